@@ -1,0 +1,77 @@
+// The chip: a mesh of tiles with memory nodes at its edge. Wiring only; what blocks do is in their folders.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "hw/chip/memory_node.h"
+#include "hw/chip/tile.h"
+#include "hw/noc/router.h"
+
+namespace spikeloom {
+
+// What a block consists of, as its leakage and the chip's description need it.
+struct BlockInventory {
+  std::string block;
+  uint64_t register_bits = 0, adder_bits = 0;
+  std::vector<std::pair<SramMacro, int>> srams;  // macro, how many
+  int dram_channels = 0;
+};
+
+// Every block of a chip, by name. `context` gives batch and slopes in use.
+std::vector<BlockInventory> inventory(const ChipSpec& spec);
+
+// Checks a mapped layer against the chip's registers and memories. Throws UserError.
+void check_fit(const ChipSpec& spec, const LayerTrace& layer, const Program& program);
+
+class Chip : public sc_core::sc_module {
+ public:
+  // Construction order must not matter; `reversed` lets a test show it.
+  enum class Order { kForward, kReversed };
+  Chip(const sc_core::sc_module_name& name, const ChipSpec& spec, const LayerTrace& layer, Cycle window_cycles,
+       Order order = Order::kForward);
+  ~Chip() override;
+
+  // Simulates until the chip falls silent. Throws UserError when outputs are missing then (the chip is stuck).
+  void run();
+
+  const ChipSpec& spec() const { return spec_; }
+  const Program& program() const { return program_; }
+  const Topology& topology() const { return topology_; }
+  const LayerResult& result() const { return result_; }
+  EnergyLedger& ledger() { return ledger_; }
+  Clock& clock() { return clock_; }
+  // All cycles simulated, from 0 to the last in which a block ran.
+  Cycle cycles() const { return clock_.now() + 1; }
+  const Tile& tile(int index) const { return *tiles_[index]; }
+  const MemoryNode& memory_node(int index) const { return *memory_nodes_[index]; }
+  const Router& router(int index) const { return *routers_[index]; }
+  const std::deque<Link>& links() const { return links_; }
+  // Every block that keeps account of its cycles, by name.
+  std::vector<std::pair<std::string, const Activity*>> activities() const;
+
+ private:
+  void build_links();
+  void build_tile(int tile);
+  void build_memory_node(int source);
+  Link& new_link(const std::string& name, const std::string& receiver, bool local);
+
+  ChipSpec spec_;
+  const LayerTrace& layer_;
+  Clock clock_;
+  EnergyLedger ledger_;
+  Topology topology_;
+  RouteTable routes_;
+  std::unique_ptr<SpikeCode> code_;
+  Program program_;
+  LayerContext context_;
+  LayerResult result_;
+  std::deque<Link> links_;
+  std::vector<std::unique_ptr<Router>> routers_;
+  std::vector<std::unique_ptr<Tile>> tiles_;
+  std::vector<std::unique_ptr<MemoryNode>> memory_nodes_;
+};
+
+}  // namespace spikeloom

@@ -1,0 +1,140 @@
+#include "hw/chip/chip_spec.h"
+
+#include <algorithm>
+
+namespace spikeloom {
+
+namespace {
+
+constexpr int kMostMeshSide = 32;
+constexpr int kMostSources = 8;
+constexpr int kMostBytes = 1 << 30;
+
+void read_mesh(ConfigNode& mesh, ChipSpec* spec) {
+  spec->width = int(mesh.integer("width", 1, kMostMeshSide));
+  spec->height = int(mesh.integer("height", 1, kMostMeshSide));
+  spec->link_bits = int(mesh.integer("link_bits", 64, kMostLinkBits));
+  if (spec->link_bits % 64 != 0) mesh.fail_at("link_bits", "must be a multiple of 64 (allowed: 64 to 512)");
+  spec->packet_flits = int(mesh.integer("packet_flits", 2, 4096));
+  spec->link.buffer_flits = int(mesh.integer("buffer_flits", 1, 4096));
+  spec->link.latency_cycles = int(mesh.integer("link_latency_cycles", 1, 64));
+  spec->link.length_mm = mesh.real("link_length_mm", 0, 100);
+}
+
+void read_memory_nodes(ConfigNode& chip, ChipSpec* spec) {
+  auto& nodes = chip.items("memory_nodes");
+  if (nodes.empty() || nodes.size() > kMostSources)
+    chip.fail_at("memory_nodes", std::to_string(nodes.size()) + " memory nodes (allowed: 1 to " +
+                                     std::to_string(kMostSources) + ")");
+  for (auto& node : nodes) {
+    const auto at = node.integers("router", 2, 0, kMostMeshSide - 1);
+    EdgeNode edge;
+    edge.x = int(at[0]);
+    edge.y = int(at[1]);
+    edge.port = Port(1 + node.choice("port", {"north", "east", "south", "west"}));
+    const bool on_edge = (edge.port == kNorth && edge.y == 0) || (edge.port == kSouth && edge.y == spec->height - 1) ||
+                         (edge.port == kWest && edge.x == 0) || (edge.port == kEast && edge.x == spec->width - 1);
+    if (edge.x >= spec->width || edge.y >= spec->height || !on_edge)
+      node.fail_at("router", "router [" + std::to_string(edge.x) + ", " + std::to_string(edge.y) + "] has no free " +
+                                 kPortNames[edge.port] + " port at the edge of a " + std::to_string(spec->width) + "x" +
+                                 std::to_string(spec->height) + " mesh");
+    for (const EdgeNode& other : spec->memory_nodes)
+      if (other.x == edge.x && other.y == edge.y && other.port == edge.port)
+        node.fail_at("router", "another memory node already uses this port");
+    spec->memory_nodes.push_back(edge);
+  }
+}
+
+void read_memory_node(ConfigNode& node, ChipSpec* spec) {
+  ConfigNode& dram = node.section("dram");
+  spec->dram.bandwidth_mb_s = int(dram.integer("bandwidth_mb_s", 1, 10000000));
+  spec->dram.latency_ns = int(dram.integer("latency_ns", 1, 100000));
+  spec->dram.burst_bytes = int(dram.integer("burst_bytes", 1, 4096));
+  spec->dram.clock_mhz = spec->clock_mhz;
+  const double port_mb_s = spec->link_bits / 8.0 * spec->clock_mhz;
+  if (spec->dram.bandwidth_mb_s > port_mb_s)
+    dram.fail_at("bandwidth_mb_s", "is more than the memory node's port carries (" +
+                                       std::to_string(int64_t(port_mb_s)) +
+                                       " MB/s); widen mesh.link_bits, raise clock_mhz or add memory nodes");
+  ConfigNode& buffer = node.section("global_buffer");
+  spec->global_buffer.bytes = int(buffer.integer("bytes", 256, kMostBytes));
+  spec->global_buffer.word_bytes = int(buffer.integer("word_bytes", 1, 128));
+}
+
+void read_encoder(ConfigNode& encoder, EncoderSpec* spec) {
+  spec->ports = int(encoder.integer("ports", 1, 64));
+  spec->buffer.main_bytes = int(encoder.integer("main_bytes", 256, kMostBytes));
+  spec->buffer.main_word_bytes = int(encoder.integer("main_word_bytes", 1, 128));
+  spec->buffer.side_bytes = int(encoder.integer("side_bytes", 256, kMostBytes));
+  spec->buffer.side_word_bytes = int(encoder.integer("side_word_bytes", 1, 128));
+  spec->index_bytes = int(encoder.integer("index_bytes", 256, kMostBytes));
+  spec->index_entry_bytes = int(encoder.integer("index_entry_bytes", 1, 8));
+}
+
+void read_tile(ConfigNode& tile, ChipSpec* spec) {
+  const int lanes = int(tile.integer("lanes", 2, 4096));
+  if (lanes % 2 != 0) tile.fail_at("lanes", "must be even: two 4-bit weights share a byte");
+  spec->token_batch = int(tile.integer("token_batch", 1, WindowShifts::kMostTokens));
+  ConfigNode& synapses = tile.section("synapse_array");
+  spec->synapse_array.lanes = lanes;
+  spec->synapse_array.weight_bytes = int(synapses.integer("weight_bytes", 2, kMostBytes));
+  spec->synapse_array.banks = int(synapses.integer("banks", 2, 1024));
+  spec->synapse_array.latency_cycles = int(synapses.integer("latency_cycles", 1, 32));
+  if (spec->synapse_array.banks % 2 != 0) synapses.fail_at("banks", "must be even: each half has banks of its own");
+  if (spec->synapse_array.half_rows() < 1)
+    synapses.fail_at("weight_bytes", "half of it does not hold one row of " +
+                                         std::to_string(spec->synapse_array.row_bytes()) + " bytes (" +
+                                         std::to_string(lanes) + " lanes); at least " +
+                                         std::to_string(2 * spec->synapse_array.row_bytes()));
+  if (spec->synapse_array.half_rows() >= WeightTag::kMostRows)
+    synapses.fail_at("weight_bytes", "half of it holds more than " + std::to_string(WeightTag::kMostRows - 1) + " rows");
+  ConfigNode& neurons = tile.section("neuron_array");
+  spec->neuron_array.lanes = lanes;
+  spec->neuron_array.slope_bits = int(neurons.integer("slope_bits", 4, 31));
+  spec->neuron_array.membrane_bits = int(neurons.integer("membrane_bits", 8, 48));
+  spec->neuron_array.threshold_bits = int(neurons.integer("threshold_bits", 4, 40));
+  spec->neuron_array.residue_bits = int(neurons.integer("residue_bits", 8, 62));
+  spec->neuron_array.firing = FiringPolicy(neurons.choice("firing", firing_names()));
+}
+
+void check_headers(ConfigNode& chip, const ChipSpec& spec) {
+  const int header = spec.flits().header_bits() + spec.token_batch * WindowShifts::kBits;
+  if (header > spec.link_bits)
+    chip.section("mesh").fail_at(
+        "link_bits", "a head flit needs " + std::to_string(header) +
+                         " bits: 56 for type and tag, one per node for multicasts, 8 per token of token_batch");
+  if (spec.channels().count() > 12)
+    chip.fail_at("memory_nodes", "too many virtual channels for the router");
+}
+
+}  // namespace
+
+const std::vector<std::string>& payload_names() {
+  static const std::vector<std::string> names = {"address_events", "bitmap", "packed_codes"};
+  return names;
+}
+
+const std::vector<std::string>& firing_names() {
+  static const std::vector<std::string> names = {"radix", "unary"};
+  return names;
+}
+
+ChipSpec ChipSpec::read(ConfigNode& chip) {
+  ChipSpec spec;
+  spec.name = chip.text("name");
+  spec.clock_mhz = chip.real("clock_mhz", 1, 10000);
+  read_mesh(chip.section("mesh"), &spec);
+  read_memory_nodes(chip, &spec);
+  read_memory_node(chip.section("memory_node"), &spec);
+  read_encoder(chip.section("encoder"), &spec.encoder);
+  read_tile(chip.section("tile"), &spec);
+  spec.payload = Payload(chip.choice("payload", payload_names()));
+  spec.spike_code = chip.choice("spike_code", spike_code_names());
+  ConfigNode& mapping = chip.section("mapping");
+  spec.mapping.automatic = mapping.choice("policy", {"fixed", "auto"}) == 1;
+  spec.mapping.input_split = int(mapping.integer("input_split", 1, 64));
+  check_headers(chip, spec);
+  return spec;
+}
+
+}  // namespace spikeloom

@@ -1,0 +1,48 @@
+// A chip as its config file describes it, section `chip`: typed, bounded and checked before anything is built.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "hw/dram/dram_channel.h"
+#include "hw/global_buffer/global_buffer.h"
+#include "hw/neuron_array/neuron_spec.h"
+#include "hw/noc/link.h"
+#include "hw/noc/topology.h"
+#include "hw/spike_encoder/spike_encoder.h"
+#include "hw/synapse_array/synapse_array.h"
+#include "sim/base/config.h"
+
+namespace spikeloom {
+
+struct ChipSpec {
+  std::string name;
+  double clock_mhz = 0;
+  int width = 0, height = 0;
+  int link_bits = 0, packet_flits = 0;
+  LinkSpec link;
+  std::vector<EdgeNode> memory_nodes;
+  DramSpec dram;
+  GlobalBufferSpec global_buffer;
+  EncoderSpec encoder;
+  int token_batch = 1;
+  SynapseArraySpec synapse_array;
+  NeuronArraySpec neuron_array;
+  Payload payload = Payload::kAddressEvents;
+  int spike_code = 0;  // index into spike_code_names()
+  MappingSpec mapping;
+
+  int tiles() const { return width * height; }
+  VirtualChannels channels() const { return {static_cast<int>(memory_nodes.size())}; }
+  FlitFormat flits() const {
+    return {link_bits, tiles() + static_cast<int>(memory_nodes.size()), channels().count()};
+  }
+
+  // Reads a `chip` section. Throws UserError for missing, unknown or out-of-range keys and impossible combinations.
+  static ChipSpec read(ConfigNode& section);
+};
+
+const std::vector<std::string>& payload_names();
+const std::vector<std::string>& firing_names();
+
+}  // namespace spikeloom

@@ -1,0 +1,147 @@
+// Whether a mapped layer fits a chip: registers proven wide enough, windows that fit the encoder, tags in range.
+
+#include <algorithm>
+
+#include "hw/chip/chip.h"
+#include "models/integer_reference.h"
+
+namespace spikeloom {
+
+namespace {
+
+[[noreturn]] void too_small(const std::string& key, const std::string& operation, int64_t needed, int64_t given) {
+  throw UserError("chip." + key + ": " + std::to_string(given) + " is too small for '" + operation + "', which needs " +
+                  std::to_string(needed) + "; set it to " + std::to_string(needed) + " or more");
+}
+
+void check_registers(const ChipSpec& spec, const LayerTrace& layer) {
+  for (const OperationTrace& operation : layer.operations) {
+    const RegisterNeeds needs = register_needs(layer, operation);
+    const NeuronArraySpec& have = spec.neuron_array;
+    if (needs.slope_bits > have.slope_bits)
+      too_small("tile.neuron_array.slope_bits", operation.name, needs.slope_bits, have.slope_bits);
+    if (needs.membrane_bits > have.membrane_bits)
+      too_small("tile.neuron_array.membrane_bits", operation.name, needs.membrane_bits, have.membrane_bits);
+    if (needs.threshold_bits > have.threshold_bits)
+      too_small("tile.neuron_array.threshold_bits", operation.name, needs.threshold_bits, have.threshold_bits);
+    if (needs.residue_bits > have.residue_bits)
+      too_small("tile.neuron_array.residue_bits", operation.name, needs.residue_bits, have.residue_bits);
+  }
+}
+
+// Most entries that the counting sort can have for one code.
+int entries_per_code(const SpikeCode& code, const CodeFormat& format) {
+  const int T = code.steps(format.largest_magnitude());
+  int most = 1;
+  for (int p = 1; p <= format.largest_magnitude() && !code.repeats(); ++p) {
+    int spikes = 0;
+    for (int step = 0; step < T; ++step) spikes += code.fires(p, step, T);
+    most = std::max(most, spikes);
+  }
+  return most * (format.digits ? 2 : 1);
+}
+
+void check_encoder(const ChipSpec& spec, const InputTrace& input, const Window& window) {
+  const int64_t count = spec.payload == Payload::kPackedCodes
+                            ? window.count
+                            : int64_t(ceil_div(window.count, spec.memory_nodes.size()));
+  const int64_t codes = count * spec.token_batch;
+  const CodeFormat format = CodeFormat::of(input);
+  const auto code = make_spike_code(spec.spike_code);
+  const int64_t main_bytes = int64_t(2 * ceil_div(codes * 4, 8)), side_bytes = int64_t(2 * ceil_div(codes * (format.digits ? 4 : 2), 8));
+  if (main_bytes > spec.encoder.buffer.main_bytes)
+    too_small("encoder.main_bytes", input.name, main_bytes, spec.encoder.buffer.main_bytes);
+  if (side_bytes > spec.encoder.buffer.side_bytes)
+    too_small("encoder.side_bytes", input.name, side_bytes, spec.encoder.buffer.side_bytes);
+  if (spec.payload == Payload::kBitmap) return;
+  const int bits = ceil_log2(count) + ceil_log2(spec.token_batch) + ceil_log2(format.slope_bases()) + 1;
+  if (bits > 8 * spec.encoder.index_entry_bytes)
+    too_small("encoder.index_entry_bytes", input.name, int64_t(ceil_div(bits, 8)), spec.encoder.index_entry_bytes);
+  const int64_t index_bytes = 2 * codes * entries_per_code(*code, format) * spec.encoder.index_entry_bytes;
+  if (index_bytes > spec.encoder.index_bytes)
+    too_small("encoder.index_bytes", input.name, index_bytes, spec.encoder.index_bytes);
+}
+
+void check_global_buffer(const ChipSpec& spec, const LayerTrace& layer, const Program& program) {
+  for (size_t phase = 0; phase < program.phase_inputs.size(); ++phase) {
+    const InputTrace& input = layer.inputs[program.phase_inputs[phase]];
+    const CodeFormat format = CodeFormat::of(input);
+    uint64_t bits = uint64_t(layer.tokens) * input.size * (format.digits ? 8 : 6);
+    for (const OperationTrace& operation : layer.operations)
+      if (operation.input == program.phase_inputs[phase])
+        bits += uint64_t(layer.tokens) * operation.outputs * layer.output_bits;
+    const uint64_t bytes = ceil_div(ceil_div(bits, 8), spec.memory_nodes.size());
+    if (bytes > uint64_t(spec.global_buffer.bytes))
+      too_small("memory_node.global_buffer.bytes", input.name, int64_t(bytes), spec.global_buffer.bytes);
+  }
+}
+
+}  // namespace
+
+void check_fit(const ChipSpec& spec, const LayerTrace& layer, const Program& program) {
+  check_registers(spec, layer);
+  check_global_buffer(spec, layer, program);
+  for (size_t phase = 0; phase < program.phase_inputs.size(); ++phase)
+    for (const Part& part : program.parts[phase]) {
+      for (const Slice& slice : part.slices)
+        for (const Window& window : slice.windows)
+          check_encoder(spec, layer.inputs[program.phase_inputs[phase]], window);
+      if (part.window_count() > WindowTag::kMostWindows)
+        throw UserError("chip.tile.synapse_array.weight_bytes: " + std::to_string(part.window_count()) +
+                        " windows per token (allowed: up to " + std::to_string(WindowTag::kMostWindows) +
+                        "); enlarge the weight SRAM or split the inputs");
+    }
+  if (program.passes.size() > size_t(WindowTag::kMostPasses))
+    throw UserError("chip.tile.lanes: the layer needs " + std::to_string(program.passes.size()) +
+                    " passes (allowed: up to " + std::to_string(WindowTag::kMostPasses) + "); use more tiles or lanes");
+}
+
+std::vector<BlockInventory> inventory(const ChipSpec& spec) {
+  std::vector<BlockInventory> blocks;
+  const FlitFormat flits = spec.flits();
+  const uint64_t buffer_bits = uint64_t(flits.vcs) * spec.link.buffer_flits * flits.wire_bits();
+  const auto encoder_srams = [&spec]() -> std::vector<std::pair<SramMacro, int>> {
+    const EncoderSpec& e = spec.encoder;
+    return {{{uint64_t(e.buffer.main_bytes), uint64_t(e.buffer.main_word_bytes)}, 1},
+            {{uint64_t(e.buffer.side_bytes), uint64_t(e.buffer.side_word_bytes)}, 1},
+            {{uint64_t(e.index_bytes), uint64_t(e.index_entry_bytes)}, 1}};
+  };
+  for (int y = 0; y < spec.height; ++y) {
+    for (int x = 0; x < spec.width; ++x) {
+      const std::string place = "_" + std::to_string(x) + "_" + std::to_string(y);
+      const NeuronArraySpec& n = spec.neuron_array;
+      const uint64_t lanes = n.lanes, batch = spec.token_batch;
+      blocks.push_back({"chip.router" + place, kPorts * buffer_bits, 0, {}, 0});
+      blocks.push_back({"chip.tile" + place + ".network_interface", buffer_bits, 0, {}, 0});
+      const SynapseArraySpec& s = spec.synapse_array;
+      blocks.push_back({"chip.tile" + place + ".synapse_array",
+                        uint64_t(2 * s.row_bytes() * 8),
+                        0,
+                        {{{uint64_t(s.weight_bytes / s.banks), uint64_t(s.row_bytes())}, s.banks}},
+                        0});
+      // Slopes of the widest floating code (5) for each token, two membrane sets, two parameter sets, one residue.
+      const uint64_t registers = lanes * (batch * 5 * n.slope_bits + 2 * batch * n.membrane_bits +
+                                          2 * (n.threshold_bits + n.membrane_bits) + n.residue_bits);
+      const uint64_t adders = lanes * (n.slope_bits + n.membrane_bits + n.residue_bits);
+      blocks.push_back({"chip.tile" + place + ".neuron_array", registers, adders, {}, 0});
+      if (spec.payload == Payload::kPackedCodes)
+        blocks.push_back({"chip.tile" + place + ".encoder", 0, 0, encoder_srams(), 0});
+    }
+  }
+  for (size_t i = 0; i < spec.memory_nodes.size(); ++i) {
+    const std::string node = "chip.memory_" + std::to_string(i);
+    blocks.push_back({node + ".dram", 0, 0, {}, 1});
+    blocks.push_back({node + ".global_buffer",
+                      0,
+                      0,
+                      {{{uint64_t(spec.global_buffer.bytes), uint64_t(spec.global_buffer.word_bytes)}, 1}},
+                      0});
+    blocks.push_back({node + ".network_interface", buffer_bits, 0, {}, 0});
+    if (spec.payload != Payload::kPackedCodes)
+      for (int port = 0; port < spec.encoder.ports; ++port)
+        blocks.push_back({node + ".encoder_" + std::to_string(port), 0, 0, encoder_srams(), 0});
+  }
+  return blocks;
+}
+
+}  // namespace spikeloom

@@ -1,0 +1,48 @@
+#include "hw/chip/memory_node.h"
+
+namespace spikeloom {
+
+MemoryNode::MemoryNode(const sc_core::sc_module_name& name, Clock& clock, const ChipSpec& spec,
+                       const LayerContext& context, const Topology& topology, int source, Link& eject, Link& inject,
+                       LayerResult* result, EnergyLedger& ledger)
+    : sc_module(name),
+      dram("dram", clock, spec.dram, context, source, spec.neuron_array, ledger),
+      global_buffer("global_buffer", clock, spec.global_buffer, context, source, spec.encoder.ports, result, ledger),
+      sequencer("sequencer", clock, context, topology, source, spec.encoder.ports, result, ledger),
+      network_interface("network_interface", clock, spec.encoder.ports + 2, context.flits),
+      loads_(clock, 4),
+      phase_done_(clock, 4),
+      weights_(clock, 4),
+      control_(clock, 4) {
+  const VirtualChannels channels = spec.channels();
+  for (int port = 0; port < spec.encoder.ports; ++port) {
+    jobs_.emplace_back(clock, 2);
+    codes_.emplace_back(clock, 4);
+    sequencer.jobs_out[port](jobs_.back());
+    global_buffer.jobs_in[port](jobs_.back());
+    global_buffer.codes_out[port](codes_.back());
+    if (spec.payload == Payload::kPackedCodes) {
+      network_interface.in[port](codes_.back());
+      continue;
+    }
+    spikes_.emplace_back(clock, 4);
+    encoders.push_back(std::make_unique<SpikeEncoder>(("encoder_" + std::to_string(port)).c_str(), clock, spec.encoder,
+                                                      context, source, ledger));
+    encoders.back()->codes_in[0](codes_.back());
+    encoders.back()->spikes_out(spikes_.back());
+    network_interface.in[port](spikes_.back());
+  }
+  sequencer.loads_out(loads_);
+  dram.loads_in(loads_);
+  dram.weights_out(weights_);
+  network_interface.in[spec.encoder.ports](weights_);
+  sequencer.control_out(control_);
+  network_interface.in[spec.encoder.ports + 1](control_);
+  network_interface.out(inject);
+  sequencer.control_in(eject.channel(channels.control()));
+  global_buffer.outputs_in(eject.channel(channels.outputs()));
+  global_buffer.phase_done_out(phase_done_);
+  sequencer.phase_done_in(phase_done_);
+}
+
+}  // namespace spikeloom

@@ -1,0 +1,34 @@
+// A memory node on an edge port of the mesh: DRAM channel, global buffer, encoders, sequencer. Wiring only.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <vector>
+
+#include "hw/chip/chip_spec.h"
+#include "hw/noc/network_interface.h"
+#include "hw/sequencer/sequencer.h"
+
+namespace spikeloom {
+
+class MemoryNode : public sc_core::sc_module {
+ public:
+  MemoryNode(const sc_core::sc_module_name& name, Clock& clock, const ChipSpec& spec, const LayerContext& context,
+             const Topology& topology, int source, Link& eject, Link& inject, LayerResult* result,
+             EnergyLedger& ledger);
+
+  DramChannel dram;
+  GlobalBuffer global_buffer;
+  Sequencer sequencer;
+  NetworkInterface network_interface;
+  std::vector<std::unique_ptr<SpikeEncoder>> encoders;  // none with payload packed_codes
+
+ private:
+  RegisteredFifo<Load> loads_;
+  RegisteredFifo<int> phase_done_;
+  RegisteredFifo<Flit> weights_, control_;
+  std::deque<RegisteredFifo<CodesJob>> jobs_;
+  std::deque<RegisteredFifo<Flit>> codes_, spikes_;
+};
+
+}  // namespace spikeloom

@@ -1,0 +1,45 @@
+#include "hw/chip/tile.h"
+
+namespace spikeloom {
+
+Tile::Tile(const sc_core::sc_module_name& name, Clock& clock, const ChipSpec& spec, const LayerContext& context,
+           const Topology& topology, int tile, Link& eject, Link& inject, EnergyLedger& ledger)
+    : sc_module(name),
+      synapse_array("synapse_array", clock, spec.synapse_array, context, tile, spec.payload == Payload::kPackedCodes,
+                    ledger),
+      neuron_array("neuron_array", clock, spec.neuron_array, context, topology, tile, ledger),
+      network_interface("network_interface", clock, 3, context.flits),
+      commands_(clock, 16 + 4 * spec.synapse_array.latency_cycles, spec.synapse_array.latency_cycles),
+      parameters_(clock, 4),
+      outputs_(clock, 4),
+      partials_(clock, 4),
+      control_(clock, 4),
+      membrane_free_(clock, 4) {
+  const VirtualChannels channels = spec.channels();
+  if (spec.payload == Payload::kPackedCodes) {
+    encoder = std::make_unique<SpikeEncoder>("encoder", clock, spec.encoder, context, -1, ledger);
+    encoded_ = std::make_unique<RegisteredFifo<Flit>>(clock, 4);
+    for (int s = 0; s < channels.sources; ++s) encoder->codes_in[s](eject.channel(channels.spikes(s)));
+    encoder->spikes_out(*encoded_);
+    synapse_array.spikes_in[0](*encoded_);
+  } else {
+    for (int s = 0; s < channels.sources; ++s) synapse_array.spikes_in[s](eject.channel(channels.spikes(s)));
+  }
+  synapse_array.weights_in(eject.channel(channels.weights()));
+  synapse_array.neurons_out(commands_);
+  synapse_array.parameters_out(parameters_);
+  synapse_array.membrane_free_in(membrane_free_);
+  neuron_array.commands_in(commands_);
+  neuron_array.parameters_in(parameters_);
+  neuron_array.partials_in(eject.channel(channels.partials()));
+  neuron_array.membrane_free_out(membrane_free_);
+  neuron_array.outputs_out(outputs_);
+  neuron_array.partials_out(partials_);
+  neuron_array.control_out(control_);
+  network_interface.in[0](outputs_);
+  network_interface.in[1](partials_);
+  network_interface.in[2](control_);
+  network_interface.out(inject);
+}
+
+}  // namespace spikeloom

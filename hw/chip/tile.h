@@ -1,0 +1,31 @@
+// A tile: router excepted, everything that sits on one mesh position. Wiring only.
+#pragma once
+
+#include <memory>
+
+#include "hw/chip/chip_spec.h"
+#include "hw/neuron_array/neuron_array.h"
+#include "hw/noc/network_interface.h"
+#include "hw/synapse_array/synapse_array.h"
+
+namespace spikeloom {
+
+class Tile : public sc_core::sc_module {
+ public:
+  // `eject` brings flits from the router, `inject` takes flits to it.
+  Tile(const sc_core::sc_module_name& name, Clock& clock, const ChipSpec& spec, const LayerContext& context,
+       const Topology& topology, int tile, Link& eject, Link& inject, EnergyLedger& ledger);
+
+  std::unique_ptr<SpikeEncoder> encoder;  // payload packed_codes only
+  SynapseArray synapse_array;
+  NeuronArray neuron_array;
+  NetworkInterface network_interface;
+
+ private:
+  std::unique_ptr<RegisteredFifo<Flit>> encoded_;
+  RegisteredFifo<NeuronCommand> commands_;
+  RegisteredFifo<Flit> parameters_, outputs_, partials_, control_;
+  RegisteredFifo<int> membrane_free_;
+};
+
+}  // namespace spikeloom

@@ -1,0 +1,49 @@
+// The chip's clock: wakes each block in exactly the cycles that it asked for, and sleeps when nobody asks.
+//
+// One SystemC process owns the time. A cycle in which no block is due is never simulated: the clock's next timed
+// notification jumps over it. Within a cycle, blocks may run in any order: they talk only through registered FIFOs.
+#pragma once
+
+#include <array>
+#include <functional>
+#include <map>
+#include <systemc>
+#include <vector>
+
+#include "sim/base/energy_ledger.h"
+
+namespace spikeloom {
+
+class Block;
+
+class Clock : public sc_core::sc_module {
+ public:
+  SC_HAS_PROCESS(Clock);
+  Clock(const sc_core::sc_module_name& name, double mhz);
+
+  Cycle now() const { return now_; }
+  // `block` runs in `cycle` (> now once the simulation has started). Asking twice costs nothing.
+  void wake(Block* block, Cycle cycle);
+  // Called every `kObserverPeriod` simulated cycles that were not slept through; for progress lines.
+  void set_observer(std::function<void()> observer) { observer_ = std::move(observer); }
+  // Cycles in which at least one block ran.
+  Cycle active_cycles() const { return active_cycles_; }
+
+ private:
+  static constexpr int kWheel = 64;
+  static constexpr Cycle kObserverPeriod = 1024;
+  void run();
+  void schedule_next();
+  Cycle next_cycle() const;
+
+  sc_core::sc_time period_;
+  Cycle now_ = 0, active_cycles_ = 0;
+  bool started_ = false;
+  bool cycle_begins_ = false;  // the next activation runs the blocks of cycle now_
+  std::array<std::vector<Block*>, kWheel> wheel_;    // blocks due in cycle c, at c % 64, for now < c < now + 64
+  uint64_t occupied_ = 0;                            // bit c % 64: wheel_[c % 64] is not empty
+  std::map<Cycle, std::vector<Block*>> far_;         // due later
+  std::function<void()> observer_;
+};
+
+}  // namespace spikeloom

@@ -1,0 +1,137 @@
+#include "hw/global_buffer/global_buffer.h"
+
+#include <cassert>
+
+namespace spikeloom {
+
+GlobalBuffer::GlobalBuffer(const sc_core::sc_module_name& name, Clock& clock, const GlobalBufferSpec& spec,
+                           const LayerContext& context, int source, int ports, LayerResult* result,
+                           EnergyLedger& ledger)
+    : Block(name, clock),
+      jobs_in("jobs_in", ports),
+      codes_out("codes_out", ports),
+      outputs_in("outputs_in"),
+      phase_done_out("phase_done_out"),
+      spec_(spec),
+      context_(context),
+      source_(source),
+      result_(result),
+      read_(ledger.sram_counter(this->name(), EnergyEvent::kGlobalBufferRead,
+                                {uint64_t(spec.bytes), uint64_t(spec.word_bytes)})),
+      write_(ledger.sram_counter(this->name(), EnergyEvent::kGlobalBufferWrite,
+                                 {uint64_t(spec.bytes), uint64_t(spec.word_bytes)})),
+      ports_(ports),
+      missing_(context.program->phase_inputs.size(), 0) {
+  for (const Pass& pass : context.program->passes)
+    for (const TileWork& work : pass.tiles)
+      if (work.operation >= 0 && work.sends_partials_to < 0 && work.sink == source)
+        missing_[pass.phase] += uint64_t(work.outputs) * context.program->tokens;
+}
+
+int GlobalBuffer::words(int bits) const { return static_cast<int>(ceil_div(bits, 8 * spec_.word_bytes)); }
+
+void GlobalBuffer::tick() {
+  for (size_t port = 0; port < ports_.size(); ++port)
+    if (ports_[port].sent == ports_[port].flits.size() && jobs_in[port]->can_pop()) start_job(static_cast<int>(port));
+  send_codes();
+  take_output();
+}
+
+// Lays out the codes and shifts of a window for this node's inputs.
+void GlobalBuffer::start_job(int port) {
+  const CodesJob job = jobs_in[port]->front();
+  jobs_in[port]->pop();
+  const InputTrace& input = context_.input(job.tag);
+  const Window& window = context_.window(job.tag);
+  const InputRange range = source_range(window, source_, context_.sources);
+  const int first_token = job.tag.batch * context_.program->batch;
+  PackedCodes codes;
+  codes.count = range.count;
+  codes.tokens = context_.program->batch_tokens(job.tag.batch);
+  WindowShifts shifts;
+  for (int t = 0; t < codes.tokens; ++t) {
+    const int m = first_token + t;
+    shifts.E[t] = uint8_t(input.E[m]);
+    shifts.E7[t] = uint8_t(input.E7[m]);
+    shifts.g[t] = uint8_t(input.g[size_t(m) * input.groups() + window.group]);
+    for (int k = range.first; k < range.first + range.count; ++k) {
+      codes.code.push_back(input.code_at(m, k));
+      codes.salient.push_back(input.salient(m, k));
+      codes.side_value_bits += CodeFormat::of(input).side_bits(codes.salient.back(), input.is_wide(k));
+    }
+  }
+  Flit head;
+  head.type = MessageType::kCodes;
+  head.tag = job.tag.pack();
+  head.destination = uint16_t(context_.program->passes[job.tag.pass].destinations[job.tag.part][source_]);
+  head.vc = uint8_t(VirtualChannels{context_.sources}.spikes(source_));
+  shifts.pack(codes.tokens, head.bits.data());
+  std::vector<uint64_t> bits;
+  const uint64_t count = codes.pack(CodeFormat::of(input), input.wide_rank, range.first, &bits);
+  ports_[port].flits = make_packets(head, bits, count, context_.flits, context_.packet_flits);
+  ports_[port].sent = 0;
+}
+
+void GlobalBuffer::send_codes() {
+  const int count = static_cast<int>(ports_.size());
+  for (int i = 0; i < count; ++i) {
+    const int index = (next_port_ + i) % count;
+    Port& port = ports_[index];
+    if (port.sent == port.flits.size() || !codes_out[index]->can_push()) continue;
+    const Flit& flit = port.flits[port.sent++];
+    codes_out[index]->push(flit);
+    if (!flit.head) read_.add(now(), words(context_.flits.link_bits));
+    next_port_ = (index + 1) % count;
+    wake_at(now() + 1);
+    return;
+  }
+}
+
+void GlobalBuffer::take_output() {
+  if (!outputs_in->can_pop()) return;
+  const Flit& flit = outputs_in->front();
+  if (flit.head && output_received_ == 0) output_tag_ = OutputTag::unpack(flit.tag);
+  if (!flit.head) {
+    output_bits_.resize((output_received_ + context_.flits.link_bits + 127) / 64, 0);
+    for (int b = 0; b < context_.flits.link_bits; b += 64)
+      put_bits(output_bits_.data(), output_received_ + b, std::min(64, context_.flits.link_bits - b), flit.bits[b / 64]);
+    output_received_ += context_.flits.link_bits;
+    write_.add(now(), words(context_.flits.link_bits));
+  }
+  if (flit.tail && flit.last_packet) store_outputs(output_tag_);
+  outputs_in->pop();
+  wake_at(now() + 1);
+}
+
+void GlobalBuffer::store_outputs(const OutputTag& tag) {
+  const Pass& pass = context_.program->passes[tag.pass];
+  const TileWork& work = pass.tiles[tag.tile];
+  const int bits = context_.layer->output_bits;
+  const int outputs = context_.layer->operations[work.operation].outputs;
+  output_bits_.resize(output_bits_.size() + 1, 0);
+  for (int i = 0; i < work.outputs; ++i) {
+    const size_t at = size_t(tag.token) * outputs + work.first_output + i;
+    assert(!result_->arrived[work.operation][at]);
+    result_->arrived[work.operation][at] = true;
+    result_->outputs[work.operation][at] =
+        static_cast<int>(sign_extend(get_bits(output_bits_.data(), uint64_t(i) * bits, bits), bits));
+  }
+  output_bits_.clear();
+  output_received_ = 0;
+  result_->received += work.outputs;
+  missing_[pass.phase] -= work.outputs;
+  if (missing_[pass.phase] == 0) {
+    assert(phase_done_out->can_push());
+    phase_done_out->push(pass.phase);
+  }
+}
+
+std::string GlobalBuffer::waits_for() const {
+  for (const Port& port : ports_)
+    if (port.sent < port.flits.size()) return "space for codes at a port";
+  for (const uint64_t missing : missing_)
+    if (missing > 0) return std::to_string(missing) + " output codes";
+  return "";
+}
+
+}  // namespace spikeloom

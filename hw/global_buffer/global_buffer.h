@@ -1,0 +1,75 @@
+// Global buffer of a memory node: hands out the codes of windows, takes in output codes.
+//
+//     jobs_in[p] --> [ read words ] --> codes_out[p]          outputs_in --> [ write words ] --> phase_done_out
+//
+// Timing   one flit of codes a cycle over all ports, one flit of outputs a cycle beside it. Full ports wait alone;
+//          outputs never wait.
+// Energy   GlobalBufferRead and GlobalBufferWrite per word.
+// Config   GlobalBufferSpec, section memory_node.global_buffer.
+// Differs  the codes of a layer's inputs are there at the start; nothing puts them there (DEVIATIONS 9).
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "hw/clock/registered_fifo.h"
+#include "hw/global_buffer/layer_result.h"
+#include "hw/spike_encoder/spike_encoder.h"
+
+namespace spikeloom {
+
+struct GlobalBufferSpec {
+  int bytes = 0, word_bytes = 0;
+};
+
+// The codes of one window are to be sent for one batch.
+struct CodesJob {
+  WindowTag tag;
+};
+
+// What an output packet's tag says: which pass, tile and token.
+struct OutputTag {
+  int pass = 0, tile = 0, token = 0;
+  static constexpr int kMostTiles = 1 << 12, kMostTokens = 1 << 24;
+  uint64_t pack() const { return uint64_t(pass) | uint64_t(tile) << 12 | uint64_t(token) << 24; }
+  static OutputTag unpack(uint64_t tag) { return {int(tag & 4095), int(tag >> 12 & 4095), int(tag >> 24)}; }
+};
+
+class GlobalBuffer : public Block {
+ public:
+  sc_core::sc_vector<FifoIn<CodesJob>> jobs_in;
+  sc_core::sc_vector<FifoOut<Flit>> codes_out;
+  FifoIn<Flit> outputs_in;
+  FifoOut<int> phase_done_out;  // a phase whose outputs have all arrived here
+
+  GlobalBuffer(const sc_core::sc_module_name& name, Clock& clock, const GlobalBufferSpec& spec,
+               const LayerContext& context, int source, int ports, LayerResult* result, EnergyLedger& ledger);
+
+  std::string waits_for() const override;
+
+ private:
+  struct Port {
+    std::vector<Flit> flits;
+    size_t sent = 0;
+  };
+  void tick() override;
+  void start_job(int port);
+  void send_codes();
+  void take_output();
+  void store_outputs(const OutputTag& tag);
+  int words(int bits) const;
+
+  GlobalBufferSpec spec_;
+  LayerContext context_;
+  int source_;
+  LayerResult* result_;
+  EnergyCounter &read_, &write_;
+  std::vector<Port> ports_;
+  int next_port_ = 0;
+  std::vector<uint64_t> output_bits_;  // of the packet under way
+  uint64_t output_received_ = 0;
+  OutputTag output_tag_;
+  std::vector<uint64_t> missing_;  // [phase]: output codes that this node still expects
+};
+
+}  // namespace spikeloom

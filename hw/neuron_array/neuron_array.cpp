@@ -1,0 +1,391 @@
+#include "hw/neuron_array/neuron_array.h"
+
+#include <algorithm>
+#include <cassert>
+#include <climits>
+#include <cstdlib>
+
+#include "hw/global_buffer/global_buffer.h"
+#include "hw/neuron_array/lane_kernels.h"
+
+namespace spikeloom {
+
+NeuronArray::NeuronArray(const sc_core::sc_module_name& name, Clock& clock, const NeuronArraySpec& spec,
+                         const LayerContext& context, const Topology& topology, int tile, EnergyLedger& ledger)
+    : Block(name, clock),
+      commands_in("commands_in"),
+      parameters_in("parameters_in"),
+      partials_in("partials_in"),
+      outputs_out("outputs_out"),
+      partials_out("partials_out"),
+      control_out("control_out"),
+      membrane_free_out("membrane_free_out"),
+      spec_(spec),
+      context_(context),
+      topology_(topology),
+      tile_(tile),
+      padded_lanes_((spec.lanes + 1) / 2 * 2),
+      slope_add_(ledger.counter(this->name(), EnergyEvent::kSlopeAddBit)),
+      slope_read_(ledger.counter(this->name(), EnergyEvent::kSlopeReadBit)),
+      slope_write_(ledger.counter(this->name(), EnergyEvent::kSlopeWriteBit)),
+      membrane_shift_(ledger.counter(this->name(), EnergyEvent::kMembraneShiftBit)),
+      membrane_add_(ledger.counter(this->name(), EnergyEvent::kMembraneAddBit)),
+      membrane_read_(ledger.counter(this->name(), EnergyEvent::kMembraneReadBit)),
+      membrane_write_(ledger.counter(this->name(), EnergyEvent::kMembraneWriteBit)),
+      residue_add_(ledger.counter(this->name(), EnergyEvent::kResidueAddBit)),
+      compare_(ledger.counter(this->name(), EnergyEvent::kCompareSubtractBit)),
+      residue_read_(ledger.counter(this->name(), EnergyEvent::kResidueReadBit)),
+      residue_write_(ledger.counter(this->name(), EnergyEvent::kResidueWriteBit)),
+      threshold_read_(ledger.counter(this->name(), EnergyEvent::kThresholdReadBit)),
+      threshold_write_(ledger.counter(this->name(), EnergyEvent::kThresholdWriteBit)),
+      pass_set_(context.program->passes.size(), 0),
+      slopes_(size_t(context.program->batch) * kSlopes * padded_lanes_, 0),
+      active_(context.program->batch, 0) {
+  int passes = 0;
+  for (const Pass& pass : context.program->passes)
+    if (pass.tiles[tile].operation >= 0) pass_set_[pass.index] = passes++ % 2;
+  for (MembraneSet& set : sets_) set.V.resize(size_t(context.program->batch) * padded_lanes_, 0);
+}
+
+void NeuronArray::tick() {
+  take_parameters();
+  while (commands_in->can_pop()) {
+    take_command(commands_in->front());
+    commands_in->pop();
+  }
+  finish_batches();
+  send_releases();
+}
+
+void NeuronArray::take_parameters() {
+  if (!parameters_in->can_pop()) return;
+  const Flit& flit = parameters_in->front();
+  if (flit.head) {
+    parameter_pass_ = static_cast<int>(flit.tag);
+  } else {
+    parameter_bits_.resize((parameter_received_ + context_.flits.link_bits + 191) / 64, 0);
+    for (int b = 0; b < context_.flits.link_bits; b += 64)
+      put_bits(parameter_bits_.data(), parameter_received_ + b, std::min(64, context_.flits.link_bits - b),
+               flit.bits[b / 64]);
+    parameter_received_ += context_.flits.link_bits;
+    threshold_write_.add(now(), context_.flits.link_bits);
+  }
+  if (flit.tail && flit.last_packet) load_parameters(parameter_pass_);
+  parameters_in->pop();
+  if (!parameters_in->empty()) wake_at(now() + 1);
+}
+
+void NeuronArray::load_parameters(int pass) {
+  const TileWork& at = work(pass);
+  Parameters& set = parameters_[pass_set_[pass]];
+  const InputTrace& input = context_.layer->inputs[context_.program->passes[pass].input];
+  const int groups = context_.layer->operations[at.operation].h ? input.groups() : 0;
+  set.theta.assign(padded_lanes_, 1);
+  set.v0.assign(padded_lanes_, 0);
+  set.h.assign(size_t(groups) * padded_lanes_, 0);
+  uint64_t position = 0;
+  const auto take = [&](int bits) {
+    const uint64_t value = get_bits(parameter_bits_.data(), position, bits);
+    position += bits;
+    return value;
+  };
+  for (int i = 0; i < at.outputs; ++i) {
+    const int lane = lane_index(i, at.outputs);
+    set.theta[lane] = int64_t(take(spec_.threshold_bits));
+    set.v0[lane] = sign_extend(take(spec_.membrane_bits), spec_.membrane_bits);
+  }
+  for (int group = 0; group < groups; ++group)
+    for (int i = 0; i < at.outputs; ++i) set.h[size_t(group) * padded_lanes_ + lane_index(i, at.outputs)] = uint8_t(take(2));
+  parameter_bits_.clear();
+  parameter_received_ = 0;
+}
+
+void NeuronArray::take_command(const NeuronCommand& command) {
+  switch (command.kind) {
+    case NeuronCommand::Kind::kBatchStart: start_batch(command); break;
+    case NeuronCommand::Kind::kWindowStart:
+      shifts_ = command.shifts;
+      group_ = command.group;
+      std::fill(active_.begin(), active_.end(), uint16_t{0});
+      break;
+    case NeuronCommand::Kind::kRows: add_rows(command); break;
+    case NeuronCommand::Kind::kMark: mark(command); break;
+    case NeuronCommand::Kind::kSliceEnd: end_slice(command); break;
+  }
+}
+
+// The synapse array has waited for a free set, and for the weights, which the parameters came before.
+void NeuronArray::start_batch(const NeuronCommand& command) {
+  integrating_ ^= 1;
+  pass_ = command.pass;
+  MembraneSet& set = sets_[integrating_];
+  set.pass = command.pass;
+  set.batch = command.batch;
+  set.tokens = command.tokens;
+  const Parameters& parameters = parameters_[pass_set_[pass_]];
+  assert(!parameters.v0.empty());
+  for (int slot = 0; slot < set.tokens; ++slot)
+    std::copy(parameters.v0.begin(), parameters.v0.end(), set.V.begin() + size_t(slot) * padded_lanes_);
+  const uint64_t bits = uint64_t(work(pass_).outputs) * spec_.membrane_bits * set.tokens;
+  membrane_read_.add(now(), bits);
+  membrane_write_.add(now(), bits);
+}
+
+void NeuronArray::add_rows(const NeuronCommand& command) {
+  const int lanes = work(pass_).outputs;
+  const uint64_t bits = uint64_t(lanes) * spec_.slope_bits;
+  const Cycle first = now() + 1 - command.count;
+  slope_add_.add_span(first, command.count, bits);
+  slope_write_.add_span(first, command.count, bits);
+  additions_ += uint64_t(lanes) * command.count;
+  std::array<uint16_t, NeuronCommand::kMostRows> key;
+  for (int i = 0; i < command.count; ++i) {
+    const WeightedRow& row = command.rows[i];
+    key[i] = uint16_t(row.slot * kSlopes + row.slope);
+    const uint16_t bit = uint16_t(1u << row.slope);
+    if (active_[row.slot] & bit) {
+      slope_read_.add(first + i, bits);
+    } else {  // the first weight of a window is written, not added: nothing has to clear a slope
+      std::fill_n(slope(row.slot, row.slope), padded_lanes_, 0);
+      active_[row.slot] |= bit;
+    }
+  }
+  uint32_t left = command.count == 32 ? ~0u : (1u << command.count) - 1;
+  while (left) {  // rows of one slope at a time, so that the kernel keeps it in registers
+    const int lead = __builtin_ctz(left);
+    const uint8_t* rows[NeuronCommand::kMostRows];
+    int8_t signs[NeuronCommand::kMostRows];
+    int count = 0;
+    for (uint32_t rest = left; rest; rest &= rest - 1) {
+      const int i = __builtin_ctz(rest);
+      if (key[i] != key[lead] || command.rows[i].unsigned_weights != command.rows[lead].unsigned_weights) continue;
+      rows[count] = command.rows[i].data;
+      signs[count++] = command.rows[i].negative ? -1 : 1;
+      left &= ~(1u << i);
+    }
+    add_weight_rows(slope(command.rows[lead].slot, command.rows[lead].slope), rows, signs, count, (lanes + 1) / 2,
+                    command.rows[lead].unsigned_weights);
+  }
+}
+
+void NeuronArray::mark(const NeuronCommand& command) {
+  const TileWork& at = work(pass_);
+  const CodeFormat format = CodeFormat::of(context_.layer->inputs[context_.program->passes[pass_].input]);
+  const Parameters& parameters = parameters_[pass_set_[pass_]];
+  const uint8_t* h = parameters.h.empty() ? nullptr : &parameters.h[size_t(group_) * padded_lanes_];
+  MembraneSet& set = sets_[integrating_];
+  Cycle updates = 0;
+  for (int slot = 0; slot < set.tokens; ++slot) {
+    for (uint16_t left = active_[slot]; left; left &= uint16_t(left - 1)) {
+      const int index = __builtin_ctz(left);
+      const int shift = format.shift(index, shifts_.E[slot], shifts_.E7[slot]) + shifts_.g[slot] +
+                        context_.code->step_shift(command.step);
+      add_slopes(&set.V[size_t(slot) * padded_lanes_], slope(slot, index), (at.outputs + 1) / 2 * 2, shift, h);
+      ++updates;
+    }
+    if (!context_.code->keeps_slopes()) active_[slot] = 0;
+  }
+  if (updates == 0) return;
+  const uint64_t slope_bits = uint64_t(at.outputs) * spec_.slope_bits;
+  const uint64_t membrane_bits = uint64_t(at.outputs) * spec_.membrane_bits;
+  slope_read_.add_span(now(), updates, slope_bits);
+  membrane_shift_.add_span(now(), updates, membrane_bits);
+  membrane_add_.add_span(now(), updates, membrane_bits);
+  membrane_read_.add_span(now(), updates, membrane_bits);
+  membrane_write_.add_span(now(), updates, membrane_bits);
+}
+
+void NeuronArray::end_slice(const NeuronCommand& command) {
+  if (command.batch_complete) {
+    finished_.push_back(integrating_);
+    wake_at(now() + 1);
+  }
+  if (command.releases_load) releases_.push_back({command.load, command.needs_fired});
+}
+
+void NeuronArray::finish_batches() {
+  for (bool again = true; again;) {
+    again = false;
+    switch (stage_) {
+      case Stage::kIdle:
+        if (finished_.empty()) return;
+        token_ = 0;
+        stage_ = Stage::kPartials;
+        again = true;
+        break;
+      case Stage::kPartials: again = take_partial(); break;
+      case Stage::kFire: again = fire(); break;
+      case Stage::kSend: again = send(); break;
+    }
+  }
+}
+
+// Adds the membranes that the next part's tile has sent for this token: one flit a cycle.
+bool NeuronArray::take_partial() {
+  MembraneSet& set = sets_[finished_.front()];
+  const TileWork& at = work(set.pass);
+  if (at.receives_partials) {
+    if (!partials_in->can_pop()) {
+      activity_.enter(ActivityState::kStalledInput, now());
+      return false;
+    }
+    activity_.enter(ActivityState::kBusy, now());
+    const Flit flit = partials_in->front();
+    partials_in->pop();
+    wake_at(now() + 1);
+    if (!flit.head) {
+      partial_bits_.resize((partial_received_ + context_.flits.link_bits + 191) / 64, 0);
+      for (int b = 0; b < context_.flits.link_bits; b += 64)
+        put_bits(partial_bits_.data(), partial_received_ + b, std::min(64, context_.flits.link_bits - b),
+                 flit.bits[b / 64]);
+      partial_received_ += context_.flits.link_bits;
+    }
+    if (!flit.tail) return false;
+    int64_t* V = &set.V[size_t(token_) * padded_lanes_];
+    for (int i = 0; i < at.outputs; ++i)
+      V[lane_index(i, at.outputs)] +=
+          sign_extend(get_bits(partial_bits_.data(), uint64_t(i) * spec_.membrane_bits, spec_.membrane_bits),
+                      spec_.membrane_bits);
+    partial_bits_.clear();
+    partial_received_ = 0;
+    const uint64_t bits = uint64_t(at.outputs) * spec_.membrane_bits;
+    membrane_read_.add(now(), bits);
+    membrane_add_.add(now(), bits);
+    membrane_write_.add(now(), bits);
+  }
+  activity_.enter(ActivityState::kBusy, now());
+  stage_ = Stage::kFire;
+  fire_ready_ = 0;
+  return true;
+}
+
+// Forms R and compares and subtracts, or hands the membranes on.
+bool NeuronArray::fire() {
+  const MembraneSet& set = sets_[finished_.front()];
+  const TileWork& at = work(set.pass);
+  if (at.sends_partials_to >= 0) {
+    begin_partials_out();
+    return true;
+  }
+  const OperationTrace& operation = context_.layer->operations[at.operation];
+  const int B = context_.layer->output_bits;
+  const Parameters& parameters = parameters_[pass_set_[set.pass]];
+  std::vector<int> codes(at.outputs);
+  uint64_t subtractions = 0;
+  int most_steps = spec_.firing == FiringPolicy::kRadix ? B : 0;
+  for (int i = 0; i < at.outputs; ++i) {
+    const int lane = lane_index(i, at.outputs);
+    const int64_t V = set.V[size_t(token_) * padded_lanes_ + lane];
+    largest_membrane_ = std::max<int64_t>(largest_membrane_, std::abs(V));
+    const int64_t R = residue(V, parameters.theta[lane], operation.F, B);
+    int steps = B;
+    if (spec_.firing == FiringPolicy::kRadix) {
+      codes[i] = fire_radix(R, parameters.theta[lane], B);
+      subtractions += __builtin_popcount(codes[i] + (1 << (B - 1)));
+    } else {
+      codes[i] = fire_unary(R, parameters.theta[lane], B, &steps);
+      subtractions += steps;
+    }
+    most_steps = std::max(most_steps, steps);
+  }
+  const uint64_t lanes = at.outputs;
+  membrane_read_.add(now(), lanes * spec_.membrane_bits);
+  residue_add_.add(now(), 2 * lanes * spec_.residue_bits);
+  threshold_read_.add(now(), lanes * spec_.threshold_bits);
+  if (most_steps > 0) {
+    compare_.add_span(now() + 1, most_steps, lanes * spec_.residue_bits);
+    residue_read_.add_span(now() + 1, most_steps, lanes * spec_.residue_bits);
+    threshold_read_.add_span(now() + 1, most_steps, lanes * spec_.threshold_bits);
+  }
+  residue_write_.add(now(), (lanes + subtractions) * spec_.residue_bits);
+  begin_outputs(codes);
+  fire_ready_ = now() + 1 + most_steps;
+  wake_at(fire_ready_);
+  return false;
+}
+
+void NeuronArray::begin_partials_out() {
+  const MembraneSet& set = sets_[finished_.front()];
+  const TileWork& at = work(set.pass);
+  const uint64_t bits = uint64_t(at.outputs) * spec_.membrane_bits;
+  std::vector<uint64_t> payload((bits + 127) / 64, 0);
+  for (int i = 0; i < at.outputs; ++i)
+    put_bits(payload.data(), uint64_t(i) * spec_.membrane_bits, spec_.membrane_bits,
+             uint64_t(set.V[size_t(token_) * padded_lanes_ + lane_index(i, at.outputs)]));
+  Flit head;
+  head.type = MessageType::kPartials;
+  head.tag = OutputTag{set.pass, tile_, set.batch * context_.program->batch + token_}.pack();
+  head.destination = uint16_t(at.sends_partials_to);
+  head.vc = uint8_t(VirtualChannels{context_.sources}.partials());
+  message_ = make_packets(head, payload, bits, context_.flits, INT_MAX);
+  message_sent_ = 0;
+  membrane_read_.add(now(), bits);
+  stage_ = Stage::kSend;
+}
+
+void NeuronArray::begin_outputs(const std::vector<int>& codes) {
+  const MembraneSet& set = sets_[finished_.front()];
+  const TileWork& at = work(set.pass);
+  const int B = context_.layer->output_bits;
+  const uint64_t bits = uint64_t(at.outputs) * B;
+  std::vector<uint64_t> payload((bits + 127) / 64, 0);
+  for (int i = 0; i < at.outputs; ++i) put_bits(payload.data(), uint64_t(i) * B, B, uint64_t(int64_t(codes[i])));
+  Flit head;
+  head.type = MessageType::kOutputs;
+  head.tag = OutputTag{set.pass, tile_, set.batch * context_.program->batch + token_}.pack();
+  head.destination = uint16_t(topology_.source_node(at.sink));
+  head.vc = uint8_t(VirtualChannels{context_.sources}.outputs());
+  message_ = make_packets(head, payload, bits, context_.flits, INT_MAX);
+  message_sent_ = 0;
+  stage_ = Stage::kSend;
+}
+
+bool NeuronArray::send() {
+  if (now() < fire_ready_) return false;
+  FifoOut<Flit>& out = message_[0].type == MessageType::kOutputs ? outputs_out : partials_out;
+  if (!out->can_push()) {
+    activity_.enter(ActivityState::kStalledOutput, now());
+    return false;
+  }
+  activity_.enter(ActivityState::kBusy, now());
+  out->push(message_[message_sent_]);
+  wake_at(now() + 1);
+  if (++message_sent_ == message_.size()) next_token();
+  return false;
+}
+
+void NeuronArray::next_token() {
+  stage_ = Stage::kPartials;
+  if (++token_ < sets_[finished_.front()].tokens) return;
+  finished_.pop_front();
+  ++fired_;
+  assert(membrane_free_out->can_push());
+  membrane_free_out->push(1);
+  stage_ = Stage::kIdle;
+  activity_.enter(ActivityState::kIdle, now() + 1);
+}
+
+// Tells every source that half the weight SRAM is free again.
+void NeuronArray::send_releases() {
+  if (releases_.empty() || fired_ < releases_.front().needs_fired || !control_out->can_push()) return;
+  Flit flit;
+  flit.type = MessageType::kRelease;
+  flit.tag = uint64_t(tile_);
+  flit.destination = uint16_t(topology_.source_node(release_source_));
+  flit.vc = uint8_t(VirtualChannels{context_.sources}.control());
+  flit.head = flit.tail = flit.last_packet = true;
+  control_out->push(flit);
+  if (++release_source_ == context_.sources) {
+    release_source_ = 0;
+    releases_.pop_front();
+  }
+  wake_at(now() + 1);
+}
+
+std::string NeuronArray::waits_for() const {
+  if (stage_ == Stage::kPartials) return "partial membranes of another tile";
+  if (stage_ == Stage::kSend) return "space for outputs";
+  return "";
+}
+
+}  // namespace spikeloom

@@ -1,0 +1,80 @@
+// A flit, the virtual channels that it can travel on, and how messages become flits.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "sim/base/bits.h"
+
+namespace spikeloom {
+
+constexpr int kMostLinkBits = 512;
+
+enum class MessageType : uint8_t { kCodes, kSpikes, kParameters, kWeights, kOutputs, kPartials, kRelease, kBarrier };
+
+struct Flit {
+  std::array<uint64_t, kMostLinkBits / 64> bits{};  // payload, link_bits of them used
+  uint64_t tag = 0;                                 // head flits: what the message is about (48 bits)
+  uint16_t destination = 0;                         // head flits: node or multicast set
+  uint8_t vc = 0;
+  MessageType type = MessageType::kSpikes;
+  bool head = false;
+  bool tail = false;
+  bool last_packet = false;  // head and tail flits: no further packet of this message follows
+};
+
+// One virtual channel per spike source, then one per other message class.
+struct VirtualChannels {
+  int sources = 1;
+
+  int count() const { return sources + 4; }
+  int spikes(int source) const { return source; }
+  int weights() const { return sources; }
+  int outputs() const { return sources + 1; }
+  int partials() const { return sources + 2; }
+  int control() const { return sources + 3; }
+};
+
+// Bits of a flit as wires see it.
+struct FlitFormat {
+  int link_bits = 128;
+  int nodes = 1;  // tiles and memory nodes: a multicast's destination set is one bit each
+  int vcs = 1;
+
+  // Type (and whether more packets follow), tag and destination set, in the head flit's payload; what is left of it carries exponents.
+  int header_bits() const { return 8 + 48 + nodes; }
+  // Payload plus head and tail flags and the number of the virtual channel, which every flit carries on wires beside.
+  int wire_bits() const { return link_bits + 2 + ceil_log2(vcs); }
+  // Flits that carry this many payload bits, head flit apart.
+  int body_flits(uint64_t payload_bits) const { return static_cast<int>(ceil_div(payload_bits, link_bits)); }
+};
+
+// Splits a payload into packets of at most packet_flits flits, head flit included.
+// `head` gives type, tag, destination and virtual channel; its payload bits ride in the first packet's head.
+inline std::vector<Flit> make_packets(const Flit& head, const std::vector<uint64_t>& payload, uint64_t payload_bits,
+                                      const FlitFormat& format, int packet_flits) {
+  std::vector<Flit> flits;
+  uint64_t at = 0;
+  do {
+    Flit start = head;
+    start.head = true;
+    if (at > 0) start.bits = {};
+    flits.push_back(start);
+    for (int i = 1; i < packet_flits && at < payload_bits; ++i, at += format.link_bits) {
+      Flit body;
+      body.vc = head.vc;
+      body.type = head.type;
+      const int bits = static_cast<int>(std::min<uint64_t>(format.link_bits, payload_bits - at));
+      for (int b = 0; b < bits; b += 64)
+        put_bits(body.bits.data(), b, std::min(64, bits - b), get_bits(payload.data(), at + b, std::min(64, bits - b)));
+      flits.push_back(body);
+    }
+    flits.back().tail = true;
+  } while (at < payload_bits);
+  flits.back().last_packet = true;
+  return flits;
+}
+
+}  // namespace spikeloom

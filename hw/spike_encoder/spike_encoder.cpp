@@ -1,0 +1,261 @@
+#include "hw/spike_encoder/spike_encoder.h"
+
+#include <algorithm>
+#include <cassert>
+
+namespace spikeloom {
+
+StreamFormat LayerContext::stream(const WindowTag& tag, int source) const {
+  const InputTrace& in = input(tag);
+  const Window& at = window(tag);
+  StreamFormat format;
+  format.code = CodeFormat::of(in);
+  format.wide_rank = &in.wide_rank;
+  format.range = source < 0 ? InputRange{at.first, at.count} : source_range(at, source, sources);
+  format.slots = program->batch;
+  format.steps = code->steps(format.code.largest_magnitude());
+  format.link_bits = flits.link_bits;
+  format.bitmap = payload == Payload::kBitmap;
+  return format;
+}
+
+void WindowShifts::pack(int tokens, uint64_t* bits) const {
+  for (int t = 0; t < tokens; ++t) put_bits(bits, t * kBits, kBits, E[t] | E7[t] << 3 | g[t] << 6);
+}
+
+WindowShifts WindowShifts::unpack(int tokens, const uint64_t* bits) {
+  WindowShifts shifts;
+  for (int t = 0; t < tokens; ++t) {
+    const uint64_t packed = get_bits(bits, t * kBits, kBits);
+    shifts.E[t] = packed & 7;
+    shifts.E7[t] = packed >> 3 & 7;
+    shifts.g[t] = packed >> 6 & 3;
+  }
+  return shifts;
+}
+
+SpikeEncoder::SpikeEncoder(const sc_core::sc_module_name& name, Clock& clock, const EncoderSpec& spec,
+                           const LayerContext& context, int source, EnergyLedger& ledger)
+    : Block(name, clock),
+      codes_in("codes_in", source < 0 ? context.sources : 1),
+      spikes_out("spikes_out"),
+      spec_(spec),
+      context_(context),
+      source_(source),
+      buffer_(this->name(), spec.buffer, ledger),
+      index_read_(ledger.sram_counter(this->name(), EnergyEvent::kEncoderIndexRead,
+                                      {uint64_t(spec.index_bytes), uint64_t(spec.index_entry_bytes)})),
+      index_write_(ledger.sram_counter(this->name(), EnergyEvent::kEncoderIndexWrite,
+                                       {uint64_t(spec.index_bytes), uint64_t(spec.index_entry_bytes)})),
+      histogram_(ledger.counter(this->name(), EnergyEvent::kEncoderHistogramBit)),
+      fills_(codes_in.size()) {}
+
+InputRange SpikeEncoder::input_range(const WindowTag& tag, int lane) const {
+  return source_range(context_.window(tag), source_ < 0 ? lane : source_, context_.sources);
+}
+
+void SpikeEncoder::tick() {
+  emit();
+  scatter();
+  fill();
+}
+
+// One flit a cycle into the buffer; inputs take turns.
+void SpikeEncoder::fill() {
+  if (!filled_.empty()) return;
+  const int lanes = static_cast<int>(codes_in.size());
+  for (int i = 0; i < lanes; ++i) {
+    const int lane = (next_lane_ + i) % lanes;
+    Fill& part = fills_[lane];
+    if (part.done || !codes_in[lane]->can_pop()) continue;
+    const Flit flit = codes_in[lane]->front();
+    codes_in[lane]->pop();
+    if (!filling_) {
+      filling_ = true;
+      fill_began_ = now();
+      filling_job_ = Job();
+    }
+    if (flit.head && part.received == 0) {
+      filling_job_.head = flit;
+      filling_job_.tag = WindowTag::unpack(flit.tag);
+      filling_job_.tokens = context_.program->batch_tokens(filling_job_.tag.batch);
+    }
+    if (!flit.head) {
+      part.bits.resize((part.received + context_.flits.link_bits + 127) / 64, 0);
+      for (int b = 0; b < context_.flits.link_bits; b += 64)
+        put_bits(part.bits.data(), part.received + b, std::min(64, context_.flits.link_bits - b),
+                 flit.bits[b / 64]);
+      part.received += context_.flits.link_bits;
+    }
+    // The end of a message: a tail after which no packet of this window follows (the tag says so).
+    part.done = flit.tail && flit.type == MessageType::kCodes && flit.last_packet;
+    next_lane_ = (lane + 1) % lanes;
+    wake_at(now() + 1);
+    break;
+  }
+  if (std::all_of(fills_.begin(), fills_.end(), [](const Fill& part) { return part.done; })) finish_fill();
+}
+
+void SpikeEncoder::finish_fill() {
+  Job& job = filling_job_;
+  const CodeFormat format = CodeFormat::of(context_.input(job.tag));
+  const std::vector<int>& wide_rank = context_.input(job.tag).wide_rank;
+  const Window& window = context_.window(job.tag);
+  std::vector<PackedCodes> parts;
+  int count = 0;
+  for (size_t lane = 0; lane < fills_.size(); ++lane) {
+    const InputRange range = input_range(job.tag, static_cast<int>(lane));
+    fills_[lane].bits.resize(fills_[lane].bits.size() + 2, 0);
+    parts.push_back(PackedCodes::unpack(format, wide_rank, range.first, range.count, job.tokens, fills_[lane].bits));
+    count += range.count;
+    fills_[lane] = Fill();
+  }
+  assert(source_ >= 0 || count == window.count);
+  (void)window;
+  job.codes.count = count;
+  job.codes.tokens = job.tokens;
+  for (int m = 0; m < job.tokens; ++m) {
+    for (const PackedCodes& part : parts) {
+      const size_t at = size_t(m) * part.count;
+      job.codes.code.insert(job.codes.code.end(), part.code.begin() + at, part.code.begin() + at + part.count);
+      job.codes.salient.insert(job.codes.salient.end(), part.salient.begin() + at,
+                               part.salient.begin() + at + part.count);
+    }
+  }
+  for (const PackedCodes& part : parts) job.codes.side_value_bits += part.side_value_bits;
+  buffer_.write(now(), job.codes);
+  job.ready = std::max(now() + 1, fill_began_ + uint64_t(job.tokens) * count);
+  filled_.push_back(std::move(job));
+  filling_ = false;
+  wake_at(filled_.front().ready);
+}
+
+// The counting sort's second pass: every code to its place, one a cycle, further spikes of a code one more each.
+void SpikeEncoder::scatter() {
+  if (filled_.empty() || !sorted_.empty() || now() < filled_.front().ready) return;
+  if (context_.payload == Payload::kBitmap && emitting_) return;  // its codes still fill half the buffer
+  sorted_.push_back(std::move(filled_.front()));
+  filled_.pop_front();
+  sort(&sorted_.front());
+  wake_at(std::max(sorted_.front().ready, now() + 1));
+  wake_at(now() + 1);
+}
+
+void SpikeEncoder::sort(Job* job) {
+  const StreamFormat format = context_.stream(job->tag, source_);
+  const SpikeCode& code = *context_.code;
+  const std::vector<int>& wide_rank = *format.wide_rank;
+  std::vector<std::vector<SpikeEvent>> steps(format.steps);
+  uint64_t entries = 0;
+  for (int address = 0; address < job->codes.count; ++address) {
+    for (int slot = 0; slot < job->tokens; ++slot) {
+      const size_t at = size_t(slot) * job->codes.count + address;
+      const SpikeValues values = format.code.decode(job->codes.code[at], job->codes.salient[at],
+                                                    wide_rank[format.range.first + address] >= 0);
+      for (int i = 0; i < values.count; ++i) {
+        const SpikeValue& value = values.value[i];
+        for (int step = 0; step < format.steps; ++step) {
+          if (!code.fires(value.magnitude, step, format.steps)) continue;
+          steps[step].push_back({SpikeEvent::Kind::kSpike, uint16_t(address), uint8_t(slot), uint8_t(value.slope),
+                                 value.negative});
+          ++entries;
+          if (code.repeats()) break;
+        }
+      }
+    }
+  }
+  SpikeStreamWriter writer(format);
+  std::vector<SpikeEvent> repeated;
+  for (const auto& events : steps) {
+    if (!code.repeats()) {
+      writer.step(events);
+      continue;
+    }
+    repeated.insert(repeated.end(), events.begin(), events.end());
+    if (format.bitmap)
+      std::sort(repeated.begin(), repeated.end(), [](const SpikeEvent& a, const SpikeEvent& b) {
+        return std::make_tuple(a.address, a.slot, a.slope) < std::make_tuple(b.address, b.slot, b.slope);
+      });
+    writer.step(repeated);
+  }
+  packetize(job, writer.finish());
+  if (format.bitmap) {
+    job->ready = now();
+    return;
+  }
+  const uint64_t codes = uint64_t(job->codes.count) * job->tokens;
+  const Cycle cycles = std::max<Cycle>({codes, entries, 1});
+  buffer_.read(now(), cycles, job->codes);
+  for (uint64_t i = 0; i < entries; ++i) {
+    index_write_.add(now() + i * cycles / entries, 1);
+    histogram_.add(now() + i * cycles / entries, 2 * ceil_log2(codes + 1));
+  }
+  job->ready = now() + cycles;
+}
+
+void SpikeEncoder::packetize(Job* job, std::vector<MadeFlit> body) const {
+  const size_t per_packet = context_.packet_flits - 1;
+  for (size_t i = 0; i < body.size(); ++i) {
+    if (i % per_packet == 0) {
+      MadeFlit head;
+      head.flit = job->head;
+      head.flit.type = MessageType::kSpikes;
+      head.flit.tail = false;
+      head.flit.last_packet = body.size() - i <= per_packet;
+      head.cycles = 1;
+      job->flits.push_back(head);
+    }
+    body[i].flit.vc = job->head.vc;
+    body[i].flit.tail = i + 1 == body.size() || (i + 1) % per_packet == 0;
+    job->flits.push_back(body[i]);
+  }
+}
+
+void SpikeEncoder::emit() {
+  if (!emitting_) {
+    if (sorted_.empty() || now() < sorted_.front().ready) return;
+    emitting_job_ = std::move(sorted_.front());
+    sorted_.pop_front();
+    emitting_ = true;
+    emitted_ = 0;
+    emit_ready_ = now() + emitting_job_.flits[0].cycles;
+    activity_.enter(ActivityState::kBusy, now());
+    wake_at(emit_ready_);
+    return;
+  }
+  if (now() < emit_ready_) return;
+  if (!spikes_out->can_push()) {
+    activity_.enter(ActivityState::kStalledOutput, now());
+    return;
+  }
+  activity_.enter(ActivityState::kBusy, now());
+  const MadeFlit& made = emitting_job_.flits[emitted_];
+  spikes_out->push(made.flit);
+  charge_emission(made);
+  if (++emitted_ < emitting_job_.flits.size()) {
+    emit_ready_ = now() + emitting_job_.flits[emitted_].cycles;
+    wake_at(emit_ready_);
+    return;
+  }
+  emitting_ = false;
+  activity_.enter(ActivityState::kIdle, now());
+  wake_at(now() + 1);
+}
+
+void SpikeEncoder::charge_emission(const MadeFlit& made) {
+  spikes_ += made.events;
+  if (context_.payload == Payload::kBitmap && !made.flit.head) {
+    const int inputs = context_.stream(emitting_job_.tag, source_).chunk_inputs();
+    buffer_.read_chunks(now(), made.cycles, inputs, emitting_job_.tokens);
+  } else if (made.events > 0) {
+    index_read_.add(now(), made.events);
+  }
+}
+
+std::string SpikeEncoder::waits_for() const {
+  if (emitting_) return "space for spikes at its output";
+  if (filling_) return "more codes of a window";
+  return "";
+}
+
+}  // namespace spikeloom

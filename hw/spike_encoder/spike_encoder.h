@@ -1,0 +1,117 @@
+// Spike encoder: turns the codes of a window into spikes in the order of time steps, by a counting sort.
+//
+//     codes_in[n] --> [ fill, count | scatter | emit ] --> spikes_out
+//
+// Timing   fill and scatter take one code a cycle, emit one spike or mark a cycle; the three stages work on three
+//          windows at once. `bitmap` needs no sort: emit reads one chunk a cycle. A full output stalls emit.
+// Energy   buffer words at fill and scatter; EncoderIndexWrite per entry, EncoderIndexRead per spike, two
+//          EncoderHistogramBit increments per entry; `bitmap`: buffer words at every step.
+// Config   EncoderSpec, section encoder.
+// Differs  in `count`, spikes of a step are ordered by first step, then input (DEVIATIONS 6).
+#pragma once
+
+#include <deque>
+#include <vector>
+
+#include "hw/clock/registered_fifo.h"
+#include "hw/mixed_precision_buffer/mixed_precision_buffer.h"
+#include "hw/spike_encoder/spike_stream.h"
+#include "hw/spike_encoder/window_tag.h"
+#include "sim/base/activity.h"
+
+namespace spikeloom {
+
+struct EncoderSpec {
+  int ports = 1;  // encoders per memory node; a tile has one (payload packed_codes)
+  MixedPrecisionBufferSpec buffer;
+  int index_bytes = 0, index_entry_bytes = 0;
+};
+
+// What every encoder and synapse array is configured with before a layer starts.
+struct LayerContext {
+  const LayerTrace* layer = nullptr;  // formats and wide inputs; no code, weight or output is read through it
+  const Program* program = nullptr;
+  const SpikeCode* code = nullptr;
+  FlitFormat flits;
+  int sources = 1;
+  int packet_flits = 16;
+  Payload payload = Payload::kAddressEvents;
+
+  const InputTrace& input(const WindowTag& tag) const { return layer->inputs[program->passes[tag.pass].input]; }
+  const Window& window(const WindowTag& tag) const {
+    return program->part(program->passes[tag.pass], tag.part).window(tag.window);
+  }
+  // The stream of one source, or of the whole window when source is -1 (encoder in the tile).
+  StreamFormat stream(const WindowTag& tag, int source) const;
+};
+
+// E, E7 and g of each token of a batch, as the head flit of a window carries them.
+struct WindowShifts {
+  static constexpr int kBits = 8;  // per token: E 3, E7 3, g 2
+  static constexpr int kMostTokens = 16;
+  std::array<uint8_t, kMostTokens> E{}, E7{}, g{};
+
+  void pack(int tokens, uint64_t* bits) const;
+  static WindowShifts unpack(int tokens, const uint64_t* bits);
+};
+
+class SpikeEncoder : public Block {
+ public:
+  sc_core::sc_vector<FifoIn<Flit>> codes_in;  // one, or in a tile one per source
+  FifoOut<Flit> spikes_out;
+
+  // source: whose codes these are, -1 for whole windows in a tile.
+  SpikeEncoder(const sc_core::sc_module_name& name, Clock& clock, const EncoderSpec& spec, const LayerContext& context,
+               int source, EnergyLedger& ledger);
+
+  std::string waits_for() const override;
+  const Activity& activity() const { return activity_; }
+  Activity& activity() { return activity_; }
+  uint64_t spikes() const { return spikes_; }
+
+ private:
+  // A window on its way through the stages.
+  struct Job {
+    Flit head;  // of the stream to be sent
+    WindowTag tag;
+    int tokens = 0;
+    PackedCodes codes;
+    std::vector<MadeFlit> flits;
+    Cycle ready = 0;  // when the stage it is in has finished with it
+  };
+  // What one input has delivered of the window being filled.
+  struct Fill {
+    std::vector<uint64_t> bits;
+    uint64_t received = 0;
+    bool done = false;
+  };
+
+  void tick() override;
+  void fill();
+  void finish_fill();
+  void scatter();
+  void emit();
+  void charge_emission(const MadeFlit& made);
+  void sort(Job* job);
+  void packetize(Job* job, std::vector<MadeFlit> body) const;
+  InputRange input_range(const WindowTag& tag, int lane) const;
+
+  EncoderSpec spec_;
+  LayerContext context_;
+  int source_;
+  MixedPrecisionBuffer buffer_;
+  EnergyCounter &index_read_, &index_write_, &histogram_;
+  std::vector<Fill> fills_;
+  bool filling_ = false;
+  Cycle fill_began_ = 0;
+  int next_lane_ = 0;
+  std::deque<Job> filled_, sorted_;  // at most one each, beside the one being filled
+  Job filling_job_, emitting_job_;
+  size_t emitted_ = 0;
+  bool emitting_ = false;
+  Cycle emit_ready_ = 0;
+  Activity activity_;
+  uint64_t spikes_ = 0;
+};
+
+}  // namespace spikeloom

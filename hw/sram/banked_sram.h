@@ -1,0 +1,48 @@
+// Banked weight SRAM in two halves: one half is read while the other is filled.
+//
+// Timing   none of its own: the block that owns it accesses one row a cycle in each direction.
+// Energy   WeightRowRead and WeightRowWrite per row, at the price of one bank (capacity / banks, word = one row).
+// Config   sizes from SynapseArraySpec.
+// Differs  a half is never read and written at once (DEVIATIONS 3).
+#pragma once
+
+#include <cassert>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "sim/base/energy_ledger.h"
+
+namespace spikeloom {
+
+class BankedSram {
+ public:
+  // rows per half; row_bytes per row.
+  BankedSram(const std::string& name, int half_rows, int row_bytes, SramMacro bank, EnergyLedger& ledger)
+      : row_bytes_(row_bytes),
+        half_rows_(half_rows),
+        data_(size_t(2) * half_rows * row_bytes),
+        read_(ledger.sram_counter(name, EnergyEvent::kWeightRowRead, bank)),
+        write_(ledger.sram_counter(name, EnergyEvent::kWeightRowWrite, bank)) {}
+
+  void write_row(Cycle now, int half, int row, const uint8_t* bytes, size_t count) {
+    assert(row < half_rows_ && count <= size_t(row_bytes_));
+    std::memcpy(&data_[(size_t(half) * half_rows_ + row) * row_bytes_], bytes, count);
+    write_.add(now, 1);
+  }
+  void read_row(Cycle now) {
+    read_.add(now, 1);
+    ++rows_read_;
+  }
+  // Where a row lies. Its contents stay until the half is released and loaded again.
+  const uint8_t* row(int half, int row) const { return &data_[(size_t(half) * half_rows_ + row) * row_bytes_]; }
+  uint64_t rows_read() const { return rows_read_; }
+
+ private:
+  int row_bytes_, half_rows_;
+  std::vector<uint8_t> data_;
+  EnergyCounter &read_, &write_;
+  uint64_t rows_read_ = 0;
+};
+
+}  // namespace spikeloom

@@ -1,0 +1,1 @@
+"""What the chips compute, in Python: activation codes, quantizer, integer reference, real models."""

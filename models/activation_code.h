@@ -1,0 +1,52 @@
+// From a code byte of a trace to the spikes that carry it: magnitude, sign, and the slope register it adds to.
+//
+// Slope registers are indexed by exponent field, not by shift: index 0 normal values; 1..4 salient values with
+// exponent x = index - 1; 5, 6 the two digits; the `hi` rows of wide inputs use the index plus 7.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "sim/base/trace.h"
+
+namespace spikeloom {
+
+constexpr int kSlopeBases = 7;
+constexpr int kSlopes = 2 * kSlopeBases;
+constexpr int kWideShift = 4;  // w = 16 * hi + lo
+
+// One magnitude that the spike code turns into spikes. magnitude 0 stays silent.
+struct SpikeValue {
+  int magnitude;
+  bool negative;
+  int slope;  // 0 .. kSlopeBases - 1
+};
+
+struct SpikeValues {
+  int count = 0;
+  std::array<SpikeValue, 2> value;
+};
+
+// How the codes of one input are laid out.
+struct CodeFormat {
+  ActivationCode code;
+  SalientFormat salient;
+  bool digits;
+
+  static CodeFormat of(const InputTrace& input) { return {input.code, input.salient_format, input.digits}; }
+
+  // The spikes of one code byte; `digit_pair` where the input is wide and its values are digits.
+  SpikeValues decode(uint8_t code_byte, bool is_salient, bool digit_pair) const;
+  // Bits beyond the 4 of the main array that this value keeps in the side array.
+  int side_bits(bool is_salient, bool digit_pair) const { return digits && digit_pair ? 3 : is_salient ? 1 : 0; }
+  // The largest magnitude that a value can have: T of `ttfs` and `count`.
+  int largest_magnitude() const;
+  // The slope indices in use, so that hardware has no registers that no value reaches.
+  int slope_bases() const { return digits ? 7 : salient == SalientFormat::kFloating ? 5 : 2; }
+  // The shift j of a slope index for a token with exponents E and E7.
+  int shift(int slope, int E, int E7) const;
+  // The largest |a| of an input for exponents up to E and E7 (for unsigned codes: of the value before z).
+  int64_t largest_value(bool digit_pair, int E, int E7) const;
+};
+
+}  // namespace spikeloom

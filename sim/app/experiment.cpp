@@ -1,0 +1,90 @@
+#include "sim/app/experiment.h"
+
+#include <filesystem>
+
+namespace spikeloom {
+
+namespace {
+
+// A part of the experiment: a section of this file, or the same section of the file that `experiment.<key>` names.
+void bring_in(ConfigNode& root, const std::string& key, const std::string& section) {
+  ConfigNode& experiment = root.section("experiment");
+  if (root.has(section)) {
+    if (experiment.has(key)) experiment.fail_at(key, "names a file, but this file has a section '" + section + "' too");
+    return;
+  }
+  ConfigNode file = ConfigNode::load(experiment.path(key));
+  root.put(section, file.section(section));
+  for (const std::string& other : file.keys())
+    if (other != section) file.fail_at(other, "unknown key (known here: " + section + ")");
+}
+
+void apply_overrides(ConfigNode& root, const std::vector<std::string>& from_command_line) {
+  ConfigNode& experiment = root.section("experiment");
+  if (experiment.has("overrides")) {
+    ConfigNode& overrides = experiment.section("overrides");
+    for (const std::string& path : overrides.keys()) {
+      const std::string value = overrides.text(path);
+      root.override_value(path, value, overrides.file() + ": experiment.overrides",
+                          std::filesystem::path(overrides.file()).parent_path().string());
+    }
+  }
+  for (const std::string& assignment : from_command_line) {
+    const size_t equals = assignment.find('=');
+    if (equals == std::string::npos || equals == 0)
+      throw UserError("--set " + assignment + ": expected path=value, for example chip.tile.lanes=64");
+    root.override_value(assignment.substr(0, equals), assignment.substr(equals + 1), "--set " + assignment,
+                        std::filesystem::current_path().string());
+  }
+}
+
+// The same experiment in one file, with absolute paths.
+std::string resolve(ConfigNode& root, const Experiment& experiment) {
+  ConfigNode head = root.section("experiment");
+  ConfigNode flat = root;
+  std::string text = "# Resolved configuration: `spikeloom run` on this file repeats the run.\nexperiment:\n";
+  text += "  name: " + experiment.name + "\n  window_cycles: " + std::to_string(experiment.window_cycles) + "\n";
+  flat.section("workload").put_scalar("trace", std::filesystem::absolute(experiment.trace_file).lexically_normal().string());
+  ConfigNode& sram = flat.section("technology").section("sram");
+  sram.put_scalar("table", std::filesystem::absolute(sram.path("table")).lexically_normal().string());
+  for (const char* section : {"workload", "chip", "technology"})
+    text += std::string(section) + ":\n" + flat.section(section).dump(2);
+  return text;
+}
+
+}  // namespace
+
+Experiment Experiment::load(const std::string& file, const std::vector<std::string>& overrides) {
+  ConfigNode root = ConfigNode::load(file);
+  bring_in(root, "chip", "chip");
+  bring_in(root, "energy", "technology");
+  bring_in(root, "workload", "workload");
+  apply_overrides(root, overrides);
+  Experiment experiment;
+  ConfigNode& head = root.section("experiment");
+  experiment.name = head.text("name");
+  experiment.window_cycles = Cycle(head.integer("window_cycles", 1, 1000000000));
+  experiment.chip = ChipSpec::read(root.section("chip"));
+  experiment.technology = Technology::read(root.section("technology"));
+  ConfigNode& workload = root.section("workload");
+  experiment.trace_file = workload.path("trace");
+  experiment.all_operations = workload.is_all("operations");
+  if (!experiment.all_operations)
+    for (ConfigNode& item : workload.items("operations")) experiment.operations.push_back(item.as_text());
+  experiment.all_tokens = workload.is_all("tokens");
+  if (!experiment.all_tokens) experiment.tokens = int(workload.integer("tokens", 1, 1 << 20));
+  root.finish();
+  experiment.resolved = resolve(root, experiment);
+  return experiment;
+}
+
+LayerTrace Experiment::open_trace() const {
+  LayerTrace layer = LayerTrace::open(trace_file);
+  std::vector<std::string> names = operations;
+  if (all_operations)
+    for (const auto& operation : layer.operations) names.push_back(operation.name);
+  layer.select(names, all_tokens ? layer.tokens : tokens);
+  return layer;
+}
+
+}  // namespace spikeloom

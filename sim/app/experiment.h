@@ -1,0 +1,31 @@
+// An experiment: a chip, a technology and a workload, with overrides, read from config files.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "hw/chip/chip_spec.h"
+#include "sim/base/config.h"
+#include "sim/base/technology.h"
+#include "sim/base/trace.h"
+
+namespace spikeloom {
+
+struct Experiment {
+  std::string name;
+  Cycle window_cycles = 1000;
+  ChipSpec chip;
+  Technology technology;
+  std::string trace_file;
+  bool all_operations = true, all_tokens = true;
+  std::vector<std::string> operations;
+  int tokens = 0;
+  std::string resolved;  // YAML text: everything that was read, to run the same experiment again
+
+  // Reads an experiment file and applies `overrides` ("path=value", from the command line). Throws UserError.
+  static Experiment load(const std::string& file, const std::vector<std::string>& overrides);
+  // Opens the trace and keeps the chosen operations and tokens. Throws UserError.
+  LayerTrace open_trace() const;
+};
+
+}  // namespace spikeloom

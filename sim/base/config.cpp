@@ -1,0 +1,297 @@
+#include "sim/base/config.h"
+
+#include <yaml-cpp/yaml.h>
+
+#include <cerrno>
+#include <cmath>
+#include <cstdlib>
+#include <filesystem>
+#include <set>
+#include <sstream>
+
+namespace spikeloom {
+
+namespace {
+
+constexpr int kMaxDepth = 16;
+
+std::string join(const std::vector<std::string>& names) {
+  std::string text;
+  for (const auto& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text;
+}
+
+template <typename T>
+std::string bounds_text(T least, T most) {
+  std::ostringstream text;
+  text << "allowed: " << least << " to " << most;
+  return text.str();
+}
+
+// Plain decimal only: `010`, `0x10`, `1_000` and `4.0` are refused rather than guessed at.
+bool parse_integer(const std::string& text, int64_t* value) {
+  const size_t start = text.size() > 1 && text[0] == '-' ? 1 : 0;
+  if (text.empty() || text.find_first_not_of("0123456789", start) != std::string::npos) return false;
+  if (text.size() > start + 1 && text[start] == '0') return false;
+  errno = 0;
+  *value = std::strtoll(text.c_str(), nullptr, 10);
+  return errno == 0;
+}
+
+bool parse_real(const std::string& text, double* value) {
+  if (text.empty() || text.find_first_not_of("0123456789+-.eE") != std::string::npos) return false;
+  char* end = nullptr;
+  *value = std::strtod(text.c_str(), &end);
+  return *end == 0 && std::isfinite(*value);
+}
+
+}  // namespace
+
+class ConfigLoader {
+ public:
+  explicit ConfigLoader(std::string file) : file_(std::move(file)) {}
+
+  ConfigNode load() {
+    if (!std::filesystem::is_regular_file(file_)) throw UserError(file_ + ": no such file");
+    try {
+      const std::vector<YAML::Node> documents = YAML::LoadAllFromFile(file_);
+      if (documents.size() > 1) throw UserError(file_ + ": several YAML documents in one file (allowed: one)");
+      if (documents.empty() || !documents[0].IsMap()) throw UserError(file_ + ":1:1: the file must be a YAML mapping");
+      return convert(documents[0], "", 0);
+    } catch (const YAML::Exception& error) {
+      throw UserError(file_ + ":" + std::to_string(error.mark.line + 1) + ":" +
+                      std::to_string(error.mark.column + 1) + ": not valid YAML: " + error.msg);
+    }
+  }
+
+ private:
+  ConfigNode convert(const YAML::Node& yaml, const std::string& path, int depth) {
+    ConfigNode node;
+    node.file_ = file_;
+    node.path_ = path;
+    node.folder_ = std::filesystem::path(file_).parent_path().string();
+    node.line_ = yaml.Mark().line + 1;
+    node.column_ = yaml.Mark().column + 1;
+    if (depth > kMaxDepth) node.fail("nested too deeply (allowed: " + std::to_string(kMaxDepth) + " levels)");
+    if (yaml.IsMap()) {
+      convert_map(yaml, depth, &node);
+    } else if (yaml.IsSequence()) {
+      node.kind_ = ConfigNode::Kind::kList;
+      for (size_t i = 0; i < yaml.size(); ++i)
+        node.items_.push_back(convert(yaml[i], node.child_path(std::to_string(i)), depth + 1));
+    } else if (yaml.IsScalar()) {
+      node.kind_ = ConfigNode::Kind::kScalar;
+      node.scalar_ = yaml.Scalar();
+    } else {
+      node.fail("has no value");
+    }
+    return node;
+  }
+
+  void convert_map(const YAML::Node& yaml, int depth, ConfigNode* node) {
+    std::set<std::string> seen;
+    for (const auto& entry : yaml) {
+      if (!entry.first.IsScalar()) node->fail("a key must be plain text");
+      const std::string key = entry.first.Scalar();
+      ConfigNode value = convert(entry.second, node->child_path(key), depth + 1);
+      value.line_ = value.kind_ == ConfigNode::Kind::kScalar ? value.line_ : entry.first.Mark().line + 1;
+      value.column_ = value.kind_ == ConfigNode::Kind::kScalar ? value.column_ : entry.first.Mark().column + 1;
+      if (!seen.insert(key).second) value.fail("repeated key");
+      node->entries_.emplace_back(key, std::move(value));
+    }
+  }
+
+  std::string file_;
+};
+
+ConfigNode ConfigNode::load(const std::string& file) { return ConfigLoader(file).load(); }
+
+std::string ConfigNode::place() const {
+  return line_ > 0 ? file_ + ":" + std::to_string(line_) + ":" + std::to_string(column_) : file_;
+}
+
+void ConfigNode::fail(const std::string& what) const {
+  throw UserError(place() + ": " + (path_.empty() ? "(top level)" : path_) + ": " + what);
+}
+
+void ConfigNode::fail_at(const std::string& key, const std::string& what) const {
+  const ConfigNode* value = find(key);
+  if (value) value->fail(what);
+  throw UserError(place() + ": " + child_path(key) + ": " + what);
+}
+
+ConfigNode* ConfigNode::find(const std::string& key) {
+  return const_cast<ConfigNode*>(static_cast<const ConfigNode*>(this)->find(key));
+}
+
+const ConfigNode* ConfigNode::find(const std::string& key) const {
+  for (const auto& entry : entries_)
+    if (entry.first == key) return &entry.second;
+  return nullptr;
+}
+
+bool ConfigNode::has(const std::string& key) const { return find(key) != nullptr; }
+
+ConfigNode& ConfigNode::require(const std::string& key, Kind kind, const char* kind_name) {
+  ConfigNode* value = find(key);
+  if (!value) fail_at(key, std::string("missing key (expected ") + kind_name + ")");
+  if (value->kind_ != kind) value->fail(std::string("expected ") + kind_name);
+  value->read_ = true;
+  return *value;
+}
+
+int64_t ConfigNode::integer(const std::string& key, int64_t least, int64_t most) {
+  ConfigNode& node = require(key, Kind::kScalar, "an integer");
+  int64_t value = 0;
+  if (!parse_integer(node.scalar_, &value))
+    node.fail("'" + node.scalar_ + "' is not a decimal integer (" + bounds_text(least, most) + ")");
+  if (value < least || value > most) node.fail(node.scalar_ + " is out of range (" + bounds_text(least, most) + ")");
+  return value;
+}
+
+double ConfigNode::real(const std::string& key, double least, double most) {
+  ConfigNode& node = require(key, Kind::kScalar, "a number");
+  double value = 0;
+  if (!parse_real(node.scalar_, &value))
+    node.fail("'" + node.scalar_ + "' is not a finite number (" + bounds_text(least, most) + ")");
+  if (value < least || value > most) node.fail(node.scalar_ + " is out of range (" + bounds_text(least, most) + ")");
+  return value;
+}
+
+bool ConfigNode::flag(const std::string& key) { return choice(key, {"false", "true"}) == 1; }
+
+std::string ConfigNode::text(const std::string& key) {
+  ConfigNode& node = require(key, Kind::kScalar, "text");
+  if (node.scalar_.empty()) node.fail("must not be empty");
+  return node.scalar_;
+}
+
+int ConfigNode::choice(const std::string& key, const std::vector<std::string>& names) {
+  ConfigNode& node = require(key, Kind::kScalar, "a name");
+  for (size_t i = 0; i < names.size(); ++i)
+    if (node.scalar_ == names[i]) return static_cast<int>(i);
+  node.fail("'" + node.scalar_ + "' is unknown (allowed: " + join(names) + ")");
+}
+
+ConfigNode& ConfigNode::section(const std::string& key) { return require(key, Kind::kMap, "a section of keys"); }
+
+std::vector<ConfigNode>& ConfigNode::items(const std::string& key) {
+  ConfigNode& list = require(key, Kind::kList, "a list");
+  for (auto& item : list.items_) item.read_ = true;
+  return list.items_;
+}
+
+std::vector<int64_t> ConfigNode::integers(const std::string& key, size_t count, int64_t least, int64_t most) {
+  ConfigNode& list = require(key, Kind::kList, "a list of integers");
+  if (list.items_.size() != count) list.fail("expected " + std::to_string(count) + " integers");
+  std::vector<int64_t> values;
+  for (auto& item : list.items_) {
+    int64_t value = 0;
+    item.read_ = true;
+    if (item.kind_ != Kind::kScalar || !parse_integer(item.scalar_, &value) || value < least || value > most)
+      item.fail("'" + item.scalar_ + "' is not an allowed integer (" + bounds_text(least, most) + ")");
+    values.push_back(value);
+  }
+  return values;
+}
+
+std::string ConfigNode::as_text() {
+  read_ = true;
+  if (kind_ != Kind::kScalar) fail("expected text");
+  return scalar_;
+}
+
+std::vector<std::string> ConfigNode::keys() const {
+  std::vector<std::string> names;
+  for (const auto& entry : entries_) names.push_back(entry.first);
+  return names;
+}
+
+void ConfigNode::finish() const {
+  std::vector<std::string> known;
+  for (const auto& entry : entries_)
+    if (entry.second.read_) known.push_back(entry.first);
+  for (const auto& entry : entries_) {
+    if (!entry.second.read_) entry.second.fail("unknown key (known here: " + join(known) + ")");
+    entry.second.finish();
+  }
+  for (const auto& item : items_) item.finish();
+}
+
+bool ConfigNode::is_all(const std::string& key) {
+  ConfigNode* value = find(key);
+  if (!value || value->kind_ != Kind::kScalar || value->scalar_ != "all") return false;
+  value->read_ = true;
+  return true;
+}
+
+std::string ConfigNode::path(const std::string& key) {
+  const std::filesystem::path named = text(key);
+  if (named.is_absolute()) return named.string();
+  return (std::filesystem::path(find(key)->folder_) / named).lexically_normal().string();
+}
+
+void ConfigNode::override_value(const std::string& dotted_path, const std::string& value, const std::string& place,
+                                const std::string& folder) {
+  ConfigNode* node = this;
+  std::stringstream path(dotted_path);
+  for (std::string key; std::getline(path, key, '.');) {
+    ConfigNode* next = nullptr;
+    int64_t index = 0;
+    if (node->kind_ == Kind::kMap) next = node->find(key);
+    if (node->kind_ == Kind::kList && parse_integer(key, &index) && index >= 0 &&
+        index < static_cast<int64_t>(node->items_.size()))
+      next = &node->items_[index];
+    if (!next)
+      throw UserError(place + ": " + dotted_path + ": no such key to override (known under " +
+                      (node->path_.empty() ? "the top level" : node->path_) + ": " + join(node->keys()) + ")");
+    node = next;
+  }
+  if (node->kind_ != Kind::kScalar)
+    throw UserError(place + ": " + dotted_path + ": names a section, an override must name a single value");
+  node->scalar_ = value;
+  node->folder_ = folder;
+  node->file_ = place;
+  node->line_ = 0;
+}
+
+void ConfigNode::rebase(const std::string& path) {
+  path_ = path;
+  for (auto& entry : entries_) entry.second.rebase(child_path(entry.first));
+  for (size_t i = 0; i < items_.size(); ++i) items_[i].rebase(child_path(std::to_string(i)));
+}
+
+void ConfigNode::put(const std::string& key, ConfigNode subtree) {
+  subtree.rebase(child_path(key));
+  if (ConfigNode* old = find(key))
+    *old = std::move(subtree);
+  else
+    entries_.emplace_back(key, std::move(subtree));
+}
+
+void ConfigNode::put_scalar(const std::string& key, const std::string& value) {
+  ConfigNode node;
+  node.kind_ = Kind::kScalar;
+  node.scalar_ = value;
+  node.file_ = file_;
+  node.line_ = line_;
+  node.column_ = column_;
+  put(key, std::move(node));
+}
+
+std::string ConfigNode::dump(int indent) const {
+  if (kind_ == Kind::kScalar) return YAML::Dump(YAML::Node(scalar_)) + "\n";
+  std::string text;
+  const std::string pad(indent, ' ');
+  for (const auto& [key, value] : entries_) {
+    text += pad + key + ":" + (value.kind_ == Kind::kScalar ? " " : "\n");
+    text += value.dump(indent + 2);
+  }
+  for (const auto& item : items_) {
+    const std::string inner = item.dump(indent + 2);
+    text += pad + "- " + (item.kind_ == Kind::kScalar ? inner : inner.substr(indent + 2));
+  }
+  return text;
+}
+
+}  // namespace spikeloom

@@ -1,0 +1,90 @@
+// Counts of energy events per block, event, phase and window of cycles. Knows no price.
+#pragma once
+
+#include <cassert>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "sim/base/energy_events.h"
+
+namespace spikeloom {
+
+using Cycle = uint64_t;
+
+// An SRAM macro as its price needs it: capacity and word of one bank, in bytes.
+struct SramMacro {
+  uint64_t bytes = 0;
+  uint64_t word_bytes = 0;
+};
+
+class EnergyLedger;
+
+// Counts one event of one block. Charged in the order of cycles by one process only.
+class EnergyCounter {
+ public:
+  // `count` events in cycle `now`.
+  void add(Cycle now, uint64_t count) {
+    if (now >= window_end_) open_window(now);
+    pending_ += count;
+  }
+  // `count` events in each of the cycles first .. first + cycles - 1.
+  void add_span(Cycle first, Cycle cycles, uint64_t count);
+
+  const std::string& block() const { return block_; }
+  EnergyEvent event() const { return event_; }
+  const SramMacro& macro() const { return macro_; }
+  double scale() const { return scale_; }
+  uint64_t total() const { return total_ + pending_; }
+
+ private:
+  friend class EnergyLedger;
+  void open_window(Cycle now);
+  void close_window();
+
+  EnergyLedger* ledger_ = nullptr;
+  uint32_t id_ = 0;
+  std::string block_;
+  EnergyEvent event_ = EnergyEvent::kCount;
+  SramMacro macro_;
+  double scale_ = 1;
+  uint64_t pending_ = 0, total_ = 0;
+  Cycle window_begin_ = 0, window_end_ = 0;
+};
+
+// What one counter counted in one window of cycles and one phase (a phase: the operations that share one input).
+struct EnergyRecord {
+  Cycle window_begin;
+  uint32_t counter;
+  uint32_t phase;
+  uint64_t count;
+};
+
+class EnergyLedger {
+ public:
+  // window_cycles >= 1: the resolution of power over time.
+  explicit EnergyLedger(Cycle window_cycles) : window_cycles_(window_cycles) { assert(window_cycles > 0); }
+
+  // The ledger owns the counter. `scale` multiplies the price (link length in mm); SRAM events name their macro.
+  EnergyCounter& counter(const std::string& block, EnergyEvent event, double scale = 1);
+  EnergyCounter& sram_counter(const std::string& block, EnergyEvent event, SramMacro macro);
+
+  // What is charged from now on belongs to this phase.
+  void begin_phase(uint32_t phase);
+  // Closes all open windows; call once when the simulation has ended.
+  void close();
+
+  Cycle window_cycles() const { return window_cycles_; }
+  const std::vector<std::unique_ptr<EnergyCounter>>& counters() const { return counters_; }
+  const std::vector<EnergyRecord>& records() const { return records_; }
+
+ private:
+  friend class EnergyCounter;
+  Cycle window_cycles_;
+  uint32_t phase_ = 0;
+  std::vector<std::unique_ptr<EnergyCounter>> counters_;
+  std::vector<EnergyRecord> records_;
+};
+
+}  // namespace spikeloom

@@ -1,0 +1,54 @@
+// A memory-mapped safetensors file: 8 bytes of header length, a JSON header, raw little-endian data.
+// Every offset, shape and length is checked before any data is touched.
+#pragma once
+
+#include <boost/interprocess/file_mapping.hpp>
+#include <boost/interprocess/mapped_region.hpp>
+#include <cstdint>
+#include <cstring>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "sim/base/error.h"
+
+namespace spikeloom {
+
+struct Tensor {
+  std::string dtype;           // safetensors name: "U8", "I8", "I16", "I32", "I64"
+  std::vector<int64_t> shape;  // outermost first
+  const uint8_t* data = nullptr;
+  uint64_t bytes = 0;
+};
+
+class SafetensorsFile {
+ public:
+  // Maps the file and checks its header. Throws UserError naming the file and the tensor.
+  explicit SafetensorsFile(const std::string& file);
+
+  const std::string& file() const { return file_; }
+  // The value of the one metadata key `spikeloom`.
+  const std::string& description() const { return description_; }
+  const std::map<std::string, Tensor>& tensors() const { return tensors_; }
+
+  // The tensor's data as mapped, when dtype and shape are as expected. Throws UserError otherwise.
+  const uint8_t* bytes(const std::string& name, const std::vector<int64_t>& shape, const std::string& dtype = "U8") const;
+  // A copy widened to int64, for small tensors of any integer dtype.
+  std::vector<int64_t> integers(const std::string& name, const std::vector<int64_t>& shape,
+                                const std::string& dtype) const;
+  [[noreturn]] void fail(const std::string& what) const { throw UserError(file_ + ": " + what); }
+  // SHA-256 of the whole file, lower-case hex.
+  std::string sha256() const;
+
+ private:
+  void parse_header(uint64_t header_bytes);
+  void check_overlaps() const;
+
+  std::string file_, description_;
+  boost::interprocess::mapped_region region_;
+  const uint8_t* begin_ = nullptr;
+  uint64_t size_ = 0;
+  std::map<std::string, Tensor> tensors_;
+};
+
+}  // namespace spikeloom

@@ -1,0 +1,138 @@
+#include "sim/base/technology.h"
+
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+#include <sstream>
+
+namespace spikeloom {
+
+namespace {
+
+const char* const kSramColumns = "cell,bytes,word_bytes,read_pj,write_pj,leakage_mw,area_mm2,access_ns,cycle_ns";
+
+Price read_price(ConfigNode& parent, const std::string& key, const std::string& unit) {
+  ConfigNode& node = parent.section(key);
+  Price price;
+  price.pj = node.real(unit, 0, 1e12);
+  price.source = node.text("source");
+  return price;
+}
+
+SramRow parse_row(const std::string& line, const std::string& place) {
+  std::stringstream fields(line.substr(line.find(',') + 1));
+  SramRow row{};
+  double* const targets[] = {&row.bytes, &row.word_bytes, &row.read_pj, &row.write_pj, &row.leakage_mw, &row.area_mm2};
+  for (double* target : targets) {
+    std::string field;
+    std::getline(fields, field, ',');
+    char* end = nullptr;
+    *target = std::strtod(field.c_str(), &end);
+    if (field.empty() || *end != 0 || !(*target >= 0)) throw UserError(place + ": '" + field + "' is not a number >= 0");
+  }
+  return row;
+}
+
+// Weight of `high` when x lies between two grid points that are powers of two.
+double log_fraction(double x, double low, double high) {
+  return low == high ? 0 : std::log(x / low) / std::log(high / low);
+}
+
+double mix(double low, double high, double fraction) {
+  if (low <= 0 || high <= 0) return low + (high - low) * fraction;
+  return std::exp(std::log(low) + (std::log(high) - std::log(low)) * fraction);
+}
+
+SramRow mix(const SramRow& low, const SramRow& high, double fraction) {
+  return {mix(low.bytes, high.bytes, fraction),           mix(low.word_bytes, high.word_bytes, fraction),
+          mix(low.read_pj, high.read_pj, fraction),       mix(low.write_pj, high.write_pj, fraction),
+          mix(low.leakage_mw, high.leakage_mw, fraction), mix(low.area_mm2, high.area_mm2, fraction)};
+}
+
+}  // namespace
+
+SramTable SramTable::load(const std::string& file, const std::string& cell) {
+  std::ifstream stream(file);
+  if (!stream) throw UserError(file + ": cannot read the SRAM table");
+  SramTable table;
+  table.file_ = file;
+  std::string line;
+  bool header_seen = false;
+  for (int number = 1; std::getline(stream, line); ++number) {
+    if (line.empty() || line[0] == '#') continue;
+    const std::string place = file + ":" + std::to_string(number) + ":1";
+    if (!header_seen) {
+      if (line != kSramColumns) throw UserError(place + ": the columns must be " + kSramColumns);
+      header_seen = true;
+    } else if (line.compare(0, cell.size() + 1, cell + ",") == 0) {
+      table.rows_.push_back(parse_row(line, place));
+    }
+  }
+  if (table.rows_.empty()) throw UserError(file + ": no rows of cell type '" + cell + "'");
+  return table;
+}
+
+const SramRow* SramTable::at(double bytes, double word_bytes) const {
+  for (const auto& row : rows_)
+    if (row.bytes == bytes && row.word_bytes == word_bytes) return &row;
+  return nullptr;
+}
+
+SramRow SramTable::price(const SramMacro& macro, const std::string& block) const {
+  const auto below = [](double x) { return std::exp2(std::floor(std::log2(x))); };
+  const auto above = [](double x) { return std::exp2(std::ceil(std::log2(x))); };
+  const double bytes = macro.bytes, word = macro.word_bytes;
+  const SramRow* corner[2][2];
+  for (int i = 0; i < 2; ++i)
+    for (int j = 0; j < 2; ++j) corner[i][j] = at(i ? above(bytes) : below(bytes), j ? above(word) : below(word));
+  if (!corner[0][0] || !corner[0][1] || !corner[1][0] || !corner[1][1])
+    throw UserError(block + ": an SRAM bank of " + std::to_string(macro.bytes) + " bytes with words of " +
+                    std::to_string(macro.word_bytes) + " bytes lies outside the table " + file_ +
+                    "; change the chip's memory or extend the table");
+  const double along_bytes = log_fraction(bytes, below(bytes), above(bytes));
+  const double along_word = log_fraction(word, below(word), above(word));
+  return mix(mix(*corner[0][0], *corner[0][1], along_word), mix(*corner[1][0], *corner[1][1], along_word), along_bytes);
+}
+
+Technology Technology::read(ConfigNode& section) {
+  Technology technology;
+  technology.name_ = section.text("name");
+  section.integer("node_nm", 1, 1000);
+  section.real("supply_v", 0.1, 10);
+  ConfigNode& sram = section.section("sram");
+  const std::string table = sram.path("table");
+  const std::string cell = sram.text("cell");
+  technology.sram_source_ = sram.text("source");
+  ConfigNode& events = section.section("events");
+  for (const auto& event : kEnergyEvents) {
+    if (event.price != PriceKind::kListed) continue;
+    technology.prices_[static_cast<size_t>(event.event)] = read_price(events, event.name, "pj");
+  }
+  ConfigNode& leakage = section.section("leakage");
+  technology.register_bit_ = read_price(leakage, "register_bit", "nw");
+  technology.adder_bit_ = read_price(leakage, "adder_bit", "nw");
+  technology.dram_channel_ = read_price(leakage, "dram_channel", "nw");
+  technology.sram_ = SramTable::load(table, cell);
+  return technology;
+}
+
+double Technology::pj(const EnergyCounter& counter) const {
+  const EnergyEventInfo& event = info(counter.event());
+  if (event.price == PriceKind::kListed) return prices_[static_cast<size_t>(event.event)].pj * counter.scale();
+  const SramRow row = sram_.price(counter.macro(), counter.block());
+  return event.price == PriceKind::kSramRead ? row.read_pj : row.write_pj;
+}
+
+std::string Technology::source(EnergyEvent event) const {
+  return info(event).price == PriceKind::kListed ? prices_[static_cast<size_t>(event)].source : sram_source_;
+}
+
+double Technology::sram_leakage_mw(const SramMacro& macro, const std::string& block) const {
+  return sram_.price(macro, block).leakage_mw;
+}
+
+std::vector<std::pair<std::string, Price>> Technology::leakage() const {
+  return {{"register_bit", register_bit_}, {"adder_bit", adder_bit_}, {"dram_channel", dram_channel_}};
+}
+
+}  // namespace spikeloom

@@ -1,0 +1,1 @@
+"""Trace files: the format (README.md), the exporter of real layers, synthetic layers, comparison."""
