@@ -29,7 +29,8 @@ Chip::Chip(const sc_core::sc_module_name& name, const ChipSpec& spec, const Laye
       topology_(spec.width, spec.height, spec.memory_nodes),
       routes_(topology_),
       code_(make_spike_code(spec.spike_code)),
-      program_(make_program(layer, spec.mapping, {spec.synapse_array.lanes, spec.synapse_array.half_rows()},
+      program_(make_program(layer, spec.mapping, 
+                            {spec.synapse_array.lanes, spec.synapse_array.half_rows(), spec.encoder.ports},
                             spec.token_batch, *code_, topology_, &routes_)) {
   context_ = {&layer_,          &program_,         code_.get(), spec_.flits(), topology_.sources(),
               spec_.packet_flits, spec_.payload};
@@ -121,6 +122,7 @@ void Chip::run() {
     ask(node->dram);
     ask(node->global_buffer);
     for (const auto& encoder : node->encoders) ask(*encoder);
+    ask(node->merger);
     ask(node->network_interface);
   }
   for (const auto& tile : tiles_) {

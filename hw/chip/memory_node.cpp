@@ -9,9 +9,11 @@ MemoryNode::MemoryNode(const sc_core::sc_module_name& name, Clock& clock, const 
       dram("dram", clock, spec.dram, context, source, spec.neuron_array, ledger),
       global_buffer("global_buffer", clock, spec.global_buffer, context, source, spec.encoder.ports, result, ledger),
       sequencer("sequencer", clock, context, topology, source, spec.encoder.ports, result, ledger),
-      network_interface("network_interface", clock, spec.encoder.ports + 2, context.flits),
+      merger("merger", clock, spec.encoder.ports, context, source),
+      network_interface("network_interface", clock, 3, context.flits),
       loads_(clock, 4),
       phase_done_(clock, 4),
+      merged_(clock, 4),
       weights_(clock, 4),
       control_(clock, 4) {
   const VirtualChannels channels = spec.channels();
@@ -22,7 +24,7 @@ MemoryNode::MemoryNode(const sc_core::sc_module_name& name, Clock& clock, const 
     global_buffer.jobs_in[port](jobs_.back());
     global_buffer.codes_out[port](codes_.back());
     if (spec.payload == Payload::kPackedCodes) {
-      network_interface.in[port](codes_.back());
+      merger.in[port](codes_.back());
       continue;
     }
     spikes_.emplace_back(clock, 4);
@@ -30,14 +32,16 @@ MemoryNode::MemoryNode(const sc_core::sc_module_name& name, Clock& clock, const 
                                                       context, source, ledger));
     encoders.back()->codes_in[0](codes_.back());
     encoders.back()->spikes_out(spikes_.back());
-    network_interface.in[port](spikes_.back());
+    merger.in[port](spikes_.back());
   }
+  merger.out(merged_);
   sequencer.loads_out(loads_);
   dram.loads_in(loads_);
   dram.weights_out(weights_);
-  network_interface.in[spec.encoder.ports](weights_);
+  network_interface.in[0](merged_);
+  network_interface.in[1](weights_);
   sequencer.control_out(control_);
-  network_interface.in[spec.encoder.ports + 1](control_);
+  network_interface.in[2](control_);
   network_interface.out(inject);
   sequencer.control_in(eject.channel(channels.control()));
   global_buffer.outputs_in(eject.channel(channels.outputs()));

@@ -8,6 +8,7 @@
 #include "hw/chip/chip_spec.h"
 #include "hw/noc/network_interface.h"
 #include "hw/sequencer/sequencer.h"
+#include "hw/spike_encoder/stream_merger.h"
 
 namespace spikeloom {
 
@@ -20,13 +21,14 @@ class MemoryNode : public sc_core::sc_module {
   DramChannel dram;
   GlobalBuffer global_buffer;
   Sequencer sequencer;
+  StreamMerger merger;
   NetworkInterface network_interface;
   std::vector<std::unique_ptr<SpikeEncoder>> encoders;  // none with payload packed_codes
 
  private:
   RegisteredFifo<Load> loads_;
   RegisteredFifo<int> phase_done_;
-  RegisteredFifo<Flit> weights_, control_;
+  RegisteredFifo<Flit> merged_, weights_, control_;
   std::deque<RegisteredFifo<CodesJob>> jobs_;
   std::deque<RegisteredFifo<Flit>> codes_, spikes_;
 };

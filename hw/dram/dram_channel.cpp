@@ -76,12 +76,13 @@ std::vector<Flit> DramChannel::make_flits(const Load& load) const {
   const OperationTrace& operation = context_.layer->operations[work.operation];
   const InputTrace& input = context_.layer->inputs[pass.input];
   std::vector<Flit> flits;
-  if (load.first_of_pass && source_ == 0) append_parameters(load, &flits);
+  const SourceShare share = context_.program->share(pass);
+  if (load.first_of_pass && source_ == share.first(work.part)) append_parameters(load, &flits);
   const auto row_start = [&](int row) {
     return operation.weights + size_t(row) * operation.row_bytes + work.first_output / 2;
   };
   for (const Window& window : slice.windows) {
-    const InputRange range = source_range(window, source_, context_.sources);
+    const InputRange range = source_range(window, work.part, source_, share);
     append_rows(load, slice.row(range.first), row_start(range.first), range.count, &flits);
     for (int k = range.first; k < range.first + range.count; ++k)
       if (input.is_wide(k)) append_rows(load, slice.wide_row(k), row_start(input.size + input.wide_rank[k]), 1, &flits);
@@ -101,7 +102,7 @@ void DramChannel::append_parameters(const Load& load, std::vector<Flit>* flits) 
   for (int i = 0; i < work.outputs; ++i) {
     put_bits(payload.data(), at, neurons_.threshold_bits, operation.theta[work.first_output + i]);
     at += neurons_.threshold_bits;
-    put_bits(payload.data(), at, neurons_.membrane_bits, operation.v0[work.first_output + i]);
+    put_bits(payload.data(), at, neurons_.membrane_bits, work.part == 0 ? operation.v0[work.first_output + i] : 0);
     at += neurons_.membrane_bits;
   }
   for (int group = 0; group < groups; ++group)

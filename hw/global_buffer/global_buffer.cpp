@@ -43,7 +43,7 @@ void GlobalBuffer::start_job(int port) {
   jobs_in[port]->pop();
   const InputTrace& input = context_.input(job.tag);
   const Window& window = context_.window(job.tag);
-  const InputRange range = source_range(window, source_, context_.sources);
+  const InputRange range = context_.range(job.tag, source_);
   const int first_token = job.tag.batch * context_.program->batch;
   PackedCodes codes;
   codes.count = range.count;

@@ -106,19 +106,23 @@ struct Estimate {
   double cycles;
 };
 
-// Tile cycles of a phase: rows at the assumed density, and every mark with all slopes active.
-Estimate estimate(const InputTrace& input, int groups, int split, int tiles, int half_rows, const SpikeCode& code,
-                  int tokens) {
+// Cycles of a phase: a tile takes rows at the assumed density and marks with all slopes active; an encoder port takes
+// one code a cycle. The slower one counts.
+Estimate estimate(const InputTrace& input, int groups, int split, int tiles, const TileLimits& limits, int sources,
+                  const SpikeCode& code, int tokens) {
   const CodeFormat format = CodeFormat::of(input);
-  const std::vector<Part> parts = make_parts(input, split, half_rows);
+  const std::vector<Part> parts = make_parts(input, split, limits.half_rows);
   const int passes = static_cast<int>(ceil_div(groups, tiles / split));
   const double marks = parts[0].window_count() * code.steps(format.largest_magnitude()) * format.slope_bases();
   const double rows = ceil_div(input.size, split) * kAssumedDensity;
-  return {split, passes, passes * (rows + marks) * tokens};
+  const SourceShare share{split, sources};
+  const double streams = ceil_div(ceil_div(split, sources), limits.encoder_ports);
+  const double codes = double(ceil_div(input.size, split)) / share.count(0) * streams;
+  return {split, passes, passes * std::max(rows + marks, codes) * tokens};
 }
 
 Estimate choose_split(const LayerTrace& layer, const MappingSpec& mapping, const TileLimits& limits, int phase_input,
-                      int groups, int tiles, const SpikeCode& code, std::string* why) {
+                      int groups, int tiles, int sources, const SpikeCode& code, std::string* why) {
   const InputTrace& input = layer.inputs[phase_input];
   const int most = std::min(tiles, input.group > 0 ? input.groups() : input.size);
   std::vector<int> candidates;
@@ -131,12 +135,12 @@ Estimate choose_split(const LayerTrace& layer, const MappingSpec& mapping, const
                     input.name + "' on " + std::to_string(tiles) + " tiles (allowed: 1 to " + std::to_string(most) + ")");
   Estimate best{0, 0, 0};
   for (const int split : candidates) {
-    const Estimate next = estimate(input, groups, split, tiles, limits.half_rows, code, layer.tokens);
+    const Estimate next = estimate(input, groups, split, tiles, limits, sources, code, layer.tokens);
     if (best.split == 0 || next.cycles < best.cycles) best = next;
   }
   std::ostringstream text;
   text << groups << " lane groups, input split " << best.split << " (" << (mapping.automatic ? "auto" : "as configured")
-       << "), " << best.passes << " passes, about " << static_cast<uint64_t>(best.cycles) << " tile cycles estimated";
+       << "), " << best.passes << " passes, about " << static_cast<uint64_t>(best.cycles) << " cycles estimated";
   *why = text.str();
   return best;
 }
@@ -187,8 +191,10 @@ const Window& Part::window(int i) const {
   return slices[0].windows[0];
 }
 
-InputRange source_range(const Window& window, int source, int sources) {
-  const int begin = window.count * source / sources, end = window.count * (source + 1) / sources;
+InputRange source_range(const Window& window, int part, int source, const SourceShare& share) {
+  if (!share.serves(source, part)) return {window.first, 0};
+  const int count = share.count(part), index = share.parts >= share.sources ? 0 : source / share.parts;
+  const int begin = window.count * index / count, end = window.count * (index + 1) / count;
   return {window.first + begin, end - begin};
 }
 
@@ -255,6 +261,7 @@ Program make_program(const LayerTrace& layer, const MappingSpec& mapping, const 
   Program program;
   program.tokens = layer.tokens;
   program.batch = token_batch;
+  program.sources = topology.sources();
   const std::vector<int> order = snake_order(topology);
   for (size_t first = 0; first < layer.operations.size();) {
     const int input = layer.operations[first].input;
@@ -265,7 +272,7 @@ Program make_program(const LayerTrace& layer, const MappingSpec& mapping, const 
     }
     std::string why;
     const Estimate chosen = choose_split(layer, mapping, limits, input, static_cast<int>(groups.size()),
-                                         topology.tiles(), code, &why);
+                                         topology.tiles(), topology.sources(), code, &why);
     const int phase = static_cast<int>(program.phase_inputs.size());
     program.phase_inputs.push_back(input);
     program.parts.push_back(make_parts(layer.inputs[input], chosen.split, limits.half_rows));

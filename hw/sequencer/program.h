@@ -39,11 +39,29 @@ struct Part {
   const Window& window(int i) const;
 };
 
-// Inputs first .. first+count-1 of a window that a source holds: codes in its buffers, rows in its DRAM channel.
+// Which sources (memory nodes) hold which inputs. With as many parts as sources or more, every part has one source;
+// with fewer, a part's windows are shared out. Either way no tile waits for a source that is busy with another part,
+// which could wait for this one.
+struct SourceShare {
+  int parts = 1, sources = 1;
+
+  bool serves(int source, int part) const {
+    return parts >= sources ? part % sources == source : source % parts == part;
+  }
+  // How many sources serve a part.
+  int count(int part) const { return parts >= sources ? 1 : (sources - part + parts - 1) / parts; }
+  // The lowest source that serves a part.
+  int first(int part) const { return parts >= sources ? part % sources : part; }
+  // The parts of one source, numbered from 0.
+  int index(int part) const { return parts >= sources ? part / sources : 0; }
+};
+
+// Inputs first .. first+count-1 of a window: codes in a source's buffers, rows in its DRAM channel.
 struct InputRange {
   int first, count;
 };
-InputRange source_range(const Window& window, int source, int sources);
+// What `source`, which serves the window's part, holds of it.
+InputRange source_range(const Window& window, int part, int source, const SourceShare& share);
 
 struct TileWork {
   int operation = -1;  // index into LayerTrace::operations; -1: the tile has nothing to do in this pass
@@ -63,7 +81,7 @@ struct Pass {
 };
 
 struct Program {
-  int tokens = 0, batch = 1;
+  int tokens = 0, batch = 1, sources = 1;
   std::vector<int> phase_inputs;         // [phase]: input
   std::vector<std::vector<Part>> parts;  // [phase][part]
   std::vector<Pass> passes;
@@ -71,6 +89,7 @@ struct Program {
 
   int batches() const { return (tokens + batch - 1) / batch; }
   int batch_tokens(int index) const { return index + 1 < batches() ? batch : tokens - index * batch; }
+  SourceShare share(const Pass& pass) const { return {static_cast<int>(pass.destinations.size()), sources}; }
   const Part& part(const Pass& pass, int index) const { return parts[pass.phase][index]; }
   // Whether the slices of a part stay in the weight SRAM for all batches.
   bool resident(const Pass& pass, int index) const { return part(pass, index).slices.size() <= 2; }
@@ -104,6 +123,7 @@ struct MappingSpec {
 struct TileLimits {
   int lanes = 0;
   int half_rows = 0;  // rows that half the weight SRAM holds
+  int encoder_ports = 1;  // codes a cycle and memory node
 };
 
 // Maps the chosen operations of a layer. Throws UserError when they cannot be mapped.

@@ -7,7 +7,7 @@ namespace spikeloom {
 namespace {
 
 // All windows of all batches; windows of a pass's parts alternate, so that the parts' tiles keep pace.
-std::vector<WindowTag> job_order(const Program& program) {
+std::vector<WindowTag> job_order(const Program& program, int source) {
   std::vector<WindowTag> jobs;
   for (const Pass& pass : program.passes) {
     const int parts = static_cast<int>(pass.destinations.size());
@@ -17,7 +17,7 @@ std::vector<WindowTag> job_order(const Program& program) {
     for (int batch = 0; batch < program.batches(); ++batch)
       for (int window = 0; window < most_windows; ++window)
         for (int part = 0; part < parts; ++part)
-          if (window < program.part(pass, part).window_count()) jobs.push_back({pass.index, part, window, batch});
+          if (program.share(pass).serves(source, part) && window < program.part(pass, part).window_count()) jobs.push_back({pass.index, part, window, batch});
   }
   return jobs;
 }
@@ -40,7 +40,7 @@ Sequencer::Sequencer(const sc_core::sc_module_name& name, Clock& clock, const La
       ledger_(ledger),
       command_(ledger.counter(this->name(), EnergyEvent::kSequencerCommand)),
       loads_(load_order(*context.program)),
-      jobs_(job_order(*context.program)),
+      jobs_(job_order(*context.program, source)),
       credits_(topology.tiles(), 2),
       nodes_done_(context.program->phase_inputs.size(), 0) {
   // A node to which no tile of a phase sends outputs has them all from the start.
@@ -113,13 +113,14 @@ void Sequencer::issue_job() {
   if (next_job_ == jobs_.size()) return;
   const WindowTag& job = jobs_[next_job_];
   const int phase = context_.program->passes[job.pass].phase;
-  if (!phase_ready(phase) || !jobs_out[job.part % ports_]->can_push()) return;
+  const int port = context_.program->share(context_.program->passes[job.pass]).index(job.part) % ports_;
+  if (!phase_ready(phase) || !jobs_out[port]->can_push()) return;
   const bool begins_phase = next_job_ == 0 || context_.program->passes[jobs_[next_job_ - 1].pass].phase != phase;
   if (begins_phase && source_ == 0) {
     ledger_.begin_phase(static_cast<uint32_t>(phase));
     result_->phase_begin[phase] = now();
   }
-  jobs_out[job.part % ports_]->push({job});
+  jobs_out[port]->push({job});
   command_.add(now(), 1);
   ++next_job_;
   wake_at(now() + 1);

@@ -11,7 +11,7 @@ StreamFormat LayerContext::stream(const WindowTag& tag, int source) const {
   StreamFormat format;
   format.code = CodeFormat::of(in);
   format.wide_rank = &in.wide_rank;
-  format.range = source < 0 ? InputRange{at.first, at.count} : source_range(at, source, sources);
+  format.range = source < 0 ? InputRange{at.first, at.count} : range(tag, source);
   format.slots = program->batch;
   format.steps = code->steps(format.code.largest_magnitude());
   format.link_bits = flits.link_bits;
@@ -51,7 +51,7 @@ SpikeEncoder::SpikeEncoder(const sc_core::sc_module_name& name, Clock& clock, co
       fills_(codes_in.size()) {}
 
 InputRange SpikeEncoder::input_range(const WindowTag& tag, int lane) const {
-  return source_range(context_.window(tag), source_ < 0 ? lane : source_, context_.sources);
+  return context_.range(tag, source_ < 0 ? lane : source_);
 }
 
 void SpikeEncoder::tick() {
@@ -79,6 +79,9 @@ void SpikeEncoder::fill() {
       filling_job_.head = flit;
       filling_job_.tag = WindowTag::unpack(flit.tag);
       filling_job_.tokens = context_.program->batch_tokens(filling_job_.tag.batch);
+      if (source_ < 0)
+        for (int other = 0; other < lanes; ++other)
+          fills_[other].done = fills_[other].done || !context_.share(filling_job_.tag).serves(other, filling_job_.tag.part);
     }
     if (!flit.head) {
       part.bits.resize((part.received + context_.flits.link_bits + 127) / 64, 0);
@@ -209,6 +212,7 @@ void SpikeEncoder::packetize(Job* job, std::vector<MadeFlit> body) const {
     body[i].flit.tail = i + 1 == body.size() || (i + 1) % per_packet == 0;
     job->flits.push_back(body[i]);
   }
+  job->flits.back().flit.last_packet = true;
 }
 
 void SpikeEncoder::emit() {

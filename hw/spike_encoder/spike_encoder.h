@@ -41,6 +41,11 @@ struct LayerContext {
   const Window& window(const WindowTag& tag) const {
     return program->part(program->passes[tag.pass], tag.part).window(tag.window);
   }
+  SourceShare share(const WindowTag& tag) const { return program->share(program->passes[tag.pass]); }
+  // The inputs of a window that one source holds.
+  InputRange range(const WindowTag& tag, int source) const {
+    return source_range(window(tag), tag.part, source, share(tag));
+  }
   // The stream of one source, or of the whole window when source is -1 (encoder in the tile).
   StreamFormat stream(const WindowTag& tag, int source) const;
 };

@@ -109,7 +109,7 @@ void SynapseArray::issue() {
     if (item_ == items_.size()) return stall(ActivityState::kIdle);
     if (!item_started_ && !start_item()) return;
     if (!window_started_ && !start_window()) return;
-    if (std::all_of(lanes_.begin(), lanes_.end(), [](const Lane& lane) { return lane.at_mark; })) {
+    if (std::all_of(lanes_.begin(), lanes_.end(), [](const Lane& lane) { return lane.at_mark || !lane.serves; })) {
       issue_mark();
     } else if (!issue_run()) {
       return;
@@ -151,9 +151,12 @@ bool SynapseArray::start_item() {
 // Waits for every source's head flit, which brings the window's shifts.
 bool SynapseArray::start_window() {
   const TileItem& item = items_[item_];
+  const Pass& pass = context_.program->passes[item.pass];
+  const SourceShare share = context_.program->share(pass);
   for (size_t i = 0; i < lanes_.size(); ++i) {
     Lane& lane = lanes_[i];
-    if (lane.in_window) continue;
+    lane.serves = encoder_in_tile_ || share.serves(static_cast<int>(i), pass.tiles[tile_].part);
+    if (lane.in_window || !lane.serves) continue;
     if (!spikes_in[i]->can_pop()) {
       stall(ActivityState::kStalledInput);
       return false;
@@ -163,6 +166,7 @@ bool SynapseArray::start_window() {
     const WindowTag tag = WindowTag::unpack(head.tag);
     assert(tag.pass == item.pass && tag.batch == item.batch);
     lane.format = context_.stream(tag, lane_source(i));
+    steps_ = lane.format.steps;
     assert(lane.format.range.first >= slice().windows[window_].first);
     lane.reader.start(lane.format);
     lane.in_window = true;
@@ -181,7 +185,6 @@ bool SynapseArray::start_window() {
   std::fill(active_.begin(), active_.end(), uint16_t{0});
   window_started_ = true;
   step_ = 0;
-  steps_ = lanes_[0].format.steps;
   return true;
 }
 
@@ -205,7 +208,7 @@ bool SynapseArray::issue_run() {
   for (size_t i = 0; i < lanes_.size(); ++i) {
     const size_t index = (next_lane_ + i) % lanes_.size();
     Lane& lane = lanes_[index];
-    if (lane.at_mark || !refill(&lane)) continue;
+    if (!lane.serves || lane.at_mark || !refill(&lane)) continue;
     if (!neurons_out->can_push()) return false;
     if (lane.events[lane.next].kind == SpikeEvent::Kind::kMark) {
       ++lane.next;

@@ -57,6 +57,7 @@ class SynapseArray : public Block {
   struct Lane {
     SpikeStreamReader reader;
     StreamFormat format;
+    bool serves = false;             // whether this source feeds the tile in this pass
     bool in_window = false;          // its first head flit has come
     bool at_mark = false;
     std::vector<SpikeEvent> events;  // decoded, not yet issued

@@ -1,0 +1,51 @@
+// Stream merger: puts the windows of a memory node's ports on one virtual channel, no batch far ahead of another part.
+//
+//     in[p] --> [ packet arbiter, batch order ] --> out
+//
+// Timing   one flit a cycle; a packet is not interleaved. A packet of a batch waits until every part's windows of the
+//          batch before the last have passed.
+// Energy   none of its own.
+// Config   LayerContext.
+// Differs  nothing known.
+//
+// Why the order: a tile has two membrane sets, and a set is freed only when the partial membranes of the next part
+// have come. Were one part's spikes let run ahead by two batches, they would block the channel on which the other
+// part's spikes, which would free the set, have to travel.
+#pragma once
+
+#include <deque>
+#include <string>
+
+#include "hw/spike_encoder/spike_encoder.h"
+
+namespace spikeloom {
+
+class StreamMerger : public Block {
+ public:
+  sc_core::sc_vector<FifoIn<Flit>> in;
+  FifoOut<Flit> out;
+
+  StreamMerger(const sc_core::sc_module_name& name, Clock& clock, int ports, const LayerContext& context, int source)
+      : Block(name, clock), in("in", ports), out("out"), context_(context), source_(source) {}
+
+  std::string waits_for() const override;
+
+ private:
+  void tick() override;
+  // Batches of all passes, numbered in the order of the program.
+  uint64_t sequence(const WindowTag& tag) const {
+    return uint64_t(tag.pass) * context_.program->batches() + tag.batch;
+  }
+  uint64_t windows(uint64_t sequence) const;
+  void window_done(uint64_t sequence);
+
+  LayerContext context_;
+  int source_;
+  int owner_ = -1;              // port whose packet is under way
+  int next_ = 0;                // round robin
+  uint64_t current_ = 0;        // batch of the packet under way
+  uint64_t oldest_ = 0;         // first batch of which windows are missing
+  std::deque<uint64_t> passed_{0};  // windows that have passed, of oldest_ and the batches after it
+};
+
+}  // namespace spikeloom
