@@ -111,6 +111,7 @@ void Chip::build_memory_node(int source) {
 void Chip::run() {
   sc_core::sc_start();
   ledger_.close();
+  for (auto& [block, activity] : activities()) activity->close(cycles());
   if (result_.received == result_.expected) return;
   std::string waiting;
   const auto ask = [&waiting](const Block& block) {
@@ -136,8 +137,8 @@ void Chip::run() {
                   std::to_string(result_.expected - result_.received) + " output codes missing" + waiting);
 }
 
-std::vector<std::pair<std::string, const Activity*>> Chip::activities() const {
-  std::vector<std::pair<std::string, const Activity*>> all;
+std::vector<std::pair<std::string, Activity*>> Chip::activities() {
+  std::vector<std::pair<std::string, Activity*>> all;
   for (const auto& tile : tiles_) {
     all.emplace_back(tile->synapse_array.name(), &tile->synapse_array.activity());
     all.emplace_back(tile->neuron_array.name(), &tile->neuron_array.activity());

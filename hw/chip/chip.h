@@ -50,7 +50,7 @@ class Chip : public sc_core::sc_module {
   const Router& router(int index) const { return *routers_[index]; }
   const std::deque<Link>& links() const { return links_; }
   // Every block that keeps account of its cycles, by name.
-  std::vector<std::pair<std::string, const Activity*>> activities() const;
+  std::vector<std::pair<std::string, Activity*>> activities();
 
  private:
   void build_links();

@@ -1,21 +1,53 @@
+// The program `spikeloom`: picks the subcommand; the only place that catches errors of the user.
+
 #include <iostream>
-#include "hw/chip/chip.h"
-#include "sim/app/experiment.h"
-using namespace spikeloom;
-int sc_main(int argc, char** argv) {
+#include <systemc>
+
+#include "sim/app/commands.h"
+#include "sim/base/error.h"
+
+namespace {
+
+const char* const kHelp = R"(usage: spikeloom COMMAND ...
+
+A cycle-accurate simulator of spiking accelerators that run quantized language models.
+
+  run EXPERIMENT.yaml    simulate, compare with the trace, write the energy report
+  check FILE ...         validate experiments and traces without simulating
+  describe FILE          what is in a trace; a chip's block diagram and parameters
+  export ...             write the trace of a real layer (Python)
+  synthetic ...          write a trace of random codes and weights, labelled synthetic (Python)
+  plot FOLDER            draw the figures of a results folder again (Python)
+
+spikeloom COMMAND --help shows options and examples. Start with
+  spikeloom run configs/experiments/demo.yaml
+)";
+
+int dispatch(const std::string& command, const std::vector<std::string>& words) {
+  using namespace spikeloom;
+  if (command == "run") return command_run(words);
+  if (command == "check") return command_check(words);
+  if (command == "describe") return command_describe(words);
+  for (const char* name : {"export", "synthetic", "plot", "fetch"})
+    if (command == name) return command_python(command, words);
+  throw UserError("'" + command + "' is not a command (there are: run, check, describe, export, synthetic, plot)");
+}
+
+}  // namespace
+
+// SystemC's library wants this symbol; main() below makes its calls itself.
+int sc_main(int, char**) { return 0; }
+
+int main(int argc, char** argv) {
+  const std::vector<std::string> words(argv + 1, argv + argc);
+  if (words.empty() || words[0] == "--help" || words[0] == "-h" || words[0] == "help") {
+    std::cout << kHelp;
+    return words.empty() ? 2 : 0;
+  }
   try {
-    std::vector<std::string> sets(argv + 2, argv + argc);
-    Experiment e = Experiment::load(argv[1], sets);
-    LayerTrace layer = e.open_trace();
-    Chip chip("chip", e.chip, layer, e.window_cycles);
-    check_fit(chip.spec(), layer, chip.program());
-    chip.run();
-    for (auto& [n, a] : chip.activities()) { const_cast<Activity*>(a)->close(chip.cycles()); std::cout << n; for (int i = 0; i < 6; ++i) std::cout << " " << kActivityNames[i] << "=" << a->cycles(ActivityState(i)); std::cout << "\n"; }
-    for (size_t p = 0; p < chip.result().phase_begin.size(); ++p) std::cout << "phase " << chip.result().phase_begin[p] << " " << chip.result().phase_end[p] << " " << chip.program().choices[p] << "\n";
-    uint64_t wrong = 0;
-    for (size_t o = 0; o < layer.operations.size(); ++o)
-      for (size_t i = 0; i < chip.result().outputs[o].size(); ++i) wrong += chip.result().outputs[o][i] != layer.operations[o].expected[i];
-    std::cout << "cycles " << chip.cycles() << " active " << chip.clock().active_cycles() << " wrong " << wrong << " of " << chip.result().expected << "\n";
-  } catch (const UserError& error) { std::cerr << error.what() << "\n"; return 2; }
-  return 0;
+    return dispatch(words[0], {words.begin() + 1, words.end()});
+  } catch (const spikeloom::UserError& error) {
+    std::cerr << "spikeloom: " << error.what() << "\n";
+    return 2;
+  }
 }

@@ -1,0 +1,122 @@
+#include "sim/app/bill.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <numeric>
+#include <stdexcept>
+#include <tuple>
+
+namespace spikeloom {
+
+namespace {
+
+// Static power of a block on the chip, pJ per cycle: nW * ns = 1e-6 pJ.
+double leakage_pj_per_cycle(const BlockInventory& block, const Technology& technology, double clock_mhz) {
+  double nw = block.register_bits * technology.register_bit_nw() + block.adder_bits * technology.adder_bit_nw();
+  for (const auto& [macro, count] : block.srams) nw += count * technology.sram_leakage_mw(macro, block.block) * 1e6;
+  return nw * (1e3 / clock_mhz) * 1e-6;
+}
+
+// Background power of DRAM channels, pJ per cycle.
+double background_pj_per_cycle(const BlockInventory& block, const Technology& technology, double clock_mhz) {
+  return block.dram_channels * technology.dram_channel_nw() * (1e3 / clock_mhz) * 1e-6;
+}
+
+// Phase of a cycle, for leakage: windows that span phases are cut.
+struct PhaseSpan {
+  Cycle begin, end;
+};
+std::vector<PhaseSpan> phase_spans(const Chip& chip) {
+  std::vector<PhaseSpan> spans;
+  const auto& begin = chip.result().phase_begin;
+  for (size_t i = 0; i < begin.size(); ++i)
+    spans.push_back({i == 0 ? 0 : begin[i], i + 1 < begin.size() ? begin[i + 1] : chip.cycles()});
+  return spans;
+}
+
+void add_events(Chip& chip, const Technology& technology, Bill* bill) {
+  const auto& counters = chip.ledger().counters();
+  std::vector<size_t> line_of(counters.size());
+  std::map<std::tuple<std::string, int, double>, std::vector<size_t>> merged;
+  for (size_t i = 0; i < counters.size(); ++i) {
+    if (counters[i]->total() == 0) continue;
+    merged[{counters[i]->block(), int(counters[i]->event()), technology.pj(*counters[i])}].push_back(i);
+  }
+  for (const auto& [key, members] : merged) {
+    const auto& [block, event, unit_pj] = key;
+    BillLine line{block, info(EnergyEvent(event)).name, info(EnergyEvent(event)).group, 0, unit_pj};
+    for (const size_t member : members) {
+      line.count += counters[member]->total();
+      line_of[member] = bill->lines.size();
+    }
+    bill->lines.push_back(line);
+  }
+  std::map<std::tuple<Cycle, uint32_t, size_t>, uint64_t> windows;
+  for (const EnergyRecord& record : chip.ledger().records())
+    windows[{record.window_begin, record.phase, line_of[record.counter]}] += record.count;
+  for (const auto& [key, count] : windows)
+    bill->windows.push_back({std::get<0>(key), std::get<1>(key), std::get<2>(key), count});
+}
+
+// A line that every cycle adds to.
+void add_static(Chip& chip, const BillLine& line, Bill* bill) {
+  if (line.unit_pj == 0) return;
+  const Cycle window = chip.ledger().window_cycles();
+  const auto spans = phase_spans(chip);
+  bill->lines.push_back(line);
+  for (size_t phase = 0; phase < spans.size(); ++phase)
+    for (Cycle at = spans[phase].begin; at < spans[phase].end;) {
+      const Cycle end = std::min(spans[phase].end, (at / window + 1) * window);
+      bill->windows.push_back({at - at % window, uint32_t(phase), bill->lines.size() - 1, end - at});
+      at = end;
+    }
+}
+
+void add_static_power(Chip& chip, const Technology& technology, Bill* bill) {
+  const double mhz = chip.spec().clock_mhz;
+  for (const BlockInventory& block : inventory(chip.spec())) {
+    add_static(chip, {block.block, "leakage", EnergyGroup::kLeakage, chip.cycles(), leakage_pj_per_cycle(block, technology, mhz)}, bill);
+    add_static(chip, {block.block, "background", EnergyGroup::kDram, chip.cycles(), background_pj_per_cycle(block, technology, mhz)}, bill);
+  }
+  std::sort(bill->windows.begin(), bill->windows.end(), [](const WindowLine& a, const WindowLine& b) {
+    return std::tie(a.window_begin, a.phase, a.line) < std::tie(b.window_begin, b.phase, b.line);
+  });
+}
+
+void check_equal(double a, double b, const char* what) {
+  if (std::abs(a - b) > 1e-9 * std::max(std::abs(a), std::abs(b)))
+    throw std::logic_error(std::string("the bill's ") + what + " do not add up to its total");
+}
+
+}  // namespace
+
+void check_prices(Chip& chip, const Technology& technology) {
+  for (const auto& counter : chip.ledger().counters()) technology.pj(*counter);
+  for (const BlockInventory& block : inventory(chip.spec())) leakage_pj_per_cycle(block, technology, 1);
+}
+
+Bill make_bill(Chip& chip, const Technology& technology) {
+  Bill bill;
+  add_events(chip, technology, &bill);
+  add_static_power(chip, technology, &bill);
+  bill.phases.assign(chip.program().phase_inputs.size(), GroupEnergies{});
+  double windows_pj = 0;
+  for (const BillLine& line : bill.lines) {
+    bill.groups[size_t(line.group)] += line.pj();
+    bill.total_pj += line.pj();
+  }
+  for (const WindowLine& window : bill.windows) {
+    const BillLine& line = bill.lines[window.line];
+    bill.phases[window.phase][size_t(line.group)] += window.count * line.unit_pj;
+    windows_pj += window.count * line.unit_pj;
+  }
+  double phases_pj = 0;
+  for (const GroupEnergies& phase : bill.phases) phases_pj += std::accumulate(phase.begin(), phase.end(), 0.0);
+  check_equal(windows_pj, bill.total_pj, "windows");
+  check_equal(phases_pj, bill.total_pj, "phases");
+  check_equal(std::accumulate(bill.groups.begin(), bill.groups.end(), 0.0), bill.total_pj, "groups");
+  return bill;
+}
+
+}  // namespace spikeloom

@@ -1,0 +1,47 @@
+// The bill of a run: counts times prices, summed by block, group, phase and window of cycles.
+#pragma once
+
+#include <array>
+#include <string>
+#include <vector>
+
+#include "hw/chip/chip.h"
+#include "sim/base/technology.h"
+
+namespace spikeloom {
+
+using GroupEnergies = std::array<double, kEnergyGroupNames.size()>;  // pJ
+
+// One event of one block; or its static power (events "leakage" and, of DRAM, "background"; count = cycles).
+struct BillLine {
+  std::string block, event;
+  EnergyGroup group;
+  uint64_t count = 0;
+  double unit_pj = 0;
+  double pj() const { return count * unit_pj; }
+};
+
+// What a block and event took in one window of one phase.
+struct WindowLine {
+  Cycle window_begin;
+  uint32_t phase;
+  size_t line;  // index into Bill::lines
+  uint64_t count;
+};
+
+struct Bill {
+  std::vector<BillLine> lines;      // by block, then event
+  std::vector<WindowLine> windows;  // by window, phase, then line
+  GroupEnergies groups{};
+  std::vector<GroupEnergies> phases;
+  double total_pj = 0;
+};
+
+// Looks up the price of everything the chip has, so that a missing one is found before the simulation.
+void check_prices(Chip& chip, const Technology& technology);
+
+// Prices a finished run. Throws std::logic_error when blocks, groups, phases and windows do not add up to the same
+// total (a bug), UserError when a memory lies outside the technology's SRAM table.
+Bill make_bill(Chip& chip, const Technology& technology);
+
+}  // namespace spikeloom

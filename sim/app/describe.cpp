@@ -1,0 +1,143 @@
+// `spikeloom describe`
+
+#include <cstdio>
+#include <iostream>
+
+#include "models/activation_code.h"
+#include "sim/app/commands.h"
+#include "sim/app/experiment.h"
+#include "hw/chip/chip.h"
+
+namespace spikeloom {
+
+namespace {
+
+const char* const kHelp = R"(usage: spikeloom describe FILE [--set path=value ...]
+
+FILE is a trace (.safetensors): prints its operations, codes and assumptions; or a config (.yaml) with a chip or an
+experiment: prints the chip's block diagram and parameters.
+
+examples
+  spikeloom describe traces/smollm2-135m/layer15.signed.safetensors
+  spikeloom describe configs/chips/smollm2.yaml
+  spikeloom describe configs/experiments/demo.yaml --set chip.mesh.width=6
+)";
+
+void describe_trace(const std::string& file) {
+  const LayerTrace layer = LayerTrace::open(file);
+  std::printf("%s\n  layer %d of %s, %d tokens, outputs of %d bits%s\n  text: %s\n  \"%s\"\n\n", file.c_str(), layer.layer,
+              layer.model.c_str(), layer.tokens, layer.output_bits, layer.synthetic ? "; SYNTHETIC" : "",
+              layer.text_source.c_str(), layer.text_excerpt.c_str());
+  std::printf("  %-18s %6s %9s %9s %6s %4s %5s %6s %5s %9s\n", "input", "size", "code", "salient", "share", "z", "E max",
+              "wide", "group", "nonzero");
+  for (const InputTrace& input : layer.inputs) {
+    uint64_t salient = 0, nonzero = 0;
+    for (int m = 0; m < layer.tokens; ++m)
+      for (int k = 0; k < input.size; ++k) {
+        salient += input.salient(m, k);
+        nonzero += CodeFormat::of(input).decode(input.code_at(m, k), input.salient(m, k), input.is_wide(k)).count > 0;
+      }
+    const double values = double(layer.tokens) * input.size;
+    std::printf("  %-18s %6d %9s %9s %5.2f%% %4d %5d %6zu %5d %8.1f%%\n", input.name.c_str(), input.size,
+                name_of(input.code), name_of(input.salient_format), 100 * salient / values, input.z, input.most_E,
+                input.wide.size(), input.group, 100 * nonzero / values);
+  }
+  std::printf("\n  %-10s %-18s %8s %10s %4s %6s\n", "operation", "input", "outputs", "weights", "F", "gamma");
+  for (const OperationTrace& operation : layer.operations)
+    std::printf("  %-10s %-18s %8d %10d %4d %6d\n", operation.name.c_str(), layer.inputs[operation.input].name.c_str(),
+                operation.outputs, operation.outputs * layer.inputs[operation.input].size, operation.F, operation.gamma);
+  std::printf("\n  assumptions\n");
+  for (const auto& [name, text] : layer.assumptions) std::printf("  - %s: %s\n", name.c_str(), text.c_str());
+}
+
+// The mesh, row by row, with the memory nodes at their ports.
+void print_diagram(const ChipSpec& spec) {
+  const auto node_at = [&spec](int x, int y, Port port) {
+    for (size_t i = 0; i < spec.memory_nodes.size(); ++i)
+      if (spec.memory_nodes[i].x == x && spec.memory_nodes[i].y == y && spec.memory_nodes[i].port == port) return int(i);
+    return -1;
+  };
+  const auto edge_row = [&](int y, Port port) {
+    std::string line = "         ", any;
+    for (int x = 0; x < spec.width; ++x) {
+      const int node = node_at(x, y, port);
+      line += node < 0 ? "         " : " [mem " + std::to_string(node) + "] ";
+      if (node >= 0) any = "x";
+    }
+    if (!any.empty()) std::printf("%s\n", line.c_str());
+  };
+  edge_row(0, kNorth);
+  for (int y = 0; y < spec.height; ++y) {
+    const int west = node_at(0, y, kWest), east = node_at(spec.width - 1, y, kEast);
+    std::string line = west < 0 ? "         " : " [mem " + std::to_string(west) + "]-";
+    for (int x = 0; x < spec.width; ++x) line += "[" + std::to_string(x) + "," + std::to_string(y) + "]" + (x + 1 < spec.width ? "----" : "");
+    if (east >= 0) line += "-[mem " + std::to_string(east) + "]";
+    std::printf("%s\n", line.c_str());
+    if (y + 1 < spec.height) {
+      std::string bars = "         ";
+      for (int x = 0; x < spec.width; ++x) bars += "  |      ";
+      std::printf("%s\n", bars.c_str());
+    }
+  }
+  edge_row(spec.height - 1, kSouth);
+}
+
+void print_parameters(const ChipSpec& spec) {
+  const FlitFormat flits = spec.flits();
+  const NeuronArraySpec& n = spec.neuron_array;
+  std::printf("\n  clock          %.0f MHz; %d tiles x %d lanes = %.1f billion additions per second at most\n", spec.clock_mhz,
+              spec.tiles(), n.lanes, spec.tiles() * n.lanes * spec.clock_mhz / 1e3);
+  std::printf("  links          %d bits (+%d on wires beside), %d virtual channels of %d flits, %d cycle(s), %.2f mm\n",
+              spec.link_bits, flits.wire_bits() - spec.link_bits, flits.vcs, spec.link.buffer_flits,
+              spec.link.latency_cycles, spec.link.length_mm);
+  std::printf("  virtual chan.  spikes of each memory node, weights, outputs, partial membranes, control\n");
+  std::printf("  memory node    DRAM %d MB/s, %d ns; global buffer %d bytes; %d encoder port(s)\n", spec.dram.bandwidth_mb_s,
+              spec.dram.latency_ns, spec.global_buffer.bytes, spec.encoder.ports);
+  std::printf("  tile           weight SRAM %d bytes in %d banks: 2 halves of %d rows of %d bytes\n",
+              spec.synapse_array.weight_bytes, spec.synapse_array.banks, spec.synapse_array.half_rows(),
+              spec.synapse_array.row_bytes());
+  std::printf("                 slopes %d bits, membranes %d (2 sets x %d tokens), thresholds %d, residues %d\n", n.slope_bits,
+              n.membrane_bits, spec.token_batch, n.threshold_bits, n.residue_bits);
+  std::printf("  spikes         payload %s, code %s, firing %s\n", payload_names()[int(spec.payload)].c_str(),
+              spike_code_names()[spec.spike_code].c_str(), firing_names()[int(n.firing)].c_str());
+  std::printf("  mapping        %s, input split %d\n\n", spec.mapping.automatic ? "auto" : "fixed", spec.mapping.input_split);
+  std::printf("  a tile: router -- spikes --> %ssynapse array (weight SRAM) --> neuron array --> router\n",
+              spec.payload == Payload::kPackedCodes ? "mixed-precision buffer, encoder --> " : "");
+  std::printf("  a memory node: DRAM channel, sequencer, global buffer%s\n",
+              spec.payload == Payload::kPackedCodes ? "" : " --> mixed-precision buffer, encoder");
+}
+
+void describe_chip(const std::string& file, const std::vector<std::string>& overrides) {
+  ConfigNode root = ConfigNode::load(file);
+  ChipSpec spec;
+  if (root.has("experiment")) {
+    spec = Experiment::load(file, overrides).chip;
+  } else {
+    for (const std::string& assignment : overrides) {
+      const size_t equals = assignment.find('=');
+      if (equals == std::string::npos) throw UserError("--set " + assignment + ": expected path=value");
+      root.override_value(assignment.substr(0, equals), assignment.substr(equals + 1), "--set " + assignment, ".");
+    }
+    spec = ChipSpec::read(root.section("chip"));
+    root.finish();
+  }
+  std::printf("%s: %dx%d tiles, %zu memory nodes\n\n", spec.name.c_str(), spec.width, spec.height, spec.memory_nodes.size());
+  print_diagram(spec);
+  print_parameters(spec);
+}
+
+}  // namespace
+
+int command_describe(const std::vector<std::string>& words) {
+  CommonOptions options;
+  if (!parse_options(words, kHelp, "s", &options)) return 0;
+  if (options.files.size() != 1) throw UserError("describe: expected one file (see spikeloom describe --help)");
+  const std::string& file = options.files[0];
+  if (file.size() > 12 && file.compare(file.size() - 12, 12, ".safetensors") == 0)
+    describe_trace(file);
+  else
+    describe_chip(file, options.overrides);
+  return 0;
+}
+
+}  // namespace spikeloom

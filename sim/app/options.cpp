@@ -1,0 +1,37 @@
+#include <boost/program_options.hpp>
+#include <iostream>
+
+#include "sim/app/commands.h"
+#include "sim/base/error.h"
+
+namespace spikeloom {
+
+namespace po = boost::program_options;
+
+bool parse_options(const std::vector<std::string>& words, const std::string& help, const std::string& allowed,
+                   CommonOptions* options) {
+  const auto has = [&allowed](const char* letter) { return allowed.find(letter) != std::string::npos; };
+  po::options_description visible;
+  visible.add_options()("help,h", "");
+  if (has("o")) visible.add_options()("output,o", po::value<std::string>(&options->output), "");
+  if (has("s")) visible.add_options()("set", po::value<std::vector<std::string>>(&options->overrides)->composing(), "");
+  if (has("q")) visible.add_options()("quiet,q", po::bool_switch(&options->quiet), "");
+  if (has("n")) visible.add_options()("no-figures", po::bool_switch(&options->no_figures), "");
+  po::options_description all;
+  all.add(visible).add_options()("files", po::value<std::vector<std::string>>(&options->files), "");
+  po::positional_options_description positional;
+  positional.add("files", -1);
+  po::variables_map values;
+  try {
+    const int style = po::command_line_style::unix_style & ~po::command_line_style::allow_guessing;
+    po::store(po::command_line_parser(words).options(all).positional(positional).style(style).run(), values);
+    po::notify(values);
+  } catch (const po::error& error) {
+    throw UserError(std::string(error.what()) + " (see --help)");
+  }
+  if (!values.count("help")) return true;
+  std::cout << help;
+  return false;
+}
+
+}  // namespace spikeloom

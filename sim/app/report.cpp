@@ -1,0 +1,134 @@
+#include "sim/app/report.h"
+
+#include <algorithm>
+#include <set>
+
+#include "models/activation_code.h"
+
+namespace spikeloom {
+
+namespace {
+
+void compare_outputs(const LayerTrace& layer, const LayerResult& result, Report* report) {
+  for (size_t o = 0; o < layer.operations.size(); ++o) {
+    const OperationTrace& operation = layer.operations[o];
+    for (size_t i = 0; i < result.outputs[o].size(); ++i) {
+      ++report->outputs;
+      if (result.outputs[o][i] == operation.expected[i]) {
+        ++report->outputs_equal;
+      } else if (report->first_difference.empty()) {
+        report->first_difference = operation.name + " token " + std::to_string(i / operation.outputs) + " output " +
+                                   std::to_string(i % operation.outputs) + ": chip " +
+                                   std::to_string(result.outputs[o][i]) + ", expected " +
+                                   std::to_string(operation.expected[i]);
+      }
+    }
+  }
+}
+
+// Spikes, values and time steps of an input under a spike code, over all tokens.
+void count_input(const InputTrace& input, const SpikeCode& code, int tokens, uint64_t* spikes, Report* report) {
+  const CodeFormat format = CodeFormat::of(input);
+  const int T = code.steps(format.largest_magnitude());
+  for (int m = 0; m < tokens; ++m)
+    for (int k = 0; k < input.size; ++k) {
+      const SpikeValues values = format.decode(input.code_at(m, k), input.salient(m, k), input.is_wide(k));
+      for (int i = 0; i < values.count; ++i)
+        for (int step = 0; step < T; ++step) *spikes += code.fires(values.value[i].magnitude, step, T);
+    }
+  report->input_spikes += *spikes;
+  report->input_values += uint64_t(tokens) * input.size;
+  report->input_steps += uint64_t(tokens) * input.size * T;
+}
+
+void add_phases(const LayerTrace& layer, const Chip& chip, Report* report) {
+  const Program& program = chip.program();
+  const auto code = make_spike_code(chip.spec().spike_code);
+  for (size_t i = 0; i < program.phase_inputs.size(); ++i) {
+    PhaseReport phase;
+    phase.input = layer.inputs[program.phase_inputs[i]].name;
+    phase.mapping = program.choices[i];
+    phase.begin = chip.result().phase_begin[i];
+    phase.end = chip.result().phase_end[i];
+    phase.groups = report->bill.phases[i];
+    std::set<int> operations;
+    for (const Pass& pass : program.passes) {
+      if (pass.phase != int(i)) continue;
+      ++phase.passes;
+      for (const TileWork& work : pass.tiles)
+        if (work.operation >= 0) operations.insert(work.operation);
+    }
+    for (const int operation : operations) phase.operations.push_back(layer.operations[operation].name);
+    count_input(layer.inputs[program.phase_inputs[i]], *code, layer.tokens, &phase.spikes, report);
+    report->phases.push_back(phase);
+  }
+}
+
+void add_tiles(const Chip& chip, Report* report) {
+  Cycle busy = 0;
+  for (int i = 0; i < chip.topology().tiles(); ++i) {
+    const Tile& tile = chip.tile(i);
+    report->spikes_received += tile.synapse_array.spikes();
+    report->rows_read += tile.synapse_array.rows_read();
+    report->rows_added += tile.synapse_array.rows_issued();
+    report->additions += tile.neuron_array.additions();
+    report->largest_membrane = std::max(report->largest_membrane, tile.neuron_array.largest_membrane());
+    busy += tile.synapse_array.activity().cycles(ActivityState::kBusy);
+  }
+  const double tile_cycles = double(chip.cycles()) * chip.topology().tiles();
+  report->lane_utilisation = report->additions / (tile_cycles * chip.spec().synapse_array.lanes);
+  report->array_busy = busy / tile_cycles;
+  for (int i = 0; i < chip.topology().sources(); ++i) report->dram_bytes += chip.memory_node(i).dram.bytes_read();
+  const double mb_s = report->dram_bytes / (chip.cycles() / chip.spec().clock_mhz);
+  report->dram_utilisation = mb_s / (double(chip.spec().dram.bandwidth_mb_s) * chip.topology().sources());
+}
+
+}  // namespace
+
+Report make_report(const Experiment& experiment, const LayerTrace& layer, Chip& chip) {
+  Report report;
+  report.experiment = experiment.name;
+  report.chip = chip.spec().name;
+  report.technology = experiment.technology.name();
+  report.payload = payload_names()[int(chip.spec().payload)];
+  report.spike_code = spike_code_names()[chip.spec().spike_code];
+  report.code = name_of(layer.inputs[layer.operations[0].input].code);
+  report.synthetic = layer.synthetic;
+  report.trace_file = layer.file;
+  report.trace_sha256 = layer.sha256;
+  report.weights_sha256 = layer.weights_sha256;
+  report.model = layer.model;
+  report.text_source = layer.text_source;
+  report.text_excerpt = layer.text_excerpt;
+  report.layer = layer.layer;
+  report.tokens = layer.tokens;
+  report.token_batch = chip.spec().token_batch;
+  report.clock_mhz = chip.spec().clock_mhz;
+  report.cycles = chip.cycles();
+  report.width = chip.spec().width;
+  report.height = chip.spec().height;
+  for (const OperationTrace& operation : layer.operations)
+    report.weights += uint64_t(operation.outputs) * layer.inputs[operation.input].size;
+  compare_outputs(layer, chip.result(), &report);
+  report.bill = make_bill(chip, experiment.technology);
+  report.activities = chip.activities();
+  std::sort(report.activities.begin(), report.activities.end());
+  for (const Link& link : chip.links()) report.link_flits.emplace_back(link.name(), link.flits());
+  std::sort(report.link_flits.begin(), report.link_flits.end());
+  add_tiles(chip, &report);
+  add_phases(layer, chip, &report);
+  return report;
+}
+
+const std::vector<std::string>& not_charged() {
+  static const std::vector<std::string> list = {
+      "attention, RMSNorm, rotary embedding, softmax, SiLU and residual adds between the operations (time and energy)",
+      "quantizing activations: token scale, salient search, coding; the codes lie in the global buffer at the start",
+      "clock distribution, and multiplexing inside blocks beyond what the listed events name",
+      "DRAM activate, precharge and refresh beyond the price per bit and the background power",
+      "writing outputs back to DRAM: they stay in the global buffer",
+  };
+  return list;
+}
+
+}  // namespace spikeloom

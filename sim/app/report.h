@@ -1,0 +1,67 @@
+// What a run found, as numbers: filled once, then shown on the terminal and written to files.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "sim/app/bill.h"
+#include "sim/app/experiment.h"
+
+namespace spikeloom {
+
+struct PhaseReport {
+  std::string input;
+  std::vector<std::string> operations;
+  std::string mapping;
+  Cycle begin = 0, end = 0;
+  int passes = 0;
+  uint64_t spikes = 0;     // input spikes, once per pass they are sent in
+  GroupEnergies groups{};  // pJ spent while the phase ran (weights of the next phase may be among it)
+};
+
+struct Report {
+  std::string experiment, chip, technology, payload, spike_code, code;
+  bool synthetic = false;
+  std::string trace_file, trace_sha256, weights_sha256, model, text_source, text_excerpt;
+  int layer = 0, tokens = 0, token_batch = 1;
+  double clock_mhz = 0;
+  Cycle cycles = 0;
+  uint64_t outputs = 0, outputs_equal = 0;
+  std::string first_difference;
+  uint64_t weights = 0;          // of all operations
+  uint64_t spikes_received = 0;  // over all tiles
+  uint64_t additions = 0, rows_read = 0, rows_added = 0;
+  uint64_t input_spikes = 0, input_values = 0, input_steps = 0;
+  double lane_utilisation = 0, array_busy = 0, dram_bytes = 0, dram_utilisation = 0;
+  int64_t largest_membrane = 0;
+  Bill bill;
+  std::vector<PhaseReport> phases;
+  std::vector<std::pair<std::string, Activity*>> activities;
+  std::vector<std::pair<std::string, uint64_t>> link_flits;
+  int width = 0, height = 0;
+
+  double time_us() const { return cycles / clock_mhz; }
+  double pj_per_token() const { return bill.total_pj / tokens; }
+  // Times that the average weight is added per token: 1 for a dense one-spike code.
+  double spikes_per_synapse() const { return double(additions) / (double(weights) * tokens); }
+  // Share of the input-step slots of the code that carry a spike.
+  double spike_density() const { return double(input_spikes) / double(input_steps); }
+  // SRAM row reads per row added to a slope: below 1 where a latched row serves several tokens.
+  double weight_reads_per_use() const { return rows_added ? double(rows_read) / double(rows_added) : 0; }
+};
+
+// Compares outputs, prices the run, gathers the figures.
+Report make_report(const Experiment& experiment, const LayerTrace& layer, Chip& chip);
+
+// What the simulation does not charge, each a sentence.
+const std::vector<std::string>& not_charged();
+
+// The tables for a terminal.
+std::string report_text(const Report& report);
+// report.json; its keys are documented in sim/app/README.md.
+nlohmann::ordered_json report_json(const Report& report, const Technology& technology, const LayerTrace& layer);
+std::string energy_csv(const Report& report);
+std::string windows_csv(const Report& report);
+
+}  // namespace spikeloom

@@ -1,0 +1,135 @@
+// The report for scripts: report.json, energy.csv, windows.csv. Their columns and keys: sim/app/README.md.
+
+#include <cstdio>
+
+#include "sim/app/report.h"
+
+namespace spikeloom {
+
+namespace {
+
+using json = nlohmann::ordered_json;
+
+std::string number(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.9g", value);
+  return text;
+}
+
+json groups_json(const GroupEnergies& groups) {
+  json object;
+  for (size_t i = 0; i < groups.size(); ++i) object[kEnergyGroupNames[i]] = groups[i];
+  return object;
+}
+
+json phases_json(const Report& report) {
+  json list = json::array();
+  for (const PhaseReport& phase : report.phases)
+    list.push_back({{"input", phase.input},
+                    {"operations", phase.operations},
+                    {"mapping", phase.mapping},
+                    {"passes", phase.passes},
+                    {"begin_cycle", phase.begin},
+                    {"end_cycle", phase.end},
+                    {"cycles", phase.end - phase.begin},
+                    {"input_spikes", phase.spikes},
+                    {"energy_pj", groups_json(phase.groups)}});
+  return list;
+}
+
+json activity_json(const Report& report) {
+  json object;
+  for (const auto& [block, activity] : report.activities)
+    for (size_t i = 0; i < kActivityNames.size(); ++i)
+      object[block][kActivityNames[i]] = activity->cycles(ActivityState(i));
+  return object;
+}
+
+json prices_json(const Report& report, const Technology& technology) {
+  std::array<bool, kEnergyEvents.size()> used{};
+  for (const BillLine& line : report.bill.lines)
+    for (size_t i = 0; i < kEnergyEvents.size(); ++i) used[i] = used[i] || line.event == kEnergyEvents[i].name;
+  json object;
+  for (size_t i = 0; i < kEnergyEvents.size(); ++i)
+    if (used[i])
+      object[kEnergyEvents[i].name] = {{"counted", kEnergyEvents[i].counted},
+                                       {"group", kEnergyGroupNames[size_t(kEnergyEvents[i].group)]},
+                                       {"source", technology.source(kEnergyEvents[i].event)}};
+  json leakage;
+  for (const auto& [name, price] : technology.leakage()) leakage[name] = {{"nw", price.pj}, {"source", price.source}};
+  leakage["sram"] = {{"source", technology.sram_source()}};
+  object["static_power"] = leakage;
+  return object;
+}
+
+}  // namespace
+
+nlohmann::ordered_json report_json(const Report& report, const Technology& technology, const LayerTrace& layer) {
+  json root;
+  root["format"] = "spikeloom-report";
+  root["version"] = 1;
+  root["experiment"] = report.experiment;
+  root["synthetic"] = report.synthetic;
+  root["trace"] = {{"file", report.trace_file},     {"sha256", report.trace_sha256},
+                   {"weights_sha256", report.weights_sha256}, {"model", report.model},
+                   {"layer", report.layer},         {"tokens", report.tokens},
+                   {"code", report.code},           {"text", report.text_source},
+                   {"excerpt", report.text_excerpt}};
+  root["chip"] = {{"name", report.chip},       {"width", report.width},           {"height", report.height},
+                  {"clock_mhz", report.clock_mhz}, {"payload", report.payload},   {"spike_code", report.spike_code},
+                  {"token_batch", report.token_batch}};
+  root["technology"] = report.technology;
+  root["exact"] = {{"outputs", report.outputs},
+                   {"equal", report.outputs_equal},
+                   {"first_difference", report.first_difference}};
+  root["time"] = {{"cycles", report.cycles}, {"us", report.time_us()}};
+  root["figures"] = {{"lane_utilisation", report.lane_utilisation},
+                     {"synapse_array_busy", report.array_busy},
+                     {"dram_utilisation", report.dram_utilisation},
+                     {"dram_bytes", report.dram_bytes},
+                     {"weights", report.weights},
+                     {"additions", report.additions},
+                     {"input_spikes", report.input_spikes},
+                     {"spikes_received", report.spikes_received},
+                     {"rows_added", report.rows_added},
+                     {"rows_read", report.rows_read},
+                     {"spikes_per_synapse", report.spikes_per_synapse()},
+                     {"spike_density", report.spike_density()},
+                     {"weight_reads_per_use", report.weight_reads_per_use()},
+                     {"largest_membrane", report.largest_membrane}};
+  root["energy"] = {{"total_pj", report.bill.total_pj},
+                    {"per_token_pj", report.pj_per_token()},
+                    {"groups_pj", groups_json(report.bill.groups)}};
+  root["phases"] = phases_json(report);
+  root["activity_cycles"] = activity_json(report);
+  json links;
+  for (const auto& [name, flits] : report.link_flits) links[name] = flits;
+  root["link_flits"] = links;
+  root["not_charged"] = not_charged();
+  json assumptions;
+  for (const auto& [name, text] : layer.assumptions) assumptions[name] = text;
+  root["assumptions"] = assumptions;
+  root["prices"] = prices_json(report, technology);
+  return root;
+}
+
+std::string energy_csv(const Report& report) {
+  std::string text = "block,event,group,count,unit_pj,energy_pj\n";
+  for (const BillLine& line : report.bill.lines)
+    text += line.block + "," + line.event + "," + kEnergyGroupNames[size_t(line.group)] + "," +
+            std::to_string(line.count) + "," + number(line.unit_pj) + "," + number(line.pj()) + "\n";
+  return text;
+}
+
+std::string windows_csv(const Report& report) {
+  std::string text = "window_begin_cycle,phase,block,event,group,count,energy_pj\n";
+  for (const WindowLine& window : report.bill.windows) {
+    const BillLine& line = report.bill.lines[window.line];
+    text += std::to_string(window.window_begin) + "," + std::to_string(window.phase) + "," + line.block + "," +
+            line.event + "," + kEnergyGroupNames[size_t(line.group)] + "," + std::to_string(window.count) + "," +
+            number(window.count * line.unit_pj) + "\n";
+  }
+  return text;
+}
+
+}  // namespace spikeloom

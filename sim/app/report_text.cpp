@@ -1,0 +1,101 @@
+// The report for a terminal: tables that line up, units next to numbers.
+
+#include <algorithm>
+#include <cstdarg>
+#include <cstdio>
+#include <numeric>
+
+#include "sim/app/report.h"
+
+namespace spikeloom {
+
+namespace {
+
+__attribute__((format(printf, 1, 2))) std::string format(const char* pattern, ...) {
+  char line[512];
+  va_list values;
+  va_start(values, pattern);
+  std::vsnprintf(line, sizeof line, pattern, values);
+  va_end(values);
+  return line;
+}
+
+std::string grouped(uint64_t number) {
+  std::string text = std::to_string(number);
+  for (int at = int(text.size()) - 3; at > 0; at -= 3) text.insert(at, ",");
+  return text;
+}
+
+std::string energy(double pj) {
+  if (pj >= 1e6) return format("%10.3f uJ", pj / 1e6);
+  if (pj >= 1e3) return format("%10.3f nJ", pj / 1e3);
+  return format("%10.3f pJ", pj);
+}
+
+std::string trimmed(const std::string& text) { return text.substr(text.find_first_not_of(' ')); }
+
+std::string header(const Report& report) {
+  std::string text;
+  if (report.synthetic)
+    text += "SYNTHETIC DATA: codes and weights are random; every number below is about synthetic data.\n";
+  text += format("Layer %d of %s, %d tokens, code %s\n", report.layer, report.model.c_str(), report.tokens,
+                 report.code.c_str());
+  text += "  text       " + report.text_source + "\n";
+  text += format("  chip       %s: %dx%d tiles, %.0f MHz, %s, %s, token_batch %d\n", report.chip.c_str(), report.width,
+                 report.height, report.clock_mhz, report.payload.c_str(), report.spike_code.c_str(), report.token_batch);
+  text += "  technology " + report.technology + "\n\n";
+  return text;
+}
+
+std::string figures(const Report& report) {
+  std::string text;
+  const bool equal = report.outputs == report.outputs_equal;
+  text += "Outputs      " + grouped(report.outputs_equal) + " of " + grouped(report.outputs) +
+          (equal ? " output integers equal the reference\n" : " EQUAL; first difference: " + report.first_difference + "\n");
+  text += format("Cycles       %s (%.1f us at %.0f MHz)\n", grouped(report.cycles).c_str(), report.time_us(),
+                 report.clock_mhz);
+  text += format("Utilisation  %.1f %% of lane cycles add a weight; synapse arrays are busy %.1f %%, DRAM %.1f %%\n",
+                 100 * report.lane_utilisation, 100 * report.array_busy, 100 * report.dram_utilisation);
+  text += format("Spikes       %.3f per synapse and token; %.1f %% of inputs x time steps carry one\n",
+                 report.spikes_per_synapse(), 100 * report.spike_density());
+  text += format("Weights      %.3f SRAM reads per use; %s rows added, %.2f MB read from DRAM\n",
+                 report.weight_reads_per_use(), grouped(report.rows_added).c_str(), report.dram_bytes / 1e6);
+  text += format("Energy       %s in all, %s per token\n\n", trimmed(energy(report.bill.total_pj)).c_str(),
+                 trimmed(energy(report.pj_per_token())).c_str());
+  return text;
+}
+
+std::string group_table(const Report& report) {
+  std::string text = format("%-26s %13s %8s\n", "energy group", "energy", "share");
+  for (size_t i = 0; i < report.bill.groups.size(); ++i) {
+    const double pj = report.bill.groups[i];
+    if (pj > 0)
+      text += format("%-26s %13s %7.2f%%\n", kEnergyGroupNames[i], energy(pj).c_str(), 100 * pj / report.bill.total_pj);
+    else
+      text += format("%-26s %13s %8s\n", kEnergyGroupNames[i], "-", "-");
+  }
+  return text + format("%-26s %13s %7.2f%%\n\n", "total", energy(report.bill.total_pj).c_str(), 100.0);
+}
+
+std::string phase_table(const Report& report) {
+  std::string text = format("%-14s %6s %12s %13s %14s\n", "operations", "passes", "cycles", "energy", "input spikes");
+  for (const PhaseReport& phase : report.phases) {
+    std::string names;
+    for (const auto& name : phase.operations) names += (names.empty() ? "" : ",") + name;
+    const double pj = std::accumulate(phase.groups.begin(), phase.groups.end(), 0.0);
+    text += format("%-14s %6d %12s %13s %14s\n", names.c_str(), phase.passes, grouped(phase.end - phase.begin).c_str(),
+                   energy(pj).c_str(), grouped(phase.spikes).c_str());
+  }
+  return text + "\n";
+}
+
+}  // namespace
+
+std::string report_text(const Report& report) {
+  std::string text = header(report) + figures(report) + group_table(report) + phase_table(report);
+  text += "Not charged\n";
+  for (const std::string& item : not_charged()) text += "  - " + item + "\n";
+  return text;
+}
+
+}  // namespace spikeloom

@@ -1,0 +1,119 @@
+// `spikeloom run`
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+
+#include "sim/app/commands.h"
+#include "sim/app/progress.h"
+#include "sim/app/report.h"
+
+namespace spikeloom {
+
+namespace {
+
+const char* const kHelp = R"(usage: spikeloom run EXPERIMENT.yaml [--set path=value ...] [-o FOLDER]
+
+Simulates an experiment cycle by cycle, compares every output integer with the trace, prints the energy report and
+writes report.json, energy.csv, windows.csv, resolved.yaml and figures to FOLDER (default: results/<experiment name>).
+
+  --set path=value   change one value, by its path in the resolved configuration; may be repeated
+  -o, --output       the results folder
+  --no-figures       do not draw figures
+  -q, --quiet        print nothing but errors
+
+examples
+  spikeloom run configs/experiments/demo.yaml
+  spikeloom run configs/experiments/demo.yaml --set chip.payload=bitmap -o results/bitmap
+  spikeloom run configs/experiments/demo.yaml --set chip.tile.token_batch=4 --set experiment.window_cycles=1
+  spikeloom run results/demo/resolved.yaml -o results/again
+
+exit status: 0 all outputs equal the trace, 1 they differ, 2 an error in what was asked for
+)";
+
+namespace fs = std::filesystem;
+
+// Creates the results folder and proves that a file can be written there, before the simulation starts.
+void prepare_folder(const std::string& folder) {
+  std::error_code error;
+  fs::create_directories(folder, error);
+  const std::string probe = (fs::path(folder) / ".write_probe").string();
+  const bool writable = fs::is_directory(folder) && std::ofstream(probe).put('x').flush().good();
+  fs::remove(probe, error);
+  if (!writable) throw UserError(folder + ": cannot write results there; choose another folder with -o");
+}
+
+// Written beside and renamed, so that an interrupted run leaves no half file.
+void write_file(const std::string& folder, const std::string& name, const std::string& text) {
+  const fs::path target = fs::path(folder) / name, part = target.string() + ".part";
+  std::ofstream stream(part, std::ios::binary);
+  stream << text;
+  stream.close();
+  if (!stream) throw UserError(part.string() + ": cannot be written (disk full?)");
+  fs::rename(part, target);
+}
+
+void write_results(const std::string& folder, const Experiment& experiment, const LayerTrace& layer,
+                   const Report& report) {
+  write_file(folder, "report.json", report_json(report, experiment.technology, layer).dump(1) + "\n");
+  write_file(folder, "energy.csv", energy_csv(report));
+  write_file(folder, "windows.csv", windows_csv(report));
+  write_file(folder, "resolved.yaml", experiment.resolved);
+}
+
+// Draws the figures in a child process; a run without Python still has its numbers.
+bool draw_figures(const std::string& folder) {
+  const pid_t child = fork();
+  if (child == 0) std::exit(command_python("plot", {folder}));
+  int status = 0;
+  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+void simulate(Chip& chip) {
+  Progress progress("simulating");
+  chip.clock().set_observer([&] {
+    progress.update(double(chip.result().received) / double(std::max<uint64_t>(chip.result().expected, 1)));
+  });
+  chip.run();
+}
+
+}  // namespace
+
+int command_run(const std::vector<std::string>& words) {
+  CommonOptions options;
+  if (!parse_options(words, kHelp, "osqn", &options)) return 0;
+  if (options.files.size() != 1) throw UserError("run: expected one experiment file (see spikeloom run --help)");
+  const Experiment experiment = Experiment::load(options.files[0], options.overrides);
+  const LayerTrace layer = experiment.open_trace();
+  Chip chip("chip", experiment.chip, layer, experiment.window_cycles);
+  check_fit(experiment.chip, layer, chip.program());
+  check_prices(chip, experiment.technology);
+  const std::string folder = options.output.empty() ? "results/" + experiment.name : options.output;
+  prepare_folder(folder);
+  const auto start = std::chrono::steady_clock::now();
+  simulate(chip);
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  const Report report = make_report(experiment, layer, chip);
+  write_results(folder, experiment, layer, report);
+  const bool drawn = !options.no_figures && draw_figures(folder);
+  if (!options.quiet) {
+    std::cout << report_text(report) << "\nResults      " << folder << "/{report.json, energy.csv, windows.csv, resolved.yaml"
+              << (drawn ? ", *.png}" : "}") << "\n";
+    char line[160];
+    std::snprintf(line, sizeof line, "Simulated in %.2f s: %.2f billion additions per second of host time\n", seconds,
+                  report.additions / seconds / 1e9);
+    std::cout << line;
+    if (!drawn && !options.no_figures) std::cerr << "figures were not drawn; `make venv` installs what they need\n";
+  }
+  if (report.outputs_equal == report.outputs) return 0;
+  std::cerr << "outputs differ from the trace: " << report.first_difference << "\n";
+  return 1;
+}
+
+}  // namespace spikeloom
