@@ -68,8 +68,8 @@ class Token {
     const int g = static_cast<int>(input_.g[static_cast<size_t>(m_) * input_.groups() + group]);
     for (int j = 0; j < kSlopes; ++j) {
       if (slopes_[j].empty()) continue;
-      const int shift =
-          format_.shift(j, static_cast<int>(input_.E[m_]), static_cast<int>(input_.E7[m_])) + g + code_.step_shift(step);
+      const int shift = format_.shift(j, static_cast<int>(input_.E[m_]), static_cast<int>(input_.E7[m_])) + g +
+                        code_.step_shift(step);
       for (int n = 0; n < operation_.outputs; ++n)
         membrane_[n] += slopes_[j][n] * (int64_t{1} << (shift + operation_.h_at(group, n)));
       result_->membrane_updates += operation_.outputs;
@@ -83,7 +83,7 @@ class Token {
   CodeFormat format_;
   int m_;
   ReferenceResult* result_;
-  std::vector<int64_t> membrane_;                // [N]
+  std::vector<int64_t> membrane_;                     // [N]
   std::array<std::vector<int64_t>, kSlopes> slopes_;  // [slope][N]; empty while inactive
 };
 

@@ -11,11 +11,11 @@
 namespace spikeloom {
 
 struct ReferenceResult {
-  std::vector<int> outputs;      // [M, N]
-  uint64_t spikes = 0;           // input spikes over all tokens
-  uint64_t additions = 0;        // weights added to slopes, over all outputs
-  uint64_t membrane_updates = 0; // slope-to-membrane additions, per lane
-  int64_t largest_membrane = 0;  // largest |V| seen at firing
+  std::vector<int> outputs;       // [M, N]
+  uint64_t spikes = 0;            // input spikes over all tokens
+  uint64_t additions = 0;         // weights added to slopes, over all outputs
+  uint64_t membrane_updates = 0;  // slope-to-membrane additions, per lane
+  int64_t largest_membrane = 0;   // largest |V| seen at firing
 };
 
 // Runs one operation of a trace for all tokens.

@@ -15,9 +15,12 @@ const std::vector<std::string>& spike_code_names() {
 
 std::unique_ptr<SpikeCode> make_spike_code(int index) {
   switch (index) {
-    case 0: return std::make_unique<TtfsCode>();
-    case 1: return std::make_unique<CountCode>();
-    case 2: return std::make_unique<RadixCode>();
+    case 0:
+      return std::make_unique<TtfsCode>();
+    case 1:
+      return std::make_unique<CountCode>();
+    case 2:
+      return std::make_unique<RadixCode>();
   }
   assert(false);
   return nullptr;

@@ -10,10 +10,14 @@ std::string at(const char* prefix, int x, int y) {
 
 Port opposite(Port port) {
   switch (port) {
-    case kNorth: return kSouth;
-    case kSouth: return kNorth;
-    case kEast: return kWest;
-    default: return kEast;
+    case kNorth:
+      return kSouth;
+    case kSouth:
+      return kNorth;
+    case kEast:
+      return kWest;
+    default:
+      return kEast;
   }
 }
 
@@ -29,11 +33,10 @@ Chip::Chip(const sc_core::sc_module_name& name, const ChipSpec& spec, const Laye
       topology_(spec.width, spec.height, spec.memory_nodes),
       routes_(topology_),
       code_(make_spike_code(spec.spike_code)),
-      program_(make_program(layer, spec.mapping, 
+      program_(make_program(layer, spec.mapping,
                             {spec.synapse_array.lanes, spec.synapse_array.half_rows(), spec.encoder.ports},
                             spec.token_batch, *code_, topology_, &routes_)) {
-  context_ = {&layer_,          &program_,         code_.get(), spec_.flits(), topology_.sources(),
-              spec_.packet_flits, spec_.payload};
+  context_ = {&layer_, &program_, code_.get(), spec_.flits(), topology_.sources(), spec_.packet_flits, spec_.payload};
   for (const OperationTrace& operation : layer.operations) {
     result_.outputs.emplace_back(size_t(layer.tokens) * operation.outputs, 0);
     result_.arrived.emplace_back(size_t(layer.tokens) * operation.outputs, false);
@@ -47,8 +50,8 @@ Chip::Chip(const sc_core::sc_module_name& name, const ChipSpec& spec, const Laye
   const bool reversed = order == Order::kReversed;
   for (int i = 0; i < topology_.tiles(); ++i) {
     const int tile = reversed ? topology_.tiles() - 1 - i : i;
-    routers_[tile] = std::make_unique<Router>(at("router", tile % spec_.width, tile / spec_.width).c_str(), clock_, tile,
-                                              routes_, context_.flits, ledger_);
+    routers_[tile] = std::make_unique<Router>(at("router", tile % spec_.width, tile / spec_.width).c_str(), clock_,
+                                              tile, routes_, context_.flits, ledger_);
   }
   build_links();
   if (reversed)
@@ -92,8 +95,7 @@ void Chip::build_tile(int tile) {
   Link& inject = new_link(name + ".inject", at("router", x, y), true);
   routers_[tile]->out[kLocal](eject);
   routers_[tile]->in[kLocal](inject);
-  tiles_[tile] =
-      std::make_unique<Tile>(name.c_str(), clock_, spec_, context_, topology_, tile, eject, inject, ledger_);
+  tiles_[tile] = std::make_unique<Tile>(name.c_str(), clock_, spec_, context_, topology_, tile, eject, inject, ledger_);
 }
 
 void Chip::build_memory_node(int source) {

@@ -24,8 +24,8 @@ void read_mesh(ConfigNode& mesh, ChipSpec* spec) {
 void read_memory_nodes(ConfigNode& chip, ChipSpec* spec) {
   auto& nodes = chip.items("memory_nodes");
   if (nodes.empty() || nodes.size() > kMostSources)
-    chip.fail_at("memory_nodes", std::to_string(nodes.size()) + " memory nodes (allowed: 1 to " +
-                                     std::to_string(kMostSources) + ")");
+    chip.fail_at("memory_nodes",
+                 std::to_string(nodes.size()) + " memory nodes (allowed: 1 to " + std::to_string(kMostSources) + ")");
   for (auto& node : nodes) {
     const auto at = node.integers("router", 2, 0, kMostMeshSide - 1);
     EdgeNode edge;
@@ -87,7 +87,8 @@ void read_tile(ConfigNode& tile, ChipSpec* spec) {
                                          std::to_string(lanes) + " lanes); at least " +
                                          std::to_string(2 * spec->synapse_array.row_bytes()));
   if (spec->synapse_array.half_rows() >= WeightTag::kMostRows)
-    synapses.fail_at("weight_bytes", "half of it holds more than " + std::to_string(WeightTag::kMostRows - 1) + " rows");
+    synapses.fail_at("weight_bytes",
+                     "half of it holds more than " + std::to_string(WeightTag::kMostRows - 1) + " rows");
   ConfigNode& neurons = tile.section("neuron_array");
   spec->neuron_array.lanes = lanes;
   spec->neuron_array.slope_bits = int(neurons.integer("slope_bits", 4, 31));
@@ -103,8 +104,7 @@ void check_headers(ConfigNode& chip, const ChipSpec& spec) {
     chip.section("mesh").fail_at(
         "link_bits", "a head flit needs " + std::to_string(header) +
                          " bits: 56 for type and tag, one per node for multicasts, 8 per token of token_batch");
-  if (spec.channels().count() > 12)
-    chip.fail_at("memory_nodes", "too many virtual channels for the router");
+  if (spec.channels().count() > 12) chip.fail_at("memory_nodes", "too many virtual channels for the router");
 }
 
 }  // namespace

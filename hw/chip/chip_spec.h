@@ -34,9 +34,7 @@ struct ChipSpec {
 
   int tiles() const { return width * height; }
   VirtualChannels channels() const { return {static_cast<int>(memory_nodes.size())}; }
-  FlitFormat flits() const {
-    return {link_bits, tiles() + static_cast<int>(memory_nodes.size()), channels().count()};
-  }
+  FlitFormat flits() const { return {link_bits, tiles() + static_cast<int>(memory_nodes.size()), channels().count()}; }
 
   // Reads a `chip` section. Throws UserError for missing, unknown or out-of-range keys and impossible combinations.
   static ChipSpec read(ConfigNode& section);

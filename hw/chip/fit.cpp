@@ -42,13 +42,13 @@ int entries_per_code(const SpikeCode& code, const CodeFormat& format) {
 }
 
 void check_encoder(const ChipSpec& spec, const InputTrace& input, const Window& window) {
-  const int64_t count = spec.payload == Payload::kPackedCodes
-                            ? window.count
-                            : int64_t(ceil_div(window.count, spec.memory_nodes.size()));
+  const int64_t count =
+      spec.payload == Payload::kPackedCodes ? window.count : int64_t(ceil_div(window.count, spec.memory_nodes.size()));
   const int64_t codes = count * spec.token_batch;
   const CodeFormat format = CodeFormat::of(input);
   const auto code = make_spike_code(spec.spike_code);
-  const int64_t main_bytes = int64_t(2 * ceil_div(codes * 4, 8)), side_bytes = int64_t(2 * ceil_div(codes * (format.digits ? 4 : 2), 8));
+  const int64_t main_bytes = int64_t(2 * ceil_div(codes * 4, 8)),
+                side_bytes = int64_t(2 * ceil_div(codes * (format.digits ? 4 : 2), 8));
   if (main_bytes > spec.encoder.buffer.main_bytes)
     too_small("encoder.main_bytes", input.name, main_bytes, spec.encoder.buffer.main_bytes);
   if (side_bytes > spec.encoder.buffer.side_bytes)

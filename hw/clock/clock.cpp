@@ -7,8 +7,7 @@
 
 namespace spikeloom {
 
-Clock::Clock(const sc_core::sc_module_name& name, double mhz)
-    : sc_module(name), period_(1e6 / mhz, sc_core::SC_PS) {
+Clock::Clock(const sc_core::sc_module_name& name, double mhz) : sc_module(name), period_(1e6 / mhz, sc_core::SC_PS) {
   SC_METHOD(run);
 }
 

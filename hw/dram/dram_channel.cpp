@@ -131,7 +131,8 @@ void DramChannel::append_rows(const Load& load, int first_row, const uint8_t* fi
   head.tag = WeightTag{load.index, source_, first_row, rows}.pack();
   head.destination = uint16_t(load.tile);
   head.vc = uint8_t(VirtualChannels{context_.sources}.weights());
-  const auto packets = make_packets(head, payload, uint64_t(rows) * row_bytes * 8, context_.flits, context_.packet_flits);
+  const auto packets =
+      make_packets(head, payload, uint64_t(rows) * row_bytes * 8, context_.flits, context_.packet_flits);
   flits->insert(flits->end(), packets.begin(), packets.end());
 }
 

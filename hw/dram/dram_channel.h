@@ -40,7 +40,9 @@ struct WeightTag {
   int source = 0;
   int row = 0, rows = 0;
   static constexpr int kMostRows = 1 << 14;
-  uint64_t pack() const { return (load & 0xffff) << 32 | uint64_t(source) << 28 | uint64_t(rows) << 14 | uint64_t(row); }
+  uint64_t pack() const {
+    return (load & 0xffff) << 32 | uint64_t(source) << 28 | uint64_t(rows) << 14 | uint64_t(row);
+  }
   static WeightTag unpack(uint64_t tag) {
     return {tag >> 32, int(tag >> 28 & 15), int(tag & (kMostRows - 1)), int(tag >> 14 & (kMostRows - 1))};
   }
@@ -79,8 +81,8 @@ class DramChannel : public Block {
   EnergyCounter& read_;
   std::deque<Stream> streams_;  // the front one is being sent
   size_t sent_ = 0;
-  uint64_t stream_bytes_ = 0;   // of the front stream, sent
-  Cycle stream_base_ = 0;       // cycle from which its transfer counts
+  uint64_t stream_bytes_ = 0;  // of the front stream, sent
+  Cycle stream_base_ = 0;      // cycle from which its transfer counts
   Cycle bus_free_ = 0;
   bool streaming_ = false;
   Activity activity_;

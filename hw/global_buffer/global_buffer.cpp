@@ -94,7 +94,8 @@ void GlobalBuffer::take_output() {
   if (!flit.head) {
     output_bits_.resize((output_received_ + context_.flits.link_bits + 127) / 64, 0);
     for (int b = 0; b < context_.flits.link_bits; b += 64)
-      put_bits(output_bits_.data(), output_received_ + b, std::min(64, context_.flits.link_bits - b), flit.bits[b / 64]);
+      put_bits(output_bits_.data(), output_received_ + b, std::min(64, context_.flits.link_bits - b),
+               flit.bits[b / 64]);
     output_received_ += context_.flits.link_bits;
     write_.add(now(), words(context_.flits.link_bits));
   }

@@ -9,10 +9,10 @@
 namespace spikeloom {
 
 struct LayerResult {
-  std::vector<std::vector<int>> outputs;  // [operation][M * N]
-  std::vector<std::vector<bool>> arrived; // [operation][M * N]
+  std::vector<std::vector<int>> outputs;   // [operation][M * N]
+  std::vector<std::vector<bool>> arrived;  // [operation][M * N]
   std::vector<Cycle> phase_begin, phase_end;
-  uint64_t received = 0, expected = 0;    // output codes
+  uint64_t received = 0, expected = 0;  // output codes
 };
 
 }  // namespace spikeloom

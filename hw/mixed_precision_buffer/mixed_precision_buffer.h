@@ -26,10 +26,10 @@ struct MixedPrecisionBufferSpec {
 // The codes of one source's inputs of a window, for all tokens of a batch, as they lie in flits and in the buffer:
 // per token the main nibbles, then the mask, then the side bits.
 struct PackedCodes {
-  int count = 0, tokens = 0;      // inputs, tokens
-  std::vector<uint8_t> code;      // [tokens * count] code bytes
-  std::vector<uint8_t> salient;   // [tokens * count] 0 or 1
-  uint64_t side_value_bits = 0;   // beyond the masks
+  int count = 0, tokens = 0;     // inputs, tokens
+  std::vector<uint8_t> code;     // [tokens * count] code bytes
+  std::vector<uint8_t> salient;  // [tokens * count] 0 or 1
+  uint64_t side_value_bits = 0;  // beyond the masks
 
   uint64_t main_bits() const { return uint64_t{4} * count * tokens; }
   uint64_t side_bits() const { return uint64_t(count) * tokens + side_value_bits; }

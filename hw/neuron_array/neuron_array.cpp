@@ -95,22 +95,31 @@ void NeuronArray::load_parameters(int pass) {
     set.v0[lane] = sign_extend(take(spec_.membrane_bits), spec_.membrane_bits);
   }
   for (int group = 0; group < groups; ++group)
-    for (int i = 0; i < at.outputs; ++i) set.h[size_t(group) * padded_lanes_ + lane_index(i, at.outputs)] = uint8_t(take(2));
+    for (int i = 0; i < at.outputs; ++i)
+      set.h[size_t(group) * padded_lanes_ + lane_index(i, at.outputs)] = uint8_t(take(2));
   parameter_bits_.clear();
   parameter_received_ = 0;
 }
 
 void NeuronArray::take_command(const NeuronCommand& command) {
   switch (command.kind) {
-    case NeuronCommand::Kind::kBatchStart: start_batch(command); break;
+    case NeuronCommand::Kind::kBatchStart:
+      start_batch(command);
+      break;
     case NeuronCommand::Kind::kWindowStart:
       shifts_ = command.shifts;
       group_ = command.group;
       std::fill(active_.begin(), active_.end(), uint16_t{0});
       break;
-    case NeuronCommand::Kind::kRows: add_rows(command); break;
-    case NeuronCommand::Kind::kMark: mark(command); break;
-    case NeuronCommand::Kind::kSliceEnd: end_slice(command); break;
+    case NeuronCommand::Kind::kRows:
+      add_rows(command);
+      break;
+    case NeuronCommand::Kind::kMark:
+      mark(command);
+      break;
+    case NeuronCommand::Kind::kSliceEnd:
+      end_slice(command);
+      break;
   }
 }
 
@@ -213,9 +222,15 @@ void NeuronArray::finish_batches() {
         stage_ = Stage::kPartials;
         again = true;
         break;
-      case Stage::kPartials: again = take_partial(); break;
-      case Stage::kFire: again = fire(); break;
-      case Stage::kSend: again = send(); break;
+      case Stage::kPartials:
+        again = take_partial();
+        break;
+      case Stage::kFire:
+        again = fire();
+        break;
+      case Stage::kSend:
+        again = send();
+        break;
     }
   }
 }
@@ -243,9 +258,8 @@ bool NeuronArray::take_partial() {
     if (!flit.tail) return false;
     int64_t* V = &set.V[size_t(token_) * padded_lanes_];
     for (int i = 0; i < at.outputs; ++i)
-      V[lane_index(i, at.outputs)] +=
-          sign_extend(get_bits(partial_bits_.data(), uint64_t(i) * spec_.membrane_bits, spec_.membrane_bits),
-                      spec_.membrane_bits);
+      V[lane_index(i, at.outputs)] += sign_extend(
+          get_bits(partial_bits_.data(), uint64_t(i) * spec_.membrane_bits, spec_.membrane_bits), spec_.membrane_bits);
     partial_bits_.clear();
     partial_received_ = 0;
     const uint64_t bits = uint64_t(at.outputs) * spec_.membrane_bits;

@@ -88,16 +88,16 @@ class NeuronArray : public Block {
   uint64_t parameter_received_ = 0;
   int parameter_pass_ = 0;
 
-  std::vector<int32_t> slopes_;    // [slot][slope][padded lane]
-  std::vector<uint16_t> active_;   // [slot]: slopes that hold something
+  std::vector<int32_t> slopes_;   // [slot][slope][padded lane]
+  std::vector<uint16_t> active_;  // [slot]: slopes that hold something
   std::array<MembraneSet, 2> sets_;
-  int integrating_ = 1;            // set that integrates
+  int integrating_ = 1;  // set that integrates
   int pass_ = 0, group_ = 0;
   WindowShifts shifts_;
 
   std::deque<int> finished_;  // sets to be fired, in order
   Stage stage_ = Stage::kIdle;
-  int token_ = 0;             // slot that fires
+  int token_ = 0;  // slot that fires
   Cycle fire_ready_ = 0;
   std::vector<Flit> message_;
   size_t message_sent_ = 0;

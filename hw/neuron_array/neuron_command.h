@@ -11,9 +11,9 @@ namespace spikeloom {
 // One weight row on its way to the slopes: `data` points into the weight SRAM, two 4-bit weights a byte.
 struct WeightedRow {
   const uint8_t* data;
-  uint8_t slot;    // token of the batch
-  uint8_t slope;   // slope register
-  bool negative;   // subtract
+  uint8_t slot;           // token of the batch
+  uint8_t slope;          // slope register
+  bool negative;          // subtract
   bool unsigned_weights;  // `lo` row of a wide input
 };
 

@@ -43,7 +43,8 @@ struct FlitFormat {
   int nodes = 1;  // tiles and memory nodes: a multicast's destination set is one bit each
   int vcs = 1;
 
-  // Type (and whether more packets follow), tag and destination set, in the head flit's payload; what is left of it carries exponents.
+  // Type (and whether more packets follow), tag and destination set, in the head flit's payload; what is left of it
+  // carries exponents.
   int header_bits() const { return 8 + 48 + nodes; }
   // Payload plus head and tail flags and the number of the virtual channel, which every flit carries on wires beside.
   int wire_bits() const { return link_bits + 2 + ceil_log2(vcs); }

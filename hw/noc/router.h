@@ -44,11 +44,11 @@ class Router : public Block {
   const RouteTable& routes_;
   EnergyCounter &route_, &arbitration_, &buffer_read_, &crossbar_;
   std::array<Link*, kPorts> in_{}, out_{};
-  uint64_t occupied_ = 0;  // bit input * vcs + vc
-  std::vector<InputState> state_;        // [input * vcs + vc]
-  std::vector<int8_t> owner_;            // [output * vcs + vc]: input whose packet holds it, or -1
-  std::array<int, kPorts> next_vc_{};    // round robin over channels of an input
-  std::array<int, kPorts> next_input_{}; // round robin over inputs of an output
+  uint64_t occupied_ = 0;                 // bit input * vcs + vc
+  std::vector<InputState> state_;         // [input * vcs + vc]
+  std::vector<int8_t> owner_;             // [output * vcs + vc]: input whose packet holds it, or -1
+  std::array<int, kPorts> next_vc_{};     // round robin over channels of an input
+  std::array<int, kPorts> next_input_{};  // round robin over inputs of an output
   uint64_t flits_ = 0;
 };
 

@@ -19,7 +19,8 @@ struct EdgeNode {
 // Nodes: tiles 0 .. width*height-1 (row by row, north row first), then memory nodes.
 class Topology {
  public:
-  Topology(int width, int height, std::vector<EdgeNode> edges) : width_(width), height_(height), edges_(std::move(edges)) {}
+  Topology(int width, int height, std::vector<EdgeNode> edges)
+      : width_(width), height_(height), edges_(std::move(edges)) {}
 
   int width() const { return width_; }
   int height() const { return height_; }

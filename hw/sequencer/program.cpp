@@ -20,7 +20,8 @@ int rows_of(const InputTrace& input, int first, int count) {
 }
 
 // Cuts inputs first .. first+count-1 into the fewest equal windows whose rows fit half the weight SRAM.
-void cut_windows(const InputTrace& input, int first, int count, int group, int half_rows, std::vector<Window>* windows) {
+void cut_windows(const InputTrace& input, int first, int count, int group, int half_rows,
+                 std::vector<Window>* windows) {
   for (int pieces = 1; pieces <= count; ++pieces) {
     std::vector<Window> cut;
     bool fits = true;
@@ -132,7 +133,8 @@ Estimate choose_split(const LayerTrace& layer, const MappingSpec& mapping, const
     candidates.push_back(mapping.input_split);
   if (candidates.back() > most)
     throw UserError("mapping.input_split: " + std::to_string(candidates.back()) + " parts do not fit input '" +
-                    input.name + "' on " + std::to_string(tiles) + " tiles (allowed: 1 to " + std::to_string(most) + ")");
+                    input.name + "' on " + std::to_string(tiles) + " tiles (allowed: 1 to " + std::to_string(most) +
+                    ")");
   Estimate best{0, 0, 0};
   for (const int split : candidates) {
     const Estimate next = estimate(input, groups, split, tiles, limits, sources, code, layer.tokens);
@@ -247,8 +249,8 @@ std::vector<Load> load_order(const Program& program) {
           const TileWork& work = pass.tiles[tile];
           if (work.operation < 0 || slice >= program.part(pass, work.part).slices.size()) continue;
           if (round > 0 && program.resident(pass, work.part)) continue;
-          loads.push_back({pass.index, static_cast<int>(tile), static_cast<int>(slice), next[tile]++,
-                           round == 0 && slice == 0});
+          loads.push_back(
+              {pass.index, static_cast<int>(tile), static_cast<int>(slice), next[tile]++, round == 0 && slice == 0});
         }
       }
     }

@@ -23,9 +23,9 @@ struct Window {
 };
 
 struct Slice {
-  int first = 0, count = 0;     // inputs
+  int first = 0, count = 0;  // inputs
   std::vector<Window> windows;
-  std::vector<int> wide;        // wide inputs, ascending: their `hi` rows follow the `count` rows
+  std::vector<int> wide;  // wide inputs, ascending: their `hi` rows follow the `count` rows
   int rows() const { return count + static_cast<int>(wide.size()); }
   // The row of input k, and of the `hi` row of wide input k.
   int row(int k) const { return k - first; }
@@ -85,7 +85,7 @@ struct Program {
   std::vector<int> phase_inputs;         // [phase]: input
   std::vector<std::vector<Part>> parts;  // [phase][part]
   std::vector<Pass> passes;
-  std::vector<std::string> choices;      // [phase]: why this mapping, for the report
+  std::vector<std::string> choices;  // [phase]: why this mapping, for the report
 
   int batches() const { return (tokens + batch - 1) / batch; }
   int batch_tokens(int index) const { return index + 1 < batches() ? batch : tokens - index * batch; }
@@ -98,11 +98,11 @@ struct Program {
 // One slice of one batch on one tile, in the order in which the tile works.
 struct TileItem {
   int pass = 0, batch = 0, slice = 0;
-  uint64_t load = 0;          // which load of the tile holds the slice; it lies in half load % 2
-  bool first_slice = false;   // membranes start at V0
-  bool last_slice = false;    // membranes are complete
-  bool releases_load = false; // last use of the load
-  uint64_t needs_fired = 0;   // batches that must have fired before the load may be released
+  uint64_t load = 0;           // which load of the tile holds the slice; it lies in half load % 2
+  bool first_slice = false;    // membranes start at V0
+  bool last_slice = false;     // membranes are complete
+  bool releases_load = false;  // last use of the load
+  uint64_t needs_fired = 0;    // batches that must have fired before the load may be released
 };
 
 // One slice to be loaded into one tile, in the order in which sources load.
@@ -122,7 +122,7 @@ struct MappingSpec {
 };
 struct TileLimits {
   int lanes = 0;
-  int half_rows = 0;  // rows that half the weight SRAM holds
+  int half_rows = 0;      // rows that half the weight SRAM holds
   int encoder_ports = 1;  // codes a cycle and memory node
 };
 

@@ -17,7 +17,8 @@ std::vector<WindowTag> job_order(const Program& program, int source) {
     for (int batch = 0; batch < program.batches(); ++batch)
       for (int window = 0; window < most_windows; ++window)
         for (int part = 0; part < parts; ++part)
-          if (program.share(pass).serves(source, part) && window < program.part(pass, part).window_count()) jobs.push_back({pass.index, part, window, batch});
+          if (program.share(pass).serves(source, part) && window < program.part(pass, part).window_count())
+            jobs.push_back({pass.index, part, window, batch});
   }
   return jobs;
 }
@@ -135,8 +136,7 @@ void Sequencer::send_barrier() {
 }
 
 std::string Sequencer::waits_for() const {
-  if (next_load_ < loads_.size())
-    return "room in the weight SRAM of tile " + std::to_string(loads_[next_load_].tile);
+  if (next_load_ < loads_.size()) return "room in the weight SRAM of tile " + std::to_string(loads_[next_load_].tile);
   if (next_job_ < jobs_.size()) return "the outputs of the phase before";
   return "";
 }

@@ -48,9 +48,9 @@ class Sequencer : public Block {
   std::vector<Load> loads_;
   std::vector<WindowTag> jobs_;
   size_t next_load_ = 0, next_job_ = 0;
-  std::vector<int> credits_;       // [tile]: halves of its weight SRAM that may be loaded
-  std::vector<int> nodes_done_;    // [phase]: memory nodes that have all their outputs
-  std::vector<Flit> barrier_;      // flits still to be sent to the other memory nodes
+  std::vector<int> credits_;     // [tile]: halves of its weight SRAM that may be loaded
+  std::vector<int> nodes_done_;  // [phase]: memory nodes that have all their outputs
+  std::vector<Flit> barrier_;    // flits still to be sent to the other memory nodes
 };
 
 }  // namespace spikeloom

@@ -81,13 +81,13 @@ void SpikeEncoder::fill() {
       filling_job_.tokens = context_.program->batch_tokens(filling_job_.tag.batch);
       if (source_ < 0)
         for (int other = 0; other < lanes; ++other)
-          fills_[other].done = fills_[other].done || !context_.share(filling_job_.tag).serves(other, filling_job_.tag.part);
+          fills_[other].done =
+              fills_[other].done || !context_.share(filling_job_.tag).serves(other, filling_job_.tag.part);
     }
     if (!flit.head) {
       part.bits.resize((part.received + context_.flits.link_bits + 127) / 64, 0);
       for (int b = 0; b < context_.flits.link_bits; b += 64)
-        put_bits(part.bits.data(), part.received + b, std::min(64, context_.flits.link_bits - b),
-                 flit.bits[b / 64]);
+        put_bits(part.bits.data(), part.received + b, std::min(64, context_.flits.link_bits - b), flit.bits[b / 64]);
       part.received += context_.flits.link_bits;
     }
     // The end of a message: a tail after which no packet of this window follows (the tag says so).
@@ -153,14 +153,14 @@ void SpikeEncoder::sort(Job* job) {
   for (int address = 0; address < job->codes.count; ++address) {
     for (int slot = 0; slot < job->tokens; ++slot) {
       const size_t at = size_t(slot) * job->codes.count + address;
-      const SpikeValues values = format.code.decode(job->codes.code[at], job->codes.salient[at],
-                                                    wide_rank[format.range.first + address] >= 0);
+      const SpikeValues values =
+          format.code.decode(job->codes.code[at], job->codes.salient[at], wide_rank[format.range.first + address] >= 0);
       for (int i = 0; i < values.count; ++i) {
         const SpikeValue& value = values.value[i];
         for (int step = 0; step < format.steps; ++step) {
           if (!code.fires(value.magnitude, step, format.steps)) continue;
-          steps[step].push_back({SpikeEvent::Kind::kSpike, uint16_t(address), uint8_t(slot), uint8_t(value.slope),
-                                 value.negative});
+          steps[step].push_back(
+              {SpikeEvent::Kind::kSpike, uint16_t(address), uint8_t(slot), uint8_t(value.slope), value.negative});
           ++entries;
           if (code.repeats()) break;
         }

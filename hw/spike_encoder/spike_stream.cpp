@@ -167,8 +167,9 @@ bool SpikeStreamReader::read_chunk(std::vector<SpikeEvent>* events) {
             events->resize(first);
             return false;
           }
-          event.slope = digits ? uint8_t(5 + digit)
-                               : format_.slope_bits() ? uint8_t(get_bits(bits_.data(), at, format_.slope_bits())) : 0;
+          event.slope = digits                 ? uint8_t(5 + digit)
+                        : format_.slope_bits() ? uint8_t(get_bits(bits_.data(), at, format_.slope_bits()))
+                                               : 0;
           if (format_.sign_bits() > 0) event.negative = get_bits(bits_.data(), at + detail - 1, 1);
           at += detail;
           events->push_back(event);

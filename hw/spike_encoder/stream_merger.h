@@ -33,18 +33,16 @@ class StreamMerger : public Block {
  private:
   void tick() override;
   // Batches of all passes, numbered in the order of the program.
-  uint64_t sequence(const WindowTag& tag) const {
-    return uint64_t(tag.pass) * context_.program->batches() + tag.batch;
-  }
+  uint64_t sequence(const WindowTag& tag) const { return uint64_t(tag.pass) * context_.program->batches() + tag.batch; }
   uint64_t windows(uint64_t sequence) const;
   void window_done(uint64_t sequence);
 
   LayerContext context_;
   int source_;
-  int owner_ = -1;              // port whose packet is under way
-  int next_ = 0;                // round robin
-  uint64_t current_ = 0;        // batch of the packet under way
-  uint64_t oldest_ = 0;         // first batch of which windows are missing
+  int owner_ = -1;                  // port whose packet is under way
+  int next_ = 0;                    // round robin
+  uint64_t current_ = 0;            // batch of the packet under way
+  uint64_t oldest_ = 0;             // first batch of which windows are missing
   std::deque<uint64_t> passed_{0};  // windows that have passed, of oldest_ and the batches after it
 };
 

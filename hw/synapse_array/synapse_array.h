@@ -57,8 +57,8 @@ class SynapseArray : public Block {
   struct Lane {
     SpikeStreamReader reader;
     StreamFormat format;
-    bool serves = false;             // whether this source feeds the tile in this pass
-    bool in_window = false;          // its first head flit has come
+    bool serves = false;     // whether this source feeds the tile in this pass
+    bool in_window = false;  // its first head flit has come
     bool at_mark = false;
     std::vector<SpikeEvent> events;  // decoded, not yet issued
     size_t next = 0;
@@ -96,21 +96,21 @@ class SynapseArray : public Block {
     std::vector<uint8_t> bytes;  // of the row being assembled
   };
   std::vector<RowMessage> row_messages_;
-  int message_source_ = 0;              // of the packet under way
-  bool parameters_ = false;             // the packet under way holds parameters
+  int message_source_ = 0;   // of the packet under way
+  bool parameters_ = false;  // the packet under way holds parameters
   Cycle write_free_ = 0;
   std::array<int, 2> rows_received_{};  // by half
   // Spike side.
   std::vector<Lane> lanes_;
   size_t item_ = 0;
-  size_t window_ = 0;                   // of the item's slice
+  size_t window_ = 0;  // of the item's slice
   bool item_started_ = false, window_started_ = false;
   int membrane_credits_ = 2;
   int step_ = 0, steps_ = 0;
   size_t next_lane_ = 0;
   Cycle issue_free_ = 0;
-  std::vector<uint16_t> active_;        // [slot]: slopes that hold something
-  int latched_row_ = -1;                // input row in the latch (of a wide input: both rows)
+  std::vector<uint16_t> active_;  // [slot]: slopes that hold something
+  int latched_row_ = -1;          // input row in the latch (of a wide input: both rows)
   WindowShifts shifts_;
   Activity activity_;
   uint64_t spikes_ = 0, rows_issued_ = 0, marks_ = 0;

@@ -76,8 +76,14 @@ void add_static(Chip& chip, const BillLine& line, Bill* bill) {
 void add_static_power(Chip& chip, const Technology& technology, Bill* bill) {
   const double mhz = chip.spec().clock_mhz;
   for (const BlockInventory& block : inventory(chip.spec())) {
-    add_static(chip, {block.block, "leakage", EnergyGroup::kLeakage, chip.cycles(), leakage_pj_per_cycle(block, technology, mhz)}, bill);
-    add_static(chip, {block.block, "background", EnergyGroup::kDram, chip.cycles(), background_pj_per_cycle(block, technology, mhz)}, bill);
+    add_static(
+        chip,
+        {block.block, "leakage", EnergyGroup::kLeakage, chip.cycles(), leakage_pj_per_cycle(block, technology, mhz)},
+        bill);
+    add_static(
+        chip,
+        {block.block, "background", EnergyGroup::kDram, chip.cycles(), background_pj_per_cycle(block, technology, mhz)},
+        bill);
   }
   std::sort(bill->windows.begin(), bill->windows.end(), [](const WindowLine& a, const WindowLine& b) {
     return std::tie(a.window_begin, a.phase, a.line) < std::tie(b.window_begin, b.phase, b.line);

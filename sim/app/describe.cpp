@@ -3,10 +3,10 @@
 #include <cstdio>
 #include <iostream>
 
+#include "hw/chip/chip.h"
 #include "models/activation_code.h"
 #include "sim/app/commands.h"
 #include "sim/app/experiment.h"
-#include "hw/chip/chip.h"
 
 namespace spikeloom {
 
@@ -25,11 +25,11 @@ examples
 
 void describe_trace(const std::string& file) {
   const LayerTrace layer = LayerTrace::open(file);
-  std::printf("%s\n  layer %d of %s, %d tokens, outputs of %d bits%s\n  text: %s\n  \"%s\"\n\n", file.c_str(), layer.layer,
-              layer.model.c_str(), layer.tokens, layer.output_bits, layer.synthetic ? "; SYNTHETIC" : "",
+  std::printf("%s\n  layer %d of %s, %d tokens, outputs of %d bits%s\n  text: %s\n  \"%s\"\n\n", file.c_str(),
+              layer.layer, layer.model.c_str(), layer.tokens, layer.output_bits, layer.synthetic ? "; SYNTHETIC" : "",
               layer.text_source.c_str(), layer.text_excerpt.c_str());
-  std::printf("  %-18s %6s %9s %9s %6s %4s %5s %6s %5s %9s\n", "input", "size", "code", "salient", "share", "z", "E max",
-              "wide", "group", "nonzero");
+  std::printf("  %-18s %6s %9s %9s %6s %4s %5s %6s %5s %9s\n", "input", "size", "code", "salient", "share", "z",
+              "E max", "wide", "group", "nonzero");
   for (const InputTrace& input : layer.inputs) {
     uint64_t salient = 0, nonzero = 0;
     for (int m = 0; m < layer.tokens; ++m)
@@ -45,7 +45,8 @@ void describe_trace(const std::string& file) {
   std::printf("\n  %-10s %-18s %8s %10s %4s %6s\n", "operation", "input", "outputs", "weights", "F", "gamma");
   for (const OperationTrace& operation : layer.operations)
     std::printf("  %-10s %-18s %8d %10d %4d %6d\n", operation.name.c_str(), layer.inputs[operation.input].name.c_str(),
-                operation.outputs, operation.outputs * layer.inputs[operation.input].size, operation.F, operation.gamma);
+                operation.outputs, operation.outputs * layer.inputs[operation.input].size, operation.F,
+                operation.gamma);
   std::printf("\n  assumptions\n");
   for (const auto& [name, text] : layer.assumptions) std::printf("  - %s: %s\n", name.c_str(), text.c_str());
 }
@@ -54,7 +55,8 @@ void describe_trace(const std::string& file) {
 void print_diagram(const ChipSpec& spec) {
   const auto node_at = [&spec](int x, int y, Port port) {
     for (size_t i = 0; i < spec.memory_nodes.size(); ++i)
-      if (spec.memory_nodes[i].x == x && spec.memory_nodes[i].y == y && spec.memory_nodes[i].port == port) return int(i);
+      if (spec.memory_nodes[i].x == x && spec.memory_nodes[i].y == y && spec.memory_nodes[i].port == port)
+        return int(i);
     return -1;
   };
   const auto edge_row = [&](int y, Port port) {
@@ -70,7 +72,8 @@ void print_diagram(const ChipSpec& spec) {
   for (int y = 0; y < spec.height; ++y) {
     const int west = node_at(0, y, kWest), east = node_at(spec.width - 1, y, kEast);
     std::string line = west < 0 ? "         " : " [mem " + std::to_string(west) + "]-";
-    for (int x = 0; x < spec.width; ++x) line += "[" + std::to_string(x) + "," + std::to_string(y) + "]" + (x + 1 < spec.width ? "----" : "");
+    for (int x = 0; x < spec.width; ++x)
+      line += "[" + std::to_string(x) + "," + std::to_string(y) + "]" + (x + 1 < spec.width ? "----" : "");
     if (east >= 0) line += "-[mem " + std::to_string(east) + "]";
     std::printf("%s\n", line.c_str());
     if (y + 1 < spec.height) {
@@ -85,22 +88,23 @@ void print_diagram(const ChipSpec& spec) {
 void print_parameters(const ChipSpec& spec) {
   const FlitFormat flits = spec.flits();
   const NeuronArraySpec& n = spec.neuron_array;
-  std::printf("\n  clock          %.0f MHz; %d tiles x %d lanes = %.1f billion additions per second at most\n", spec.clock_mhz,
-              spec.tiles(), n.lanes, spec.tiles() * n.lanes * spec.clock_mhz / 1e3);
+  std::printf("\n  clock          %.0f MHz; %d tiles x %d lanes = %.1f billion additions per second at most\n",
+              spec.clock_mhz, spec.tiles(), n.lanes, spec.tiles() * n.lanes * spec.clock_mhz / 1e3);
   std::printf("  links          %d bits (+%d on wires beside), %d virtual channels of %d flits, %d cycle(s), %.2f mm\n",
               spec.link_bits, flits.wire_bits() - spec.link_bits, flits.vcs, spec.link.buffer_flits,
               spec.link.latency_cycles, spec.link.length_mm);
   std::printf("  virtual chan.  spikes of each memory node, weights, outputs, partial membranes, control\n");
-  std::printf("  memory node    DRAM %d MB/s, %d ns; global buffer %d bytes; %d encoder port(s)\n", spec.dram.bandwidth_mb_s,
-              spec.dram.latency_ns, spec.global_buffer.bytes, spec.encoder.ports);
+  std::printf("  memory node    DRAM %d MB/s, %d ns; global buffer %d bytes; %d encoder port(s)\n",
+              spec.dram.bandwidth_mb_s, spec.dram.latency_ns, spec.global_buffer.bytes, spec.encoder.ports);
   std::printf("  tile           weight SRAM %d bytes in %d banks: 2 halves of %d rows of %d bytes\n",
               spec.synapse_array.weight_bytes, spec.synapse_array.banks, spec.synapse_array.half_rows(),
               spec.synapse_array.row_bytes());
-  std::printf("                 slopes %d bits, membranes %d (2 sets x %d tokens), thresholds %d, residues %d\n", n.slope_bits,
-              n.membrane_bits, spec.token_batch, n.threshold_bits, n.residue_bits);
+  std::printf("                 slopes %d bits, membranes %d (2 sets x %d tokens), thresholds %d, residues %d\n",
+              n.slope_bits, n.membrane_bits, spec.token_batch, n.threshold_bits, n.residue_bits);
   std::printf("  spikes         payload %s, code %s, firing %s\n", payload_names()[int(spec.payload)].c_str(),
               spike_code_names()[spec.spike_code].c_str(), firing_names()[int(n.firing)].c_str());
-  std::printf("  mapping        %s, input split %d\n\n", spec.mapping.automatic ? "auto" : "fixed", spec.mapping.input_split);
+  std::printf("  mapping        %s, input split %d\n\n", spec.mapping.automatic ? "auto" : "fixed",
+              spec.mapping.input_split);
   std::printf("  a tile: router -- spikes --> %ssynapse array (weight SRAM) --> neuron array --> router\n",
               spec.payload == Payload::kPackedCodes ? "mixed-precision buffer, encoder --> " : "");
   std::printf("  a memory node: DRAM channel, sequencer, global buffer%s\n",
@@ -121,7 +125,8 @@ void describe_chip(const std::string& file, const std::vector<std::string>& over
     spec = ChipSpec::read(root.section("chip"));
     root.finish();
   }
-  std::printf("%s: %dx%d tiles, %zu memory nodes\n\n", spec.name.c_str(), spec.width, spec.height, spec.memory_nodes.size());
+  std::printf("%s: %dx%d tiles, %zu memory nodes\n\n", spec.name.c_str(), spec.width, spec.height,
+              spec.memory_nodes.size());
   print_diagram(spec);
   print_parameters(spec);
 }

@@ -44,7 +44,8 @@ std::string resolve(ConfigNode& root, const Experiment& experiment) {
   ConfigNode flat = root;
   std::string text = "# Resolved configuration: `spikeloom run` on this file repeats the run.\nexperiment:\n";
   text += "  name: " + experiment.name + "\n  window_cycles: " + std::to_string(experiment.window_cycles) + "\n";
-  flat.section("workload").put_scalar("trace", std::filesystem::absolute(experiment.trace_file).lexically_normal().string());
+  flat.section("workload")
+      .put_scalar("trace", std::filesystem::absolute(experiment.trace_file).lexically_normal().string());
   ConfigNode& sram = flat.section("technology").section("sram");
   sram.put_scalar("table", std::filesystem::absolute(sram.path("table")).lexically_normal().string());
   for (const char* section : {"workload", "chip", "technology"})

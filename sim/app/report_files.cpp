@@ -70,18 +70,20 @@ nlohmann::ordered_json report_json(const Report& report, const Technology& techn
   root["version"] = 1;
   root["experiment"] = report.experiment;
   root["synthetic"] = report.synthetic;
-  root["trace"] = {{"file", report.trace_file},     {"sha256", report.trace_sha256},
-                   {"weights_sha256", report.weights_sha256}, {"model", report.model},
-                   {"layer", report.layer},         {"tokens", report.tokens},
-                   {"code", report.code},           {"text", report.text_source},
-                   {"excerpt", report.text_excerpt}};
-  root["chip"] = {{"name", report.chip},       {"width", report.width},           {"height", report.height},
-                  {"clock_mhz", report.clock_mhz}, {"payload", report.payload},   {"spike_code", report.spike_code},
+  root["trace"] = {
+      {"file", report.trace_file}, {"sha256", report.trace_sha256}, {"weights_sha256", report.weights_sha256},
+      {"model", report.model},     {"layer", report.layer},         {"tokens", report.tokens},
+      {"code", report.code},       {"text", report.text_source},    {"excerpt", report.text_excerpt}};
+  root["chip"] = {{"name", report.chip},
+                  {"width", report.width},
+                  {"height", report.height},
+                  {"clock_mhz", report.clock_mhz},
+                  {"payload", report.payload},
+                  {"spike_code", report.spike_code},
                   {"token_batch", report.token_batch}};
   root["technology"] = report.technology;
-  root["exact"] = {{"outputs", report.outputs},
-                   {"equal", report.outputs_equal},
-                   {"first_difference", report.first_difference}};
+  root["exact"] = {
+      {"outputs", report.outputs}, {"equal", report.outputs_equal}, {"first_difference", report.first_difference}};
   root["time"] = {{"cycles", report.cycles}, {"us", report.time_us()}};
   root["figures"] = {{"lane_utilisation", report.lane_utilisation},
                      {"synapse_array_busy", report.array_busy},

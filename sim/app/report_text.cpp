@@ -41,8 +41,9 @@ std::string header(const Report& report) {
   text += format("Layer %d of %s, %d tokens, code %s\n", report.layer, report.model.c_str(), report.tokens,
                  report.code.c_str());
   text += "  text       " + report.text_source + "\n";
-  text += format("  chip       %s: %dx%d tiles, %.0f MHz, %s, %s, token_batch %d\n", report.chip.c_str(), report.width,
-                 report.height, report.clock_mhz, report.payload.c_str(), report.spike_code.c_str(), report.token_batch);
+  text +=
+      format("  chip       %s: %dx%d tiles, %.0f MHz, %s, %s, token_batch %d\n", report.chip.c_str(), report.width,
+             report.height, report.clock_mhz, report.payload.c_str(), report.spike_code.c_str(), report.token_batch);
   text += "  technology " + report.technology + "\n\n";
   return text;
 }
@@ -51,7 +52,8 @@ std::string figures(const Report& report) {
   std::string text;
   const bool equal = report.outputs == report.outputs_equal;
   text += "Outputs      " + grouped(report.outputs_equal) + " of " + grouped(report.outputs) +
-          (equal ? " output integers equal the reference\n" : " EQUAL; first difference: " + report.first_difference + "\n");
+          (equal ? " output integers equal the reference\n"
+                 : " EQUAL; first difference: " + report.first_difference + "\n");
   text += format("Cycles       %s (%.1f us at %.0f MHz)\n", grouped(report.cycles).c_str(), report.time_us(),
                  report.clock_mhz);
   text += format("Utilisation  %.1f %% of lane cycles add a weight; synapse arrays are busy %.1f %%, DRAM %.1f %%\n",

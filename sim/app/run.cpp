@@ -77,9 +77,8 @@ bool draw_figures(const std::string& folder) {
 
 void simulate(Chip& chip) {
   Progress progress("simulating");
-  chip.clock().set_observer([&] {
-    progress.update(double(chip.result().received) / double(std::max<uint64_t>(chip.result().expected, 1)));
-  });
+  chip.clock().set_observer(
+      [&] { progress.update(double(chip.result().received) / double(std::max<uint64_t>(chip.result().expected, 1))); });
   chip.run();
 }
 
@@ -103,8 +102,8 @@ int command_run(const std::vector<std::string>& words) {
   write_results(folder, experiment, layer, report);
   const bool drawn = !options.no_figures && draw_figures(folder);
   if (!options.quiet) {
-    std::cout << report_text(report) << "\nResults      " << folder << "/{report.json, energy.csv, windows.csv, resolved.yaml"
-              << (drawn ? ", *.png}" : "}") << "\n";
+    std::cout << report_text(report) << "\nResults      " << folder
+              << "/{report.json, energy.csv, windows.csv, resolved.yaml" << (drawn ? ", *.png}" : "}") << "\n";
     char line[160];
     std::snprintf(line, sizeof line, "Simulated in %.2f s: %.2f billion additions per second of host time\n", seconds,
                   report.additions / seconds / 1e9);

@@ -59,8 +59,8 @@ class ConfigLoader {
       if (documents.empty() || !documents[0].IsMap()) throw UserError(file_ + ":1:1: the file must be a YAML mapping");
       return convert(documents[0], "", 0);
     } catch (const YAML::Exception& error) {
-      throw UserError(file_ + ":" + std::to_string(error.mark.line + 1) + ":" +
-                      std::to_string(error.mark.column + 1) + ": not valid YAML: " + error.msg);
+      throw UserError(file_ + ":" + std::to_string(error.mark.line + 1) + ":" + std::to_string(error.mark.column + 1) +
+                      ": not valid YAML: " + error.msg);
     }
   }
 

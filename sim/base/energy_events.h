@@ -25,8 +25,18 @@ enum class EnergyGroup {
 };
 
 constexpr std::array<const char*, static_cast<size_t>(EnergyGroup::kCount)> kEnergyGroupNames = {
-    "accumulate", "slope_and_membrane", "threshold_and_firing", "dequantize_and_requantize",
-    "weight_read_write", "activations", "noc", "dram", "encoder", "vector_unit", "control", "leakage"};
+    "accumulate",
+    "slope_and_membrane",
+    "threshold_and_firing",
+    "dequantize_and_requantize",
+    "weight_read_write",
+    "activations",
+    "noc",
+    "dram",
+    "encoder",
+    "vector_unit",
+    "control",
+    "leakage"};
 
 enum class EnergyEvent {
   kSlopeAddBit,

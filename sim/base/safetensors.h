@@ -32,7 +32,8 @@ class SafetensorsFile {
   const std::map<std::string, Tensor>& tensors() const { return tensors_; }
 
   // The tensor's data as mapped, when dtype and shape are as expected. Throws UserError otherwise.
-  const uint8_t* bytes(const std::string& name, const std::vector<int64_t>& shape, const std::string& dtype = "U8") const;
+  const uint8_t* bytes(const std::string& name, const std::vector<int64_t>& shape,
+                       const std::string& dtype = "U8") const;
   // A copy widened to int64, for small tensors of any integer dtype.
   std::vector<int64_t> integers(const std::string& name, const std::vector<int64_t>& shape,
                                 const std::string& dtype) const;

@@ -28,7 +28,8 @@ SramRow parse_row(const std::string& line, const std::string& place) {
     std::getline(fields, field, ',');
     char* end = nullptr;
     *target = std::strtod(field.c_str(), &end);
-    if (field.empty() || *end != 0 || !(*target >= 0)) throw UserError(place + ": '" + field + "' is not a number >= 0");
+    if (field.empty() || *end != 0 || !(*target >= 0))
+      throw UserError(place + ": '" + field + "' is not a number >= 0");
   }
   return row;
 }

@@ -162,13 +162,16 @@ void check_codes(const SafetensorsFile& file, const InputTrace& input, int token
       const bool salient = input.salient(m, k), wide = input.is_wide(k);
       const int code = input.code_at(m, k);
       const bool digits = input.digits && wide;
-      const bool negative_zero =
-          (digits && code == 64) || (!digits && !salient && input.code == ActivationCode::kSigned && code == 8) ||
-          (!digits && salient && input.salient_format == SalientFormat::kShifted && code == 16);
+      const bool negative_zero = (digits && code == 64) ||
+                                 (!digits && !salient && input.code == ActivationCode::kSigned && code == 8) ||
+                                 (!digits && salient && input.salient_format == SalientFormat::kShifted && code == 16);
       if (code > largest_code(input, salient, wide) || negative_zero)
-        file.fail("tensor '" + input.name + ".codes': code " + std::to_string(code) + " at token " +
-                  std::to_string(m) + ", input " + std::to_string(k) + " is not a " +
-                  (digits ? "digits" : salient ? "salient" : "normal") + " code of '" + name_of(input.code) + "'");
+        file.fail("tensor '" + input.name + ".codes': code " + std::to_string(code) + " at token " + std::to_string(m) +
+                  ", input " + std::to_string(k) + " is not a " +
+                  (digits    ? "digits"
+                   : salient ? "salient"
+                             : "normal") +
+                  " code of '" + name_of(input.code) + "'");
     }
   }
 }
@@ -177,7 +180,8 @@ void read_activation_input(const SafetensorsFile& file, const Description& entry
                            InputTrace* input) {
   if (entry.integer("size", 1, kMostSize) != input->size) entry.fail("size", "differs from the weights file");
   input->code = code;
-  input->salient_format = static_cast<SalientFormat>(entry.choice("salient_format", {"floating", "shifted", "extended"}));
+  input->salient_format =
+      static_cast<SalientFormat>(entry.choice("salient_format", {"floating", "shifted", "extended"}));
   const bool is_signed = code == ActivationCode::kSigned;
   if (input->salient_format == SalientFormat::kShifted && !is_signed)
     entry.fail("salient_format", "'shifted' needs code 'signed'");
@@ -287,7 +291,8 @@ void LayerTrace::select(const std::vector<std::string>& names, int token_count) 
     if (index_of(operations, name) < 0)
       throw UserError(file + ": has no operation '" + name + "' (it has: " + known + ")");
   if (token_count > tokens)
-    throw UserError(file + ": has " + std::to_string(tokens) + " tokens, " + std::to_string(token_count) + " asked for");
+    throw UserError(file + ": has " + std::to_string(tokens) + " tokens, " + std::to_string(token_count) +
+                    " asked for");
   std::vector<OperationTrace> kept;
   for (auto& operation : operations)
     if (std::find(names.begin(), names.end(), operation.name) != names.end()) kept.push_back(std::move(operation));

@@ -22,10 +22,10 @@ constexpr const char* name_of(SalientFormat format) {
 // The activations that one or more operations share. M tokens, K inputs.
 struct InputTrace {
   std::string name;
-  int size = 0;   // K
-  int group = 0;  // inputs per window that have shifts of their own; 0: the whole input
-  std::vector<int> wide;             // input indices with 8-bit weights, ascending
-  std::vector<int> wide_rank;        // [K] index into `wide`, -1 for others
+  int size = 0;                // K
+  int group = 0;               // inputs per window that have shifts of their own; 0: the whole input
+  std::vector<int> wide;       // input indices with 8-bit weights, ascending
+  std::vector<int> wide_rank;  // [K] index into `wide`, -1 for others
   ActivationCode code = ActivationCode::kSigned;
   SalientFormat salient_format = SalientFormat::kFloating;
   bool digits = false;
@@ -53,9 +53,9 @@ struct OperationTrace {
   int F = 0, gamma = 0;
   const uint8_t* weights = nullptr;  // [K + wide, row_bytes]: low nibble output 2i, high nibble output 2i+1
   int row_bytes = 0;
-  const uint8_t* h = nullptr;               // [groups, N] or null
-  std::vector<int64_t> theta, v0;           // [N]
-  std::vector<int64_t> expected;            // [M, N]
+  const uint8_t* h = nullptr;      // [groups, N] or null
+  std::vector<int64_t> theta, v0;  // [N]
+  std::vector<int64_t> expected;   // [M, N]
 
   // Low (unsigned = false: signed) nibble of row `row`, output n.
   int nibble(int row, int n) const { return weights[static_cast<size_t>(row) * row_bytes + n / 2] >> (n % 2 * 4) & 15; }

@@ -1,0 +1,109 @@
+# Everything a user needs: `make demo` and `make test` on a fresh Debian 12. Each target installs what it misses.
+
+BUILD := build
+PYTHON := .venv/bin/python
+SPIKELOOM := $(BUILD)/spikeloom
+TRACE := traces/smollm2-135m
+# The reference model needs PyTorch; this version has a CPU build that is known to work.
+TORCH ?= torch==2.13.0
+
+BUILD_PACKAGES := cmake ninja-build ccache g++ libsystemc-dev libyaml-cpp-dev libboost-dev \
+  libboost-program-options-dev nlohmann-json3-dev libssl-dev libgtest-dev librapidcheck-dev python3-venv
+LINT_PACKAGES := clang-format-14
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+
+# Installs the Debian packages in $(1) that are missing.
+define install_packages
+	@missing=""; for p in $(1); do dpkg -s $$p >/dev/null 2>&1 || missing="$$missing $$p"; done; \
+	if [ -n "$$missing" ]; then \
+	  echo "== installing Debian packages:$$missing"; \
+	  $(SUDO) apt-get update -qq && \
+	  DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
+	fi
+endef
+
+.PHONY: help
+help:
+	@echo "make demo      simulate a real decoder layer and show the energy report"
+	@echo "make test      build everything and run every test"
+	@echo "make bench     measure host speed and memory (ratios within one run)"
+	@echo "make trace     regenerate the committed trace from the model and compare"
+	@echo "make validate  slow checks: the trace regenerates, every code and payload on the whole layer"
+	@echo "make sram      regenerate the SRAM price tables with CACTI"
+	@echo "make lint      formatting and lint"
+	@echo "make venv      the Python environment with the package"
+	@echo "make clean     remove build products and results"
+
+.PHONY: packages
+packages:
+	$(call install_packages,$(BUILD_PACKAGES))
+
+.PHONY: build
+build: packages
+	@[ -f $(BUILD)/build.ninja ] || { echo "== configuring"; cmake -S . -B $(BUILD) -G Ninja >/dev/null; }
+	@echo "== building"
+	@ninja -C $(BUILD) --quiet spikeloom
+
+.PHONY: venv
+venv: packages .venv/ready
+
+.venv/ready: pyproject.toml
+	@echo "== Python environment in .venv"
+	@[ -x $(PYTHON) ] || python3 -m venv .venv
+	@$(PYTHON) -m pip install --quiet --disable-pip-version-check -e '.[test]'
+	@touch $@
+
+.PHONY: demo
+demo: build venv
+	@echo "== simulating layer 15 of SmolLM2-135M"
+	@$(SPIKELOOM) run configs/experiments/demo.yaml
+
+.PHONY: test
+test: build venv
+	@echo "== building the tests"
+	@ninja -C $(BUILD) --quiet
+	@echo "== C++ tests"
+	@ctest --test-dir $(BUILD) --output-on-failure -j 2
+	@echo "== Python tests"
+	@$(PYTHON) -m pytest -q tests/python
+
+.PHONY: bench
+bench: build venv
+	@ninja -C $(BUILD) --quiet
+	@$(PYTHON) tests/bench/bench.py --spikeloom $(SPIKELOOM) --kernel $(BUILD)/tests/int4_matvec --noc $(BUILD)/tests/noc_load
+
+.venv/export: .venv/ready
+	@echo "== PyTorch and transformers in .venv"
+	@$(PYTHON) -m pip install --quiet --disable-pip-version-check '$(TORCH)'
+	@$(PYTHON) -m pip install --quiet --disable-pip-version-check -e '.[export]'
+	@touch $@
+
+.PHONY: trace
+trace: venv .venv/export
+	@$(PYTHON) -m spikeloom fetch
+	@$(PYTHON) -m spikeloom export --compare $(TRACE)
+
+.PHONY: validate
+validate: trace build
+	@$(PYTHON) tests/validate/all_codes.py --spikeloom $(SPIKELOOM)
+
+.PHONY: sram
+sram: packages
+	@python3 configs/energy/make_sram_table.py
+
+.PHONY: lint
+lint: venv
+	$(call install_packages,$(LINT_PACKAGES))
+	@git ls-files '*.cpp' '*.h' | xargs clang-format-14 --dry-run -Werror
+	@$(PYTHON) -m ruff check .
+	@$(PYTHON) -m ruff format --check .
+
+.PHONY: format
+format: venv
+	$(call install_packages,$(LINT_PACKAGES))
+	@git ls-files '*.cpp' '*.h' | xargs clang-format-14 -i
+	@$(PYTHON) -m ruff format .
+
+.PHONY: clean
+clean:
+	rm -rf $(BUILD) results
