@@ -39,7 +39,8 @@ class RegisteredFifo : public sc_core::sc_interface {
   // Producer: needs can_push(). `delay`: further cycles until the entry is complete.
   void push(const T& value, Cycle delay = 0) {
     assert(size_ + hidden_pops() < entries_.size());
-    Entry& entry = entries_[(head_ + size_) % entries_.size()];
+    const size_t at = head_ + size_;
+    Entry& entry = entries_[at < entries_.size() ? at : at - entries_.size()];
     entry.value = value;
     entry.visible_from = clock_.now() + latency_ + delay;
     ++size_;

@@ -1,5 +1,7 @@
 #include "hw/neuron_array/lane_kernels.h"
 
+#include <cstring>
+
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__)
 #define SPIKELOOM_MANY_ISAS __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else
@@ -10,37 +12,44 @@ namespace spikeloom {
 
 namespace {
 
-constexpr int kBlock = 32;  // bytes at a time: 64 lanes
+// GNU vector types: as wide as a block; the compiler splits them for narrower machines.
+using Bytes = int8_t __attribute__((vector_size(kLaneBlock)));
+using Sums = int16_t __attribute__((vector_size(2 * kLaneBlock)));
+using Lanes = int32_t __attribute__((vector_size(4 * kLaneBlock)));
 
-// Sums of up to 32 rows of 4-bit weights fit 16 bits.
+inline __attribute__((always_inline)) void add_lanes(int32_t* slopes, const Sums& sums) {
+  Lanes lanes;
+  std::memcpy(&lanes, slopes, sizeof lanes);
+  lanes += __builtin_convertvector(sums, Lanes);
+  std::memcpy(slopes, &lanes, sizeof lanes);
+}
+
+// One block of up to 32 rows: sums of 4-bit weights fit 16 bits. (nibble ^ 8) - 8 sign-extends a nibble, and
+// (w ^ -1) - -1 negates a weight.
 inline __attribute__((always_inline)) void add_block(int32_t* low, int32_t* high, const uint8_t* const* rows,
-                                                     const int8_t* signs, int count, int at, int bytes,
-                                                     bool unsigned_weights) {
-  int16_t sum_low[kBlock] = {}, sum_high[kBlock] = {};
-  const int16_t offset = unsigned_weights ? 0 : 8;
-  const uint8_t flip = unsigned_weights ? 0 : 0x88;  // (nibble ^ 8) - 8 sign-extends a nibble
+                                                     const int8_t* signs, int count, int at, bool unsigned_weights) {
+  const int8_t flip = unsigned_weights ? 0 : 8;
+  Sums sum_low = {}, sum_high = {};
   for (int r = 0; r < count; ++r) {
-    const uint8_t* row = rows[r] + at;
-    const int16_t sign = signs[r];
-    for (int i = 0; i < bytes; ++i) {
-      const uint8_t byte = row[i] ^ flip;
-      sum_low[i] = int16_t(sum_low[i] + sign * int16_t((byte & 15) - offset));
-      sum_high[i] = int16_t(sum_high[i] + sign * int16_t((byte >> 4) - offset));
-    }
+    Bytes row;
+    std::memcpy(&row, rows[r] + at, sizeof row);
+    const int8_t negate = signs[r] < 0 ? -1 : 0;
+    const Bytes weight_low = ((((row & 15) ^ flip) - flip) ^ negate) - negate;
+    const Bytes weight_high = (((((row >> 4) & 15) ^ flip) - flip) ^ negate) - negate;
+    sum_low += __builtin_convertvector(weight_low, Sums);
+    sum_high += __builtin_convertvector(weight_high, Sums);
   }
-  for (int i = 0; i < bytes; ++i) low[i] += sum_low[i];
-  for (int i = 0; i < bytes; ++i) high[i] += sum_high[i];
+  add_lanes(low, sum_low);
+  add_lanes(high, sum_high);
 }
 
 }  // namespace
 
 SPIKELOOM_MANY_ISAS
-void add_weight_rows(int32_t* slopes, const uint8_t* const* rows, const int8_t* signs, int count, int bytes,
+void add_weight_rows(int32_t* slopes, int half, const uint8_t* const* rows, const int8_t* signs, int count,
                      bool unsigned_weights) {
-  int at = 0;
-  for (; at + kBlock <= bytes; at += kBlock)
-    add_block(slopes + at, slopes + bytes + at, rows, signs, count, at, kBlock, unsigned_weights);
-  if (at < bytes) add_block(slopes + at, slopes + bytes + at, rows, signs, count, at, bytes - at, unsigned_weights);
+  for (int at = 0; at < half; at += kLaneBlock)
+    add_block(slopes + at, slopes + half + at, rows, signs, count, at, unsigned_weights);
 }
 
 SPIKELOOM_MANY_ISAS

@@ -24,7 +24,8 @@ NeuronArray::NeuronArray(const sc_core::sc_module_name& name, Clock& clock, cons
       context_(context),
       topology_(topology),
       tile_(tile),
-      padded_lanes_((spec.lanes + 1) / 2 * 2),
+      half_(padded_half(spec.lanes)),
+      padded_lanes_(2 * half_),
       slope_add_(ledger.counter(this->name(), EnergyEvent::kSlopeAddBit)),
       slope_read_(ledger.counter(this->name(), EnergyEvent::kSlopeReadBit)),
       slope_write_(ledger.counter(this->name(), EnergyEvent::kSlopeWriteBit)),
@@ -90,13 +91,13 @@ void NeuronArray::load_parameters(int pass) {
     return value;
   };
   for (int i = 0; i < at.outputs; ++i) {
-    const int lane = lane_index(i, at.outputs);
+    const int lane = lane_index(i);
     set.theta[lane] = int64_t(take(spec_.threshold_bits));
     set.v0[lane] = sign_extend(take(spec_.membrane_bits), spec_.membrane_bits);
   }
   for (int group = 0; group < groups; ++group)
     for (int i = 0; i < at.outputs; ++i)
-      set.h[size_t(group) * padded_lanes_ + lane_index(i, at.outputs)] = uint8_t(take(2));
+      set.h[size_t(group) * padded_lanes_ + lane_index(i)] = uint8_t(take(2));
   parameter_bits_.clear();
   parameter_received_ = 0;
 }
@@ -172,7 +173,7 @@ void NeuronArray::add_rows(const NeuronCommand& command) {
       signs[count++] = command.rows[i].negative ? -1 : 1;
       left &= ~(1u << i);
     }
-    add_weight_rows(slope(command.rows[lead].slot, command.rows[lead].slope), rows, signs, count, (lanes + 1) / 2,
+    add_weight_rows(slope(command.rows[lead].slot, command.rows[lead].slope), half_, rows, signs, count,
                     command.rows[lead].unsigned_weights);
   }
 }
@@ -189,7 +190,7 @@ void NeuronArray::mark(const NeuronCommand& command) {
       const int index = __builtin_ctz(left);
       const int shift = format.shift(index, shifts_.E[slot], shifts_.E7[slot]) + shifts_.g[slot] +
                         context_.code->step_shift(command.step);
-      add_slopes(&set.V[size_t(slot) * padded_lanes_], slope(slot, index), (at.outputs + 1) / 2 * 2, shift, h);
+      add_slopes(&set.V[size_t(slot) * padded_lanes_], slope(slot, index), padded_lanes_, shift, h);
       ++updates;
     }
     if (!context_.code->keeps_slopes()) active_[slot] = 0;
@@ -258,7 +259,7 @@ bool NeuronArray::take_partial() {
     if (!flit.tail) return false;
     int64_t* V = &set.V[size_t(token_) * padded_lanes_];
     for (int i = 0; i < at.outputs; ++i)
-      V[lane_index(i, at.outputs)] += sign_extend(
+      V[lane_index(i)] += sign_extend(
           get_bits(partial_bits_.data(), uint64_t(i) * spec_.membrane_bits, spec_.membrane_bits), spec_.membrane_bits);
     partial_bits_.clear();
     partial_received_ = 0;
@@ -288,7 +289,7 @@ bool NeuronArray::fire() {
   uint64_t subtractions = 0;
   int most_steps = spec_.firing == FiringPolicy::kRadix ? B : 0;
   for (int i = 0; i < at.outputs; ++i) {
-    const int lane = lane_index(i, at.outputs);
+    const int lane = lane_index(i);
     const int64_t V = set.V[size_t(token_) * padded_lanes_ + lane];
     largest_membrane_ = std::max<int64_t>(largest_membrane_, std::abs(V));
     const int64_t R = residue(V, parameters.theta[lane], operation.F, B);
@@ -325,7 +326,7 @@ void NeuronArray::begin_partials_out() {
   std::vector<uint64_t> payload((bits + 127) / 64, 0);
   for (int i = 0; i < at.outputs; ++i)
     put_bits(payload.data(), uint64_t(i) * spec_.membrane_bits, spec_.membrane_bits,
-             uint64_t(set.V[size_t(token_) * padded_lanes_ + lane_index(i, at.outputs)]));
+             uint64_t(set.V[size_t(token_) * padded_lanes_ + lane_index(i)]));
   Flit head;
   head.type = MessageType::kPartials;
   head.tag = OutputTag{set.pass, tile_, set.batch * context_.program->batch + token_}.pack();

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "hw/clock/registered_fifo.h"
+#include "hw/neuron_array/lane_kernels.h"
 #include "hw/neuron_array/neuron_command.h"
 #include "hw/neuron_array/neuron_spec.h"
 #include "sim/base/activity.h"
@@ -39,7 +40,6 @@ class NeuronArray : public Block {
   int64_t largest_membrane() const { return largest_membrane_; }
 
  private:
-  // Lanes are kept even ones first, then odd ones: the order in which a row's nibbles unpack.
   struct MembraneSet {
     int pass = 0, batch = 0, tokens = 0;
     std::vector<int64_t> V;  // [slot][lane]
@@ -72,13 +72,13 @@ class NeuronArray : public Block {
   void send_releases();
 
   const TileWork& work(int pass) const { return context_.program->passes[pass].tiles[tile_]; }
-  int lane_index(int output, int lanes) const { return (output & 1) * ((lanes + 1) / 2) + output / 2; }
+  int lane_index(int output) const { return (output & 1) * half_ + output / 2; }
   int32_t* slope(int slot, int index) { return &slopes_[(size_t(slot) * kSlopes + index) * padded_lanes_]; }
 
   NeuronArraySpec spec_;
   LayerContext context_;
   const Topology& topology_;
-  int tile_, padded_lanes_;
+  int tile_, half_, padded_lanes_;
   EnergyCounter &slope_add_, &slope_read_, &slope_write_, &membrane_shift_, &membrane_add_, &membrane_read_,
       &membrane_write_, &residue_add_, &compare_, &residue_read_, &residue_write_, &threshold_read_, &threshold_write_;
 

@@ -33,17 +33,19 @@ class Router : public Block {
   struct InputState {
     uint8_t route = 0;      // outputs of the packet under way
     uint8_t remaining = 0;  // outputs that the front flit has not yet left by; 0: the front flit is fresh
+    uint8_t wanted = 0;     // those of them that would take it in this cycle
   };
   void end_of_elaboration() override;
   void tick() override;
-  void look_at_fronts(std::array<std::array<uint8_t, 16>, kPorts>* wanted);
-  int pick_channel(int input, const std::array<uint8_t, 16>& wanted);
+  uint64_t look_at_fronts();
   void grant(int input, int vc, int output);
 
   int id_, vcs_, wire_bits_;
   const RouteTable& routes_;
   EnergyCounter &route_, &arbitration_, &buffer_read_, &crossbar_;
   std::array<Link*, kPorts> in_{}, out_{};
+  std::vector<RegisteredFifo<Flit>*> buffers_;  // [input * vcs + vc]
+  std::array<uint8_t, 64> input_of_{};          // of a channel
   uint64_t occupied_ = 0;                 // bit input * vcs + vc
   std::vector<InputState> state_;         // [input * vcs + vc]
   std::vector<int8_t> owner_;             // [output * vcs + vc]: input whose packet holds it, or -1

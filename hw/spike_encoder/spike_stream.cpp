@@ -123,19 +123,21 @@ void SpikeStreamReader::read(const Flit& flit, std::vector<SpikeEvent>* events) 
 }
 
 void SpikeStreamReader::read_address_events(const Flit& flit, std::vector<SpikeEvent>* events) {
-  for (int i = 0; i < format_.events_per_flit(); ++i) {
-    const uint64_t* bits = flit.bits.data();
-    int at = i * format_.event_bits();
+  const int slot_bits = format_.slot_bits(), address_bits = format_.address_bits(), slope_bits = format_.slope_bits();
+  const int event_bits = format_.event_bits(), count = format_.events_per_flit();
+  const uint64_t slot_mask = low_mask(slot_bits), address_mask = low_mask(address_bits);
+  const uint64_t slope_mask = low_mask(slope_bits), sign_mask = low_mask(format_.sign_bits());
+  for (int i = 0; i < count; ++i) {
+    uint64_t bits = get_bits(flit.bits.data(), i * event_bits, event_bits);
+    const bool special = bits & 1;
+    bits >>= 1;
     SpikeEvent event;
-    const bool special = get_bits(bits, at, 1);
-    at += 1;
-    if (format_.slot_bits() > 0) event.slot = uint8_t(get_bits(bits, at, format_.slot_bits()));
-    at += format_.slot_bits();
-    event.address = uint16_t(get_bits(bits, at, format_.address_bits()));
-    at += format_.address_bits();
-    if (format_.slope_bits() > 0) event.slope = uint8_t(get_bits(bits, at, format_.slope_bits()));
-    at += format_.slope_bits();
-    if (format_.sign_bits() > 0) event.negative = get_bits(bits, at, 1);
+    event.slot = uint8_t(bits & slot_mask);
+    bits >>= slot_bits;
+    event.address = uint16_t(bits & address_mask);
+    bits >>= address_bits;
+    event.slope = uint8_t(bits & slope_mask);
+    event.negative = bits >> slope_bits & sign_mask;
     if (special && event.address == 1) return;
     if (special) event.kind = SpikeEvent::Kind::kMark;
     events->push_back(event);

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "hw/neuron_array/lane_kernels.h"
 #include "sim/base/energy_ledger.h"
 
 namespace spikeloom {
@@ -19,15 +20,15 @@ class BankedSram {
  public:
   // rows per half; row_bytes per row.
   BankedSram(const std::string& name, int half_rows, int row_bytes, SramMacro bank, EnergyLedger& ledger)
-      : row_bytes_(row_bytes),
+      : stride_(padded_half(2 * row_bytes)),
         half_rows_(half_rows),
-        data_(size_t(2) * half_rows * row_bytes),
+        data_(size_t(2) * half_rows * stride_),
         read_(ledger.sram_counter(name, EnergyEvent::kWeightRowRead, bank)),
         write_(ledger.sram_counter(name, EnergyEvent::kWeightRowWrite, bank)) {}
 
   void write_row(Cycle now, int half, int row, const uint8_t* bytes, size_t count) {
-    assert(row < half_rows_ && count <= size_t(row_bytes_));
-    std::memcpy(&data_[(size_t(half) * half_rows_ + row) * row_bytes_], bytes, count);
+    assert(row < half_rows_ && count <= size_t(stride_));
+    std::memcpy(&data_[(size_t(half) * half_rows_ + row) * stride_], bytes, count);
     write_.add(now, 1);
   }
   void read_row(Cycle now) {
@@ -35,11 +36,11 @@ class BankedSram {
     ++rows_read_;
   }
   // Where a row lies. Its contents stay until the half is released and loaded again.
-  const uint8_t* row(int half, int row) const { return &data_[(size_t(half) * half_rows_ + row) * row_bytes_]; }
+  const uint8_t* row(int half, int row) const { return &data_[(size_t(half) * half_rows_ + row) * stride_]; }
   uint64_t rows_read() const { return rows_read_; }
 
  private:
-  int row_bytes_, half_rows_;
+  int stride_, half_rows_;  // bytes from row to row on the host
   std::vector<uint8_t> data_;
   EnergyCounter &read_, &write_;
   uint64_t rows_read_ = 0;

@@ -257,6 +257,7 @@ void SynapseArray::append_rows(const Lane& lane, const SpikeEvent& event, Cycle 
   const uint64_t bits = uint64_t(context_.program->passes[items_[item_].pass].tiles[tile_].outputs) * 4;
   const auto add = [&](int row, uint8_t slope, bool unsigned_weights) {
     command->rows[command->count++] = {weights_.row(half, row), event.slot, slope, event.negative, unsigned_weights};
+    __builtin_prefetch(weights_.row(half, row));  // the neuron array reads it an activation later
     active_[event.slot] |= uint16_t(1u << slope);
     if (latched) return;
     weights_.read_row(at);

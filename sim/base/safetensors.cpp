@@ -71,6 +71,8 @@ void SafetensorsFile::parse_header(uint64_t header_bytes) {
     if (name == "__metadata__") {
       if (!entry.is_object() || !entry.contains("spikeloom") || !entry["spikeloom"].is_string())
         fail("metadata has no key 'spikeloom' with a JSON text (not a Spikeloom trace)");
+      for (const auto& [key, unused] : entry.items())
+        if (key != "spikeloom") fail("metadata key '" + key + "' is unknown (known here: spikeloom)");
       description_ = entry["spikeloom"].get<std::string>();
       continue;
     }
@@ -78,6 +80,7 @@ void SafetensorsFile::parse_header(uint64_t header_bytes) {
     uint64_t begin = 0, end = 0, expected = 0;
     try {
       tensor.dtype = entry.at("dtype").get<std::string>();
+      if (!entry.at("shape").is_array()) fail("tensor '" + name + "': shape must be a list");
       for (const auto& size : entry.at("shape")) {
         if (!size.is_number_unsigned()) fail("tensor '" + name + "': a shape entry is not a whole number >= 0");
         tensor.shape.push_back(size.get<int64_t>());
@@ -124,6 +127,7 @@ const uint8_t* SafetensorsFile::bytes(const std::string& name, const std::vector
                                       const std::string& dtype) const {
   const auto found = tensors_.find(name);
   if (found == tensors_.end()) fail("missing tensor '" + name + "' (expected " + dtype + " " + shape_text(shape) + ")");
+  read_.insert(name);
   const Tensor& tensor = found->second;
   if (tensor.dtype != dtype || tensor.shape != shape)
     fail("tensor '" + name + "': is " + tensor.dtype + " " + shape_text(tensor.shape) + ", expected " + dtype + " " +
@@ -140,6 +144,11 @@ std::vector<int64_t> SafetensorsFile::integers(const std::string& name, const st
   if (dtype == "I16") return widen<int16_t>(tensor);
   if (dtype == "I32") return widen<int32_t>(tensor);
   return widen<int64_t>(tensor);
+}
+
+void SafetensorsFile::finish() const {
+  for (const auto& [name, unused] : tensors_)
+    if (read_.count(name) == 0) fail("tensor '" + name + "' is not one that the description calls for");
 }
 
 std::string SafetensorsFile::sha256() const {

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <cstring>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -37,6 +38,8 @@ class SafetensorsFile {
   // A copy widened to int64, for small tensors of any integer dtype.
   std::vector<int64_t> integers(const std::string& name, const std::vector<int64_t>& shape,
                                 const std::string& dtype) const;
+  // Throws UserError naming the first tensor that nobody read.
+  void finish() const;
   [[noreturn]] void fail(const std::string& what) const { throw UserError(file_ + ": " + what); }
   // SHA-256 of the whole file, lower-case hex.
   std::string sha256() const;
@@ -50,6 +53,7 @@ class SafetensorsFile {
   const uint8_t* begin_ = nullptr;
   uint64_t size_ = 0;
   std::map<std::string, Tensor> tensors_;
+  mutable std::set<std::string> read_;
 };
 
 }  // namespace spikeloom

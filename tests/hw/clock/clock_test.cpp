@@ -1,0 +1,88 @@
+#include <gtest/gtest.h>
+
+#include <vector>
+
+#include "hw/clock/block.h"
+
+namespace spikeloom {
+namespace {
+
+// Notes when it runs; asks for `next` more cycles from within.
+class Alarm : public Block {
+ public:
+  std::vector<Cycle> ran;
+  std::vector<sc_core::sc_time> times;
+  std::vector<Cycle> next;  // after its i-th activation it asks for cycle now + next[i]
+
+  Alarm(const char* name, Clock& clock) : Block(name, clock) {}
+
+ private:
+  void tick() override {
+    ran.push_back(now());
+    times.push_back(sc_core::sc_time_stamp());
+    if (ran.size() <= next.size()) wake_at(now() + next[ran.size() - 1]);
+  }
+};
+
+TEST(ClockTiming, BlockRunsInExactlyTheCyclesItAskedFor) {
+  Clock clock("clock", 500);
+  Alarm alarm("alarm", clock);
+  const std::vector<Cycle> cycles = {1, 2, 62, 63, 64, 65, 127, 128, 129, 1000, 1000000000};
+  for (const Cycle cycle : cycles) alarm.wake_at(cycle);
+  sc_core::sc_start();
+  EXPECT_EQ(alarm.ran, cycles);
+}
+
+// 64 cycles are what the wheel holds; what lies farther goes another way.
+TEST(ClockTiming, FarWakesFromWithinComeExactly) {
+  Clock clock("clock", 500);
+  Alarm alarm("alarm", clock);
+  alarm.next = {63, 64, 65, 1, 128, 100000, 1};
+  std::vector<Cycle> expected = {7};
+  for (const Cycle step : alarm.next) expected.push_back(expected.back() + step);
+  alarm.wake_at(7);
+  sc_core::sc_start();
+  EXPECT_EQ(alarm.ran, expected);
+}
+
+TEST(ClockTiming, CycleNBeginsNPeriodsAfterTheStart) {
+  Clock clock("clock", 500);  // 2 ns
+  Alarm alarm("alarm", clock);
+  alarm.wake_at(1);
+  alarm.wake_at(1000);
+  sc_core::sc_start();
+  ASSERT_EQ(alarm.times.size(), 2u);
+  EXPECT_EQ(alarm.times[0], sc_core::sc_time(2, sc_core::SC_NS));
+  EXPECT_EQ(alarm.times[1], sc_core::sc_time(2000, sc_core::SC_NS));
+}
+
+TEST(ClockUnit, CyclesInWhichAllBlocksSleepAreNotSimulated) {
+  Clock clock("clock", 500);
+  Alarm first("first", clock), second("second", clock);
+  first.wake_at(10);
+  second.wake_at(10);
+  second.wake_at(1000000);
+  sc_core::sc_start();
+  EXPECT_EQ(clock.active_cycles(), 2u);
+  EXPECT_EQ(clock.now(), 1000000u);
+}
+
+TEST(ClockUnit, WakesOfTheSameCycleCoalesce) {
+  Clock clock("clock", 500);
+  Alarm alarm("alarm", clock);
+  alarm.next = {95};             // from cycle 5: cycle 100 is far then
+  for (int i = 0; i < 3; ++i) alarm.wake_at(5);
+  class Nudge : public Block {  // in cycle 90 it asks for cycle 100, near by then, a second time
+   public:
+    Nudge(Clock& clock, Block& target) : Block("nudge", clock), target_(target) { wake_at(90); }
+
+   private:
+    void tick() override { target_.wake_at(100); }
+    Block& target_;
+  } nudge(clock, alarm);
+  sc_core::sc_start();
+  EXPECT_EQ(alarm.ran, (std::vector<Cycle>{5, 100}));
+}
+
+}  // namespace
+}  // namespace spikeloom
