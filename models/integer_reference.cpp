@@ -10,6 +10,8 @@ namespace spikeloom {
 
 namespace {
 
+constexpr uint64_t kTooLarge = uint64_t{1} << 62;  // stands for any residue that no register can hold
+
 // Slopes and membranes of one token, all N outputs.
 class Token {
  public:
@@ -133,8 +135,9 @@ RegisterNeeds register_needs(const LayerTrace& layer, const OperationTrace& oper
     }
     membrane = std::max(membrane, V);
     theta = std::max<uint64_t>(theta, operation.theta[n]);
-    const uint64_t R = (V << operation.F) + (operation.theta[n] >> 1) + (operation.theta[n] << (layer.output_bits - 1));
-    largest_residue = std::max(largest_residue, R);
+    const uint64_t scaled = V < kTooLarge >> operation.F ? V << operation.F : kTooLarge;
+    const uint64_t R = scaled + (operation.theta[n] >> 1) + (operation.theta[n] << (layer.output_bits - 1));
+    largest_residue = std::max(largest_residue, std::min(R, kTooLarge));
   }
   return {register_bits(slope), register_bits(membrane), ceil_log2(theta + 1), register_bits(largest_residue)};
 }

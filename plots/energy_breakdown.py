@@ -5,8 +5,8 @@ from spikeloom.plots import style
 
 def draw(results):
     """Horizontal bars in the unit of the largest, with value and share at their ends."""
-    energy = results.report["energy"]
-    title = f"Energy by group: {style.energy(results.total_pj)}, {style.energy(energy['per_token_pj'])} per token"
+    per_token_pj = results.report["energy"]["per_token_pj"]
+    title = f"Energy by group: {style.energy(results.total_pj)}, {style.energy(per_token_pj)} per token"
     spent = sorted((g for g in results.groups if results.energy_pj[g]), key=results.energy_pj.get)
     height = 0.36 * len(spent)
     picture = style.figure(results, title, style.HEADING_INCHES + height + 0.95)
@@ -18,8 +18,7 @@ def draw(results):
     axes.tick_params(axis="y", length=0)
     axes.set_ylim(-0.6, len(spent) - 0.4)
     axes.set_xlabel(f"energy ({unit})")
-    note = style.nothing_spent(results.silent_groups)
-    picture.text(0.15 / style.WIDTH_INCHES, 0.12 / picture.get_figheight(), note, fontsize=9, color=style.QUIET)
+    style.note(picture, style.nothing_spent(results.silent_groups))
     return picture
 
 

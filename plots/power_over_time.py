@@ -1,10 +1,13 @@
 """Power over time, stacked by group, with the phases of the run marked."""
 
 import numpy as np
+from matplotlib.ticker import StrMethodFormatter
 
 from spikeloom.plots import style
 
-MOST_BINS = 1500
+MOST_BINS = 760  # a pixel each
+LEFT, WIDTH, PANEL_INCHES = 1.0, 7.6, 2.8
+LETTER_INCHES, LINE_INCHES = 0.095, 0.18
 
 
 def power_bins(results, most_bins=MOST_BINS):
@@ -22,25 +25,73 @@ def power_bins(results, most_bins=MOST_BINS):
 
 
 def draw(results):
-    """Stacked area of all groups; below it the same without DRAM, whose bursts would hide the rest."""
+    """Stacked area of all groups; below it the same without DRAM, whose bursts hide the others."""
     edges_us, power_mw = power_bins(results)
-    total_mw = power_mw.sum(axis=1)
-    average_mw = results.total_pj / results.report["time"]["us"] * 1e-3
-    title = f"Power over time: {style.power(average_mw)} on average, {style.power(total_mw.max())} at most"
-    groups = [g for g in style.GROUPS if g in results.groups and results.energy_pj[g]]
-    on_chip = [g for g in groups if g != "dram"]
-    split = len(on_chip) < len(groups) and bool(on_chip)
-    picture = style.figure(results, title, 8.3 if split else 5.3)
-    top = style.HEADING_INCHES + 0.75
-    axes = style.place(picture, 0.95, top, 7.6, 3.0)
-    _draw_stack(axes, results, groups, edges_us, power_mw)
-    _label_phases(axes, results)
-    bin_us = np.diff(edges_us).max()
-    if split:
-        axes.tick_params(labelbottom=False)
-        _title(axes, "All groups")
-        axes = style.place(picture, 0.95, top + 3.55, 7.6, 2.5)
-        _draw_stack(axes, results, on_chip, edges_us, power_mw)
-        _title(axes, "The same without DRAM")
-    axes.set_xlabel(f"time (µs), in bins of {bin_us:.4g} µs")
+    power_mw = dict(zip(results.groups, power_mw.T, strict=True))
+    groups = [group for group in style.GROUPS if group in results.groups and results.energy_pj[group]]
+    without_dram = [group for group in groups if group != "dram"]
+    panels = [("All groups", groups)]
+    if 0 < len(without_dram) < len(groups):
+        panels.append(("Without DRAM", without_dram))
+
+    labels = _phase_labels(results)
+    label_inches = 0.15 + LINE_INCHES * max((label.count("\n") + 1 for label in labels), default=0)
+    top = style.HEADING_INCHES + label_inches + 0.4
+    pitch = PANEL_INCHES + 0.5
+    picture = style.figure(results, _title(results, power_mw), top + pitch * len(panels) + 0.1)
+    _draw_phases(picture, results, labels, label_inches)
+    for row, (name, panel_groups) in enumerate(panels):
+        axes = style.place(picture, LEFT, top + pitch * row, WIDTH, PANEL_INCHES)
+        _draw_stack(axes, panel_groups, edges_us, power_mw)
+        axes.set_title(name, fontsize=11, fontweight="bold")
+        for phase in results.report["phases"][1:]:
+            axes.axvline(phase["begin_cycle"] * results.us_per_cycle, color=style.INK, lw=0.8, ls=(0, (3, 3)))
+        if row == 0:
+            axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1.03))
+    axes.set_xlabel(f"time (µs); each step is the average over {np.diff(edges_us).max():.4g} µs")
     return picture
+
+
+def _title(results, power_mw):
+    average_mw = results.total_pj / results.report["time"]["us"] * 1e-3
+    most_mw = sum(power_mw.values()).max()
+    size, unit = style.power_unit(most_mw)
+    return (
+        f"Power over time: {average_mw / size:,.4g} {unit} on average, {most_mw / size:,.4g} {unit} at most"
+    )
+
+
+def _draw_stack(axes, groups, edges_us, power_mw):
+    size, unit = style.power_unit(sum(power_mw[group] for group in groups).max())
+    tops = np.cumsum([power_mw[group] / size for group in groups], axis=0)
+    # From the top of the stack down, each group painted to the axis: no seams between neighbours.
+    for group, top in reversed(list(zip(groups, tops, strict=True))):
+        label, colour = style.GROUPS[group]
+        axes.stairs(top, edges_us, fill=True, color=colour, lw=0, label=label)
+    axes.set_xlim(edges_us[0], edges_us[-1])
+    axes.set_ylim(0, tops.max() * 1.05)
+    axes.set_ylabel(f"power ({unit})")
+    axes.yaxis.set_major_formatter(StrMethodFormatter("{x:,g}"))
+
+
+def _phase_labels(results):
+    """Names of the phases, an operation per line where a phase is too short for one line."""
+    labels = []
+    for phase in results.report["phases"]:
+        inches = WIDTH * (phase["end_cycle"] - phase["begin_cycle"]) / results.cycles
+        fits = len(style.operations(phase)) * LETTER_INCHES < inches
+        labels.append(style.operations(phase, ", " if fits else "\n"))
+    return labels
+
+
+def _draw_phases(picture, results, labels, height):
+    """A row over the panels with the phases' names and extents."""
+    axes = style.place(picture, LEFT, style.HEADING_INCHES, WIDTH, height)
+    axes.set_axis_off()
+    axes.set_xlim(0, results.cycles)
+    axes.set_ylim(0, height)
+    gap = 0.02 / WIDTH * results.cycles
+    for phase, label in zip(results.report["phases"], labels, strict=True):
+        begin, end = phase["begin_cycle"], phase["end_cycle"]
+        axes.plot([begin + gap, end - gap], [0.03, 0.03], color=style.QUIET, lw=3, solid_capstyle="butt")
+        axes.text((begin + end) / 2, 0.09, label, ha="center", va="bottom", linespacing=1)

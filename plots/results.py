@@ -11,6 +11,7 @@ import numpy as np
 import yaml
 
 from spikeloom import UserError
+from spikeloom.plots import style
 
 REPORT, ENERGY, WINDOWS, CONFIG = "report.json", "energy.csv", "windows.csv", "resolved.yaml"
 VERSION = 1
@@ -123,10 +124,15 @@ def _read_report(path):
     for name in POSITIVE:
         if not _value(report, name) > 0:
             raise UserError(f"{path}: {name} is {_value(report, name)}, must be above 0; {AGAIN}")
+    if not report["phases"]:
+        raise UserError(f"{path}: phases is empty; {AGAIN}")
     for i, phase in enumerate(report["phases"]):
         _check_keys(path, phase, PHASE_KEYS, f"phases[{i}].")
         _check_numbers(path, phase["energy_pj"], f"phases[{i}].energy_pj")
     _check_numbers(path, report["energy"]["groups_pj"], "energy.groups_pj")
+    for group in report["energy"]["groups_pj"]:
+        if group not in style.GROUPS:
+            raise UserError(f"{path}: energy group '{group}' has no colour in plots/style.py; {AGAIN}")
     _check_numbers(path, report["link_flits"], "link_flits")
     for block, states in report["activity_cycles"].items():
         _check_numbers(path, states, f"activity_cycles.{block}")
@@ -207,7 +213,7 @@ class _rows:
 
 
 def _check_total(path, report, sums_pj):
-    """Both tables must be of the report's run: every group's sum equals the report's within 1e-6 of the total."""
+    """Tables must be of the report's run: a group's sum equals the report's within 1e-6 of the total."""
     energy = report["energy"]
     for (group, expected), found in zip(energy["groups_pj"].items(), sums_pj, strict=True):
         if not abs(found - expected) <= 1e-6 * energy["total_pj"]:

@@ -5,6 +5,7 @@ from matplotlib.figure import Figure
 DPI = 100
 WIDTH_INCHES = 11.0
 HEADING_INCHES = 0.85
+LINE_LETTERS = 130  # that fit in a line of the heading
 INK, QUIET, FAINT = "#222222", "#666666", "#DDDDDD"
 
 SETTINGS = {
@@ -22,23 +23,26 @@ SETTINGS = {
     "ytick.color": QUIET,
     "ytick.labelcolor": INK,
     "legend.frameon": False,
-    "svg.hashsalt": "spikeloom",
 }
 
-# Energy groups from the bottom of every stack to its top: (label, colour). After Paul Tol's "muted" scheme,
-# which keeps apart for colour-blind readers; bursts (DRAM) lie on top so that they do not shift the rest.
+ENERGY_UNITS = [(1, "pJ"), (1e3, "nJ"), (1e6, "µJ"), (1e9, "mJ"), (1e12, "J")]
+POWER_UNITS = [(1e-6, "nW"), (1e-3, "µW"), (1, "mW"), (1e3, "W")]
+
+# Energy groups from the bottom of every stack to its top: (label, colour). Chosen among Paul Tol's and Okabe and
+# Ito's colours so that all twelve keep apart with deuteranopia and protanopia too: CIELAB distance above 20.
+# DRAM lies on top, where its bursts do not shift the rest.
 GROUPS = {
     "leakage": ("leakage", "#BBBBBB"),
     "control": ("control", "#222222"),
-    "accumulate": ("accumulate", "#882255"),
+    "accumulate": ("accumulate", "#AA3377"),
     "slope_and_membrane": ("slope and membrane", "#CC6677"),
     "threshold_and_firing": ("threshold and firing", "#661100"),
-    "dequantize_and_requantize": ("dequantize, requantize", "#EE7733"),
-    "weight_read_write": ("weight read and write", "#117733"),
-    "activations": ("activations", "#999933"),
+    "dequantize_and_requantize": ("dequantize, requantize", "#F0E442"),
+    "weight_read_write": ("weight read and write", "#228833"),
+    "activations": ("activations", "#AAAA00"),
     "encoder": ("encoder", "#DDCC77"),
-    "vector_unit": ("vector unit", "#AA4499"),
-    "noc": ("network on chip", "#44AA99"),
+    "vector_unit": ("vector unit", "#33BBEE"),
+    "noc": ("network on chip", "#0077BB"),
     "dram": ("DRAM", "#332288"),
 }
 
@@ -60,20 +64,26 @@ def figure(results, title, height_inches, width_inches=WIDTH_INCHES):
     """
     picture = Figure(figsize=(width_inches, height_inches), dpi=DPI, facecolor="white")
     left = 0.15 / width_inches
-    picture.text(
-        left, 1 - 0.12 / height_inches, title, va="top", fontsize=14, fontweight="bold", gid="title"
-    )
-    picture.text(left, 1 - 0.45 / height_inches, describe_run(results.report), va="top", fontsize=10, color=QUIET)
+    picture.text(left, 1 - 0.12 / height_inches, title, va="top", fontsize=14, fontweight="bold")
+    run = describe_run(results.report)
+    picture.text(left, 1 - 0.45 / height_inches, run, va="top", fontsize=10, color=QUIET)
     if results.report["synthetic"]:
         _label_synthetic(picture, width_inches, height_inches)
     return picture
 
 
-def place(picture, left, top, width, height, **options):
+def place(picture, left, top, width, height):
     """Axes at a place in inches, from the figure's upper left corner."""
-    figure_width, figure_height = picture.get_size_inches()
-    box = (left / figure_width, 1 - (top + height) / figure_height, width / figure_width, height / figure_height)
-    return picture.add_axes(box, **options)
+    whole_width, whole_height = picture.get_size_inches()
+    lower = whole_height - top - height
+    box = (left / whole_width, lower / whole_height, width / whole_width, height / whole_height)
+    return picture.add_axes(box)
+
+
+def note(picture, text):
+    """A small note in the lower left corner."""
+    width, height = picture.get_size_inches()
+    picture.text(0.15 / width, 0.12 / height, text, fontsize=9, color=QUIET)
 
 
 def _label_synthetic(picture, width_inches, height_inches):
@@ -91,31 +101,36 @@ def _label_synthetic(picture, width_inches, height_inches):
 
 
 def describe_run(report):
-    """One line that tells runs apart."""
+    """A line that tells runs apart, or two where one is too short."""
     trace, chip = report["trace"], report["chip"]
     tokens = f"{trace['tokens']:,} token" + ("s" if trace["tokens"] != 1 else "")
-    return (
-        f"Layer {trace['layer']} of {trace['model']}, {tokens}  |  {chip['name']}: "
-        f"{chip['width']} × {chip['height']} tiles, {chip['clock_mhz']:g} MHz, "
+    layer = f"Layer {trace['layer']} of {trace['model']}, {tokens}"
+    machine = (
+        f"{chip['name']}: {chip['width']} × {chip['height']} tiles, {chip['clock_mhz']:g} MHz, "
         f"{chip['payload'].replace('_', ' ')}, {chip['spike_code']}  |  {report['technology']}"
     )
+    return layer + ("  |  " if len(layer + machine) < LINE_LETTERS else "\n") + machine
 
 
 def energy(pj):
     """Energy in the unit that leaves 1 to 999 before the point, four digits."""
-    return _with_prefix(pj, ("pJ", "nJ", "µJ", "mJ", "J"))
+    size, unit = energy_unit(pj)
+    return f"{f'{pj / size:#.4g}'.rstrip('.')} {unit}"
 
 
-def power(mw):
-    """Power in the unit that leaves 1 to 999 before the point, four digits."""
-    return _with_prefix(mw * 1e6, ("nW", "µW", "mW", "W"))
+def energy_unit(pj):
+    """(pJ per unit, unit) for an axis that ends at `pj`."""
+    return _unit_of(pj, ENERGY_UNITS)
 
 
-def _with_prefix(value, units):
-    unit = 0
-    while unit + 1 < len(units) and float(f"{value:.4g}") >= 1000:
-        value, unit = value / 1000, unit + 1
-    return f"{f'{value:#.4g}'.rstrip('.')} {units[unit]}"
+def power_unit(mw):
+    """(mW per unit, unit) for an axis that ends at `mw`: mW as far as that reads well."""
+    return _unit_of(mw, POWER_UNITS) if mw < 1 or mw >= 1e5 else (1, "mW")
+
+
+def _unit_of(value, units):
+    fitting = [unit for unit in units if float(f"{value:.4g}") >= unit[0]]
+    return fitting[-1] if fitting else units[0]
 
 
 def share(part):
@@ -128,7 +143,7 @@ def operations(phase, separator=", "):
     return separator.join(phase["operations"])
 
 
-def no_groups(groups):
+def nothing_spent(groups):
     """Note that names the groups that spent nothing; empty without any."""
-    names = [f"no {GROUPS[group][0]}" for group in GROUPS if group in groups]
-    return f"Nothing spent in this run: {', '.join(names)}.".replace(": no ", ": ").replace(", no ", "; ") if names else ""
+    names = [label for group, (label, _) in GROUPS.items() if group in groups]
+    return f"Not drawn, nothing spent in this run: {'; '.join(names)}" if names else ""

@@ -134,6 +134,7 @@ ChipSpec ChipSpec::read(ConfigNode& chip) {
   spec.mapping.automatic = mapping.choice("policy", {"fixed", "auto"}) == 1;
   spec.mapping.input_split = int(mapping.integer("input_split", 1, 64));
   check_headers(chip, spec);
+  spec.section = chip;
   return spec;
 }
 

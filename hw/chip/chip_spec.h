@@ -16,6 +16,7 @@
 namespace spikeloom {
 
 struct ChipSpec {
+  ConfigNode section;  // where the values were written, for messages
   std::string name;
   double clock_mhz = 0;
   int width = 0, height = 0;

@@ -9,9 +9,10 @@ namespace spikeloom {
 
 namespace {
 
-[[noreturn]] void too_small(const std::string& key, const std::string& operation, int64_t needed, int64_t given) {
-  throw UserError("chip." + key + ": " + std::to_string(given) + " is too small for '" + operation + "', which needs " +
-                  std::to_string(needed) + "; set it to " + std::to_string(needed) + " or more");
+[[noreturn]] void too_small(const ChipSpec& spec, const std::string& key, const std::string& name, int64_t needed,
+                            int64_t given) {
+  spec.section.fail_below(key, std::to_string(given) + " is too small for '" + name + "', which needs " +
+                                   std::to_string(needed) + "; set it to " + std::to_string(needed) + " or more");
 }
 
 void check_registers(const ChipSpec& spec, const LayerTrace& layer) {
@@ -19,13 +20,13 @@ void check_registers(const ChipSpec& spec, const LayerTrace& layer) {
     const RegisterNeeds needs = register_needs(layer, operation);
     const NeuronArraySpec& have = spec.neuron_array;
     if (needs.slope_bits > have.slope_bits)
-      too_small("tile.neuron_array.slope_bits", operation.name, needs.slope_bits, have.slope_bits);
+      too_small(spec, "tile.neuron_array.slope_bits", operation.name, needs.slope_bits, have.slope_bits);
     if (needs.membrane_bits > have.membrane_bits)
-      too_small("tile.neuron_array.membrane_bits", operation.name, needs.membrane_bits, have.membrane_bits);
+      too_small(spec, "tile.neuron_array.membrane_bits", operation.name, needs.membrane_bits, have.membrane_bits);
     if (needs.threshold_bits > have.threshold_bits)
-      too_small("tile.neuron_array.threshold_bits", operation.name, needs.threshold_bits, have.threshold_bits);
+      too_small(spec, "tile.neuron_array.threshold_bits", operation.name, needs.threshold_bits, have.threshold_bits);
     if (needs.residue_bits > have.residue_bits)
-      too_small("tile.neuron_array.residue_bits", operation.name, needs.residue_bits, have.residue_bits);
+      too_small(spec, "tile.neuron_array.residue_bits", operation.name, needs.residue_bits, have.residue_bits);
   }
 }
 
@@ -50,16 +51,17 @@ void check_encoder(const ChipSpec& spec, const InputTrace& input, const Window& 
   const int64_t main_bytes = int64_t(2 * ceil_div(codes * 4, 8)),
                 side_bytes = int64_t(2 * ceil_div(codes * (format.digits ? 4 : 2), 8));
   if (main_bytes > spec.encoder.buffer.main_bytes)
-    too_small("encoder.main_bytes", input.name, main_bytes, spec.encoder.buffer.main_bytes);
+    too_small(spec, "encoder.main_bytes", input.name, main_bytes, spec.encoder.buffer.main_bytes);
   if (side_bytes > spec.encoder.buffer.side_bytes)
-    too_small("encoder.side_bytes", input.name, side_bytes, spec.encoder.buffer.side_bytes);
+    too_small(spec, "encoder.side_bytes", input.name, side_bytes, spec.encoder.buffer.side_bytes);
   if (spec.payload == Payload::kBitmap) return;
   const int bits = ceil_log2(count) + ceil_log2(spec.token_batch) + ceil_log2(format.slope_bases()) + 1;
   if (bits > 8 * spec.encoder.index_entry_bytes)
-    too_small("encoder.index_entry_bytes", input.name, int64_t(ceil_div(bits, 8)), spec.encoder.index_entry_bytes);
+    too_small(spec, "encoder.index_entry_bytes", input.name, int64_t(ceil_div(bits, 8)),
+              spec.encoder.index_entry_bytes);
   const int64_t index_bytes = 2 * codes * entries_per_code(*code, format) * spec.encoder.index_entry_bytes;
   if (index_bytes > spec.encoder.index_bytes)
-    too_small("encoder.index_bytes", input.name, index_bytes, spec.encoder.index_bytes);
+    too_small(spec, "encoder.index_bytes", input.name, index_bytes, spec.encoder.index_bytes);
 }
 
 void check_global_buffer(const ChipSpec& spec, const LayerTrace& layer, const Program& program) {
@@ -72,7 +74,7 @@ void check_global_buffer(const ChipSpec& spec, const LayerTrace& layer, const Pr
         bits += uint64_t(layer.tokens) * operation.outputs * layer.output_bits;
     const uint64_t bytes = ceil_div(ceil_div(bits, 8), spec.memory_nodes.size());
     if (bytes > uint64_t(spec.global_buffer.bytes))
-      too_small("memory_node.global_buffer.bytes", input.name, int64_t(bytes), spec.global_buffer.bytes);
+      too_small(spec, "memory_node.global_buffer.bytes", input.name, int64_t(bytes), spec.global_buffer.bytes);
   }
 }
 
@@ -87,13 +89,15 @@ void check_fit(const ChipSpec& spec, const LayerTrace& layer, const Program& pro
         for (const Window& window : slice.windows)
           check_encoder(spec, layer.inputs[program.phase_inputs[phase]], window);
       if (part.window_count() > WindowTag::kMostWindows)
-        throw UserError("chip.tile.synapse_array.weight_bytes: " + std::to_string(part.window_count()) +
-                        " windows per token (allowed: up to " + std::to_string(WindowTag::kMostWindows) +
-                        "); enlarge the weight SRAM or split the inputs");
+        spec.section.fail_below("tile.synapse_array.weight_bytes",
+                                std::to_string(part.window_count()) + " windows per token (allowed: up to " +
+                                    std::to_string(WindowTag::kMostWindows) +
+                                    "); enlarge the weight SRAM or split the inputs");
     }
   if (program.passes.size() > size_t(WindowTag::kMostPasses))
-    throw UserError("chip.tile.lanes: the layer needs " + std::to_string(program.passes.size()) +
-                    " passes (allowed: up to " + std::to_string(WindowTag::kMostPasses) + "); use more tiles or lanes");
+    spec.section.fail_below("tile.lanes", "the layer needs " + std::to_string(program.passes.size()) +
+                                              " passes (allowed: up to " + std::to_string(WindowTag::kMostPasses) +
+                                              "); use more tiles or lanes");
 }
 
 std::vector<BlockInventory> inventory(const ChipSpec& spec) {

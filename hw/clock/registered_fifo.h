@@ -23,13 +23,13 @@ class RegisteredFifo : public sc_core::sc_interface {
  public:
   // latency >= 1 cycles from push to visibility; entries under way occupy capacity.
   RegisteredFifo(Clock& clock, size_t capacity, Cycle latency = 1)
-      : clock_(clock), latency_(latency), entries_(capacity) {
+      : clock_(clock), latency_(latency), capacity_(capacity) {
     assert(capacity > 0 && latency > 0);
   }
 
   // Producer: space in this cycle? If not, the producer is woken when there is.
   bool can_push() {
-    if (size_ + hidden_pops() < entries_.size()) return true;
+    if (size_ + hidden_pops() < capacity_) return true;
     if (hidden_pops() > 0)
       producer_->wake_at(clock_.now() + 1);
     else
@@ -38,9 +38,10 @@ class RegisteredFifo : public sc_core::sc_interface {
   }
   // Producer: needs can_push(). `delay`: further cycles until the entry is complete.
   void push(const T& value, Cycle delay = 0) {
-    assert(size_ + hidden_pops() < entries_.size());
+    assert(size_ + hidden_pops() < capacity_);
+    if (entries_.empty()) entries_.resize(capacity_);  // most virtual channels of a chip are never used
     const size_t at = head_ + size_;
-    Entry& entry = entries_[at < entries_.size() ? at : at - entries_.size()];
+    Entry& entry = entries_[at < capacity_ ? at : at - capacity_];
     entry.value = value;
     entry.visible_from = clock_.now() + latency_ + delay;
     ++size_;
@@ -56,7 +57,7 @@ class RegisteredFifo : public sc_core::sc_interface {
     if (last_pop_ != clock_.now()) pops_ = 0;
     last_pop_ = clock_.now();
     ++pops_;
-    if (++head_ == entries_.size()) head_ = 0;
+    if (++head_ == capacity_) head_ = 0;
     if (--size_ == 0 && occupancy_) *occupancy_ &= ~occupancy_bit_;
     if (producer_waits_) {
       producer_waits_ = false;
@@ -93,6 +94,7 @@ class RegisteredFifo : public sc_core::sc_interface {
 
   Clock& clock_;
   Cycle latency_;
+  size_t capacity_;
   std::vector<Entry> entries_;
   size_t head_ = 0, size_ = 0, pops_ = 0;
   Cycle last_pop_ = ~Cycle{0};

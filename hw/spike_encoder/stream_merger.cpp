@@ -3,11 +3,11 @@
 namespace spikeloom {
 
 uint64_t StreamMerger::windows(uint64_t sequence) const {
-  const Pass& pass = context_.program->passes[sequence / context_.program->batches()];
+  const Pass& at = context_.program->passes[pass(sequence)];
   uint64_t count = 0;
-  for (size_t part = 0; part < pass.destinations.size(); ++part)
-    if (context_.program->share(pass).serves(source_, static_cast<int>(part)))
-      count += context_.program->part(pass, static_cast<int>(part)).window_count();
+  for (size_t part = 0; part < at.destinations.size(); ++part)
+    if (context_.program->share(at).serves(source_, static_cast<int>(part)))
+      count += context_.program->part(at, static_cast<int>(part)).window_count();
   return count;
 }
 
@@ -30,7 +30,7 @@ void StreamMerger::tick() {
     const Flit& flit = in[port]->front();
     if (flit.head) {
       const uint64_t batch = sequence(WindowTag::unpack(flit.tag));
-      if (batch > oldest_ + 1) continue;
+      if (batch > oldest_ + 1 || pass(batch) != pass(oldest_)) continue;
       current_ = batch;
     }
     owner_ = flit.tail ? -1 : port;

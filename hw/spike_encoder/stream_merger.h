@@ -3,14 +3,15 @@
 //     in[p] --> [ packet arbiter, batch order ] --> out
 //
 // Timing   one flit a cycle; a packet is not interleaved. A packet of a batch waits until every part's windows of the
-//          batch before the last have passed.
+//          batch before the last have passed; the first batch of a pass, until those of all batches before it have.
 // Energy   none of its own.
 // Config   LayerContext.
 // Differs  nothing known.
 //
 // Why the order: a tile has two membrane sets, and a set is freed only when the partial membranes of the next part
 // have come. Were one part's spikes let run ahead by two batches, they would block the channel on which the other
-// part's spikes, which would free the set, have to travel.
+// part's spikes, which would free the set, have to travel. A pass's weights find room only when the pass before it has
+// fired, so spikes of a new pass could block the channel in the same way.
 #pragma once
 
 #include <deque>
@@ -34,6 +35,7 @@ class StreamMerger : public Block {
   void tick() override;
   // Batches of all passes, numbered in the order of the program.
   uint64_t sequence(const WindowTag& tag) const { return uint64_t(tag.pass) * context_.program->batches() + tag.batch; }
+  uint64_t pass(uint64_t sequence) const { return sequence / context_.program->batches(); }
   uint64_t windows(uint64_t sequence) const;
   void window_done(uint64_t sequence);
 

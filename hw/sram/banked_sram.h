@@ -7,9 +7,10 @@
 #pragma once
 
 #include <cassert>
+#include <cstdlib>
 #include <cstring>
+#include <memory>
 #include <string>
-#include <vector>
 
 #include "hw/neuron_array/lane_kernels.h"
 #include "sim/base/energy_ledger.h"
@@ -22,13 +23,13 @@ class BankedSram {
   BankedSram(const std::string& name, int half_rows, int row_bytes, SramMacro bank, EnergyLedger& ledger)
       : stride_(padded_half(2 * row_bytes)),
         half_rows_(half_rows),
-        data_(size_t(2) * half_rows * stride_),
+        data_(static_cast<uint8_t*>(std::calloc(size_t(2) * half_rows, stride_)), &std::free),
         read_(ledger.sram_counter(name, EnergyEvent::kWeightRowRead, bank)),
         write_(ledger.sram_counter(name, EnergyEvent::kWeightRowWrite, bank)) {}
 
   void write_row(Cycle now, int half, int row, const uint8_t* bytes, size_t count) {
     assert(row < half_rows_ && count <= size_t(stride_));
-    std::memcpy(&data_[(size_t(half) * half_rows_ + row) * stride_], bytes, count);
+    std::memcpy(data_.get() + (size_t(half) * half_rows_ + row) * stride_, bytes, count);
     write_.add(now, 1);
   }
   void read_row(Cycle now) {
@@ -36,12 +37,12 @@ class BankedSram {
     ++rows_read_;
   }
   // Where a row lies. Its contents stay until the half is released and loaded again.
-  const uint8_t* row(int half, int row) const { return &data_[(size_t(half) * half_rows_ + row) * stride_]; }
+  const uint8_t* row(int half, int row) const { return data_.get() + (size_t(half) * half_rows_ + row) * stride_; }
   uint64_t rows_read() const { return rows_read_; }
 
  private:
-  int stride_, half_rows_;  // bytes from row to row on the host
-  std::vector<uint8_t> data_;
+  int stride_, half_rows_;                          // bytes from row to row on the host
+  std::unique_ptr<uint8_t, void (*)(void*)> data_;  // zeroed by the system when first touched
   EnergyCounter &read_, &write_;
   uint64_t rows_read_ = 0;
 };

@@ -13,28 +13,39 @@ void bring_in(ConfigNode& root, const std::string& key, const std::string& secti
     if (experiment.has(key)) experiment.fail_at(key, "names a file, but this file has a section '" + section + "' too");
     return;
   }
-  ConfigNode file = ConfigNode::load(experiment.path(key));
+  const std::string named = experiment.path(key);
+  if (!std::filesystem::is_regular_file(named)) experiment.fail_at(key, "no such file '" + named + "'");
+  ConfigNode file = ConfigNode::load(named);
   root.put(section, file.section(section));
   for (const std::string& other : file.keys())
     if (other != section) file.fail_at(other, "unknown key (known here: " + section + ")");
 }
 
-void apply_overrides(ConfigNode& root, const std::vector<std::string>& from_command_line) {
+// Overrides of the experiment section come first: they may name other files to bring in.
+enum class OverrideStage { kExperiment, kParts };
+
+void apply_overrides(ConfigNode& root, const std::vector<std::string>& from_command_line, OverrideStage stage) {
+  const auto due = [stage](const std::string& path) {
+    return (path.compare(0, 11, "experiment.") == 0) == (stage == OverrideStage::kExperiment);
+  };
   ConfigNode& experiment = root.section("experiment");
   if (experiment.has("overrides")) {
     ConfigNode& overrides = experiment.section("overrides");
     for (const std::string& path : overrides.keys()) {
       const std::string value = overrides.text(path);
-      root.override_value(path, value, overrides.file() + ": experiment.overrides",
-                          std::filesystem::path(overrides.file()).parent_path().string());
+      if (due(path))
+        root.override_value(path, value, overrides.place_of(path) + ": experiment.overrides",
+                            std::filesystem::path(overrides.file()).parent_path().string());
     }
   }
   for (const std::string& assignment : from_command_line) {
     const size_t equals = assignment.find('=');
     if (equals == std::string::npos || equals == 0)
       throw UserError("--set " + assignment + ": expected path=value, for example chip.tile.lanes=64");
-    root.override_value(assignment.substr(0, equals), assignment.substr(equals + 1), "--set " + assignment,
-                        std::filesystem::current_path().string());
+    const std::string path = assignment.substr(0, equals);
+    if (due(path))
+      root.override_value(path, assignment.substr(equals + 1), "--set " + assignment,
+                          std::filesystem::current_path().string());
   }
 }
 
@@ -57,10 +68,11 @@ std::string resolve(ConfigNode& root, const Experiment& experiment) {
 
 Experiment Experiment::load(const std::string& file, const std::vector<std::string>& overrides) {
   ConfigNode root = ConfigNode::load(file);
+  apply_overrides(root, overrides, OverrideStage::kExperiment);
   bring_in(root, "chip", "chip");
   bring_in(root, "energy", "technology");
   bring_in(root, "workload", "workload");
-  apply_overrides(root, overrides);
+  apply_overrides(root, overrides, OverrideStage::kParts);
   Experiment experiment;
   ConfigNode& head = root.section("experiment");
   experiment.name = head.text("name");
@@ -70,8 +82,10 @@ Experiment Experiment::load(const std::string& file, const std::vector<std::stri
   ConfigNode& workload = root.section("workload");
   experiment.trace_file = workload.path("trace");
   experiment.all_operations = workload.is_all("operations");
-  if (!experiment.all_operations)
+  if (!experiment.all_operations) {
     for (ConfigNode& item : workload.items("operations")) experiment.operations.push_back(item.as_text());
+    if (experiment.operations.empty()) workload.fail_at("operations", "names no operation (or write `all`)");
+  }
   experiment.all_tokens = workload.is_all("tokens");
   if (!experiment.all_tokens) experiment.tokens = int(workload.integer("tokens", 1, 1 << 20));
   root.finish();

@@ -1,11 +1,13 @@
 #include "sim/base/config.h"
 
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 #include <cerrno>
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <set>
 #include <sstream>
 
@@ -45,6 +47,33 @@ bool parse_real(const std::string& text, double* value) {
   return *end == 0 && std::isfinite(*value);
 }
 
+// Refuses anchors and aliases before any node is built: a few lines of nested aliases stand for millions of nodes.
+class NoAnchors : public YAML::EventHandler {
+ public:
+  void OnDocumentStart(const YAML::Mark&) override {}
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override { check(mark, anchor); }
+  void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override { check(mark, 1); }
+  void OnScalar(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor, const std::string&) override {
+    check(mark, anchor);
+  }
+  void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor,
+                       YAML::EmitterStyle::value) override {
+    check(mark, anchor);
+  }
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor,
+                  YAML::EmitterStyle::value) override {
+    check(mark, anchor);
+  }
+  void OnMapEnd() override {}
+
+ private:
+  static void check(const YAML::Mark& mark, YAML::anchor_t anchor) {
+    if (anchor != 0) throw YAML::Exception(mark, "anchors and aliases are not allowed");
+  }
+};
+
 }  // namespace
 
 class ConfigLoader {
@@ -54,10 +83,13 @@ class ConfigLoader {
   ConfigNode load() {
     if (!std::filesystem::is_regular_file(file_)) throw UserError(file_ + ": no such file");
     try {
+      check_anchors();
       const std::vector<YAML::Node> documents = YAML::LoadAllFromFile(file_);
       if (documents.size() > 1) throw UserError(file_ + ": several YAML documents in one file (allowed: one)");
       if (documents.empty() || !documents[0].IsMap()) throw UserError(file_ + ":1:1: the file must be a YAML mapping");
       return convert(documents[0], "", 0);
+    } catch (const YAML::BadFile&) {
+      throw UserError(file_ + ": cannot be read");
     } catch (const YAML::Exception& error) {
       throw UserError(file_ + ":" + std::to_string(error.mark.line + 1) + ":" + std::to_string(error.mark.column + 1) +
                       ": not valid YAML: " + error.msg);
@@ -65,6 +97,14 @@ class ConfigLoader {
   }
 
  private:
+  void check_anchors() const {
+    std::ifstream stream(file_);
+    YAML::Parser parser(stream);
+    NoAnchors handler;
+    while (parser.HandleNextDocument(handler)) {
+    }
+  }
+
   ConfigNode convert(const YAML::Node& yaml, const std::string& path, int depth) {
     ConfigNode node;
     node.file_ = file_;
@@ -118,6 +158,32 @@ void ConfigNode::fail_at(const std::string& key, const std::string& what) const 
   const ConfigNode* value = find(key);
   if (value) value->fail(what);
   throw UserError(place() + ": " + child_path(key) + ": " + what);
+}
+
+void ConfigNode::fail_below(const std::string& dotted_path, const std::string& what) const {
+  const ConfigNode* value = walk(dotted_path).first;
+  if (value) value->fail(what);
+  throw UserError((file_.empty() ? "" : place() + ": ") + child_path(dotted_path) + ": " + what);
+}
+
+std::string ConfigNode::place_of(const std::string& key) const {
+  const ConfigNode* value = find(key);
+  return value ? value->place() : place();
+}
+
+std::pair<const ConfigNode*, const ConfigNode*> ConfigNode::walk(const std::string& dotted_path) const {
+  const ConfigNode* node = this;
+  const ConfigNode* above = nullptr;
+  std::stringstream path(dotted_path);
+  for (std::string key; node && std::getline(path, key, '.');) {
+    above = node;
+    int64_t index = 0;
+    node = above->kind_ == Kind::kMap ? above->find(key) : nullptr;
+    if (above->kind_ == Kind::kList && parse_integer(key, &index) && index >= 0 &&
+        index < static_cast<int64_t>(above->items_.size()))
+      node = &above->items_[index];
+  }
+  return {node, above};
 }
 
 ConfigNode* ConfigNode::find(const std::string& key) {
@@ -207,6 +273,13 @@ std::vector<std::string> ConfigNode::keys() const {
   return names;
 }
 
+std::vector<std::string> ConfigNode::names_below() const {
+  std::vector<std::string> names = keys();
+  for (size_t i = 0; i < items_.size(); ++i) names.push_back(std::to_string(i));
+  if (names.empty()) names.push_back("nothing");
+  return names;
+}
+
 void ConfigNode::finish() const {
   std::vector<std::string> known;
   for (const auto& entry : entries_)
@@ -233,20 +306,12 @@ std::string ConfigNode::path(const std::string& key) {
 
 void ConfigNode::override_value(const std::string& dotted_path, const std::string& value, const std::string& place,
                                 const std::string& folder) {
-  ConfigNode* node = this;
-  std::stringstream path(dotted_path);
-  for (std::string key; std::getline(path, key, '.');) {
-    ConfigNode* next = nullptr;
-    int64_t index = 0;
-    if (node->kind_ == Kind::kMap) next = node->find(key);
-    if (node->kind_ == Kind::kList && parse_integer(key, &index) && index >= 0 &&
-        index < static_cast<int64_t>(node->items_.size()))
-      next = &node->items_[index];
-    if (!next)
-      throw UserError(place + ": " + dotted_path + ": no such key to override (known under " +
-                      (node->path_.empty() ? "the top level" : node->path_) + ": " + join(node->keys()) + ")");
-    node = next;
-  }
+  const auto [found, above] = walk(dotted_path);
+  if (!found)
+    throw UserError(place + ": " + dotted_path + ": no such key to override (known " +
+                    (above->path_.empty() ? "at the top level" : "under " + above->path_) + ": " +
+                    join(above->names_below()) + ")");
+  ConfigNode* node = const_cast<ConfigNode*>(found);
   if (node->kind_ != Kind::kScalar)
     throw UserError(place + ": " + dotted_path + ": names a section, an override must name a single value");
   node->scalar_ = value;
@@ -281,15 +346,16 @@ void ConfigNode::put_scalar(const std::string& key, const std::string& value) {
 
 std::string ConfigNode::dump(int indent) const {
   if (kind_ == Kind::kScalar) return YAML::Dump(YAML::Node(scalar_)) + "\n";
+  if (empty()) return kind_ == Kind::kMap ? "{}\n" : "[]\n";
   std::string text;
   const std::string pad(indent, ' ');
   for (const auto& [key, value] : entries_) {
-    text += pad + key + ":" + (value.kind_ == Kind::kScalar ? " " : "\n");
+    text += pad + YAML::Dump(YAML::Node(key)) + ":" + (value.kind_ == Kind::kScalar || value.empty() ? " " : "\n");
     text += value.dump(indent + 2);
   }
   for (const auto& item : items_) {
     const std::string inner = item.dump(indent + 2);
-    text += pad + "- " + (item.kind_ == Kind::kScalar ? inner : inner.substr(indent + 2));
+    text += pad + "- " + (item.kind_ == Kind::kScalar || item.empty() ? inner : inner.substr(indent + 2));
   }
   return text;
 }

@@ -50,6 +50,11 @@ class ConfigNode {
   // Throws UserError at the place of one key's value.
   [[noreturn]] void fail_at(const std::string& key, const std::string& what) const;
 
+  // Throws UserError at the place of the value that a dotted path below this node names.
+  [[noreturn]] void fail_below(const std::string& dotted_path, const std::string& what) const;
+  // `file:line:column` of a key's value.
+  std::string place_of(const std::string& key) const;
+
   // Replaces the value at a dotted path (`tile.lanes`, `memory_nodes.0.port`). The path must exist.
   // `place` names where the override was written, for messages; `folder` is what a relative path in it refers to.
   void override_value(const std::string& dotted_path, const std::string& value, const std::string& place,
@@ -68,6 +73,10 @@ class ConfigNode {
   const ConfigNode* find(const std::string& key) const;
   ConfigNode& require(const std::string& key, Kind kind, const char* kind_name);
   std::string place() const;
+  // The node that a dotted path names (null if there is none), and the last one above it that exists.
+  std::pair<const ConfigNode*, const ConfigNode*> walk(const std::string& dotted_path) const;
+  std::vector<std::string> names_below() const;
+  bool empty() const { return kind_ != Kind::kScalar && entries_.empty() && items_.empty(); }
   std::string child_path(const std::string& key) const { return path_.empty() ? key : path_ + "." + key; }
   void rebase(const std::string& path);
 

@@ -17,7 +17,7 @@ class FifoSource : public Block {
   std::vector<Cycle> pushed;  // cycle of each push
   uint64_t activations = 0;
 
-  FifoSource(const char* name, Clock& clock) : Block(name, clock), out("out") {}
+  FifoSource(const sc_core::sc_module_name& name, Clock& clock) : Block(name, clock), out("out") {}
 
   // Cycles do not descend; the first is 1 or later.
   void add(Cycle cycle, const T& value) {
@@ -47,7 +47,7 @@ class FifoSink : public Block {
   std::vector<T> values;
   std::vector<Cycle> cycles;  // cycle of each pop
 
-  FifoSink(const char* name, Clock& clock, int most = 1) : Block(name, clock), in("in"), most_(most) {}
+  FifoSink(const sc_core::sc_module_name& name, Clock& clock, int most = 1) : Block(name, clock), in("in"), most_(most) {}
 
   void stall_when(std::function<bool(Cycle)> stalls) { stalls_ = std::move(stalls); }
   // No pop in begin .. end-1.
