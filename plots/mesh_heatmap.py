@@ -129,7 +129,7 @@ def _draw_nodes(axes, results, nodes, rates, most, font):
         x, y = _beside(node.x, node.y, step, 1)
         busy = _busy_share(results, f"chip.memory_{i}.dram")
         _draw_box(axes, x, y, NODE_HALF, None)
-        text = f"memory {i}" + ("" if busy is None else f"\nDRAM\n{busy:.0%}".replace("%", " %"))
+        text = f"memory {i}" + ("" if busy is None else f"\nDRAM\nbusy {busy:.0%}".replace("%", " %"))
         axes.text(x, y, text, ha="center", va="center", fontsize=font * 0.9)
         near = _beside(node.x, node.y, step, TILE_HALF)
         far = _beside(node.x, node.y, step, 1 - NODE_HALF)

@@ -35,20 +35,18 @@ def draw(results):
         panels.append(("Without DRAM", without_dram))
 
     labels = _phase_labels(results)
-    label_inches = 0.15 + LINE_INCHES * max((label.count("\n") + 1 for label in labels), default=0)
+    label_inches = 0.15 + LINE_INCHES * max(label.count("\n") + 1 for label in labels)
     top = style.HEADING_INCHES + label_inches + 0.4
     pitch = PANEL_INCHES + 0.5
     picture = style.figure(results, _title(results, power_mw), top + pitch * len(panels) + 0.1)
     _draw_phases(picture, results, labels, label_inches)
     for row, (name, panel_groups) in enumerate(panels):
         axes = style.place(picture, LEFT, top + pitch * row, WIDTH, PANEL_INCHES)
-        _draw_stack(axes, panel_groups, edges_us, power_mw)
         axes.set_title(name, fontsize=11, fontweight="bold")
-        for phase in results.report["phases"][1:]:
-            axes.axvline(phase["begin_cycle"] * results.us_per_cycle, color=style.INK, lw=0.8, ls=(0, (3, 3)))
-        if row == 0:
-            axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1.03))
+        _draw_stack(axes, panel_groups, edges_us, power_mw)
+        _draw_phase_changes(axes, results)
     axes.set_xlabel(f"time (µs); each step is the average over {np.diff(edges_us).max():.4g} µs")
+    picture.axes[1].legend(loc="upper left", bbox_to_anchor=(1.01, 1.03))
     return picture
 
 
@@ -56,9 +54,14 @@ def _title(results, power_mw):
     average_mw = results.total_pj / results.report["time"]["us"] * 1e-3
     most_mw = sum(power_mw.values()).max()
     size, unit = style.power_unit(most_mw)
-    return (
-        f"Power over time: {average_mw / size:,.4g} {unit} on average, {most_mw / size:,.4g} {unit} at most"
-    )
+    title = f"Power over time: {_number(average_mw / size)} {unit} on average"
+    if len(results.window_energy_pj) > 1:
+        title += f", {_number(most_mw / size)} {unit} at most"
+    return title
+
+
+def _number(value):
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def _draw_stack(axes, groups, edges_us, power_mw):
@@ -95,3 +98,8 @@ def _draw_phases(picture, results, labels, height):
         begin, end = phase["begin_cycle"], phase["end_cycle"]
         axes.plot([begin + gap, end - gap], [0.03, 0.03], color=style.QUIET, lw=3, solid_capstyle="butt")
         axes.text((begin + end) / 2, 0.09, label, ha="center", va="bottom", linespacing=1)
+
+
+def _draw_phase_changes(axes, results):
+    for phase in results.report["phases"][1:]:
+        axes.axvline(phase["begin_cycle"] * results.us_per_cycle, color=style.INK, lw=0.8, ls=(0, (3, 3)))

@@ -28,8 +28,8 @@ SETTINGS = {
 ENERGY_UNITS = [(1, "pJ"), (1e3, "nJ"), (1e6, "µJ"), (1e9, "mJ"), (1e12, "J")]
 POWER_UNITS = [(1e-6, "nW"), (1e-3, "µW"), (1, "mW"), (1e3, "W")]
 
-# Energy groups from the bottom of every stack to its top: (label, colour). Chosen among Paul Tol's and Okabe and
-# Ito's colours so that all twelve keep apart with deuteranopia and protanopia too: CIELAB distance above 20.
+# Energy groups from the bottom of every stack to its top: (label, colour). Colours of Tol, Okabe and Ito,
+# chosen so that all twelve keep apart with deuteranopia and protanopia too (CIELAB distance above 20).
 # DRAM lies on top, where its bursts do not shift the rest.
 GROUPS = {
     "leakage": ("leakage", "#BBBBBB"),

@@ -21,32 +21,36 @@ void bring_in(ConfigNode& root, const std::string& key, const std::string& secti
     if (other != section) file.fail_at(other, "unknown key (known here: " + section + ")");
 }
 
-// Overrides of the experiment section come first: they may name other files to bring in.
-enum class OverrideStage { kExperiment, kParts };
+struct Override {
+  std::string path, value, place, folder;
+  // Overrides of the experiment itself come before the files that it names are read, all others after.
+  bool of_experiment() const { return path.compare(0, 11, "experiment.") == 0; }
+};
 
-void apply_overrides(ConfigNode& root, const std::vector<std::string>& from_command_line, OverrideStage stage) {
-  const auto due = [stage](const std::string& path) {
-    return (path.compare(0, 11, "experiment.") == 0) == (stage == OverrideStage::kExperiment);
-  };
+// Those of the file first, so that the command line has the last word.
+std::vector<Override> collect_overrides(ConfigNode& root, const std::vector<std::string>& from_command_line) {
+  std::vector<Override> all;
   ConfigNode& experiment = root.section("experiment");
   if (experiment.has("overrides")) {
     ConfigNode& overrides = experiment.section("overrides");
-    for (const std::string& path : overrides.keys()) {
-      const std::string value = overrides.text(path);
-      if (due(path))
-        root.override_value(path, value, overrides.place_of(path) + ": experiment.overrides",
-                            std::filesystem::path(overrides.file()).parent_path().string());
-    }
+    for (const std::string& path : overrides.keys())
+      all.push_back({path, overrides.text(path), overrides.place_of(path),
+                     std::filesystem::path(overrides.file()).parent_path().string()});
   }
   for (const std::string& assignment : from_command_line) {
     const size_t equals = assignment.find('=');
     if (equals == std::string::npos || equals == 0)
       throw UserError("--set " + assignment + ": expected path=value, for example chip.tile.lanes=64");
-    const std::string path = assignment.substr(0, equals);
-    if (due(path))
-      root.override_value(path, assignment.substr(equals + 1), "--set " + assignment,
-                          std::filesystem::current_path().string());
+    all.push_back({assignment.substr(0, equals), assignment.substr(equals + 1), "--set " + assignment,
+                   std::filesystem::current_path().string()});
   }
+  return all;
+}
+
+void apply_overrides(ConfigNode& root, const std::vector<Override>& overrides, bool of_experiment) {
+  for (const Override& change : overrides)
+    if (change.of_experiment() == of_experiment)
+      root.override_value(change.path, change.value, change.place, change.folder);
 }
 
 // The same experiment in one file, with absolute paths.
@@ -68,11 +72,12 @@ std::string resolve(ConfigNode& root, const Experiment& experiment) {
 
 Experiment Experiment::load(const std::string& file, const std::vector<std::string>& overrides) {
   ConfigNode root = ConfigNode::load(file);
-  apply_overrides(root, overrides, OverrideStage::kExperiment);
+  const std::vector<Override> changes = collect_overrides(root, overrides);
+  apply_overrides(root, changes, true);
   bring_in(root, "chip", "chip");
   bring_in(root, "energy", "technology");
   bring_in(root, "workload", "workload");
-  apply_overrides(root, overrides, OverrideStage::kParts);
+  apply_overrides(root, changes, false);
   Experiment experiment;
   ConfigNode& head = root.section("experiment");
   experiment.name = head.text("name");

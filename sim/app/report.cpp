@@ -1,6 +1,7 @@
 #include "sim/app/report.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <set>
 
 #include "models/activation_code.h"
@@ -94,7 +95,7 @@ Report make_report(const Experiment& experiment, const LayerTrace& layer, Chip& 
   report.spike_code = spike_code_names()[chip.spec().spike_code];
   report.code = name_of(layer.inputs[layer.operations[0].input].code);
   report.synthetic = layer.synthetic;
-  report.trace_file = layer.file;
+  report.trace_file = std::filesystem::absolute(layer.file).lexically_normal().string();
   report.trace_sha256 = layer.sha256;
   report.weights_sha256 = layer.weights_sha256;
   report.model = layer.model;

@@ -40,6 +40,8 @@ class ConfigNode {
   bool is_all(const std::string& key);
   // A text that names a file: relative ones are relative to the file that names them (overrides: to `folder`).
   std::string path(const std::string& key);
+  // `file:line:column` of a key's value.
+  std::string place_of(const std::string& key) const;
   // The keys of this mapping, in file order.
   std::vector<std::string> keys() const;
 
@@ -52,8 +54,6 @@ class ConfigNode {
 
   // Throws UserError at the place of the value that a dotted path below this node names.
   [[noreturn]] void fail_below(const std::string& dotted_path, const std::string& what) const;
-  // `file:line:column` of a key's value.
-  std::string place_of(const std::string& key) const;
 
   // Replaces the value at a dotted path (`tile.lanes`, `memory_nodes.0.port`). The path must exist.
   // `place` names where the override was written, for messages; `folder` is what a relative path in it refers to.

@@ -198,8 +198,8 @@ def test_encoders_of_tiles_are_blocks_too():
 def test_memory_nodes_stand_at_their_ports(results):
     picture = mesh_heatmap.draw(results)
     places = {text.get_text(): text.get_position() for text in picture.axes[0].texts}
-    assert places["memory 0\nDRAM\n19 %"] == (-1, 1)
-    assert places["memory 1\nDRAM\n19 %"] == (1, -1)
+    assert places["memory 0\nDRAM\nbusy 19 %"] == (-1, 1)
+    assert places["memory 1\nDRAM\nbusy 19 %"] == (1, -1)
 
 
 def test_mesh_without_configuration_says_what_is_missing(run):

@@ -1,0 +1,133 @@
+// The program as a user meets it: exit status, messages, files.
+
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+struct Outcome {
+  int status;
+  std::string text;  // stdout and stderr
+};
+
+Outcome spikeloom(const std::string& words) {
+  const std::string command = "cd " SPIKELOOM_SOURCE_DIR " && " SPIKELOOM_BINARY " " + words + " 2>&1";
+  FILE* pipe = popen(command.c_str(), "r");
+  Outcome outcome{0, ""};
+  std::array<char, 4096> buffer;
+  while (const size_t got = fread(buffer.data(), 1, buffer.size(), pipe)) outcome.text.append(buffer.data(), got);
+  outcome.status = WEXITSTATUS(pclose(pipe));
+  return outcome;
+}
+
+class CliConfig : public testing::Test {
+ protected:
+  void SetUp() override {
+    char pattern[] = "/tmp/spikeloom_cli_XXXXXX";
+    folder_ = mkdtemp(pattern);
+  }
+  void TearDown() override { fs::remove_all(folder_); }
+  std::string run(const std::string& name, const std::string& more) {
+    return "run configs/experiments/demo.yaml --no-figures -o " + folder_ + "/" + name + " " + more;
+  }
+  std::string read(const std::string& file) {
+    std::ifstream stream(folder_ + "/" + file, std::ios::binary);
+    std::stringstream text;
+    text << stream.rdbuf();
+    return text.str();
+  }
+  std::string folder_;
+};
+
+const char* const kQuick = "--set workload.tokens=2";
+
+TEST_F(CliConfig, HelpOfEveryCommandShowsExamples) {
+  for (const char* command : {"run", "check", "describe"}) {
+    const Outcome outcome = spikeloom(std::string(command) + " --help");
+    EXPECT_EQ(outcome.status, 0);
+    EXPECT_NE(outcome.text.find("examples"), std::string::npos) << command;
+  }
+  EXPECT_EQ(spikeloom("--help").status, 0);
+}
+
+TEST_F(CliConfig, MistakesGiveOneLineAndStatusTwo) {
+  const char* const mistakes[] = {"fly", "run", "run missing.yaml", "run configs/experiments/demo.yaml --no-such-option",
+                                  "check", "describe", "run configs/experiments/demo.yaml --set nonsense",
+                                  "run configs/experiments/demo.yaml --set chip.tile.lanes=0"};
+  for (const char* words : mistakes) {
+    const Outcome outcome = spikeloom(words);
+    EXPECT_EQ(outcome.status, 2) << words;
+    EXPECT_EQ(std::count(outcome.text.begin(), outcome.text.end(), '\n'), 1) << words << ": " << outcome.text;
+    EXPECT_EQ(outcome.text.rfind("spikeloom: ", 0), 0u) << outcome.text;
+  }
+}
+
+TEST_F(CliConfig, UnwritableFolderIsNoticedBeforeTheSimulation) {
+  std::ofstream(folder_ + "/file") << "not a folder";
+  const Outcome outcome = spikeloom(run("file/inside", ""));
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_EQ(outcome.text, "spikeloom: " + folder_ + "/file/inside: cannot write results there; choose another folder with -o\n");
+}
+
+TEST_F(CliConfig, NothingIsWrittenWhenTheInputIsBad) {
+  EXPECT_EQ(spikeloom(run("bad", "--set chip.tile.neuron_array.membrane_bits=12")).status, 2);
+  EXPECT_FALSE(fs::exists(folder_ + "/bad"));
+}
+
+TEST_F(CliConfig, ResolvedConfigurationRepeatsTheRunByteForByte) {
+  ASSERT_EQ(spikeloom(run("first", std::string(kQuick) + " --set chip.payload=bitmap")).status, 0);
+  ASSERT_EQ(spikeloom("run " + folder_ + "/first/resolved.yaml --no-figures -o " + folder_ + "/second").status, 0);
+  for (const char* file : {"report.json", "energy.csv", "windows.csv", "resolved.yaml"}) {
+    EXPECT_FALSE(read(std::string("first/") + file).empty());
+    EXPECT_EQ(read(std::string("first/") + file), read(std::string("second/") + file)) << file;
+  }
+}
+
+TEST_F(CliConfig, CsvFilesAddUpToTheReportedTotalEvenInWindowsOfOneCycle) {
+  ASSERT_EQ(spikeloom(run("one", "--set workload.tokens=1 --set experiment.window_cycles=1")).status, 0);
+  const double total = json::parse(read("one/report.json"))["energy"]["total_pj"];
+  for (const char* file : {"energy.csv", "windows.csv"}) {
+    std::ifstream stream(folder_ + "/one/" + file);
+    std::string line;
+    std::getline(stream, line);
+    double sum = 0;
+    while (std::getline(stream, line)) sum += std::atof(line.substr(line.rfind(',') + 1).c_str());
+    EXPECT_NEAR(sum, total, 1e-6 * total) << file;
+  }
+}
+
+TEST_F(CliConfig, CheckRecomputesTheExpectationsOfATrace) {
+  const Outcome outcome = spikeloom("check traces/smollm2-135m/layer15.unsigned.safetensors");
+  EXPECT_EQ(outcome.status, 0);
+  EXPECT_NE(outcome.text.find("every expected output equals the integer reference"), std::string::npos);
+}
+
+// The demo's report is committed; a change needs a sentence in the commit that says why the new numbers are right.
+TEST_F(CliConfig, DemoEqualsTheCommittedReportGolden) {
+  ASSERT_EQ(spikeloom(run("demo", "")).status, 0);
+  const json now = json::parse(read("demo/report.json"));
+  std::ifstream stream(SPIKELOOM_SOURCE_DIR "/tests/golden/demo.json");
+  const json golden = json::parse(stream);
+  EXPECT_EQ(now["exact"], golden["exact"]);
+  EXPECT_EQ(now["time"]["cycles"], golden["time"]["cycles"]);
+  for (const auto& [key, value] : golden["figures"].items())
+    EXPECT_NEAR(now["figures"][key].get<double>(), value.get<double>(), 1e-9 * std::abs(value.get<double>())) << key;
+  for (const auto& [group, value] : golden["energy"]["groups_pj"].items())
+    EXPECT_NEAR(now["energy"]["groups_pj"][group].get<double>(), value.get<double>(), 1e-9 * value.get<double>()) << group;
+  EXPECT_EQ(now["phases"].size(), golden["phases"].size());
+  for (size_t i = 0; i < golden["phases"].size(); ++i)
+    EXPECT_EQ(now["phases"][i]["cycles"], golden["phases"][i]["cycles"]);
+}
+
+}  // namespace
