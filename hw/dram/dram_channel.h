@@ -34,20 +34,6 @@ struct DramSpec {
   }
 };
 
-// What a weight packet's tag says: which load of the tile (modulo 2^16), from which source, and which rows.
-struct WeightTag {
-  uint64_t load = 0;
-  int source = 0;
-  int row = 0, rows = 0;
-  static constexpr int kMostRows = 1 << 14;
-  uint64_t pack() const {
-    return (load & 0xffff) << 32 | uint64_t(source) << 28 | uint64_t(rows) << 14 | uint64_t(row);
-  }
-  static WeightTag unpack(uint64_t tag) {
-    return {tag >> 32, int(tag >> 28 & 15), int(tag & (kMostRows - 1)), int(tag >> 14 & (kMostRows - 1))};
-  }
-};
-
 class DramChannel : public Block {
  public:
   static constexpr int kOutstanding = 4;

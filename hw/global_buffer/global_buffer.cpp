@@ -90,16 +90,10 @@ void GlobalBuffer::send_codes() {
 void GlobalBuffer::take_output() {
   if (!outputs_in->can_pop()) return;
   const Flit& flit = outputs_in->front();
-  if (flit.head && output_received_ == 0) output_tag_ = OutputTag::unpack(flit.tag);
-  if (!flit.head) {
-    output_bits_.resize((output_received_ + context_.flits.link_bits + 127) / 64, 0);
-    for (int b = 0; b < context_.flits.link_bits; b += 64)
-      put_bits(output_bits_.data(), output_received_ + b, std::min(64, context_.flits.link_bits - b),
-               flit.bits[b / 64]);
-    output_received_ += context_.flits.link_bits;
-    write_.add(now(), words(context_.flits.link_bits));
-  }
-  if (flit.tail && flit.last_packet) store_outputs(output_tag_);
+  if (flit.head) output_tag_ = OutputTag::unpack(flit.tag);
+  output_.add(flit, context_.flits.link_bits);
+  if (!flit.head) write_.add(now(), words(context_.flits.link_bits));
+  if (flit.tail) store_outputs(output_tag_);
   outputs_in->pop();
   wake_at(now() + 1);
 }
@@ -109,16 +103,14 @@ void GlobalBuffer::store_outputs(const OutputTag& tag) {
   const TileWork& work = pass.tiles[tag.tile];
   const int bits = context_.layer->output_bits;
   const int outputs = context_.layer->operations[work.operation].outputs;
-  output_bits_.resize(output_bits_.size() + 1, 0);
   for (int i = 0; i < work.outputs; ++i) {
     const size_t at = size_t(tag.token) * outputs + work.first_output + i;
     assert(!result_->arrived[work.operation][at]);
     result_->arrived[work.operation][at] = true;
     result_->outputs[work.operation][at] =
-        static_cast<int>(sign_extend(get_bits(output_bits_.data(), uint64_t(i) * bits, bits), bits));
+        static_cast<int>(sign_extend(get_bits(output_.bits(), uint64_t(i) * bits, bits), bits));
   }
-  output_bits_.clear();
-  output_received_ = 0;
+  output_.clear();
   result_->received += work.outputs;
   missing_[pass.phase] -= work.outputs;
   if (missing_[pass.phase] == 0) {

@@ -27,14 +27,6 @@ struct CodesJob {
   WindowTag tag;
 };
 
-// What an output packet's tag says: which pass, tile and token.
-struct OutputTag {
-  int pass = 0, tile = 0, token = 0;
-  static constexpr int kMostTiles = 1 << 12, kMostTokens = 1 << 24;
-  uint64_t pack() const { return uint64_t(pass) | uint64_t(tile) << 12 | uint64_t(token) << 24; }
-  static OutputTag unpack(uint64_t tag) { return {int(tag & 4095), int(tag >> 12 & 4095), int(tag >> 24)}; }
-};
-
 class GlobalBuffer : public Block {
  public:
   sc_core::sc_vector<FifoIn<CodesJob>> jobs_in;
@@ -66,8 +58,7 @@ class GlobalBuffer : public Block {
   EnergyCounter &read_, &write_;
   std::vector<Port> ports_;
   int next_port_ = 0;
-  std::vector<uint64_t> output_bits_;  // of the packet under way
-  uint64_t output_received_ = 0;
+  PayloadCollector output_;  // the packet under way
   OutputTag output_tag_;
   std::vector<uint64_t> missing_;  // [phase]: output codes that this node still expects
 };

@@ -34,7 +34,7 @@ uint64_t PackedCodes::pack(const CodeFormat& format, const std::vector<int>& wid
 }
 
 PackedCodes PackedCodes::unpack(const CodeFormat& format, const std::vector<int>& wide_rank, int first_input, int count,
-                                int tokens, const std::vector<uint64_t>& bits) {
+                                int tokens, const uint64_t* bits) {
   PackedCodes codes;
   codes.count = count;
   codes.tokens = tokens;
@@ -44,11 +44,11 @@ PackedCodes PackedCodes::unpack(const CodeFormat& format, const std::vector<int>
   for (int m = 0; m < tokens; ++m) {
     uint8_t* code = &codes.code[size_t(m) * count];
     uint8_t* mask = &codes.salient[size_t(m) * count];
-    for (int k = 0; k < count; ++k, at += 4) code[k] = uint8_t(get_bits(bits.data(), at, 4));
-    for (int k = 0; k < count; ++k, ++at) mask[k] = uint8_t(get_bits(bits.data(), at, 1));
+    for (int k = 0; k < count; ++k, at += 4) code[k] = uint8_t(get_bits(bits, at, 4));
+    for (int k = 0; k < count; ++k, ++at) mask[k] = uint8_t(get_bits(bits, at, 1));
     for (int k = 0; k < count; ++k) {
       const int side = format.side_bits(mask[k], wide_rank[first_input + k] >= 0);
-      if (side > 0) code[k] |= uint8_t(get_bits(bits.data(), at, side) << 4);
+      if (side > 0) code[k] |= uint8_t(get_bits(bits, at, side) << 4);
       at += side;
       codes.side_value_bits += side;
     }

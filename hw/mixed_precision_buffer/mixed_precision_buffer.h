@@ -38,7 +38,7 @@ struct PackedCodes {
   uint64_t pack(const CodeFormat& format, const std::vector<int>& wide_rank, int first_input,
                 std::vector<uint64_t>* bits) const;
   static PackedCodes unpack(const CodeFormat& format, const std::vector<int>& wide_rank, int first_input, int count,
-                            int tokens, const std::vector<uint64_t>& bits);
+                            int tokens, const uint64_t* bits);
 };
 
 class MixedPrecisionBuffer {

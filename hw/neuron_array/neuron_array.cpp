@@ -61,16 +61,9 @@ void NeuronArray::tick() {
 void NeuronArray::take_parameters() {
   if (!parameters_in->can_pop()) return;
   const Flit& flit = parameters_in->front();
-  if (flit.head) {
-    parameter_pass_ = static_cast<int>(flit.tag);
-  } else {
-    parameter_bits_.resize((parameter_received_ + context_.flits.link_bits + 191) / 64, 0);
-    for (int b = 0; b < context_.flits.link_bits; b += 64)
-      put_bits(parameter_bits_.data(), parameter_received_ + b, std::min(64, context_.flits.link_bits - b),
-               flit.bits[b / 64]);
-    parameter_received_ += context_.flits.link_bits;
-    threshold_write_.add(now(), context_.flits.link_bits);
-  }
+  if (flit.head) parameter_pass_ = static_cast<int>(flit.tag);
+  parameter_payload_.add(flit, context_.flits.link_bits);
+  if (!flit.head) threshold_write_.add(now(), context_.flits.link_bits);
   if (flit.tail && flit.last_packet) load_parameters(parameter_pass_);
   parameters_in->pop();
   if (!parameters_in->empty()) wake_at(now() + 1);
@@ -86,7 +79,7 @@ void NeuronArray::load_parameters(int pass) {
   set.h.assign(size_t(groups) * padded_lanes_, 0);
   uint64_t position = 0;
   const auto take = [&](int bits) {
-    const uint64_t value = get_bits(parameter_bits_.data(), position, bits);
+    const uint64_t value = get_bits(parameter_payload_.bits(), position, bits);
     position += bits;
     return value;
   };
@@ -96,10 +89,8 @@ void NeuronArray::load_parameters(int pass) {
     set.v0[lane] = sign_extend(take(spec_.membrane_bits), spec_.membrane_bits);
   }
   for (int group = 0; group < groups; ++group)
-    for (int i = 0; i < at.outputs; ++i)
-      set.h[size_t(group) * padded_lanes_ + lane_index(i)] = uint8_t(take(2));
-  parameter_bits_.clear();
-  parameter_received_ = 0;
+    for (int i = 0; i < at.outputs; ++i) set.h[size_t(group) * padded_lanes_ + lane_index(i)] = uint8_t(take(2));
+  parameter_payload_.clear();
 }
 
 void NeuronArray::take_command(const NeuronCommand& command) {
@@ -249,20 +240,14 @@ bool NeuronArray::take_partial() {
     const Flit flit = partials_in->front();
     partials_in->pop();
     wake_at(now() + 1);
-    if (!flit.head) {
-      partial_bits_.resize((partial_received_ + context_.flits.link_bits + 191) / 64, 0);
-      for (int b = 0; b < context_.flits.link_bits; b += 64)
-        put_bits(partial_bits_.data(), partial_received_ + b, std::min(64, context_.flits.link_bits - b),
-                 flit.bits[b / 64]);
-      partial_received_ += context_.flits.link_bits;
-    }
+    partial_payload_.add(flit, context_.flits.link_bits);
     if (!flit.tail) return false;
     int64_t* V = &set.V[size_t(token_) * padded_lanes_];
     for (int i = 0; i < at.outputs; ++i)
-      V[lane_index(i)] += sign_extend(
-          get_bits(partial_bits_.data(), uint64_t(i) * spec_.membrane_bits, spec_.membrane_bits), spec_.membrane_bits);
-    partial_bits_.clear();
-    partial_received_ = 0;
+      V[lane_index(i)] +=
+          sign_extend(get_bits(partial_payload_.bits(), uint64_t(i) * spec_.membrane_bits, spec_.membrane_bits),
+                      spec_.membrane_bits);
+    partial_payload_.clear();
     const uint64_t bits = uint64_t(at.outputs) * spec_.membrane_bits;
     membrane_read_.add(now(), bits);
     membrane_add_.add(now(), bits);
@@ -383,13 +368,8 @@ void NeuronArray::next_token() {
 // Tells every source that half the weight SRAM is free again.
 void NeuronArray::send_releases() {
   if (releases_.empty() || fired_ < releases_.front().needs_fired || !control_out->can_push()) return;
-  Flit flit;
-  flit.type = MessageType::kRelease;
-  flit.tag = uint64_t(tile_);
-  flit.destination = uint16_t(topology_.source_node(release_source_));
-  flit.vc = uint8_t(VirtualChannels{context_.sources}.control());
-  flit.head = flit.tail = flit.last_packet = true;
-  control_out->push(flit);
+  control_out->push(make_control_flit(MessageType::kRelease, uint64_t(tile_), topology_.source_node(release_source_),
+                                      VirtualChannels{context_.sources}.control()));
   if (++release_source_ == context_.sources) {
     release_source_ = 0;
     releases_.pop_front();

@@ -84,8 +84,7 @@ class NeuronArray : public Block {
 
   std::array<Parameters, 2> parameters_;  // by pass count of this tile
   std::vector<int> pass_set_;             // [pass]: which of the two
-  std::vector<uint64_t> parameter_bits_;
-  uint64_t parameter_received_ = 0;
+  PayloadCollector parameter_payload_;
   int parameter_pass_ = 0;
 
   std::vector<int32_t> slopes_;   // [slot][slope][padded lane]
@@ -101,8 +100,7 @@ class NeuronArray : public Block {
   Cycle fire_ready_ = 0;
   std::vector<Flit> message_;
   size_t message_sent_ = 0;
-  std::vector<uint64_t> partial_bits_;
-  uint64_t partial_received_ = 0;
+  PayloadCollector partial_payload_;
   std::deque<Release> releases_;
   int release_source_ = 0;
   uint64_t fired_ = 0;

@@ -78,4 +78,38 @@ inline std::vector<Flit> make_packets(const Flit& head, const std::vector<uint64
   return flits;
 }
 
+// Puts the payload of a message's flits together again.
+class PayloadCollector {
+ public:
+  // Appends a body flit's payload; head flits carry none.
+  void add(const Flit& flit, int link_bits) {
+    if (flit.head) return;
+    words_.resize((received_ + link_bits + 191) / 64, 0);  // one word to spare for reads across the end
+    for (int b = 0; b < link_bits; b += 64) put_bits(words_.data(), received_ + b, 64, flit.bits[b / 64]);
+    received_ += link_bits;
+  }
+  const uint64_t* bits() const { return words_.data(); }
+  uint64_t received() const { return received_; }
+  bool empty() const { return received_ == 0; }
+  void clear() {
+    words_.clear();
+    received_ = 0;
+  }
+
+ private:
+  std::vector<uint64_t> words_;
+  uint64_t received_ = 0;
+};
+
+// A message of one flit: all it says is its tag.
+inline Flit make_control_flit(MessageType type, uint64_t tag, int destination, int vc) {
+  Flit flit;
+  flit.type = type;
+  flit.tag = tag;
+  flit.destination = uint16_t(destination);
+  flit.vc = uint8_t(vc);
+  flit.head = flit.tail = flit.last_packet = true;
+  return flit;
+}
+
 }  // namespace spikeloom

@@ -72,7 +72,8 @@ uint64_t Router::look_at_fronts() {
     for (unsigned ports = state.remaining; ports; ports &= ports - 1) {
       const int output = __builtin_ctz(ports);
       const int8_t owner = owner_[output * vcs_ + vc];
-      if ((flit.head ? owner == -1 : owner == input) && out_[output]->can_send(vc)) state.wanted |= uint8_t(1u << output);
+      if ((flit.head ? owner == -1 : owner == input) && out_[output]->can_send(vc))
+        state.wanted |= uint8_t(1u << output);
     }
     if (state.wanted) wanting |= uint64_t{1} << slot;
   }

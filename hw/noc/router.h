@@ -46,11 +46,11 @@ class Router : public Block {
   std::array<Link*, kPorts> in_{}, out_{};
   std::vector<RegisteredFifo<Flit>*> buffers_;  // [input * vcs + vc]
   std::array<uint8_t, 64> input_of_{};          // of a channel
-  uint64_t occupied_ = 0;                 // bit input * vcs + vc
-  std::vector<InputState> state_;         // [input * vcs + vc]
-  std::vector<int8_t> owner_;             // [output * vcs + vc]: input whose packet holds it, or -1
-  std::array<int, kPorts> next_vc_{};     // round robin over channels of an input
-  std::array<int, kPorts> next_input_{};  // round robin over inputs of an output
+  uint64_t occupied_ = 0;                       // bit input * vcs + vc
+  std::vector<InputState> state_;               // [input * vcs + vc]
+  std::vector<int8_t> owner_;                   // [output * vcs + vc]: input whose packet holds it, or -1
+  std::array<int, kPorts> next_vc_{};           // round robin over channels of an input
+  std::array<int, kPorts> next_input_{};        // round robin over inputs of an output
   uint64_t flits_ = 0;
 };
 

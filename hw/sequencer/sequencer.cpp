@@ -83,13 +83,8 @@ void Sequencer::take_phase_done() {
   finish_phase(phase);
   for (int node = 0; node < topology_.sources(); ++node) {
     if (node == source_) continue;
-    Flit flit;
-    flit.type = MessageType::kBarrier;
-    flit.tag = uint64_t(phase);
-    flit.destination = uint16_t(topology_.source_node(node));
-    flit.vc = uint8_t(VirtualChannels{context_.sources}.control());
-    flit.head = flit.tail = flit.last_packet = true;
-    barrier_.push_back(flit);
+    barrier_.push_back(make_control_flit(MessageType::kBarrier, uint64_t(phase), topology_.source_node(node),
+                                         VirtualChannels{context_.sources}.control()));
   }
 }
 

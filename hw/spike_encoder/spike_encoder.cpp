@@ -75,7 +75,7 @@ void SpikeEncoder::fill() {
       fill_began_ = now();
       filling_job_ = Job();
     }
-    if (flit.head && part.received == 0) {
+    if (flit.head && part.payload.empty()) {
       filling_job_.head = flit;
       filling_job_.tag = WindowTag::unpack(flit.tag);
       filling_job_.tokens = context_.program->batch_tokens(filling_job_.tag.batch);
@@ -84,12 +84,7 @@ void SpikeEncoder::fill() {
           fills_[other].done =
               fills_[other].done || !context_.share(filling_job_.tag).serves(other, filling_job_.tag.part);
     }
-    if (!flit.head) {
-      part.bits.resize((part.received + context_.flits.link_bits + 127) / 64, 0);
-      for (int b = 0; b < context_.flits.link_bits; b += 64)
-        put_bits(part.bits.data(), part.received + b, std::min(64, context_.flits.link_bits - b), flit.bits[b / 64]);
-      part.received += context_.flits.link_bits;
-    }
+    part.payload.add(flit, context_.flits.link_bits);
     // The end of a message: a tail after which no packet of this window follows (the tag says so).
     part.done = flit.tail && flit.type == MessageType::kCodes && flit.last_packet;
     next_lane_ = (lane + 1) % lanes;
@@ -108,8 +103,8 @@ void SpikeEncoder::finish_fill() {
   int count = 0;
   for (size_t lane = 0; lane < fills_.size(); ++lane) {
     const InputRange range = input_range(job.tag, static_cast<int>(lane));
-    fills_[lane].bits.resize(fills_[lane].bits.size() + 2, 0);
-    parts.push_back(PackedCodes::unpack(format, wide_rank, range.first, range.count, job.tokens, fills_[lane].bits));
+    parts.push_back(
+        PackedCodes::unpack(format, wide_rank, range.first, range.count, job.tokens, fills_[lane].payload.bits()));
     count += range.count;
     fills_[lane] = Fill();
   }

@@ -15,8 +15,8 @@
 
 #include "hw/clock/registered_fifo.h"
 #include "hw/mixed_precision_buffer/mixed_precision_buffer.h"
+#include "hw/noc/message_tags.h"
 #include "hw/spike_encoder/spike_stream.h"
-#include "hw/spike_encoder/window_tag.h"
 #include "sim/base/activity.h"
 
 namespace spikeloom {
@@ -86,8 +86,7 @@ class SpikeEncoder : public Block {
   };
   // What one input has delivered of the window being filled.
   struct Fill {
-    std::vector<uint64_t> bits;
-    uint64_t received = 0;
+    PayloadCollector payload;
     bool done = false;
   };
 

@@ -40,6 +40,7 @@ double log_fraction(double x, double low, double high) {
 }
 
 double mix(double low, double high, double fraction) {
+  if (fraction == 0) return low;  // grid points exactly
   if (low <= 0 || high <= 0) return low + (high - low) * fraction;
   return std::exp(std::log(low) + (std::log(high) - std::log(low)) * fraction);
 }

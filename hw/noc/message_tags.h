@@ -1,0 +1,45 @@
+// What the 48-bit tag of a head flit says, by type of message.
+#pragma once
+
+#include <cstdint>
+
+namespace spikeloom {
+
+// Codes and spikes: which window of which batch they belong to.
+struct WindowTag {
+  int pass = 0, part = 0, window = 0, batch = 0;
+
+  static constexpr int kMostPasses = 1 << 12, kMostParts = 1 << 6, kMostWindows = 1 << 10, kMostBatches = 1 << 20;
+
+  uint64_t pack() const {
+    return uint64_t(pass) | uint64_t(part) << 12 | uint64_t(window) << 18 | uint64_t(batch) << 28;
+  }
+  static WindowTag unpack(uint64_t tag) {
+    return {int(tag & 4095), int(tag >> 12 & 63), int(tag >> 18 & 1023), int(tag >> 28 & 0xfffff)};
+  }
+  bool operator==(const WindowTag& other) const { return pack() == other.pack(); }
+};
+
+// What a weight packet's tag says: which load of the tile (modulo 2^16), from which source, and which rows.
+struct WeightTag {
+  uint64_t load = 0;
+  int source = 0;
+  int row = 0, rows = 0;
+  static constexpr int kMostRows = 1 << 14;
+  uint64_t pack() const {
+    return (load & 0xffff) << 32 | uint64_t(source) << 28 | uint64_t(rows) << 14 | uint64_t(row);
+  }
+  static WeightTag unpack(uint64_t tag) {
+    return {tag >> 32, int(tag >> 28 & 15), int(tag & (kMostRows - 1)), int(tag >> 14 & (kMostRows - 1))};
+  }
+};
+
+// What an output packet's tag says: which pass, tile and token.
+struct OutputTag {
+  int pass = 0, tile = 0, token = 0;
+  static constexpr int kMostTiles = 1 << 12, kMostTokens = 1 << 24;
+  uint64_t pack() const { return uint64_t(pass) | uint64_t(tile) << 12 | uint64_t(token) << 24; }
+  static OutputTag unpack(uint64_t tag) { return {int(tag & 4095), int(tag >> 12 & 4095), int(tag >> 24)}; }
+};
+
+}  // namespace spikeloom
