@@ -63,7 +63,6 @@ void NeuronArray::take_parameters() {
   const Flit& flit = parameters_in->front();
   if (flit.head) parameter_pass_ = static_cast<int>(flit.tag);
   parameter_payload_.add(flit, context_.flits.link_bits);
-  if (!flit.head) threshold_write_.add(now(), context_.flits.link_bits);
   if (flit.tail && flit.last_packet) load_parameters(parameter_pass_);
   parameters_in->pop();
   if (!parameters_in->empty()) wake_at(now() + 1);
@@ -90,6 +89,7 @@ void NeuronArray::load_parameters(int pass) {
   }
   for (int group = 0; group < groups; ++group)
     for (int i = 0; i < at.outputs; ++i) set.h[size_t(group) * padded_lanes_ + lane_index(i)] = uint8_t(take(2));
+  threshold_write_.add(now(), position);
   parameter_payload_.clear();
 }
 

@@ -43,6 +43,7 @@ Sequencer::Sequencer(const sc_core::sc_module_name& name, Clock& clock, const La
       loads_(load_order(*context.program)),
       jobs_(job_order(*context.program, source)),
       credits_(topology.tiles(), 2),
+      waiting_loads_(topology.tiles()),
       nodes_done_(context.program->phase_inputs.size(), 0) {
   // A node to which no tile of a phase sends outputs has them all from the start.
   for (size_t phase = 0; phase < nodes_done_.size(); ++phase)
@@ -54,6 +55,8 @@ Sequencer::Sequencer(const sc_core::sc_module_name& name, Clock& clock, const La
                    });
           }))
         ++nodes_done_[phase];
+  for (size_t i = 0; i < loads_.size(); ++i) waiting_loads_[loads_[i].tile].push_back(i);
+  for (int tile = 0; tile < topology.tiles(); ++tile) offer_load(tile);
   wake_at(1);
 }
 
@@ -70,10 +73,15 @@ void Sequencer::take_control() {
   const Flit flit = control_in->front();
   control_in->pop();
   if (flit.type == MessageType::kRelease)
-    ++credits_[flit.tag];
+    give_back(static_cast<int>(flit.tag));
   else
     finish_phase(static_cast<int>(flit.tag));
   wake_at(now() + 1);
+}
+
+void Sequencer::give_back(int tile) {
+  ++credits_[tile];
+  offer_load(tile);
 }
 
 void Sequencer::take_phase_done() {
@@ -94,14 +102,21 @@ void Sequencer::finish_phase(int phase) {
 
 bool Sequencer::phase_ready(int phase) const { return phase == 0 || nodes_done_[phase - 1] == topology_.sources(); }
 
+// The next load of a tile may be issued once the tile has room; the earliest of all such goes first.
+void Sequencer::offer_load(int tile) {
+  if (credits_[tile] > 0 && !waiting_loads_[tile].empty()) ready_loads_.insert(waiting_loads_[tile].front());
+}
+
 void Sequencer::issue_load() {
-  if (next_load_ == loads_.size()) return;
-  const Load& load = loads_[next_load_];
-  if (credits_[load.tile] == 0 || !loads_out->can_push()) return;
+  if (ready_loads_.empty() || !loads_out->can_push()) return;
+  const Load& load = loads_[*ready_loads_.begin()];
+  ready_loads_.erase(ready_loads_.begin());
+  waiting_loads_[load.tile].pop_front();
   --credits_[load.tile];
+  offer_load(load.tile);
   loads_out->push(load);
+  ++loads_issued_;
   command_.add(now(), 1);
-  ++next_load_;
   wake_at(now() + 1);
 }
 
@@ -131,7 +146,7 @@ void Sequencer::send_barrier() {
 }
 
 std::string Sequencer::waits_for() const {
-  if (next_load_ < loads_.size()) return "room in the weight SRAM of tile " + std::to_string(loads_[next_load_].tile);
+  if (loads_issued_ < loads_.size()) return "room in the weight SRAM of tiles";
   if (next_job_ < jobs_.size()) return "the outputs of the phase before";
   return "";
 }

@@ -9,6 +9,8 @@
 // Differs  attention and the vector unit between phases take no time (DEVIATIONS 9).
 #pragma once
 
+#include <deque>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -34,6 +36,8 @@ class Sequencer : public Block {
   void take_control();
   void take_phase_done();
   void finish_phase(int phase);
+  void give_back(int tile);
+  void offer_load(int tile);
   void issue_load();
   void issue_job();
   void send_barrier();
@@ -47,10 +51,12 @@ class Sequencer : public Block {
   EnergyCounter& command_;
   std::vector<Load> loads_;
   std::vector<WindowTag> jobs_;
-  size_t next_load_ = 0, next_job_ = 0;
-  std::vector<int> credits_;     // [tile]: halves of its weight SRAM that may be loaded
-  std::vector<int> nodes_done_;  // [phase]: memory nodes that have all their outputs
-  std::vector<Flit> barrier_;    // flits still to be sent to the other memory nodes
+  size_t loads_issued_ = 0, next_job_ = 0;
+  std::vector<int> credits_;                       // [tile]: halves of its weight SRAM that may be loaded
+  std::vector<std::deque<size_t>> waiting_loads_;  // [tile]: indices into loads_, in order
+  std::set<size_t> ready_loads_;                   // the first of each tile that has room
+  std::vector<int> nodes_done_;                    // [phase]: memory nodes that have all their outputs
+  std::vector<Flit> barrier_;                      // flits still to be sent to the other memory nodes
 };
 
 }  // namespace spikeloom

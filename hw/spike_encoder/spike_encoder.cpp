@@ -245,7 +245,7 @@ void SpikeEncoder::charge_emission(const MadeFlit& made) {
   spikes_ += made.events;
   if (context_.payload == Payload::kBitmap && !made.flit.head) {
     const int inputs = context_.stream(emitting_job_.tag, source_).chunk_inputs();
-    buffer_.read_chunks(now(), made.cycles, inputs, emitting_job_.tokens);
+    buffer_.read_chunks(now(), made.chunks, inputs, emitting_job_.tokens);
   } else if (made.events > 0) {
     index_read_.add(now(), made.events);
   }

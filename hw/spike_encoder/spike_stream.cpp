@@ -79,6 +79,7 @@ void SpikeStreamWriter::step_bitmap(const std::vector<SpikeEvent>& events) {
     }
     put_stream(width, mask);
     ++flits_.back().cycles;
+    ++flits_.back().chunks;
     flits_.back().events += static_cast<int>(next - first);
     for (size_t i = first; i < next; ++i) {
       if (!format_.two_digits(events[i].address) && format_.slope_bits() > 0)

@@ -49,10 +49,11 @@ struct StreamFormat {
   bool two_digits(int address) const { return code.digits && (*wide_rank)[range.first + address] >= 0; }
 };
 
-// A body flit and what it took to make: cycles of the encoder, spikes in it.
+// A body flit and what it took to make: cycles of the encoder, bitmap chunks read, spikes in it.
 struct MadeFlit {
   Flit flit;
   int cycles = 0;
+  int chunks = 0;
   int events = 0;
 };
 

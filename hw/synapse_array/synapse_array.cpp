@@ -99,6 +99,7 @@ void SynapseArray::take_weight_flit(const Flit& flit) {
     ++written;
   }
   write_free_ = now() + std::max(written, 1);
+  readable_from_[half] = write_free_;
 }
 
 void SynapseArray::stall(ActivityState why) { activity_.enter(why, std::max(now(), issue_free_)); }
@@ -124,8 +125,10 @@ void SynapseArray::issue() {
 // The slice's weights must be there, and for a new batch a free membrane set.
 bool SynapseArray::start_item() {
   const TileItem& item = items_[item_];
-  if (rows_received_[item.load % 2] < slice().rows()) {
+  const int half = static_cast<int>(item.load % 2);
+  if (rows_received_[half] < slice().rows() || now() < readable_from_[half]) {
     stall(ActivityState::kStalledWeights);
+    if (now() < readable_from_[half]) wake_at(readable_from_[half]);
     return false;
   }
   if (item.first_slice && membrane_credits_ == 0) {

@@ -100,6 +100,7 @@ class SynapseArray : public Block {
   bool parameters_ = false;  // the packet under way holds parameters
   Cycle write_free_ = 0;
   std::array<int, 2> rows_received_{};  // by half
+  std::array<Cycle, 2> readable_from_{};  // by half: the cycle after its last write so far
   // Spike side.
   std::vector<Lane> lanes_;
   size_t item_ = 0;

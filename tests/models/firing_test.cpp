@@ -1,7 +1,8 @@
 #include "models/firing.h"
 
 #include <gtest/gtest.h>
-#include <rapidcheck/gtest.h>
+
+#include "tests/support/property.h"
 
 namespace spikeloom {
 namespace {
@@ -59,20 +60,20 @@ TEST(FiringUnit, UnarySubtractsOncePerStepAboveTheSmallestCode) {
 }
 
 RC_GTEST_PROP(FiringUnit, RadixAndUnaryEqualTheClosedFormula, ()) {
-  const int B = *rc::gen::inRange(2, 17), F = *rc::gen::inRange(0, 13);
-  const int64_t theta = *rc::gen::inRange<int64_t>(1024, 1 << 20);
+  const int B = any_in(2, 17), F = any_in(0, 13);
+  const int64_t theta = any_in<int64_t>(1024, 1 << 20);
   // Up to twice the range of codes, so that about half the cases saturate.
   const int64_t span = (theta << B) >> F;
-  const int64_t V = *rc::gen::inRange<int64_t>(-span, span + 1);
+  const int64_t V = any_in<int64_t>(-span, span + 1);
   RC_ASSERT(radix(V, theta, F, B) == closed_formula(V, theta, F, B));
   RC_ASSERT(unary(V, theta, F, B) == closed_formula(V, theta, F, B));
 }
 
 RC_GTEST_PROP(FiringUnit, CodesChangeExactlyAtTheirThreshold, ()) {
-  const int B = *rc::gen::inRange(2, 17), F = *rc::gen::inRange(0, 13);
-  const int64_t theta = *rc::gen::inRange<int64_t>(1024, 1 << 20);
+  const int B = any_in(2, 17), F = any_in(0, 13);
+  const int64_t theta = any_in<int64_t>(1024, 1 << 20);
   const int64_t limit = int64_t{1} << (B - 1);
-  const int64_t code = *rc::gen::inRange<int64_t>(1 - limit, limit);
+  const int64_t code = any_in<int64_t>(1 - limit, limit);
   // The smallest V with code * theta <= V * 2^F + theta/2.
   const int64_t least = (code * theta - theta / 2 + ((code * theta - theta / 2) > 0 ? (1 << F) - 1 : 0)) / (1 << F);
   RC_ASSERT(radix(least, theta, F, B) >= code);

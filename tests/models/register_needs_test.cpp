@@ -1,12 +1,12 @@
 // Claimed register widths hold the worst token that a trace's ranges allow, and are not wider than that token needs.
 
 #include <gtest/gtest.h>
-#include <rapidcheck/gtest.h>
 
 #include <cstdlib>
 
 #include "models/integer_reference.h"
 #include "sim/base/bits.h"
+#include "tests/support/property.h"
 
 namespace spikeloom {
 namespace {
@@ -64,8 +64,8 @@ void expect_tight(int64_t m, int bits) {
 }
 
 RC_GTEST_PROP(RegisterNeedsUnit, WorstTokenFitsAndOneBitLessDoesNot, ()) {
-  const int K = *rc::gen::inRange(1, 200), E = *rc::gen::inRange(0, 8);
-  const auto weights = *rc::gen::container<std::vector<int>>(K, rc::gen::inRange(-8, 8));
+  const int K = any_in(1, 200), E = any_in(0, 8);
+  const auto weights = any_list<int>(K, -8, 8);
   const WorstToken worst(weights, E, *rc::gen::arbitrary<bool>());
   const OperationTrace& operation = worst.layer.operations[0];
   const auto result = run_reference(worst.layer, operation, *make_spike_code(0), FiringPolicy::kRadix);
@@ -79,13 +79,13 @@ RC_GTEST_PROP(RegisterNeedsUnit, WorstTokenFitsAndOneBitLessDoesNot, ()) {
 }
 
 RC_GTEST_PROP(RegisterNeedsUnit, NoTokenWithinTheRangesExceedsTheClaim, ()) {
-  const int K = *rc::gen::inRange(1, 100), E = *rc::gen::inRange(0, 8);
-  const auto weights = *rc::gen::container<std::vector<int>>(K, rc::gen::inRange(-8, 8));
+  const int K = any_in(1, 100), E = any_in(0, 8);
+  const auto weights = any_list<int>(K, -8, 8);
   WorstToken token(weights, E, true);
   const RegisterNeeds needs = register_needs(token.layer, token.layer.operations[0]);
-  const auto codes = *rc::gen::container<std::vector<uint8_t>>(K, rc::gen::inRange<uint8_t>(0, 32));
+  const auto codes = any_list<uint8_t>(K, 0, 32);
   token.layer.inputs[0].codes = codes.data();
-  token.layer.inputs[0].E = {*rc::gen::inRange(0, E + 1)};
+  token.layer.inputs[0].E = {any_in(0, E + 1)};
   for (int code = 0; code < 3; ++code) {
     const auto result =
         run_reference(token.layer, token.layer.operations[0], *make_spike_code(code), FiringPolicy::kRadix);

@@ -80,7 +80,7 @@ uint64_t count_spikes(const TinyLayer& layer) {
 
 // n = 24 codes are 24 * 5 bits (nibble and mask bit): one body flit. Its head is visible in 11: fill begins then, takes
 // n cycles; scatter takes max(n, entries) = n cycles; then the head flit is made and pushed, one cycle after the start;
-// the first body flit, of 11 events (1 + 5 + 3 + 1 = 10 bits each: 12 events), follows after 12 cycles.
+// the first body flit, of 12 events (kind 1, address 5, slope 3, sign 1: 10 of 128 bits each), follows after 12 cycles.
 TEST(SpikeEncoderTiming, FirstSpikesLeaveAfterFillAndScatter) {
   const TinyLayer layer(window_of(24));
   EncoderProbe probe(layer, tiny_chip());
@@ -92,8 +92,7 @@ TEST(SpikeEncoderTiming, FirstSpikesLeaveAfterFillAndScatter) {
   EXPECT_EQ(probe.sink.cycles[1], emit + 1 + 12 + 1);
 }
 
-// The codes of 300 inputs are 1,500 bits, 12 body flits: still fewer cycles than codes. With a one-code window the
-// flits count: head and body are taken in 11 and 12, scatter starts in 13.
+// In a window of one code the flits count: head and body are taken in 11 and 12, scatter starts in 13.
 TEST(SpikeEncoderTiming, FillTakesAtLeastACyclePerFlit) {
   TinySpec spec = window_of(1);
   spec.silent = 0;

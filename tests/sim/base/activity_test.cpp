@@ -1,7 +1,8 @@
 #include "sim/base/activity.h"
 
 #include <gtest/gtest.h>
-#include <rapidcheck/gtest.h>
+
+#include "tests/support/property.h"
 
 namespace spikeloom {
 namespace {
@@ -45,10 +46,10 @@ RC_GTEST_PROP(ActivityUnit, BusyStalledAndIdleAddUpToAllCycles, ()) {
   Activity activity;
   Cycle now = 0;
   for (const int state : *rc::gen::container<std::vector<int>>(rc::gen::inRange(0, kStates))) {
-    now += *rc::gen::inRange(0, 50);
+    now += any_in(0, 50);
     activity.enter(ActivityState(state), now);
   }
-  const Cycle end = now + *rc::gen::inRange(0, 50);
+  const Cycle end = now + any_in(0, 50);
   activity.close(end);
   RC_ASSERT(sum(activity) == end);
 }

@@ -1,7 +1,8 @@
 #include "sim/base/bits.h"
 
 #include <gtest/gtest.h>
-#include <rapidcheck/gtest.h>
+
+#include "tests/support/property.h"
 
 namespace spikeloom {
 namespace {
@@ -29,7 +30,7 @@ TEST(BitsUnit, WholeWordsAreFieldsToo) {
 
 RC_GTEST_PROP(BitsUnit, NeighbouringFieldsReadBackAsWritten, ()) {
   uint64_t words[4] = {};
-  const int first = *rc::gen::inRange(1, 65), second = *rc::gen::inRange(1, 65), at = *rc::gen::inRange(0, 100);
+  const int first = any_in(1, 65), second = any_in(1, 65), at = any_in(0, 100);
   const auto a = *rc::gen::arbitrary<uint64_t>(), b = *rc::gen::arbitrary<uint64_t>();
   put_bits(words, at, first, a);
   put_bits(words, at + first, second, b);

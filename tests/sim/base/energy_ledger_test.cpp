@@ -1,9 +1,10 @@
 #include "sim/base/energy_ledger.h"
 
 #include <gtest/gtest.h>
-#include <rapidcheck/gtest.h>
 
 #include <map>
+
+#include "tests/support/property.h"
 
 namespace spikeloom {
 namespace {
@@ -79,18 +80,18 @@ TEST(EnergyLedgerUnit, CountersKeepWhatTheirPriceNeeds) {
 }
 
 RC_GTEST_PROP(EnergyLedgerUnit, RecordsAddUpToTotalsForEveryWindowLength, ()) {
-  EnergyLedger ledger(*rc::gen::inRange<Cycle>(1, 40));
+  EnergyLedger ledger(any_in<Cycle>(1, 40));
   EnergyCounter* counters[2] = {&ledger.counter("a", kEvent), &ledger.counter("b", kEvent)};
   uint64_t expected[2] = {0, 0}, recorded[2] = {0, 0};
   Cycle now = 0;
-  for (int step = 0, steps = *rc::gen::inRange(0, 60); step < steps; ++step) {
-    const int which = *rc::gen::inRange(0, 2);
-    const auto cycles = *rc::gen::inRange<Cycle>(0, 90), count = *rc::gen::inRange<Cycle>(0, 5);
+  for (int step = 0, steps = any_in(0, 60); step < steps; ++step) {
+    const int which = any_in(0, 2);
+    const auto cycles = any_in<Cycle>(0, 90), count = any_in<Cycle>(0, 5);
     counters[which]->add_span(now, cycles, count);
     counters[which]->add(now + cycles, count);
     expected[which] += (cycles + 1) * count;
-    now += cycles + *rc::gen::inRange<Cycle>(0, 30);
-    if (*rc::gen::inRange(0, 10) == 0) ledger.begin_phase(step);
+    now += cycles + any_in<Cycle>(0, 30);
+    if (any_in(0, 10) == 0) ledger.begin_phase(step);
   }
   ledger.close();
   for (const EnergyRecord& record : ledger.records()) {

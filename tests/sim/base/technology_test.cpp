@@ -1,12 +1,12 @@
 #include "sim/base/technology.h"
 
 #include <gtest/gtest.h>
-#include <rapidcheck/gtest.h>
 
 #include <cmath>
 
 #include "tests/support/temp_folder.h"
 #include "tests/support/user_error.h"
+#include "tests/support/property.h"
 
 namespace spikeloom {
 namespace {
@@ -119,8 +119,8 @@ TEST(SramTableConfig, BadTablesGiveFileLineAndReason) {
 
 RC_GTEST_PROP(CommittedSramUnit, AnyMacroCostsBetweenItsNeighboursOnTheGrid, ()) {
   static const SramTable table = SramTable::load(kEnergyFolder + "sram_22nm.csv", "itrs-lstp");
-  const auto bytes = *rc::gen::inRange<uint64_t>(1024, 65536);
-  const auto word = *rc::gen::inRange<uint64_t>(1, 17);
+  const auto bytes = any_in<uint64_t>(1024, 65536);
+  const auto word = any_in<uint64_t>(1, 17);
   const auto floor2 = [](uint64_t x) { return uint64_t{1} << (63 - __builtin_clzll(x)); };
   double least = INFINITY, most = 0;
   for (const uint64_t b : {floor2(bytes), 2 * floor2(bytes)})
@@ -136,8 +136,8 @@ RC_GTEST_PROP(CommittedSramUnit, AnyMacroCostsBetweenItsNeighboursOnTheGrid, ())
 
 RC_GTEST_PROP(CommittedSramUnit, PriceIsMonotoneBetweenTwoGridSizes, ()) {
   static const SramTable table = SramTable::load(kEnergyFolder + "sram_45nm.csv", "itrs-lstp");
-  const uint64_t low = uint64_t{1} << *rc::gen::inRange(10, 16);
-  const auto a = *rc::gen::inRange<uint64_t>(0, low), b = *rc::gen::inRange<uint64_t>(0, low);
+  const uint64_t low = uint64_t{1} << any_in(10, 16);
+  const auto a = any_in<uint64_t>(0, low), b = any_in<uint64_t>(0, low);
   const auto read = [&](uint64_t bytes) { return table.price({bytes, 8}, "").read_pj; };
   const double slope = read(2 * low) - read(low);
   RC_ASSERT((read(low + std::max(a, b)) - read(low + std::min(a, b))) * slope >= -1e-12);
