@@ -133,6 +133,11 @@ class ConfigLoader {
     for (const auto& entry : yaml) {
       if (!entry.first.IsScalar()) node->fail("a key must be plain text");
       const std::string key = entry.first.Scalar();
+      if (entry.second.IsNull()) {
+        const YAML::Mark mark = entry.first.Mark();
+        throw UserError(file_ + ":" + std::to_string(mark.line + 1) + ":" + std::to_string(mark.column + 1) + ": " +
+                        node->child_path(key) + ": has no value");
+      }
       ConfigNode value = convert(entry.second, node->child_path(key), depth + 1);
       value.line_ = value.kind_ == ConfigNode::Kind::kScalar ? value.line_ : entry.first.Mark().line + 1;
       value.column_ = value.kind_ == ConfigNode::Kind::kScalar ? value.column_ : entry.first.Mark().column + 1;

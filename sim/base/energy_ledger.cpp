@@ -6,8 +6,7 @@ namespace spikeloom {
 
 void EnergyCounter::open_window(Cycle now) {
   close_window();
-  window_begin_ = now - now % ledger_->window_cycles_;
-  window_end_ = window_begin_ + ledger_->window_cycles_;
+  window_begin_ = now - now % window_cycles_;
 }
 
 void EnergyCounter::close_window() {
@@ -18,8 +17,8 @@ void EnergyCounter::close_window() {
 
 void EnergyCounter::add_span(Cycle first, Cycle cycles, uint64_t count) {
   while (cycles > 0) {
-    if (first >= window_end_) open_window(first);
-    const Cycle here = std::min(cycles, window_end_ - first);
+    if (first - window_begin_ >= window_cycles_) open_window(first);
+    const Cycle here = std::min(cycles, window_begin_ + window_cycles_ - first);
     pending_ += here * count;
     first += here;
     cycles -= here;
@@ -29,6 +28,7 @@ void EnergyCounter::add_span(Cycle first, Cycle cycles, uint64_t count) {
 EnergyCounter& EnergyLedger::counter(const std::string& block, EnergyEvent event, double scale) {
   auto counter = std::make_unique<EnergyCounter>();
   counter->ledger_ = this;
+  counter->window_cycles_ = window_cycles_;
   counter->id_ = static_cast<uint32_t>(counters_.size());
   counter->block_ = block;
   counter->event_ = event;
@@ -45,10 +45,7 @@ EnergyCounter& EnergyLedger::sram_counter(const std::string& block, EnergyEvent 
 }
 
 void EnergyLedger::begin_phase(uint32_t phase) {
-  for (auto& counter : counters_) {
-    counter->close_window();
-    counter->window_end_ = 0;
-  }
+  for (auto& counter : counters_) counter->close_window();
   phase_ = phase;
 }
 

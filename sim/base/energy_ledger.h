@@ -21,12 +21,13 @@ struct SramMacro {
 
 class EnergyLedger;
 
-// Counts one event of one block. Charged in the order of cycles by one process only.
+// Counts one event of one block. Cycles mostly grow from call to call; a step back, after a span that reached ahead,
+// costs a record of its own but lands in its own window.
 class EnergyCounter {
  public:
   // `count` events in cycle `now`.
   void add(Cycle now, uint64_t count) {
-    if (now >= window_end_) open_window(now);
+    if (now - window_begin_ >= window_cycles_) open_window(now);  // unsigned: also true for an earlier window
     pending_ += count;
   }
   // `count` events in each of the cycles first .. first + cycles - 1.
@@ -50,7 +51,7 @@ class EnergyCounter {
   SramMacro macro_;
   double scale_ = 1;
   uint64_t pending_ = 0, total_ = 0;
-  Cycle window_begin_ = 0, window_end_ = 0;
+  Cycle window_begin_ = 0, window_cycles_ = 1;
 };
 
 // What one counter counted in one window of cycles and one phase (a phase: the operations that share one input).

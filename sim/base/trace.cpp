@@ -342,7 +342,7 @@ LayerTrace LayerTrace::open(const std::string& activations_file) {
   layer.sha256 = file.sha256();
   layer.weights_sha256 = layer.weights_data_->sha256();
   read_weights(*layer.weights_data_, &layer);
-  layer.synthetic = layer.synthetic || top.flag("synthetic");
+  layer.synthetic = top.flag("synthetic") || layer.synthetic;
   layer.tokens = top.integer("tokens", 1, kMostTokens);
   layer.output_bits = top.integer("output_bits", 2, 16);
   top.real("u_r");

@@ -33,8 +33,7 @@ INSTANTIATE_TEST_SUITE_P(Layer15, RealTraceExact,
 
 // Figures of traces/README.md, as the Python exporter printed them.
 TEST(RealTraceSpikesExact, TtfsSpikesPerTokenAreThoseOfTheExporter) {
-  const LayerTrace layer =
-      LayerTrace::open(SPIKELOOM_SOURCE_DIR "/traces/smollm2-135m/layer15.signed.safetensors");
+  const LayerTrace layer = LayerTrace::open(SPIKELOOM_SOURCE_DIR "/traces/smollm2-135m/layer15.signed.safetensors");
   const double published[4] = {472.0, 446.7, 501.1, 1073.8};
   for (const OperationTrace& operation : layer.operations) {
     if (operation.name == "k" || operation.name == "v" || operation.name == "gate") continue;

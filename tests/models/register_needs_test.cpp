@@ -11,8 +11,8 @@
 namespace spikeloom {
 namespace {
 
-// Signed floating codes, one output, one token that drives the membrane as far as codes can: every input salient with the
-// largest code, its sign that of its weight (`up`) or the opposite.
+// Signed floating codes, one output, one token that drives the membrane as far as codes can: every input salient with
+// the largest code, its sign that of its weight (`up`) or the opposite.
 class WorstToken {
  public:
   WorstToken(const std::vector<int>& weights, int E, bool up) : weights_(weights) {

@@ -49,9 +49,9 @@ TEST_F(SmallTraceExact, SaturatingOutputsGiveTheHandCalculatedCodes) {
 }
 
 TEST_F(SmallTraceExact, SpikesAreOnePerValueOrDigitItsSumOrItsBits) {
-  EXPECT_EQ(run(0, kTtfs).spikes, 4u + 4u);       // -3, digits 5 and 2, -7; 4, digit 7, 7, -1
-  EXPECT_EQ(run(0, kCount).spikes, 17u + 19u);    // 3+5+2+7; 4+7+7+1
-  EXPECT_EQ(run(0, kRadix).spikes, 8u + 8u);      // 2+2+1+3; 1+3+3+1
+  EXPECT_EQ(run(0, kTtfs).spikes, 4u + 4u);     // -3, digits 5 and 2, -7; 4, digit 7, 7, -1
+  EXPECT_EQ(run(0, kCount).spikes, 17u + 19u);  // 3+5+2+7; 4+7+7+1
+  EXPECT_EQ(run(0, kRadix).spikes, 8u + 8u);    // 2+2+1+3; 1+3+3+1
   EXPECT_EQ(run(1, kTtfs).spikes, 9u + 9u);
 }
 

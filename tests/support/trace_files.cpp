@@ -52,9 +52,10 @@ json weights_description() {
 }
 
 json input_description(const std::string& name, int size, bool digits, int most_E, int most_E7, int most_g) {
-  return {{"name", name},     {"size", size},      {"salient_format", "floating"}, {"digits", digits},
-          {"has_g", digits},  {"z", 0},            {"u", 0.5},                     {"E_max", most_E},
-          {"E7_max", most_E7}, {"g_max", most_g}, {"salient_k", 0},               {"salient_share", 0.25}};
+  return {{"name", name},     {"size", size},    {"salient_format", "floating"},
+          {"digits", digits}, {"has_g", digits}, {"z", 0},
+          {"u", 0.5},         {"E_max", most_E}, {"E7_max", most_E7},
+          {"g_max", most_g},  {"salient_k", 0},  {"salient_share", 0.25}};
 }
 
 json activations_description() {

@@ -36,8 +36,8 @@ struct TracePair {
   static std::string weights_path(const TempFolder& folder) { return folder.file("small.weights.safetensors"); }
 };
 
-// Two tokens, B = 8, signed codes. Operation `p` (3 outputs) reads `a` (4 inputs, windows of 2, a wide one with digits, g
-// and h); `q` (2 outputs) reads `b` (9 inputs). Values and results: small_trace_test.cpp.
+// Two tokens, B = 8, signed codes. Operation `p` (3 outputs) reads `a` (4 inputs, windows of 2, a wide one with digits,
+// g and h); `q` (2 outputs) reads `b` (9 inputs). Values and results: small_trace_test.cpp.
 TracePair small_trace();
 
 // Bytes 2i and 2i+1 of each row become one: low and high nibble of row [.., N].

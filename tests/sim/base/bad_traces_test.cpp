@@ -19,6 +19,8 @@ struct BadTrace {
   std::string message;  // {weights}, {activations}: the paths of the two files
 };
 
+void PrintTo(const BadTrace& bad, std::ostream* out) { *out << bad.name; }
+
 json& weights(TracePair& pair) { return pair.weights.description; }
 json& activations(TracePair& pair) { return pair.activations.description; }
 TraceTensor& tensor(TracePair& pair, const char* name) {
@@ -57,18 +59,22 @@ const std::vector<BadTrace> kBadFiles = {
      }),
      "{activations}: truncated: header claims 2000 bytes, the file has 100 after the length"},
     {"CutInData", edit_bytes([](std::string& bytes) { bytes.pop_back(); }),
-     "{activations}: tensor 'q.v0': data_offsets [147, 163] lie outside the file's 162 data bytes (truncated?)"},
+     "{activations}: tensor 'q.v0': data_offsets [130, 146] lie outside the file's 145 data bytes (truncated?)"},
     {"HeaderClaimsGigabytes", edit_bytes([](std::string& bytes) { put_header_length(bytes, uint64_t{5} << 30); }),
      "{activations}: header claims 5368709120 bytes (allowed: up to 67108864)"},
     {"HeaderClaimsEverything", edit_bytes([](std::string& bytes) { put_header_length(bytes, ~uint64_t{0}); }),
      "{activations}: header claims 18446744073709551615 bytes (allowed: up to 67108864)"},
     {"HeaderIsNoJson", edit_bytes([](std::string& bytes) { bytes[8] = '?'; }),
      "{activations}: the header is not a JSON object"},
-    {"HeaderIsAList", edit_header([](json& header) { header = json::array({1, 2}); }),
+    {"HeaderIsAList", edit_header([](json& header) {
+       header = json::array({1, 2});
+     }),
      "{activations}: the header is not a JSON object"},
     {"NoMetadata", edit_header([](json& header) { header.erase("__metadata__"); }),
      "{activations}: has no __metadata__ (not a Spikeloom trace)"},
-    {"OtherMetadata", edit_header([](json& header) { header["__metadata__"] = {{"format", "pt"}}; }),
+    {"OtherMetadata", edit_header([](json& header) {
+       header["__metadata__"] = {{"format", "pt"}};
+     }),
      "{activations}: metadata has no key 'spikeloom' with a JSON text (not a Spikeloom trace)"},
     {"FurtherMetadata", edit_header([](json& header) { header["__metadata__"]["format"] = "pt"; }),
      "{activations}: metadata key 'format' is unknown (known here: spikeloom)"},
@@ -76,11 +82,17 @@ const std::vector<BadTrace> kBadFiles = {
      "{activations}: tensor 'b.e': dtype F32 (allowed: U8, I8, I16, I32, I64)"},
     {"WrongDtype", edit_header([](json& header) { header["b.e"]["dtype"] = "U8"; }),
      "{activations}: tensor 'b.e': is U8 [2], expected I8 [2]"},
-    {"WrongShape", edit_header([](json& header) { header["a.codes"]["shape"] = {4, 2}; }),
+    {"WrongShape", edit_header([](json& header) {
+       header["a.codes"]["shape"] = {4, 2};
+     }),
      "{activations}: tensor 'a.codes': is U8 [4, 2], expected U8 [2, 4]"},
-    {"NegativeShape", edit_header([](json& header) { header["a.codes"]["shape"] = {-2, -4}; }),
+    {"NegativeShape", edit_header([](json& header) {
+       header["a.codes"]["shape"] = {-2, -4};
+     }),
      "{activations}: tensor 'a.codes': a shape entry is not a whole number >= 0"},
-    {"FractionalShape", edit_header([](json& header) { header["a.codes"]["shape"] = {2.0, 4}; }),
+    {"FractionalShape", edit_header([](json& header) {
+       header["a.codes"]["shape"] = {2.0, 4};
+     }),
      "{activations}: tensor 'a.codes': a shape entry is not a whole number >= 0"},
     {"ShapeIsANumber", edit_header([](json& header) { header["a.codes"]["shape"] = 8; }),
      "{activations}: tensor 'a.codes': shape must be a list"},
@@ -90,27 +102,42 @@ const std::vector<BadTrace> kBadFiles = {
      "{activations}: tensor 'p.theta': shape [4294967296, 4294967296] overflows"},
     {"ShapeTimesDtypeOverflows", edit_header([](json& header) { header["p.theta"]["shape"] = {uint64_t{1} << 61}; }),
      "{activations}: tensor 'p.theta': shape [2305843009213693952] overflows"},
-    {"ShapeAndOffsetsDisagree", edit_header([](json& header) { header["a.codes"]["shape"] = {2, 5}; }),
+    {"ShapeAndOffsetsDisagree", edit_header([](json& header) {
+       header["a.codes"]["shape"] = {2, 5};
+     }),
      "{activations}: tensor 'a.codes': shape [2, 5] of U8 needs 10 bytes, data_offsets span 8"},
-    {"OffsetBeyondEnd", edit_header([](json& header) { header["a.e"]["data_offsets"] = {1000, 1002}; }),
-     "{activations}: tensor 'a.e': data_offsets [1000, 1002] lie outside the file's 163 data bytes (truncated?)"},
-    {"OffsetsBackwards", edit_header([](json& header) { header["a.e"]["data_offsets"] = {4, 2}; }),
-     "{activations}: tensor 'a.e': data_offsets [4, 2] lie outside the file's 163 data bytes (truncated?)"},
-    {"OffsetNegative", edit_header([](json& header) { header["a.e"]["data_offsets"] = {-2, 0}; }),
+    {"OffsetBeyondEnd", edit_header([](json& header) {
+       header["a.e"]["data_offsets"] = {1000, 1002};
+     }),
+     "{activations}: tensor 'a.e': data_offsets [1000, 1002] lie outside the file's 146 data bytes (truncated?)"},
+    {"OffsetsBackwards", edit_header([](json& header) {
+       header["a.e"]["data_offsets"] = {4, 2};
+     }),
+     "{activations}: tensor 'a.e': data_offsets [4, 2] lie outside the file's 146 data bytes (truncated?)"},
+    {"OffsetNegative", edit_header([](json& header) {
+       header["a.e"]["data_offsets"] = {-2, 0};
+     }),
      "{activations}: tensor 'a.e': data_offsets must be two whole numbers >= 0"},
     {"NoOffsets", edit_header([](json& header) { header["a.e"].erase("data_offsets"); }),
      "{activations}: tensor 'a.e': needs dtype, shape and data_offsets"},
     {"EntryIsNoObject", edit_header([](json& header) { header["a.e"] = 5; }),
      "{activations}: tensor 'a.e': needs dtype, shape and data_offsets"},
-    {"TensorsOverlap", edit_header([](json& header) { header["a.E7"]["data_offsets"] = header["a.E"]["data_offsets"]; }),
+    {"TensorsOverlap",
+     edit_header([](json& header) { header["a.E7"]["data_offsets"] = header["a.E"]["data_offsets"]; }),
      "{activations}: tensors 'a.E' and 'a.E7' overlap"},
     {"MissingTensor", [](TracePair& pair) { pair.activations.tensors.erase("q.theta"); },
      "{activations}: missing tensor 'q.theta' (expected I64 [2])"},
     {"MissingWeights", [](TracePair& pair) { pair.weights.tensors.erase("q.weights"); },
      "{weights}: missing tensor 'q.weights' (expected U8 [9, 1])"},
-    {"UnlistedTensor", [](TracePair& pair) { pair.activations.tensors["b.g"] = {"U8", {2, 1}, {0, 0}}; },
+    {"UnlistedTensor",
+     [](TracePair& pair) {
+       pair.activations.tensors["b.g"] = {"U8", {2, 1}, {0, 0}};
+     },
      "{activations}: tensor 'b.g' is not one that the description calls for"},
-    {"UnlistedWeights", [](TracePair& pair) { pair.weights.tensors["r.weights"] = {"U8", {1}, {0}}; },
+    {"UnlistedWeights",
+     [](TracePair& pair) {
+       pair.weights.tensors["r.weights"] = {"U8", {1}, {0}};
+     },
      "{weights}: tensor 'r.weights' is not one that the description calls for"},
 };
 
@@ -180,8 +207,7 @@ const std::vector<BadTrace> kBadDescriptions = {
     {"NoWeightsFile", set_key("/weights/file", "none.safetensors"), "{folder}/none.safetensors: no such file"},
     {"OtherFormat", set_key("/format", "spikeloom-weights"),
      "{activations}: description: format: 'spikeloom-weights' is unknown (allowed: spikeloom-activations)"},
-    {"Version2", set_key("/version", 2),
-     "{activations}: description: version: 2 is out of range (allowed: 1 to 1)"},
+    {"Version2", set_key("/version", 2), "{activations}: description: version: 2 is out of range (allowed: 1 to 1)"},
     {"WeightsVersion2", set_weights_key("/version", 2),
      "{weights}: description: version: 2 is out of range (allowed: 1 to 1)"},
     {"MissingKey", [](TracePair& pair) { activations(pair).erase("u_r"); },
@@ -200,8 +226,7 @@ const std::vector<BadTrace> kBadDescriptions = {
      "{activations}: description: operations.1.gamma: 18446744073709551615 is out of range (allowed: -64 to 64)"},
     {"OutputBitsTooMany", set_key("/output_bits", 17),
      "{activations}: description: output_bits: 17 is out of range (allowed: 2 to 16)"},
-    {"SyntheticIsANumber", set_key("/synthetic", 1),
-     "{activations}: description: synthetic: must be true or false"},
+    {"SyntheticIsANumber", set_key("/synthetic", 1), "{activations}: description: synthetic: must be true or false"},
     {"UnitIsText", set_key("/u_r", "1"), "{activations}: description: u_r: must be a number"},
     {"UnitIsZero", set_key("/inputs/0/u", 0), "{activations}: description: inputs.0.u: must be positive"},
     {"ShareAboveOne", set_key("/inputs/0/salient_share", 1.5),
@@ -253,7 +278,8 @@ const std::vector<BadTrace> kBadDescriptions = {
     {"DigitsOfShifted", set_key("/inputs/0/salient_format", "shifted"),
      "{activations}: description: inputs.0.digits: needs code 'signed', salient_format 'floating' and wide inputs"},
     {"ShiftsWithoutGroups", set_key("/inputs/1/has_g", true),
-     "{activations}: description: inputs.1.has_g: window shifts of activations need code 'signed' and a group size above "
+     "{activations}: description: inputs.1.has_g: window shifts of activations need code 'signed' and a group size "
+     "above "
      "0"},
     {"ExponentMaximumTooLarge", set_key("/inputs/0/E_max", 8),
      "{activations}: description: inputs.0.E_max: 8 is out of range (allowed: 0 to 7)"},
@@ -270,7 +296,8 @@ TEST_P(BadTraceConfig, GivesOneLineThatNamesFileAndCause) {
   const std::string file = pair.write(folder);
   const std::string weights_file = TracePair::weights_path(folder);
   std::string message = fill_in(GetParam().message, "activations", file);
-  message = fill_in(fill_in(message, "weights", weights_file), "folder", folder.file("").substr(0, folder.file("").size() - 1));
+  message = fill_in(fill_in(message, "weights", weights_file), "folder",
+                    folder.file("").substr(0, folder.file("").size() - 1));
   if (message.find("{sha256}") != std::string::npos)
     message = fill_in(message, "sha256", SafetensorsFile(weights_file).sha256());
   EXPECT_EQ(user_error_of([&] { LayerTrace::open(file); }), message);
@@ -287,7 +314,6 @@ TEST(BadTraceFileConfig, MissingFileAndFolderAreNamed) {
   EXPECT_EQ(user_error_of([&] { LayerTrace::open(folder.file("")); }), folder.file("") + ": no such file");
 }
 
-// Known answer of FIPS 180-2, appendix B.1: SHA-256 of "abc"; here of a file that the shell's sha256sum was asked about.
 TEST(BadTraceFileConfig, HashOfTheCommittedWeightsIsTheOneSha256sumGives) {
   EXPECT_EQ(SafetensorsFile(SPIKELOOM_SOURCE_DIR "/traces/smollm2-135m/layer15.weights.safetensors").sha256(),
             "f0606ba7e8256a2c633dce7de71013df06b86ea1be26292eab80767bdaa86f5d");

@@ -4,9 +4,9 @@
 
 #include <cmath>
 
+#include "tests/support/property.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/user_error.h"
-#include "tests/support/property.h"
 
 namespace spikeloom {
 namespace {
@@ -84,9 +84,9 @@ TEST_F(SramTableUnit, GridPointsAreExact) {
 }
 
 TEST_F(SramTableUnit, BetweenGridPointsThePowerLawThroughThemHolds) {
-  EXPECT_NEAR(price(384, 8).read_pj, 1.5, 1e-12);                         // 1 at 256, 2 at 512: proportional to size
-  EXPECT_NEAR(price(256, 12).read_pj, std::pow(1.5, 2), 1e-12);           // 1 at 8, 4 at 16: its square
-  EXPECT_NEAR(price(384, 12).read_pj, 1.5 * std::pow(1.5, 2), 1e-12);     // both
+  EXPECT_NEAR(price(384, 8).read_pj, 1.5, 1e-12);                      // 1 at 256, 2 at 512: proportional to size
+  EXPECT_NEAR(price(256, 12).read_pj, std::pow(1.5, 2), 1e-12);        // 1 at 8, 4 at 16: its square
+  EXPECT_NEAR(price(384, 12).read_pj, 1.5 * std::pow(1.5, 2), 1e-12);  // both
 }
 
 TEST_F(SramTableUnit, OutsideIsAnErrorThatNamesBlockAndTable) {

@@ -15,9 +15,9 @@ struct Row {
   const char *operation, *input;
   int K, N;
 };
-const Row kRows[] = {{"q", "attention_input", 576, 576},   {"k", "attention_input", 576, 192},
-                     {"v", "attention_input", 576, 192},   {"o", "attention_output", 576, 576},
-                     {"gate", "mlp_input", 576, 1536},     {"up", "mlp_input", 576, 1536},
+const Row kRows[] = {{"q", "attention_input", 576, 576}, {"k", "attention_input", 576, 192},
+                     {"v", "attention_input", 576, 192}, {"o", "attention_output", 576, 576},
+                     {"gate", "mlp_input", 576, 1536},   {"up", "mlp_input", 576, 1536},
                      {"down", "mlp_hidden", 1536, 576}};
 
 class CommittedTraceUnit : public testing::TestWithParam<const char*> {
@@ -112,7 +112,10 @@ TEST_F(SmallTraceUnit, SelectKeepsTraceOrderAndTheFirstTokens) {
 }
 
 TEST_F(SmallTraceUnit, SelectRefusesWhatTheTraceDoesNotHave) {
-  EXPECT_EQ(user_error_of([&] { layer_.select({"p", "r"}, 1); }), layer_.file + ": has no operation 'r' (it has: p, q)");
+  EXPECT_EQ(user_error_of([&] {
+              layer_.select({"p", "r"}, 1);
+            }),
+            layer_.file + ": has no operation 'r' (it has: p, q)");
   EXPECT_EQ(user_error_of([&] { layer_.select({"p"}, 3); }), layer_.file + ": has 2 tokens, 3 asked for");
 }
 

@@ -1,0 +1,102 @@
+// Every file of tests/bad_configs gives the message on its first line, after `# expect: `.
+// {file} stands for the file's path, {project} for the project's folder.
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+
+#include "hw/chip/chip.h"
+#include "sim/app/bill.h"
+#include "sim/app/experiment.h"
+#include "tests/support/temp_folder.h"
+#include "tests/support/user_error.h"
+
+namespace spikeloom {
+namespace {
+
+const std::string kProject = SPIKELOOM_SOURCE_DIR;
+const std::string kDemo = kProject + "/configs/experiments/demo.yaml";
+
+// What `spikeloom check` does with an experiment.
+void check(const std::string& file) {
+  const Experiment experiment = Experiment::load(file, {});
+  const LayerTrace layer = experiment.open_trace();
+  Chip chip("chip", experiment.chip, layer, experiment.window_cycles);
+  check_fit(experiment.chip, layer, chip.program());
+  check_prices(chip, experiment.technology);
+}
+
+std::vector<std::string> bad_configs() {
+  std::vector<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(kProject + "/tests/bad_configs"))
+    if (entry.path().extension() == ".yaml") names.push_back(entry.path().stem().string());
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+class BadFileConfig : public testing::TestWithParam<std::string> {};
+
+TEST_P(BadFileConfig, GivesTheMessageOnItsFirstLine) {
+  const std::string file = kProject + "/tests/bad_configs/" + GetParam() + ".yaml", mark = "# expect: ";
+  std::string expected;
+  std::ifstream stream(file);
+  std::getline(stream, expected);
+  ASSERT_EQ(expected.substr(0, mark.size()), mark);
+  expected = fill_in(fill_in(expected.substr(mark.size()), "file", file), "project", kProject);
+  EXPECT_EQ(user_error_of([&] { check(file); }), expected);
+}
+
+INSTANTIATE_TEST_SUITE_P(Files, BadFileConfig, testing::ValuesIn(bad_configs()),
+                         [](const testing::TestParamInfo<std::string>& info) { return info.param; });
+
+TEST(ExperimentConfig, DemoIsRight) {
+  EXPECT_EQ(user_error_of([] { check(kDemo); }), "(no error)");
+}
+
+TEST(ExperimentConfig, CommandLineHasTheLastWord) {
+  const TempFolder folder;
+  const std::string file = folder.write("x.yaml", "experiment:\n  name: x\n  chip: " + kProject +
+                                                      "/configs/chips/smollm2.yaml\n  energy: " + kProject +
+                                                      "/configs/energy/22nm.yaml\n  workload: " + kProject +
+                                                      "/configs/workloads/smollm2_layer15.yaml\n  window_cycles: 10\n" +
+                                                      "  overrides: {chip.tile.lanes: 64, chip.tile.token_batch: 2}\n");
+  EXPECT_EQ(Experiment::load(file, {}).chip.synapse_array.lanes, 64);
+  const Experiment changed = Experiment::load(file, {"chip.tile.lanes=96", "experiment.name=y"});
+  EXPECT_EQ(changed.chip.synapse_array.lanes, 96);
+  EXPECT_EQ(changed.chip.token_batch, 2);
+  EXPECT_EQ(changed.name, "y");
+}
+
+TEST(ExperimentConfig, OverrideOfTheExperimentBringsInAnotherFile) {
+  const Experiment other = Experiment::load(kDemo, {"experiment.energy=" + kProject + "/configs/energy/45nm.yaml"});
+  EXPECT_EQ(other.technology.name(), "45nm");
+}
+
+TEST(ExperimentConfig, BadCommandLineOverridesNameThemselves) {
+  const auto message = [](const std::string& assignment) {
+    return user_error_of([&] { Experiment::load(kDemo, {assignment}); });
+  };
+  EXPECT_EQ(message("lanes"), "--set lanes: expected path=value, for example chip.tile.lanes=64");
+  EXPECT_EQ(message("=5"), "--set =5: expected path=value, for example chip.tile.lanes=64");
+  EXPECT_EQ(message("chip.tile.lanes=x"),
+            "--set chip.tile.lanes=x: chip.tile.lanes: 'x' is not a decimal integer (allowed: 2 to 4096)");
+  EXPECT_EQ(message("lanes=4"),
+            "--set lanes=4: lanes: no such key to override (known at the top level: experiment, chip, technology, "
+            "workload)");
+}
+
+TEST(ExperimentConfig, ResolvedFileGivesTheSameExperiment) {
+  const TempFolder folder;
+  const Experiment first = Experiment::load(kDemo, {"chip.tile.token_batch=4", "workload.tokens=3"});
+  const std::string file = folder.write("resolved.yaml", first.resolved);
+  const Experiment again = Experiment::load(file, {});
+  EXPECT_EQ(again.resolved, first.resolved);
+  EXPECT_EQ(again.chip.token_batch, 4);
+  EXPECT_EQ(again.tokens, 3);
+  EXPECT_EQ(again.trace_file, first.trace_file);
+}
+
+}  // namespace
+}  // namespace spikeloom

@@ -1,0 +1,212 @@
+#include "sim/base/config.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/support/temp_folder.h"
+#include "tests/support/user_error.h"
+
+namespace spikeloom {
+namespace {
+
+class ConfigReaderConfig : public testing::Test {
+ protected:
+  ConfigNode load(const std::string& text) const { return ConfigNode::load(folder_.write("c.yaml", text)); }
+  // The message of an action on the parsed text, without the folder.
+  template <typename Action>
+  std::string message(const std::string& text, const Action& action) const {
+    const std::string full = user_error_of([&] {
+      ConfigNode root = load(text);
+      action(root);
+    });
+    const std::string prefix = folder_.file("");
+    return full.compare(0, prefix.size(), prefix) == 0 ? full.substr(prefix.size()) : full;
+  }
+  std::string load_message(const std::string& text) const {
+    return message(text, [](ConfigNode&) {});
+  }
+
+  TempFolder folder_;
+};
+
+TEST_F(ConfigReaderConfig, EveryTypeReads) {
+  ConfigNode root = load("i: -12\nr: 2.5e-3\nf: true\nt: some words\nc: blue\ns: {x: 0}\nl: [a, b]\nn: [3, 4]\n");
+  EXPECT_EQ(root.integer("i", -20, 0), -12);
+  EXPECT_EQ(root.real("r", 0, 1), 0.0025);
+  EXPECT_TRUE(root.flag("f"));
+  EXPECT_EQ(root.text("t"), "some words");
+  EXPECT_EQ(root.choice("c", {"red", "blue"}), 1);
+  EXPECT_EQ(root.section("s").integer("x", 0, 0), 0);
+  EXPECT_EQ(root.items("l")[1].as_text(), "b");
+  EXPECT_EQ(root.integers("n", 2, 0, 9), (std::vector<int64_t>{3, 4}));
+  EXPECT_EQ(root.keys().size(), 8u);
+  root.finish();
+}
+
+TEST_F(ConfigReaderConfig, OnlyPlainDecimalIntegersAreIntegers) {
+  for (const char* text : {"010", "0x10", "1_000", "4.0", "1e3", "abc", "+5", "'-'", "0b1", "99999999999999999999",
+                           "\"\"", "' 5'", "-01", "0o7", "Infinity"})
+    EXPECT_NE(message(std::string("k: ") + text + "\n", [](ConfigNode& root) { root.integer("k", -10, 10); })
+                  .find("is not a decimal integer (allowed: -10 to 10)"),
+              std::string::npos)
+        << text;
+  EXPECT_EQ(message("k: 010\n", [](ConfigNode& root) { root.integer("k", 0, 99); }),
+            "c.yaml:1:4: k: '010' is not a decimal integer (allowed: 0 to 99)");
+}
+
+TEST_F(ConfigReaderConfig, IntegersReachTheEndsOfTheirBounds) {
+  EXPECT_EQ(load("k: 9223372036854775807\n").integer("k", 0, INT64_MAX), INT64_MAX);
+  EXPECT_EQ(load("k: -9223372036854775808\n").integer("k", INT64_MIN, 0), INT64_MIN);
+  EXPECT_EQ(message("k: 11\n", [](ConfigNode& root) { root.integer("k", 0, 10); }),
+            "c.yaml:1:4: k: 11 is out of range (allowed: 0 to 10)");
+  EXPECT_EQ(message("k: 9223372036854775808\n", [](ConfigNode& root) { root.integer("k", 0, 10); }),
+            "c.yaml:1:4: k: '9223372036854775808' is not a decimal integer (allowed: 0 to 10)");
+}
+
+TEST_F(ConfigReaderConfig, RealsAreFiniteNumbersInBounds) {
+  for (const char* text : {".nan", ".inf", "nan", "inf", "1e999", "-1e999", "abc", "1.5x", "0x1p3", "1,5", "."})
+    EXPECT_EQ(message(std::string("k: ") + text + "\n", [](ConfigNode& root) { root.real("k", 0, 1); }),
+              std::string("c.yaml:1:4: k: '") + text + "' is not a finite number (allowed: 0 to 1)");
+  EXPECT_EQ(message("k: 1.01\n", [](ConfigNode& root) { root.real("k", 0, 1); }),
+            "c.yaml:1:4: k: 1.01 is out of range (allowed: 0 to 1)");
+}
+
+TEST_F(ConfigReaderConfig, FlagsAreTrueOrFalseOnly) {
+  EXPECT_EQ(message("k: yes\n", [](ConfigNode& root) { root.flag("k"); }),
+            "c.yaml:1:4: k: 'yes' is unknown (allowed: false, true)");
+}
+
+TEST_F(ConfigReaderConfig, OtherKindsAreRefusedWhereTheyStand) {
+  EXPECT_EQ(message("a: {k: [1]}\n", [](ConfigNode& root) { root.section("a").integer("k", 0, 1); }),
+            "c.yaml:1:5: a.k: expected an integer");
+  EXPECT_EQ(message("k: 1\n", [](ConfigNode& root) { root.section("k"); }),
+            "c.yaml:1:4: k: expected a section of keys");
+  EXPECT_EQ(message("k: 1\n", [](ConfigNode& root) { root.items("k"); }), "c.yaml:1:4: k: expected a list");
+  EXPECT_EQ(message("k: {a: 1}\n", [](ConfigNode& root) { root.text("k"); }), "c.yaml:1:1: k: expected text");
+  EXPECT_EQ(message("k: ''\n", [](ConfigNode& root) { root.text("k"); }), "c.yaml:1:4: k: must not be empty");
+  EXPECT_EQ(message("k: [1, 2, 3]\n", [](ConfigNode& root) { root.integers("k", 2, 0, 9); }),
+            "c.yaml:1:1: k: expected 2 integers");
+  EXPECT_EQ(message("k: [1, x]\n", [](ConfigNode& root) { root.integers("k", 2, 0, 9); }),
+            "c.yaml:1:8: k.1: 'x' is not an allowed integer (allowed: 0 to 9)");
+}
+
+TEST_F(ConfigReaderConfig, MissingKeysNameTheSectionsPlace) {
+  EXPECT_EQ(message("a:\n  b: 1\n", [](ConfigNode& root) { root.section("a").integer("c", 0, 1); }),
+            "c.yaml:1:1: a.c: missing key (expected an integer)");
+}
+
+TEST_F(ConfigReaderConfig, UnknownKeysNameWhatIsKnown) {
+  const auto read_a_and_b = [](ConfigNode& root) {
+    root.integer("a", 0, 9);
+    root.section("b").integer("c", 0, 9);
+    root.finish();
+  };
+  EXPECT_EQ(message("a: 1\nb: {c: 2}\nd: 3\n", read_a_and_b), "c.yaml:3:4: d: unknown key (known here: a, b)");
+  EXPECT_EQ(message("a: 1\nb: {c: 2, C: 3}\n", read_a_and_b), "c.yaml:2:14: b.C: unknown key (known here: c)");
+  EXPECT_EQ(message("a: 1\nb: {c: 2}\n", read_a_and_b), "(no error)");
+}
+
+TEST_F(ConfigReaderConfig, RepeatedKeysAreRefusedAtTheSecond) {
+  EXPECT_EQ(load_message("a: 1\nb: 2\na: 3\n"), "c.yaml:3:4: a: repeated key");
+  EXPECT_EQ(load_message("a:\n  - {x: 1, x: 1}\n"), "c.yaml:2:15: a.0.x: repeated key");
+}
+
+TEST_F(ConfigReaderConfig, NullsAnchorsDocumentsAndListsAreRefused) {
+  EXPECT_EQ(load_message("a:\n"), "c.yaml:1:1: a: has no value");
+  EXPECT_EQ(load_message("a: null\n"), "c.yaml:1:1: a: has no value");
+  EXPECT_EQ(load_message("a: &x 1\nb: 2\n"), "c.yaml:1:4: not valid YAML: anchors and aliases are not allowed");
+  EXPECT_EQ(load_message("a: 1\n---\nb: 2\n"), "c.yaml: several YAML documents in one file (allowed: one)");
+  EXPECT_EQ(load_message("- a\n"), "c.yaml:1:1: the file must be a YAML mapping");
+  EXPECT_EQ(load_message(""), "c.yaml:1:1: the file must be a YAML mapping");
+  EXPECT_NE(load_message("a: [1\n").find(": not valid YAML: "), std::string::npos);
+}
+
+TEST_F(ConfigReaderConfig, DeepNestingIsRefused) {
+  std::string text = "a: ";
+  for (int i = 0; i < 17; ++i) text += "[";
+  text += "1";
+  for (int i = 0; i < 17; ++i) text += "]";
+  EXPECT_NE(load_message(text + "\n").find("nested too deeply (allowed: 16 levels)"), std::string::npos);
+  EXPECT_NE(load_message("a: " + std::string(100000, '[')).find("not valid YAML"), std::string::npos);
+}
+
+TEST_F(ConfigReaderConfig, MissingFilesAreNamed) {
+  EXPECT_EQ(user_error_of([] { ConfigNode::load("/none/c.yaml"); }), "/none/c.yaml: no such file");
+}
+
+TEST_F(ConfigReaderConfig, OverridesReplaceOneValueAndNameTheirPlace) {
+  ConfigNode root = load("a: {b: 1, c: [5, 6]}\n");
+  root.override_value("a.b", "7", "--set a.b=7", "/");
+  root.override_value("a.c.1", "8", "--set a.c.1=8", "/");
+  ConfigNode& a = root.section("a");
+  EXPECT_EQ(a.integer("b", 0, 9), 7);
+  EXPECT_EQ(a.integers("c", 2, 0, 9), (std::vector<int64_t>{5, 8}));
+  EXPECT_EQ(user_error_of([&] { a.integer("b", 0, 6); }), "--set a.b=7: a.b: 7 is out of range (allowed: 0 to 6)");
+}
+
+TEST_F(ConfigReaderConfig, OverridesMustNameAnExistingValue) {
+  ConfigNode root = load("a: {b: 1, c: [5, 6]}\n");
+  const auto message = [&root](const std::string& path) {
+    return user_error_of([&] { root.override_value(path, "7", "here", "/"); });
+  };
+  EXPECT_EQ(message("a.d"), "here: a.d: no such key to override (known under a: b, c)");
+  EXPECT_EQ(message("d"), "here: d: no such key to override (known at the top level: a)");
+  EXPECT_EQ(message("a.c.2"), "here: a.c.2: no such key to override (known under a.c: 0, 1)");
+  EXPECT_EQ(message("a.c.-1"), "here: a.c.-1: no such key to override (known under a.c: 0, 1)");
+  EXPECT_EQ(message("a.b.x"), "here: a.b.x: no such key to override (known under a.b: nothing)");
+  EXPECT_EQ(message("a"), "here: a: names a section, an override must name a single value");
+}
+
+TEST_F(ConfigReaderConfig, RelativePathsBelongToTheFileThatNamesThem) {
+  ConfigNode root = load("a: ../x.csv\nb: /abs/x.csv\nc: old\n");
+  root.override_value("c", "y.csv", "--set", "/somewhere");
+  EXPECT_EQ(root.path("a"), std::filesystem::path(folder_.file("../x.csv")).lexically_normal().string());
+  EXPECT_EQ(root.path("b"), "/abs/x.csv");
+  EXPECT_EQ(root.path("c"), "/somewhere/y.csv");
+}
+
+TEST_F(ConfigReaderConfig, SubtreesTakeTheirNewPath) {
+  ConfigNode root = load("a: 1\n"), part = load("k: {x: 99}\n");
+  root.put("part", part.section("k"));
+  EXPECT_EQ(message("", [](ConfigNode&) {}), "c.yaml:1:1: the file must be a YAML mapping");
+  EXPECT_EQ(user_error_of([&] { root.section("part").integer("x", 0, 1); }),
+            folder_.file("c.yaml") + ":1:8: part.x: 99 is out of range (allowed: 0 to 1)");
+}
+
+TEST_F(ConfigReaderConfig, DumpReadsBackAsTheSameText) {
+  const std::string odd =
+      "a: {b: 1, c: [5, [6, 7], {x: y, z: [w]}], d: []}\n"
+      "'key: with #': 'null'\n"
+      "quoted: \"two\\nlines\\t\\\"and\\\" more\"\n"
+      "hash: 'a # b'\n"
+      "colon: 'a: b'\n"
+      "empty: ''\n"
+      "tilde: '~'\n"
+      "word: 'true'\n"
+      "spaces: '  x '\n"
+      "dash: '- x'\n"
+      "unicode: '\xc3\xa4\xe2\x82\xac'\n"
+      "e: {}\n"
+      "list:\n  - {m: 1, n: 2}\n  - plain\n";
+  const std::string first = load(odd).dump();
+  ConfigNode again = load(first);
+  EXPECT_EQ(again.dump(), first);
+  EXPECT_EQ(again.text("quoted"), "two\nlines\t\"and\" more");
+  EXPECT_EQ(again.text("key: with #"), "null");
+  EXPECT_EQ(again.text("tilde"), "~");
+  EXPECT_EQ(again.text("spaces"), "  x ");
+  EXPECT_EQ(again.text("hash"), "a # b");
+  EXPECT_EQ(again.section("a").items("c")[1].kind(), ConfigNode::Kind::kList);
+  EXPECT_TRUE(again.section("e").keys().empty());
+  EXPECT_EQ(again.items("list")[0].integer("n", 0, 9), 2);
+}
+
+TEST_F(ConfigReaderConfig, AllIsAWordOfItsOwn) {
+  ConfigNode root = load("a: all\nb: [all]\nc: some\n");
+  EXPECT_TRUE(root.is_all("a"));
+  EXPECT_FALSE(root.is_all("b"));
+  EXPECT_FALSE(root.is_all("c"));
+  EXPECT_FALSE(root.is_all("d"));
+}
+
+}  // namespace
+}  // namespace spikeloom
