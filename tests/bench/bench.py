@@ -1,7 +1,7 @@
 """Host speed and memory, as ratios against something measured in the same run.
 
-Machines differ and drift, so every figure is the median of several runs with its spread, and every rate stands beside
-a plain kernel's rate of the same run. All layers here are synthetic.
+Machines differ and drift, so every figure is the median of several runs with its spread, and every rate stands
+beside a plain kernel's rate of the same run. All layers here are synthetic.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import os
 import re
-import resource
 import statistics
 import subprocess
 import sys
@@ -43,10 +42,24 @@ def spread(values: list[float]) -> str:
     return f"{statistics.median(values):.3g} ({min(values):.3g} .. {max(values):.3g})"
 
 
+def row(name: str, value: str, unit: str, target: str = "") -> None:
+    """One aligned line of the table."""
+    print(f"  {name:<31}{value:<24}{unit:<18}{target}".rstrip())
+
+
 def make_layer(folder: Path, inputs: int, outputs: int, tokens: int) -> Path:
     """Writes a synthetic layer; returns its activations file."""
     target = folder / f"k{inputs}_n{outputs}_m{tokens}"
-    command = [sys.executable, "-m", "spikeloom", "synthetic", "--inputs", str(inputs), "--outputs", str(outputs)]
+    command = [
+        sys.executable,
+        "-m",
+        "spikeloom",
+        "synthetic",
+        "--inputs",
+        str(inputs),
+        "--outputs",
+        str(outputs),
+    ]
     command += ["--tokens", str(tokens), "--seed", "1", "-o", str(target)]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     return target / "synthetic.signed.safetensors"
@@ -83,10 +96,11 @@ def bench_rate(spikeloom: str, kernel: str, folder: Path) -> None:
         rates.append(rate / 1e9)
         limits.append(limit / 1e9)
         ratios.append(rate / limit)
-    print("synaptic additions, 4096x4096 SYNTHETIC, 256 tokens, 8x8 tiles of 128 lanes, address_events, input split 2")
-    print(f"  simulator, cycle by cycle      {spread(rates)} billion/s   target 1")
-    print(f"  plain int4 matrix-vector       {spread(limits)} billion/s   (best of 40; g++ -O3 -march=native)")
-    print(f"  ratio                          {spread(ratios)}             aim 0.25")
+    print("synaptic additions: 4096x4096 SYNTHETIC, 256 tokens, 8x8 tiles of 128 lanes, address_events,")
+    print("input split 2, one window of 2048 inputs per tile, weights resident")
+    row("simulator, cycle by cycle", spread(rates), "billion/s", "target 1")
+    row("plain int4 matrix-vector", spread(limits), "billion/s", "best of 40; g++ -O3 -march=native")
+    row("ratio", spread(ratios), "", "aim 0.25")
 
 
 def bench_memory(spikeloom: str, folder: Path) -> None:
@@ -98,14 +112,17 @@ def bench_memory(spikeloom: str, folder: Path) -> None:
         peaks[trace] = simulate(spikeloom, experiment)[2]
     mapped = sum(f.stat().st_size for f in large.parent.iterdir()) / 1024
     above = (peaks[large] - mapped) * 1024
-    print("host memory")
-    print(f"  4096x4096 run                  {peaks[large] / 1024:.0f} MiB peak, {mapped / 1024:.0f} MiB of it trace")
-    print(f"  above the mapped trace         {above / SYNAPSES:.2f} bytes/synapse        target 1")
-    print(f"  (a 64x64 layer on this chip    {peaks[small] / 1024:.0f} MiB peak: what the chip itself takes)")
+    marginal = (peaks[large] - peaks[small] - mapped) * 1024
+    print("host memory, 4096x4096 SYNTHETIC")
+    row("peak, and the mapped trace", f"{peaks[large] / 1024:.0f}, {mapped / 1024:.0f}", "MiB")
+    row("above the mapped trace", f"{above / SYNAPSES:.2f}", "bytes/synapse", "target 1")
+    row(
+        "  of it for this layer", f"{marginal / SYNAPSES:.2f}", "bytes/synapse", "the rest is the chip itself"
+    )
     trace = make_layer(folder, 2048, 2048, 8)
     runs = [child_run([spikeloom, "describe", str(trace)]) for _ in range(REPEATS)]
-    print(f"  opening a 2048x2048 layer      {spread([r[1] for r in runs])} s CPU, {max(r[2] for r in runs) / 1024:.0f} MiB")
-    print("                                 target 0.2 s, 50 MiB")
+    row("opening a 2048x2048 layer", spread([r[1] for r in runs]), "s CPU", "target 0.2")
+    row("  its peak", f"{max(r[2] for r in runs) / 1024:.0f}", "MiB", "target 50")
 
 
 def noc(program: str, *words: str) -> tuple[float, int, int]:
@@ -122,9 +139,9 @@ def bench_network(program: str) -> None:
         few = noc(program, "8", "0.2", "200000", "4")[0]
         among_many = noc(program, "32", "0.2", "200000", "4")[0]
         idle.append(among_many / few)
-    print("network, uniform random, 4-flit packets, 0.2 flits per node and cycle")
-    print(f"  8x8 mesh under load            {spread(loaded)} us/flit-hop   target 0.2")
-    print(f"  4 busy nodes, 32x32 over 8x8   {spread(idle)} x the time      1: sleeping routers are free")
+    print("network: uniform random, 4-flit packets, 0.2 flits per node and cycle")
+    row("8x8 mesh under load", spread(loaded), "us/flit-hop", "target 0.2")
+    row("4 busy nodes, 32x32 over 8x8", spread(idle), "x the time", "1: sleeping routers are free")
 
 
 def bench_linear(spikeloom: str, folder: Path) -> None:
@@ -138,9 +155,9 @@ def bench_linear(spikeloom: str, folder: Path) -> None:
         one = simulate(spikeloom, base, sets)[0]
         by_tokens.append(simulate(spikeloom, tokens, sets)[0] / one)
         by_outputs.append(simulate(spikeloom, outputs, sets)[0] / one)
-    print("cost is linear in work (2048 inputs, SYNTHETIC)")
-    print(f"  twice the tokens               {spread(by_tokens)} x the time      target 2 +- 15 %")
-    print(f"  twice the outputs              {spread(by_outputs)} x the time      target 2 +- 15 %")
+    print("cost is linear in work: 2048 inputs, 256 tokens, SYNTHETIC")
+    row("twice the tokens", spread(by_tokens), "x the time", "target 2 +- 15 %")
+    row("twice the outputs", spread(by_outputs), "x the time", "target 2 +- 15 %")
 
 
 def main() -> None:
@@ -156,8 +173,6 @@ def main() -> None:
         bench_memory(programs[0], Path(folder))
         bench_network(programs[2])
         bench_linear(programs[0], Path(folder))
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-    print(f"\nlargest process of all runs: {peak:.0f} MiB")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Runs the whole committed layer in every activation code, spike code, payload and two mappings; all must be exact."""
+"""Runs the whole committed layer in every code, spike code, payload and two mappings; all must be exact."""
 
 from __future__ import annotations
 
@@ -35,13 +35,19 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         for code, spike, payload, (batch, split) in itertools.product(codes, spike_codes, payloads, mappings):
             settings = [f"workload.trace={ROOT}/traces/smollm2-135m/layer15.{code}.safetensors"]
-            settings += [f"chip.spike_code={spike}", f"chip.payload={payload}", f"chip.tile.token_batch={batch}"]
+            settings += [
+                f"chip.spike_code={spike}",
+                f"chip.payload={payload}",
+                f"chip.tile.token_batch={batch}",
+            ]
             settings += ["chip.mapping.policy=fixed", f"chip.mapping.input_split={split}"]
             settings += [f"chip.{item}" for item in ENOUGH_MEMORY]
             exact, figures = run_one(spikeloom, folder, tuple(settings))
             passed, failed = passed + exact, failed + (not exact)
             mark = "ok  " if exact else "FAIL"
-            print(f"{mark} {code:8} {spike:5} {payload:14} batch {batch} split {split}: {figures}", flush=True)
+            print(
+                f"{mark} {code:8} {spike:5} {payload:14} batch {batch} split {split}: {figures}", flush=True
+            )
     print(f"{time.time() - start:.0f} s\n{passed} passed, {failed} failed")
     return 1 if failed else 0
 
