@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <utility>
 
 #include "hw/clock/block.h"
 
@@ -12,7 +13,7 @@ Clock::Clock(const sc_core::sc_module_name& name, double mhz) : sc_module(name),
 }
 
 void Clock::wake(Block* block, Cycle cycle) {
-  assert(cycle > now_ || !started_);
+  assert(cycle > now_);
   if (cycle - now_ >= kWheel) {
     far_[cycle].push_back(block);
     return;
@@ -42,7 +43,6 @@ void Clock::schedule_next() {
 // Runs twice in each cycle in which a block is due: first to run the blocks, then, one delta later, when they have
 // said when they want to run again, to move on to the next such cycle.
 void Clock::run() {
-  started_ = true;
   if (!cycle_begins_) {
     cycle_begins_ = true;
     schedule_next();
@@ -50,6 +50,7 @@ void Clock::run() {
   }
   cycle_begins_ = false;
   ++active_cycles_;
+  if (before_next_) std::exchange(before_next_, nullptr)();
   while (!far_.empty() && far_.begin()->first == now_) {
     const std::vector<Block*> blocks = std::move(far_.begin()->second);
     far_.erase(far_.begin());

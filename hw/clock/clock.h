@@ -22,8 +22,10 @@ class Clock : public sc_core::sc_module {
   Clock(const sc_core::sc_module_name& name, double mhz);
 
   Cycle now() const { return now_; }
-  // `block` runs in `cycle` (> now once the simulation has started). Asking twice costs nothing.
+  // `block` runs in `cycle` (> now; the first cycle that can be asked for is 1). Asking twice costs nothing.
   void wake(Block* block, Cycle cycle);
+  // Runs `action` before the blocks of the next cycle in which any runs: for what all blocks of a cycle must see alike.
+  void before_next_cycle(std::function<void()> action) { before_next_ = std::move(action); }
   // Called every `kObserverPeriod` simulated cycles that were not slept through; for progress lines.
   void set_observer(std::function<void()> observer) { observer_ = std::move(observer); }
   // Cycles in which at least one block ran.
@@ -38,12 +40,11 @@ class Clock : public sc_core::sc_module {
 
   sc_core::sc_time period_;
   Cycle now_ = 0, active_cycles_ = 0;
-  bool started_ = false;
   bool cycle_begins_ = false;                      // the next activation runs the blocks of cycle now_
   std::array<std::vector<Block*>, kWheel> wheel_;  // blocks due in cycle c, at c % 64, for now < c < now + 64
   uint64_t occupied_ = 0;                          // bit c % 64: wheel_[c % 64] is not empty
   std::map<Cycle, std::vector<Block*>> far_;       // due later
-  std::function<void()> observer_;
+  std::function<void()> observer_, before_next_;
 };
 
 }  // namespace spikeloom

@@ -77,7 +77,7 @@ std::vector<Flit> DramChannel::make_flits(const Load& load) const {
   const InputTrace& input = context_.layer->inputs[pass.input];
   std::vector<Flit> flits;
   const SourceShare share = context_.program->share(pass);
-  if (load.first_of_pass && source_ == share.first(work.part)) append_parameters(load, &flits);
+  if (load.first_of_pass && source_ == share.last(work.part)) append_parameters(load, &flits);
   const auto row_start = [&](int row) {
     return operation.weights + size_t(row) * operation.row_bytes + work.first_output / 2;
   };

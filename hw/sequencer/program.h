@@ -50,8 +50,8 @@ struct SourceShare {
   }
   // How many sources serve a part.
   int count(int part) const { return parts >= sources ? 1 : (sources - part + parts - 1) / parts; }
-  // The lowest source that serves a part.
-  int first(int part) const { return parts >= sources ? part % sources : part; }
+  // The highest source that serves a part: it holds inputs of every window, however small.
+  int last(int part) const { return parts >= sources ? part % sources : part + (count(part) - 1) * parts; }
   // The parts of one source, numbered from 0.
   int index(int part) const { return parts >= sources ? part / sources : 0; }
 };

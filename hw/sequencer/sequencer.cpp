@@ -33,6 +33,7 @@ Sequencer::Sequencer(const sc_core::sc_module_name& name, Clock& clock, const La
       loads_out("loads_out"),
       jobs_out("jobs_out", ports),
       control_out("control_out"),
+      clock_(clock),
       context_(context),
       topology_(topology),
       source_(source),
@@ -128,7 +129,7 @@ void Sequencer::issue_job() {
   if (!phase_ready(phase) || !jobs_out[port]->can_push()) return;
   const bool begins_phase = next_job_ == 0 || context_.program->passes[jobs_[next_job_ - 1].pass].phase != phase;
   if (begins_phase && source_ == 0) {
-    ledger_.begin_phase(static_cast<uint32_t>(phase));
+    clock_.before_next_cycle([this, phase] { ledger_.begin_phase(static_cast<uint32_t>(phase)); });
     result_->phase_begin[phase] = now();
   }
   jobs_out[port]->push({job});

@@ -43,6 +43,7 @@ class Sequencer : public Block {
   void send_barrier();
   bool phase_ready(int phase) const;
 
+  Clock& clock_;
   LayerContext context_;
   const Topology& topology_;
   int source_, ports_;

@@ -1,6 +1,6 @@
 """Host speed and memory, as ratios against something measured in the same run.
 
-Machines differ and drift, so every figure is the median of several runs with its spread, and every rate stands
+Machines differ and drift: every figure is the median of several runs with its spread, and every rate stands
 beside a plain kernel's rate of the same run. All layers here are synthetic.
 """
 

@@ -154,8 +154,8 @@ TEST(SpikeEncoderUnit, AStalledOutputLosesNothing) {
   sc_core::sc_start();
   const std::vector<SpikeEvent> events = probe.events(tag);
   EXPECT_EQ(events.size(), count_spikes(layer) + 7);
-  EXPECT_EQ(probe.sink.values.back().tail, true);
-  EXPECT_EQ(probe.sink.values.back().last_packet || probe.sink.values[0].last_packet, true);
+  EXPECT_TRUE(probe.sink.values.back().tail);
+  EXPECT_TRUE(probe.sink.values.back().last_packet);
 }
 
 // Windows of n codes of which none fires: fill and scatter take n cycles each, emit 1 + 7 + 1. All three at once, so a

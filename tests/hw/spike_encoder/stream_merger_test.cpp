@@ -69,8 +69,8 @@ TEST(StreamMergerTiming, OneFlitACycleAndNoPacketInterleaved) {
   }
 }
 
-// Batch 2 of part 0 is there early, but may pass only when batch 0 of part 1, which comes in 100 to 102, has: in 103,
-// after its last flit has passed in 103 (pushed in 102).
+// Batch 2 of part 0 is there early, but may pass only after batch 0 of part 1, pushed in 100 to 102 and passed on in
+// 101 to 103: in 104.
 TEST(StreamMergerTiming, ABatchWaitsForTheBatchBeforeTheLastOfTheOtherPart) {
   MergerProbe probe;
   for (int batch = 0; batch < 3; ++batch) probe.port_0.add_all(10, MergerProbe::window(0, 0, batch, 3));

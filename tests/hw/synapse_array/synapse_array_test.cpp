@@ -172,14 +172,14 @@ TEST(SynapseArrayTiming, ClearedSlopesCostNothingAtTheNextMark) {
   EXPECT_EQ(probe.cycles_of(Kind::kMark), (std::vector<Cycle>{105 + kLatency, 108 + kLatency, 109 + kLatency}));
 }
 
-// The flit with the eight rows, pushed in 101, is taken in 102 and written in 102 .. 109; a half is never read and
-// written at once: the first of the waiting spikes issues in 110, not in 109.
+// The flit with the eight rows is pushed in 102 (one place, which the head leaves in 101), taken in 103 and written in
+// 103 .. 110; a half is never read and written at once: the waiting spike issues in 111, not in 110.
 TEST(SynapseArrayTiming, AWindowWaitsUntilItsLastRowIsWritten) {
   ArrayProbe probe;
   probe.send_spikes(10, {0, 0, 0, 0}, {{spike(7)}});
   probe.send_rows(100, 0, kInputs);
   sc_core::sc_start();
-  EXPECT_EQ(probe.cycles_of(Kind::kRows), (std::vector<Cycle>{110 + kLatency}));
+  EXPECT_EQ(probe.cycles_of(Kind::kRows), (std::vector<Cycle>{111 + kLatency}));
 }
 
 // 24 rows in three flits: a flit is taken when the eight rows before it are written, so the FIFO, of one place, takes
