@@ -22,12 +22,11 @@ void DramChannel::tick() {
 
 void DramChannel::take_load() {
   if (streams_.size() >= kOutstanding || !loads_in->can_pop()) return;
-  Stream stream;
-  stream.flits = make_flits(loads_in->front());
-  stream.available = now() + spec_.latency_cycles();
+  const Load load = loads_in->front();
   loads_in->pop();
-  if (stream.flits.empty()) return;  // this source holds no row of the slice
-  streams_.push_back(std::move(stream));
+  if (!loads_in->empty()) wake_at(now() + 1);
+  if (!holds_rows(load)) return;
+  streams_.push_back({load, {}, now() + spec_.latency_cycles()});
   wake_at(now() + 1);
 }
 
@@ -36,6 +35,7 @@ void DramChannel::send() {
   if (streams_.empty()) return;
   Stream& stream = streams_.front();
   if (!streaming_) {
+    stream.flits = make_flits(stream.load);
     stream_base_ = std::max({stream.available, bus_free_, now()});
     streaming_ = true;
     sent_ = stream_bytes_ = 0;
@@ -67,6 +67,16 @@ void DramChannel::send() {
   streaming_ = false;
   streams_.pop_front();
   activity_.enter(ActivityState::kIdle, now());
+}
+
+// Whether this source has any row of the slice.
+bool DramChannel::holds_rows(const Load& load) const {
+  const Pass& pass = context_.program->passes[load.pass];
+  const int part = pass.tiles[load.tile].part;
+  const std::vector<Window>& windows = context_.program->part(pass, part).slices[load.slice].windows;
+  return std::any_of(windows.begin(), windows.end(), [&](const Window& window) {
+    return source_range(window, part, source_, context_.program->share(pass)).count > 0;
+  });
 }
 
 std::vector<Flit> DramChannel::make_flits(const Load& load) const {

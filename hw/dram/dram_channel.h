@@ -5,7 +5,8 @@
 // Timing   the first data of a load is there latency_cycles after the load was taken, byte i by
 //          ceil(i * clock / bandwidth) cycles later; loads overlap their latencies (up to kOutstanding). A full output
 //          stops the stream. One flit a cycle at most.
-// Energy   DramReadBit per bit, each load rounded up to whole bursts.
+//          The next load's transfer begins in the cycle after the last flit of this one.
+// Energy   DramReadBit per bit of every body flit, padding included, each load rounded up to whole bursts.
 // Config   DramSpec, section memory_node.dram.
 // Differs  no banks, rows or refresh (DEVIATIONS 8).
 #pragma once
@@ -14,8 +15,8 @@
 #include <vector>
 
 #include "hw/clock/registered_fifo.h"
+#include "hw/mapping/layer_context.h"
 #include "hw/neuron_array/neuron_spec.h"
-#include "hw/spike_encoder/spike_encoder.h"
 #include "sim/base/activity.h"
 
 namespace spikeloom {
@@ -50,12 +51,14 @@ class DramChannel : public Block {
 
  private:
   struct Stream {
-    std::vector<Flit> flits;
-    Cycle available = 0;  // when its first data could be there
+    Load load;
+    std::vector<Flit> flits;  // made when its transfer begins
+    Cycle available;          // when its first data could be there
   };
   void tick() override;
   void take_load();
   void send();
+  bool holds_rows(const Load& load) const;
   std::vector<Flit> make_flits(const Load& load) const;
   void append_parameters(const Load& load, std::vector<Flit>* flits) const;
   void append_rows(const Load& load, int first_row, const uint8_t* first, int rows, std::vector<Flit>* flits) const;

@@ -2,6 +2,8 @@
 
 #include <cassert>
 
+#include "hw/mixed_precision_buffer/mixed_precision_buffer.h"
+
 namespace spikeloom {
 
 GlobalBuffer::GlobalBuffer(const sc_core::sc_module_name& name, Clock& clock, const GlobalBufferSpec& spec,

@@ -14,7 +14,7 @@
 
 #include "hw/clock/registered_fifo.h"
 #include "hw/global_buffer/layer_result.h"
-#include "hw/spike_encoder/spike_encoder.h"
+#include "hw/mapping/layer_context.h"
 
 namespace spikeloom {
 

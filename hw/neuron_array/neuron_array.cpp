@@ -5,7 +5,6 @@
 #include <climits>
 #include <cstdlib>
 
-#include "hw/global_buffer/global_buffer.h"
 #include "hw/neuron_array/lane_kernels.h"
 
 namespace spikeloom {

@@ -4,7 +4,8 @@
 //     parameters_in --> thresholds, V0 (2 sets)           releases --> control_out
 //
 // Timing   a row a cycle; a mark takes one cycle per active slope and token; firing 1 + B cycles (radix) or 1 + most
-//          spikes of a lane (unary) per token, then one flit a cycle; it overlaps the next batch's integration.
+//          spikes of a lane (unary) per token, then one flit a cycle; it overlaps the next batch's integration. R is
+//          formed in the cycle of the last membrane update (DEVIATIONS 21).
 // Energy   slope, membrane, residue and threshold bits of the lanes in use, at every add, mark and firing step.
 // Config   NeuronArraySpec, section tile.neuron_array.
 // Differs  lanes without an output and registers that do not change are clock gated for free (DEVIATIONS 5).
@@ -14,6 +15,7 @@
 #include <vector>
 
 #include "hw/clock/registered_fifo.h"
+#include "hw/mapping/layer_context.h"
 #include "hw/neuron_array/lane_kernels.h"
 #include "hw/neuron_array/neuron_command.h"
 #include "hw/neuron_array/neuron_spec.h"

@@ -4,7 +4,7 @@
 #include <array>
 #include <cstdint>
 
-#include "hw/spike_encoder/spike_encoder.h"
+#include "hw/noc/message_tags.h"
 
 namespace spikeloom {
 

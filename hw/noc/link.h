@@ -20,7 +20,7 @@ namespace spikeloom {
 
 struct LinkSpec {
   int buffer_flits = 4;    // per virtual channel
-  int latency_cycles = 1;  // wires; buffer write included
+  int latency_cycles = 1;  // a hop: the sender's switch, the wires, the buffer write
   double length_mm = 1;    // 0 for the short wires between a router and its own tile
 };
 

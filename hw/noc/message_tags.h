@@ -1,7 +1,10 @@
-// What the 48-bit tag of a head flit says, by type of message.
+// What head flits say besides their destination: a 48-bit tag by type of message, and the shifts of a window.
 #pragma once
 
+#include <array>
 #include <cstdint>
+
+#include "sim/base/bits.h"
 
 namespace spikeloom {
 
@@ -41,5 +44,30 @@ struct OutputTag {
   uint64_t pack() const { return uint64_t(pass) | uint64_t(tile) << 12 | uint64_t(token) << 24; }
   static OutputTag unpack(uint64_t tag) { return {int(tag & 4095), int(tag >> 12 & 4095), int(tag >> 24)}; }
 };
+
+// E, E7 and g of each token of a batch, as the head flit of a window carries them.
+struct WindowShifts {
+  static constexpr int kBits = 8;  // per token: E 3, E7 3, g 2
+  static constexpr int kMostTokens = 16;
+  std::array<uint8_t, kMostTokens> E{}, E7{}, g{};
+
+  void pack(int tokens, uint64_t* bits) const;
+  static WindowShifts unpack(int tokens, const uint64_t* bits);
+};
+
+inline void WindowShifts::pack(int tokens, uint64_t* bits) const {
+  for (int t = 0; t < tokens; ++t) put_bits(bits, t * kBits, kBits, E[t] | E7[t] << 3 | g[t] << 6);
+}
+
+inline WindowShifts WindowShifts::unpack(int tokens, const uint64_t* bits) {
+  WindowShifts shifts;
+  for (int t = 0; t < tokens; ++t) {
+    const uint64_t packed = get_bits(bits, t * kBits, kBits);
+    shifts.E[t] = packed & 7;
+    shifts.E7[t] = packed >> 3 & 7;
+    shifts.g[t] = packed >> 6 & 3;
+  }
+  return shifts;
+}
 
 }  // namespace spikeloom

@@ -2,8 +2,9 @@
 //
 //     in[5] --> [ route | input arbiter | output arbiter | crossbar ] --> out[5]
 //
-// Timing   a flit visible in cycle c that wins leaves in c: one cycle a hop, plus the link's. One flit per input and
-//          per output a cycle. A branch without credit waits alone; the flit leaves its buffer after its last branch.
+// Timing   a flit visible in cycle c that wins leaves in c; a hop takes the link's latency_cycles, arbitration and
+//          crossbar in the first of them. One flit per input and output a cycle. A branch without credit waits alone;
+//          the flit leaves its buffer after its last branch.
 // Energy   RouteComputation per head; SwitchArbitration, RouterBufferReadBit and CrossbarBit per granted branch.
 // Config   FlitFormat, section mesh.
 // Differs  a packet keeps its virtual channel from end to end (DEVIATIONS 1).

@@ -5,35 +5,6 @@
 
 namespace spikeloom {
 
-StreamFormat LayerContext::stream(const WindowTag& tag, int source) const {
-  const InputTrace& in = input(tag);
-  const Window& at = window(tag);
-  StreamFormat format;
-  format.code = CodeFormat::of(in);
-  format.wide_rank = &in.wide_rank;
-  format.range = source < 0 ? InputRange{at.first, at.count} : range(tag, source);
-  format.slots = program->batch;
-  format.steps = code->steps(format.code.largest_magnitude());
-  format.link_bits = flits.link_bits;
-  format.bitmap = payload == Payload::kBitmap;
-  return format;
-}
-
-void WindowShifts::pack(int tokens, uint64_t* bits) const {
-  for (int t = 0; t < tokens; ++t) put_bits(bits, t * kBits, kBits, E[t] | E7[t] << 3 | g[t] << 6);
-}
-
-WindowShifts WindowShifts::unpack(int tokens, const uint64_t* bits) {
-  WindowShifts shifts;
-  for (int t = 0; t < tokens; ++t) {
-    const uint64_t packed = get_bits(bits, t * kBits, kBits);
-    shifts.E[t] = packed & 7;
-    shifts.E7[t] = packed >> 3 & 7;
-    shifts.g[t] = packed >> 6 & 3;
-  }
-  return shifts;
-}
-
 SpikeEncoder::SpikeEncoder(const sc_core::sc_module_name& name, Clock& clock, const EncoderSpec& spec,
                            const LayerContext& context, int source, EnergyLedger& ledger)
     : Block(name, clock),
@@ -140,7 +111,7 @@ void SpikeEncoder::scatter() {
 }
 
 void SpikeEncoder::sort(Job* job) {
-  const StreamFormat format = context_.stream(job->tag, source_);
+  const StreamFormat format = stream_format(context_, job->tag, source_);
   const SpikeCode& code = *context_.code;
   const std::vector<int>& wide_rank = *format.wide_rank;
   std::vector<std::vector<SpikeEvent>> steps(format.steps);
@@ -244,7 +215,7 @@ void SpikeEncoder::emit() {
 void SpikeEncoder::charge_emission(const MadeFlit& made) {
   spikes_ += made.events;
   if (context_.payload == Payload::kBitmap && !made.flit.head) {
-    const int inputs = context_.stream(emitting_job_.tag, source_).chunk_inputs();
+    const int inputs = stream_format(context_, emitting_job_.tag, source_).chunk_inputs();
     buffer_.read_chunks(now(), made.chunks, inputs, emitting_job_.tokens);
   } else if (made.events > 0) {
     index_read_.add(now(), made.events);

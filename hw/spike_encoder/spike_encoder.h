@@ -2,8 +2,9 @@
 //
 //     codes_in[n] --> [ fill, count | scatter | emit ] --> spikes_out
 //
-// Timing   fill and scatter take one code a cycle, emit one spike or mark a cycle; the three stages work on three
-//          windows at once. `bitmap` needs no sort: emit reads one chunk a cycle. A full output stalls emit.
+// Timing   fill and scatter take one code a cycle; emit takes one cycle for a window's start, one a head flit, one a
+//          spike or mark; the three stages work on three windows at once. `bitmap` needs no sort: emit reads one chunk
+//          a cycle, and the next window is not filled before it ends. A full output stalls emit.
 // Energy   buffer words at fill and scatter; EncoderIndexWrite per entry, EncoderIndexRead per spike, two
 //          EncoderHistogramBit increments per entry; `bitmap`: buffer words at every step.
 // Config   EncoderSpec, section encoder.
@@ -15,7 +16,6 @@
 
 #include "hw/clock/registered_fifo.h"
 #include "hw/mixed_precision_buffer/mixed_precision_buffer.h"
-#include "hw/noc/message_tags.h"
 #include "hw/spike_encoder/spike_stream.h"
 #include "sim/base/activity.h"
 
@@ -25,39 +25,6 @@ struct EncoderSpec {
   int ports = 1;  // encoders per memory node; a tile has one (payload packed_codes)
   MixedPrecisionBufferSpec buffer;
   int index_bytes = 0, index_entry_bytes = 0;
-};
-
-// What every encoder and synapse array is configured with before a layer starts.
-struct LayerContext {
-  const LayerTrace* layer = nullptr;  // formats and wide inputs; no code, weight or output is read through it
-  const Program* program = nullptr;
-  const SpikeCode* code = nullptr;
-  FlitFormat flits;
-  int sources = 1;
-  int packet_flits = 16;
-  Payload payload = Payload::kAddressEvents;
-
-  const InputTrace& input(const WindowTag& tag) const { return layer->inputs[program->passes[tag.pass].input]; }
-  const Window& window(const WindowTag& tag) const {
-    return program->part(program->passes[tag.pass], tag.part).window(tag.window);
-  }
-  SourceShare share(const WindowTag& tag) const { return program->share(program->passes[tag.pass]); }
-  // The inputs of a window that one source holds.
-  InputRange range(const WindowTag& tag, int source) const {
-    return source_range(window(tag), tag.part, source, share(tag));
-  }
-  // The stream of one source, or of the whole window when source is -1 (encoder in the tile).
-  StreamFormat stream(const WindowTag& tag, int source) const;
-};
-
-// E, E7 and g of each token of a batch, as the head flit of a window carries them.
-struct WindowShifts {
-  static constexpr int kBits = 8;  // per token: E 3, E7 3, g 2
-  static constexpr int kMostTokens = 16;
-  std::array<uint8_t, kMostTokens> E{}, E7{}, g{};
-
-  void pack(int tokens, uint64_t* bits) const;
-  static WindowShifts unpack(int tokens, const uint64_t* bits);
 };
 
 class SpikeEncoder : public Block {

@@ -10,13 +10,11 @@
 #include <cstdint>
 #include <vector>
 
+#include "hw/mapping/layer_context.h"
 #include "hw/noc/flit.h"
-#include "hw/sequencer/program.h"
 #include "models/activation_code.h"
 
 namespace spikeloom {
-
-enum class Payload { kAddressEvents, kBitmap, kPackedCodes };
 
 struct SpikeEvent {
   enum class Kind : uint8_t { kSpike, kMark, kEmptyChunk };
@@ -48,6 +46,9 @@ struct StreamFormat {
   int chunks() const { return static_cast<int>(ceil_div(range.count, chunk_inputs())); }
   bool two_digits(int address) const { return code.digits && (*wide_rank)[range.first + address] >= 0; }
 };
+
+// The stream of one source, or of the whole window when source is -1 (encoder in the tile).
+StreamFormat stream_format(const LayerContext& context, const WindowTag& tag, int source);
 
 // A body flit and what it took to make: cycles of the encoder, bitmap chunks read, spikes in it.
 struct MadeFlit {

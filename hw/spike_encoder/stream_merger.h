@@ -17,7 +17,8 @@
 #include <deque>
 #include <string>
 
-#include "hw/spike_encoder/spike_encoder.h"
+#include "hw/clock/registered_fifo.h"
+#include "hw/mapping/layer_context.h"
 
 namespace spikeloom {
 

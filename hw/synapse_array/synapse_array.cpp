@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <cassert>
 
-#include "hw/dram/dram_channel.h"
-
 namespace spikeloom {
 
 namespace {
@@ -168,7 +166,7 @@ bool SynapseArray::start_window() {
     assert(head.head);
     const WindowTag tag = WindowTag::unpack(head.tag);
     assert(tag.pass == item.pass && tag.batch == item.batch);
-    lane.format = context_.stream(tag, lane_source(i));
+    lane.format = stream_format(context_, tag, lane_source(i));
     steps_ = lane.format.steps;
     assert(lane.format.range.first >= slice().windows[window_].first);
     lane.reader.start(lane.format);

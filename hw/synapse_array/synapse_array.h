@@ -17,6 +17,7 @@
 
 #include "hw/clock/registered_fifo.h"
 #include "hw/neuron_array/neuron_command.h"
+#include "hw/spike_encoder/spike_stream.h"
 #include "hw/sram/banked_sram.h"
 #include "sim/base/activity.h"
 
@@ -99,7 +100,7 @@ class SynapseArray : public Block {
   int message_source_ = 0;   // of the packet under way
   bool parameters_ = false;  // the packet under way holds parameters
   Cycle write_free_ = 0;
-  std::array<int, 2> rows_received_{};  // by half
+  std::array<int, 2> rows_received_{};    // by half
   std::array<Cycle, 2> readable_from_{};  // by half: the cycle after its last write so far
   // Spike side.
   std::vector<Lane> lanes_;

@@ -47,7 +47,8 @@ class FifoSink : public Block {
   std::vector<T> values;
   std::vector<Cycle> cycles;  // cycle of each pop
 
-  FifoSink(const sc_core::sc_module_name& name, Clock& clock, int most = 1) : Block(name, clock), in("in"), most_(most) {}
+  FifoSink(const sc_core::sc_module_name& name, Clock& clock, int most = 1)
+      : Block(name, clock), in("in"), most_(most) {}
 
   void stall_when(std::function<bool(Cycle)> stalls) { stalls_ = std::move(stalls); }
   // No pop in begin .. end-1.

@@ -1,4 +1,5 @@
-// A mesh of routers and links alone, with a mock at every node that sends flits and one per virtual channel that takes them.
+// A mesh of routers and links alone, with a mock at every node that sends flits and one per virtual channel that takes
+// them.
 #pragma once
 
 #include <deque>
@@ -16,7 +17,9 @@ class LinkSource : public Block {
  public:
   std::vector<Cycle> sent;
 
-  LinkSource(const sc_core::sc_module_name& name, Clock& clock, Link& link) : Block(name, clock), link_(link) { link.set_producer(this); }
+  LinkSource(const sc_core::sc_module_name& name, Clock& clock, Link& link) : Block(name, clock), link_(link) {
+    link.set_producer(this);
+  }
   void add(Cycle cycle, const Flit& flit) {
     if (plan_.empty()) wake_at(cycle);
     plan_.emplace_back(cycle, flit);

@@ -21,13 +21,13 @@ struct TinySpec {
   ActivationCode code = ActivationCode::kSigned;
   SalientFormat salient_format = SalientFormat::kFloating;
   bool digits = false;
-  int wide = 0;            // wide inputs of each input
-  int group = 0;           // as in InputTrace
+  int wide = 0;   // wide inputs of each input
+  int group = 0;  // as in InputTrace
   bool g = false, h = false;
   int z = 0;
   int F = 7;
-  double silent = 0.25;    // share of normal codes that are zero
-  double salient = 0.1;    // share of salient codes
+  double silent = 0.25;  // share of normal codes that are zero
+  double salient = 0.1;  // share of salient codes
   unsigned seed = 1;
 };
 

@@ -48,8 +48,9 @@ void is_conserved(Payload payload, int batch) {
     additions += at.neuron_array.additions();
     EXPECT_EQ(at.neuron_array.additions(), at.synapse_array.rows_issued() * 8) << tile;
     EXPECT_LE(at.synapse_array.rows_read(), at.synapse_array.rows_issued()) << tile;
-    EXPECT_EQ(at.synapse_array.rows_read(), counted(chip.ledger(), EnergyEvent::kWeightRowRead,
-                                                    std::string(at.synapse_array.name()).substr(5))) << tile;
+    EXPECT_EQ(at.synapse_array.rows_read(),
+              counted(chip.ledger(), EnergyEvent::kWeightRowRead, std::string(at.synapse_array.name()).substr(5)))
+        << tile;
   }
   EXPECT_EQ(received, 6 * reference.spikes);
   EXPECT_EQ(payload == Payload::kPackedCodes ? 0 : received, 6 * emitted(chip));

@@ -67,7 +67,8 @@ TEST(ChipEnergy, EveryEventOfATwoByTwoLayerIsCountedOnPaper) {
   // One load, one job.
   expected[EnergyEvent::kSequencerCommand] = 2;
   // Over the mesh, packet by packet: parameters 2 flits, rows 2, spikes 2 (9 events of 1 + 1 + 3 + 1 = 6 bits in one
-  // flit), outputs 2, release 1: 9 flits in 5 packets. Each passes a link to the router, the router, and a link from it.
+  // flit), outputs 2, release 1: 9 flits in 5 packets. Each passes a link to the router, the router, and a link from
+  // it.
   const uint64_t flits = 9, packets = 5, wire_bits = 128 + 2 + 3;  // five virtual channels
   expected[EnergyEvent::kLinkBitMm] = flits * 2 * wire_bits;       // of links of 0 mm
   expected[EnergyEvent::kRouterBufferWriteBit] = flits * 2 * wire_bits;

@@ -27,9 +27,7 @@ const Format kFormats[] = {
     {"unsigned_wide_h",
      [](TinySpec* s) { s->code = ActivationCode::kUnsigned, s->z = -3, s->wide = 2, s->group = 8, s->h = true; }},
     {"extended",
-     [](TinySpec* s) {
-       s->code = ActivationCode::kUnsigned, s->salient_format = SalientFormat::kExtended, s->z = 15;
-     }},
+     [](TinySpec* s) { s->code = ActivationCode::kUnsigned, s->salient_format = SalientFormat::kExtended, s->z = 15; }},
 };
 constexpr int kFormatCount = sizeof kFormats / sizeof kFormats[0];
 

@@ -20,15 +20,14 @@ std::string run_text(const ChipSpec& spec, const TinySpec& tiny, Chip::Order ord
   std::vector<std::string> lines;
   for (const EnergyRecord& record : chip.ledger().records()) {
     const EnergyCounter& counter = *chip.ledger().counters()[record.counter];
-    lines.push_back(counter.block() + " " + info(counter.event()).name + " " + std::to_string(record.window_begin) + " " +
-                    std::to_string(record.phase) + " " + std::to_string(record.count));
+    lines.push_back(counter.block() + " " + info(counter.event()).name + " " + std::to_string(record.window_begin) +
+                    " " + std::to_string(record.phase) + " " + std::to_string(record.count));
   }
   for (const auto& [name, activity] : chip.activities()) {
     Activity closed = *activity;
     closed.close(chip.cycles());
     std::string line = name;
-    for (size_t i = 0; i < kActivityNames.size(); ++i)
-      line += " " + std::to_string(closed.cycles(ActivityState(i)));
+    for (size_t i = 0; i < kActivityNames.size(); ++i) line += " " + std::to_string(closed.cycles(ActivityState(i)));
     lines.push_back(line);
   }
   std::sort(lines.begin(), lines.end());

@@ -22,10 +22,10 @@ struct Sizes {
 
 // Cycle 1: the sequencer issues load and job. Both are taken in 2.
 //
-// Weights. DRAM data is there from w = 2 + dram_latency on, a flit (16 bytes) a cycle: the head and p flits of parameters
-// (24 + 32 bits an output), the head of the rows, and the first flit of rows, which leaves in w + p + 2. Three stages
-// of a cycle each follow, network interface, router, tile; then rows are written one a cycle, since a flit holds at
-// least as many as its wait for the next. All K rows are readable K cycles after the first flit has come:
+// Weights. DRAM data is there from w = 2 + dram_latency on, a flit (16 bytes) a cycle: the head and p flits of
+// parameters (24 + 32 bits an output), the head of the rows, and the first flit of rows, which leaves in w + p + 2.
+// Three stages of a cycle each follow, network interface, router, tile; then rows are written one a cycle, since a flit
+// holds at least as many as its wait for the next. All K rows are readable K cycles after the first flit has come:
 Cycle weights_readable(const Sizes& s) {
   const Cycle w = 2 + s.dram_latency, p = ceil_div(s.outputs * (24 + 32), 128);
   return w + p + 2 + 3 + s.inputs;
@@ -85,8 +85,8 @@ TEST(ChipTiming, ALayerThatTheEncoderPacesTakesItsClosedForm) {
   Sizes s{60, 6, 0, 1, 2};
   const TinyLayer layer(layer_of(s, 0.25));
   const Cycle cycles = cycles_of(layer, &s);
-  ASSERT_LE(s.body(), 15u);                                     // one packet
-  ASSERT_LT(weights_readable(s), 4 + 2 * s.inputs + 4);         // weights are there first
+  ASSERT_LE(s.body(), 15u);                              // one packet
+  ASSERT_LT(weights_readable(s), 4 + 2 * s.inputs + 4);  // weights are there first
   EXPECT_EQ(cycles, total(s, issued_as_they_come(s)));
 }
 
@@ -94,7 +94,7 @@ TEST(ChipTiming, ALayerThatDramPacesTakesItsClosedForm) {
   Sizes s{20, 8, 0, 200, 5};
   const TinyLayer layer(layer_of(s, 0.25));
   const Cycle cycles = cycles_of(layer, &s);
-  ASSERT_LE(s.body(), 3u);                                      // with the head, they fit the tile's buffer
+  ASSERT_LE(s.body(), 3u);  // with the head, they fit the tile's buffer
   ASSERT_GT(weights_readable(s), 4 + 2 * s.inputs + s.events() + 4);
   EXPECT_EQ(cycles, total(s, issued_after_weights(s)));
 }

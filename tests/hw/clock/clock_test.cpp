@@ -70,7 +70,7 @@ TEST(ClockUnit, CyclesInWhichAllBlocksSleepAreNotSimulated) {
 TEST(ClockUnit, WakesOfTheSameCycleCoalesce) {
   Clock clock("clock", 500);
   Alarm alarm("alarm", clock);
-  alarm.next = {95};             // from cycle 5: cycle 100 is far then
+  alarm.next = {95};  // from cycle 5: cycle 100 is far then
   for (int i = 0; i < 3; ++i) alarm.wake_at(5);
   class Nudge : public Block {  // in cycle 90 it asks for cycle 100, near by then, a second time
    public:

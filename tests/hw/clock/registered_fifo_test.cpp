@@ -10,7 +10,9 @@ namespace {
 // A producer, a FIFO and a consumer.
 struct Line {
   Line(const std::string& name, Clock& clock, size_t capacity, Cycle latency)
-      : fifo(clock, capacity, latency), source((name + "_source").c_str(), clock), sink((name + "_sink").c_str(), clock) {
+      : fifo(clock, capacity, latency),
+        source((name + "_source").c_str(), clock),
+        sink((name + "_sink").c_str(), clock) {
     source.out(fifo);
     sink.in(fifo);
   }

@@ -126,7 +126,8 @@ TEST(DramChannelUnit, WeightsArriveAsTheTraceHasThem) {
   EXPECT_EQ(head.type, MessageType::kWeights);
   EXPECT_EQ(WeightTag::unpack(head.tag).rows, kRowFlits);
   for (int k = 0; k < kRowFlits; ++k)
-    EXPECT_EQ(std::memcmp(probe.sink.values[2 + kParameterFlits + k].bits.data(), operation.weights + 16 * k, 16), 0) << k;
+    EXPECT_EQ(std::memcmp(probe.sink.values[2 + kParameterFlits + k].bits.data(), operation.weights + 16 * k, 16), 0)
+        << k;
   for (int n = 0; n < 2; ++n)  // the first parameter flit: theta (24 bits) and V0 (32 bits) of outputs 0 and 1
     EXPECT_EQ(get_bits(probe.sink.values[1].bits.data(), 56 * n, 24), uint64_t(operation.theta[n]));
 }

@@ -107,7 +107,8 @@ TEST(GlobalBufferUnit, CodesLeaveAsTheTraceHasThem) {
   const auto& flits = probe.sink[1]->values;
   EXPECT_EQ(WindowTag::unpack(flits[0].tag).batch, 1);
   for (int k = 0; k < 64; ++k)
-    EXPECT_EQ(get_bits(flits[1 + k / 32].bits.data(), 4 * (k % 32), 4), probe.layer.trace.inputs[0].code_at(1, 64 + k)) << k;
+    EXPECT_EQ(get_bits(flits[1 + k / 32].bits.data(), 4 * (k % 32), 4), probe.layer.trace.inputs[0].code_at(1, 64 + k))
+        << k;
   const WindowShifts shifts = WindowShifts::unpack(1, flits[0].bits.data());
   EXPECT_EQ(shifts.E[0], probe.layer.trace.inputs[0].E[1]);
 }

@@ -1,9 +1,10 @@
+#include "hw/neuron_array/neuron_array.h"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <memory>
 
-#include "hw/neuron_array/neuron_array.h"
 #include "tests/support/fifo_probe.h"
 #include "tests/support/tiny_layer.h"
 
@@ -116,8 +117,8 @@ struct NeuronProbe {
   TinyContext tiny;
   NeuronArraySpec neurons;
   RegisteredFifo<NeuronCommand> command_fifo{clock, 64};
-  RegisteredFifo<Flit> parameter_fifo{clock, 4}, partial_fifo{clock, 4}, output_fifo{clock, 4}, partial_out_fifo{clock, 4},
-      control_fifo{clock, 4};
+  RegisteredFifo<Flit> parameter_fifo{clock, 4}, partial_fifo{clock, 4}, output_fifo{clock, 4},
+      partial_out_fifo{clock, 4}, control_fifo{clock, 4};
   RegisteredFifo<int> free_fifo{clock, 4};
   FifoSource<NeuronCommand> commands{"commands", clock};
   FifoSource<Flit> parameters{"parameters", clock}, partials{"partials", clock};
@@ -182,8 +183,8 @@ TEST(NeuronArrayUnit, OutputsSaturateAtBothEnds) {
   EXPECT_EQ(probe.codes(), (std::vector<int>{511, 511, -512, -512}));
 }
 
-// The slice's end, pushed in 30, arrives in 31: R is formed in 31, ten bits are found in 32 .. 41, the head leaves in 42,
-// the body in 43, the next token's R is formed in 44. Flits are seen a cycle later.
+// The slice's end, pushed in 30, arrives in 31: R is formed in 31, ten bits are found in 32 .. 41, the head leaves in
+// 42, the body in 43, the next token's R is formed in 44. Flits are seen a cycle later.
 TEST(NeuronArrayTiming, RadixFiringTakesOneCycleAndOnePerOutputBit) {
   NeuronProbe probe(spec_of(3), [] {
     ChipSpec chip = tiny_chip();

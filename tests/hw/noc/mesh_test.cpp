@@ -59,8 +59,7 @@ TEST(LinkTiming, FewerPlacesThanTheRoundTripLimitThroughput) {
   mesh.send(0, 10, 1, flits);
   sc_core::sc_start();
   ASSERT_EQ(mesh.sink(1).count(), size_t(flits));
-  for (int i = 0; i < flits; ++i)
-    EXPECT_EQ(mesh.sink(1).cycles[i], arrival(10, 1, L) + i / b * (L + 1) + i % b) << i;
+  for (int i = 0; i < flits; ++i) EXPECT_EQ(mesh.sink(1).cycles[i], arrival(10, 1, L) + i / b * (L + 1) + i % b) << i;
 }
 
 TEST(LinkTiming, AsManyPlacesAsTheRoundTripGiveFullThroughput) {
@@ -177,7 +176,8 @@ TEST(MeshUnit, RandomStallsLoseAndReorderNothing) {
   std::map<std::tuple<int, int, int>, std::vector<uint64_t>> sent, received;  // by source, destination, channel
   for (int node = 0; node < 14; ++node) {
     for (int vc = 0; vc < 3; ++vc)
-      mesh.sink(node, vc).stall_when([node, vc](Cycle c) { return (c * 31 + node * 17 + vc * 7) * 2654435761u % 97 < 40; });
+      mesh.sink(node, vc).stall_when(
+          [node, vc](Cycle c) { return (c * 31 + node * 17 + vc * 7) * 2654435761u % 97 < 40; });
     for (uint64_t packet = 0; packet < 60; ++packet) {
       const int to = int(random() % 14), vc = int(random() % 3), flits = 1 + int(random() % 9);
       const uint64_t id = uint64_t(node) << 32 | packet;

@@ -1,8 +1,9 @@
+#include "hw/noc/network_interface.h"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
 
-#include "hw/noc/network_interface.h"
 #include "tests/support/fifo_probe.h"
 
 namespace spikeloom {
@@ -16,7 +17,7 @@ struct InterfaceProbe {
   Link link{clock, "link", "router", {4, 1, 0.0}, format, ledger};
   RegisteredFifo<Flit> first_fifo{clock, 4}, second_fifo{clock, 4};
   FifoSource<Flit> first{"first", clock}, second{"second", clock};
-  NetworkInterface interface{"interface", clock, 2, format};
+  NetworkInterface interface { "interface", clock, 2, format };
   FifoSink<Flit> channel_0{"channel_0", clock}, channel_1{"channel_1", clock};
 
   InterfaceProbe() {

@@ -1,10 +1,10 @@
+#include "hw/noc/topology.h"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cstdlib>
 #include <queue>
-
-#include "hw/noc/topology.h"
 
 namespace spikeloom {
 namespace {

@@ -47,7 +47,7 @@ struct EncoderProbe {
   // The events of one window's flits, marks included.
   std::vector<SpikeEvent> events(const WindowTag& tag) const {
     SpikeStreamReader reader;
-    reader.start(tiny.context.stream(tag, 0));
+    reader.start(stream_format(tiny.context, tag, 0));
     std::vector<SpikeEvent> all;
     for (const Flit& flit : sink.values)
       if (!flit.head) reader.read(flit, &all);
@@ -88,7 +88,7 @@ TEST(SpikeEncoderTiming, FirstSpikesLeaveAfterFillAndScatter) {
   sc_core::sc_start();
   const Cycle fill = 11, scatter = fill + 24, emit = scatter + 24;
   ASSERT_GE(probe.sink.count(), 2u);
-  EXPECT_EQ(probe.sink.cycles[0], emit + 1 + 1);       // pushed in emit + 1, visible one later
+  EXPECT_EQ(probe.sink.cycles[0], emit + 1 + 1);  // pushed in emit + 1, visible one later
   EXPECT_EQ(probe.sink.cycles[1], emit + 1 + 12 + 1);
 }
 

@@ -1,8 +1,8 @@
+#include "hw/spike_encoder/spike_stream.h"
+
 #include <gtest/gtest.h>
 
 #include <random>
-
-#include "hw/spike_encoder/spike_stream.h"
 
 namespace spikeloom {
 namespace {
@@ -92,7 +92,8 @@ void round_trip(const StreamFormat& format, double density, unsigned seed) {
   EXPECT_TRUE(read.back().empty());
   for (size_t step = 0; step < steps.size(); ++step) {
     ASSERT_EQ(read[step].size(), steps[step].size()) << "step " << step;
-    for (size_t i = 0; i < steps[step].size(); ++i) EXPECT_TRUE(same(read[step][i], steps[step][i])) << step << " " << i;
+    for (size_t i = 0; i < steps[step].size(); ++i)
+      EXPECT_TRUE(same(read[step][i], steps[step][i])) << step << " " << i;
   }
 }
 
@@ -102,7 +103,8 @@ void round_trips(bool bitmap) {
     for (const int slots : {1, 2, 3, 16})
       for (const int link_bits : {64, 128, 512})
         for (const double density : {0.0, 0.1, 0.9, 1.0})
-          for (const InputRange range : {InputRange{0, kInputs}, InputRange{3, 1}, InputRange{7, 33}, InputRange{5, 0}}) {
+          for (const InputRange range :
+               {InputRange{0, kInputs}, InputRange{3, 1}, InputRange{7, 33}, InputRange{5, 0}}) {
             SCOPED_TRACE(std::string(layout.name) + ", slots " + std::to_string(slots) + ", link " +
                          std::to_string(link_bits) + ", density " + std::to_string(density) + ", inputs " +
                          std::to_string(range.count));

@@ -1,6 +1,7 @@
+#include "hw/spike_encoder/stream_merger.h"
+
 #include <gtest/gtest.h>
 
-#include "hw/spike_encoder/stream_merger.h"
 #include "tests/support/fifo_probe.h"
 #include "tests/support/tiny_layer.h"
 

@@ -73,7 +73,7 @@ struct ArrayProbe {
   }
   void send_spikes(Cycle cycle, const WindowTag& tag, Steps steps, int source = 0) {
     steps.resize(kSteps);
-    SpikeStreamWriter writer(tiny.context.stream(tag, source));
+    SpikeStreamWriter writer(stream_format(tiny.context, tag, source));
     for (const auto& step : steps) writer.step(step);
     Flit head;
     head.head = true;
@@ -160,7 +160,7 @@ TEST(SynapseArrayTiming, ClearedSlopesCostNothingAtTheNextMark) {
   chip.spike_code = 2;
   ArrayProbe probe(spec_of(), chip);
   probe.send_rows(1, 0, kInputs);
-  SpikeStreamWriter writer(probe.tiny.context.stream({0, 0, 0, 0}, 0));
+  SpikeStreamWriter writer(stream_format(probe.tiny.context, {0, 0, 0, 0}, 0));
   writer.step({spike(0, 0), spike(1, 1), spike(2, 2)});
   writer.step({});
   writer.step({});
@@ -209,8 +209,8 @@ TEST(SynapseArrayTiming, TheThirdBatchWaitsForAFreeMembraneSet) {
   EXPECT_EQ(starts[2], 501 + kLatency);
 }
 
-// Source 1 holds inputs 4 .. 7. Its flit comes in 300, pushed after the head in 299, and is taken in 301: only then does
-// the first step close.
+// Source 1 holds inputs 4 .. 7. Its flit comes in 300, pushed after the head in 299, and is taken in 301: only then
+// does the first step close.
 TEST(SynapseArrayTiming, AStepClosesAfterEverySourcesMark) {
   ArrayProbe probe(spec_of(), chip_of(1, 2));
   probe.send_rows(1, 0, kInputs);

@@ -62,8 +62,13 @@ TEST_F(CliConfig, HelpOfEveryCommandShowsExamples) {
 }
 
 TEST_F(CliConfig, MistakesGiveOneLineAndStatusTwo) {
-  const char* const mistakes[] = {"fly", "run", "run missing.yaml", "run configs/experiments/demo.yaml --no-such-option",
-                                  "check", "describe", "run configs/experiments/demo.yaml --set nonsense",
+  const char* const mistakes[] = {"fly",
+                                  "run",
+                                  "run missing.yaml",
+                                  "run configs/experiments/demo.yaml --no-such-option",
+                                  "check",
+                                  "describe",
+                                  "run configs/experiments/demo.yaml --set nonsense",
                                   "run configs/experiments/demo.yaml --set chip.tile.lanes=0"};
   for (const char* words : mistakes) {
     const Outcome outcome = spikeloom(words);
@@ -77,7 +82,8 @@ TEST_F(CliConfig, UnwritableFolderIsNoticedBeforeTheSimulation) {
   std::ofstream(folder_ + "/file") << "not a folder";
   const Outcome outcome = spikeloom(run("file/inside", ""));
   EXPECT_EQ(outcome.status, 2);
-  EXPECT_EQ(outcome.text, "spikeloom: " + folder_ + "/file/inside: cannot write results there; choose another folder with -o\n");
+  EXPECT_EQ(outcome.text,
+            "spikeloom: " + folder_ + "/file/inside: cannot write results there; choose another folder with -o\n");
 }
 
 TEST_F(CliConfig, NothingIsWrittenWhenTheInputIsBad) {
@@ -124,7 +130,8 @@ TEST_F(CliConfig, DemoEqualsTheCommittedReportGolden) {
   for (const auto& [key, value] : golden["figures"].items())
     EXPECT_NEAR(now["figures"][key].get<double>(), value.get<double>(), 1e-9 * std::abs(value.get<double>())) << key;
   for (const auto& [group, value] : golden["energy"]["groups_pj"].items())
-    EXPECT_NEAR(now["energy"]["groups_pj"][group].get<double>(), value.get<double>(), 1e-9 * value.get<double>()) << group;
+    EXPECT_NEAR(now["energy"]["groups_pj"][group].get<double>(), value.get<double>(), 1e-9 * value.get<double>())
+        << group;
   EXPECT_EQ(now["phases"].size(), golden["phases"].size());
   for (size_t i = 0; i < golden["phases"].size(); ++i)
     EXPECT_EQ(now["phases"][i]["cycles"], golden["phases"][i]["cycles"]);

@@ -1,4 +1,4 @@
-#include "hw/sequencer/program.h"
+#include "hw/mapping/program.h"
 
 #include <algorithm>
 #include <cassert>

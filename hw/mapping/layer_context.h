@@ -1,0 +1,37 @@
+// The layer as blocks are configured for it: formats, program and flits. No value of the layer is read through it but
+// by the memory nodes, which hold codes and weights.
+#pragma once
+
+#include "hw/mapping/program.h"
+#include "hw/noc/flit.h"
+#include "hw/noc/message_tags.h"
+#include "models/spike_code.h"
+#include "sim/base/trace.h"
+
+namespace spikeloom {
+
+// What travels from memory nodes to tiles.
+enum class Payload { kAddressEvents, kBitmap, kPackedCodes };
+
+// What blocks are configured with before a layer starts.
+struct LayerContext {
+  const LayerTrace* layer = nullptr;  // formats and wide inputs; no code, weight or output is read through it
+  const Program* program = nullptr;
+  const SpikeCode* code = nullptr;
+  FlitFormat flits;
+  int sources = 1;
+  int packet_flits = 16;
+  Payload payload = Payload::kAddressEvents;
+
+  const InputTrace& input(const WindowTag& tag) const { return layer->inputs[program->passes[tag.pass].input]; }
+  const Window& window(const WindowTag& tag) const {
+    return program->part(program->passes[tag.pass], tag.part).window(tag.window);
+  }
+  SourceShare share(const WindowTag& tag) const { return program->share(program->passes[tag.pass]); }
+  // The inputs of a window that one source holds.
+  InputRange range(const WindowTag& tag, int source) const {
+    return source_range(window(tag), tag.part, source, share(tag));
+  }
+};
+
+}  // namespace spikeloom
