@@ -1,5 +1,7 @@
 #include "hw/chip/chip.h"
 
+#include <stdexcept>
+
 namespace spikeloom {
 
 namespace {
@@ -34,7 +36,8 @@ Chip::Chip(const sc_core::sc_module_name& name, const ChipSpec& spec, const Laye
       routes_(topology_),
       code_(make_spike_code(spec.spike_code)),
       program_(make_program(layer, spec.mapping,
-                            {spec.synapse_array.lanes, spec.synapse_array.half_rows(), spec.encoder.ports},
+                            {spec.synapse_array.lanes, spec.synapse_array.half_rows(), spec.encoder.ports,
+                             double(spec.dram.bandwidth_mb_s) / spec.clock_mhz * double(spec.memory_nodes.size())},
                             spec.token_batch, *code_, topology_, &routes_)) {
   context_ = {&layer_, &program_, code_.get(), spec_.flits(), topology_.sources(), spec_.packet_flits, spec_.payload};
   for (const OperationTrace& operation : layer.operations) {
@@ -102,8 +105,8 @@ void Chip::build_memory_node(int source) {
   const std::string name = "memory_" + std::to_string(source);
   const EdgeNode& edge = topology_.edge(source);
   const int router = edge.y * spec_.width + edge.x;
-  Link& eject = new_link(name + ".eject", name + ".network_interface", true);
-  Link& inject = new_link(name + ".inject", at("router", edge.x, edge.y), true);
+  Link& eject = new_link(name + ".eject", name + ".network_interface", false);
+  Link& inject = new_link(name + ".inject", at("router", edge.x, edge.y), false);
   routers_[router]->out[edge.port](eject);
   routers_[router]->in[edge.port](inject);
   memory_nodes_[source] = std::make_unique<MemoryNode>(name.c_str(), clock_, spec_, context_, topology_, source, eject,
@@ -135,8 +138,8 @@ void Chip::run() {
     ask(tile->network_interface);
   }
   for (const auto& router : routers_) ask(*router);
-  throw UserError("the chip is stuck in cycle " + std::to_string(clock_.now()) + " with " +
-                  std::to_string(result_.expected - result_.received) + " output codes missing" + waiting);
+  throw std::logic_error("the chip is stuck in cycle " + std::to_string(clock_.now()) + " with " +
+                         std::to_string(result_.expected - result_.received) + " output codes missing" + waiting);
 }
 
 std::vector<std::pair<std::string, Activity*>> Chip::activities() {

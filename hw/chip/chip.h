@@ -20,8 +20,11 @@ struct BlockInventory {
   int dram_channels = 0;
 };
 
-// Every block of a chip, by name. `context` gives batch and slopes in use.
-std::vector<BlockInventory> inventory(const ChipSpec& spec);
+// Every block of a chip, by name; `slopes`: slope registers per lane and token.
+std::vector<BlockInventory> inventory(const ChipSpec& spec, int slopes);
+
+// Slope registers per lane and token that the layer's codes use.
+int slopes_in_use(const LayerTrace& layer);
 
 // Checks a mapped layer against the chip's registers and memories. Throws UserError.
 void check_fit(const ChipSpec& spec, const LayerTrace& layer, const Program& program);
@@ -34,10 +37,12 @@ class Chip : public sc_core::sc_module {
        Order order = Order::kForward);
   ~Chip() override;
 
-  // Simulates until the chip falls silent. Throws UserError when outputs are missing then (the chip is stuck).
+  // Simulates until the chip falls silent. Throws std::logic_error when outputs are missing then (the chip is
+  // stuck: a bug).
   void run();
 
   const ChipSpec& spec() const { return spec_; }
+  std::vector<BlockInventory> blocks() const { return inventory(spec_, slopes_in_use(layer_)); }
   const Program& program() const { return program_; }
   const Topology& topology() const { return topology_; }
   const LayerResult& result() const { return result_; }

@@ -49,6 +49,7 @@ void read_memory_node(ConfigNode& node, ChipSpec* spec) {
   ConfigNode& dram = node.section("dram");
   spec->dram.bandwidth_mb_s = int(dram.integer("bandwidth_mb_s", 1, 10000000));
   spec->dram.latency_ns = int(dram.integer("latency_ns", 1, 100000));
+  spec->dram.channels = int(dram.integer("channels", 1, 64));
   spec->dram.burst_bytes = int(dram.integer("burst_bytes", 1, 4096));
   spec->dram.clock_mhz = spec->clock_mhz;
   const double port_mb_s = spec->link_bits / 8.0 * spec->clock_mhz;
@@ -133,6 +134,9 @@ ChipSpec ChipSpec::read(ConfigNode& chip) {
   ConfigNode& mapping = chip.section("mapping");
   spec.mapping.automatic = mapping.choice("policy", {"fixed", "auto"}) == 1;
   spec.mapping.input_split = int(mapping.integer("input_split", 1, 64));
+  if (spec.mapping.automatic && spec.mapping.input_split != 1)
+    mapping.fail_at("input_split",
+                    "must be 1 with policy 'auto', which chooses the split itself (or set policy: fixed)");
   check_headers(chip, spec);
   spec.section = chip;
   return spec;

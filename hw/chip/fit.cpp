@@ -42,9 +42,14 @@ int entries_per_code(const SpikeCode& code, const CodeFormat& format) {
   return most * (format.digits ? 2 : 1);
 }
 
-void check_encoder(const ChipSpec& spec, const InputTrace& input, const Window& window) {
-  const int64_t count =
-      spec.payload == Payload::kPackedCodes ? window.count : int64_t(ceil_div(window.count, spec.memory_nodes.size()));
+void check_encoder(const ChipSpec& spec, const InputTrace& input, const Window& window, int part,
+                   const SourceShare& share) {
+  int64_t count = window.count;  // what one encoder gets of it
+  if (spec.payload != Payload::kPackedCodes) {
+    count = 0;
+    for (int source = 0; source < share.sources; ++source)
+      count = std::max<int64_t>(count, source_range(window, part, source, share).count);
+  }
   const int64_t codes = count * spec.token_batch;
   const CodeFormat format = CodeFormat::of(input);
   const auto code = make_spike_code(spec.spike_code);
@@ -64,18 +69,32 @@ void check_encoder(const ChipSpec& spec, const InputTrace& input, const Window& 
     too_small(spec, "encoder.index_bytes", input.name, index_bytes, spec.encoder.index_bytes);
 }
 
-void check_global_buffer(const ChipSpec& spec, const LayerTrace& layer, const Program& program) {
+// Bytes that a memory node's global buffer holds over the whole layer: all codes of its inputs (with the side bits that
+// they may need), and all output codes that are sent to it.
+uint64_t resident_bytes(const LayerTrace& layer, const Program& program, int node) {
+  uint64_t bits = 0;
   for (size_t phase = 0; phase < program.phase_inputs.size(); ++phase) {
     const InputTrace& input = layer.inputs[program.phase_inputs[phase]];
-    const CodeFormat format = CodeFormat::of(input);
-    uint64_t bits = uint64_t(layer.tokens) * input.size * (format.digits ? 8 : 6);
-    for (const OperationTrace& operation : layer.operations)
-      if (operation.input == program.phase_inputs[phase])
-        bits += uint64_t(layer.tokens) * operation.outputs * layer.output_bits;
-    const uint64_t bytes = ceil_div(ceil_div(bits, 8), spec.memory_nodes.size());
-    if (bytes > uint64_t(spec.global_buffer.bytes))
-      too_small(spec, "memory_node.global_buffer.bytes", input.name, int64_t(bytes), spec.global_buffer.bytes);
+    const SourceShare share{static_cast<int>(program.parts[phase].size()), program.sources};
+    uint64_t codes = 0;
+    for (int part = 0; part < share.parts; ++part)
+      for (const Slice& slice : program.parts[phase][part].slices)
+        for (const Window& window : slice.windows) codes += source_range(window, part, node, share).count;
+    bits += codes * layer.tokens * (input.digits ? 8 : 6);
   }
+  for (const Pass& pass : program.passes)
+    for (const TileWork& work : pass.tiles)
+      if (work.operation >= 0 && work.sends_partials_to < 0 && work.sink == node)
+        bits += uint64_t(work.outputs) * layer.tokens * layer.output_bits;
+  return ceil_div(bits, 8);
+}
+
+void check_global_buffer(const ChipSpec& spec, const LayerTrace& layer, const Program& program) {
+  uint64_t most = 0;
+  for (int node = 0; node < program.sources; ++node) most = std::max(most, resident_bytes(layer, program, node));
+  if (most > uint64_t(spec.global_buffer.bytes))
+    too_small(spec, "memory_node.global_buffer.bytes", "the layer's codes and outputs", int64_t(most),
+              spec.global_buffer.bytes);
 }
 
 }  // namespace
@@ -84,10 +103,12 @@ void check_fit(const ChipSpec& spec, const LayerTrace& layer, const Program& pro
   check_registers(spec, layer);
   check_global_buffer(spec, layer, program);
   for (size_t phase = 0; phase < program.phase_inputs.size(); ++phase)
-    for (const Part& part : program.parts[phase]) {
+    for (size_t p = 0; p < program.parts[phase].size(); ++p) {
+      const Part& part = program.parts[phase][p];
       for (const Slice& slice : part.slices)
         for (const Window& window : slice.windows)
-          check_encoder(spec, layer.inputs[program.phase_inputs[phase]], window);
+          check_encoder(spec, layer.inputs[program.phase_inputs[phase]], window, static_cast<int>(p),
+                        {static_cast<int>(program.parts[phase].size()), program.sources});
       if (part.window_count() > WindowTag::kMostWindows)
         spec.section.fail_below("tile.synapse_array.weight_bytes",
                                 std::to_string(part.window_count()) + " windows per token (allowed: up to " +
@@ -100,8 +121,16 @@ void check_fit(const ChipSpec& spec, const LayerTrace& layer, const Program& pro
                                               "); use more tiles or lanes");
 }
 
-std::vector<BlockInventory> inventory(const ChipSpec& spec) {
+int slopes_in_use(const LayerTrace& layer) {
+  int most = 0;
+  for (const InputTrace& input : layer.inputs)
+    most = std::max(most, CodeFormat::of(input).slope_bases() * (input.wide.empty() ? 1 : 2));
+  return most;
+}
+
+std::vector<BlockInventory> inventory(const ChipSpec& spec, int slopes) {
   std::vector<BlockInventory> blocks;
+  const Topology topology(spec.width, spec.height, spec.memory_nodes);
   const FlitFormat flits = spec.flits();
   const uint64_t buffer_bits = uint64_t(flits.vcs) * spec.link.buffer_flits * flits.wire_bits();
   const auto encoder_srams = [&spec]() -> std::vector<std::pair<SramMacro, int>> {
@@ -115,7 +144,10 @@ std::vector<BlockInventory> inventory(const ChipSpec& spec) {
       const std::string place = "_" + std::to_string(x) + "_" + std::to_string(y);
       const NeuronArraySpec& n = spec.neuron_array;
       const uint64_t lanes = n.lanes, batch = spec.token_batch;
-      blocks.push_back({"chip.router" + place, kPorts * buffer_bits, 0, {}, 0});
+      uint64_t ports = 1;
+      for (const Port port : {kNorth, kEast, kSouth, kWest}) ports += topology.neighbour(y * spec.width + x, port) >= 0;
+      for (const EdgeNode& node : spec.memory_nodes) ports += node.x == x && node.y == y;
+      blocks.push_back({"chip.router" + place, ports * buffer_bits, 0, {}, 0});
       blocks.push_back({"chip.tile" + place + ".network_interface", buffer_bits, 0, {}, 0});
       const SynapseArraySpec& s = spec.synapse_array;
       blocks.push_back({"chip.tile" + place + ".synapse_array",
@@ -123,8 +155,8 @@ std::vector<BlockInventory> inventory(const ChipSpec& spec) {
                         0,
                         {{{uint64_t(s.weight_bytes / s.banks), uint64_t(s.row_bytes())}, s.banks}},
                         0});
-      // Slopes of the widest floating code (5) for each token, two membrane sets, two parameter sets, one residue.
-      const uint64_t registers = lanes * (batch * 5 * n.slope_bits + 2 * batch * n.membrane_bits +
+      // Slopes in use and two membrane sets for each token, two parameter sets, one residue.
+      const uint64_t registers = lanes * (batch * slopes * n.slope_bits + 2 * batch * n.membrane_bits +
                                           2 * (n.threshold_bits + n.membrane_bits) + n.residue_bits);
       const uint64_t adders = lanes * (n.slope_bits + n.membrane_bits + n.residue_bits);
       blocks.push_back({"chip.tile" + place + ".neuron_array", registers, adders, {}, 0});
@@ -134,7 +166,7 @@ std::vector<BlockInventory> inventory(const ChipSpec& spec) {
   }
   for (size_t i = 0; i < spec.memory_nodes.size(); ++i) {
     const std::string node = "chip.memory_" + std::to_string(i);
-    blocks.push_back({node + ".dram", 0, 0, {}, 1});
+    blocks.push_back({node + ".dram", 0, 0, {}, spec.dram.channels});
     blocks.push_back({node + ".global_buffer",
                       0,
                       0,

@@ -121,7 +121,7 @@ void DramChannel::append_parameters(const Load& load, std::vector<Flit>* flits) 
   Flit head;
   head.type = MessageType::kParameters;
   head.tag = load.pass;
-  head.destination = uint16_t(load.tile);
+  head.destination = uint32_t(load.tile);
   head.vc = uint8_t(VirtualChannels{context_.sources}.weights());
   const auto packets = make_packets(head, payload, bits, context_.flits, context_.packet_flits);
   flits->insert(flits->end(), packets.begin(), packets.end());
@@ -139,7 +139,7 @@ void DramChannel::append_rows(const Load& load, int first_row, const uint8_t* fi
   Flit head;
   head.type = MessageType::kWeights;
   head.tag = WeightTag{load.index, source_, first_row, rows}.pack();
-  head.destination = uint16_t(load.tile);
+  head.destination = uint32_t(load.tile);
   head.vc = uint8_t(VirtualChannels{context_.sources}.weights());
   const auto packets =
       make_packets(head, payload, uint64_t(rows) * row_bytes * 8, context_.flits, context_.packet_flits);

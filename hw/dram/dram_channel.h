@@ -26,6 +26,7 @@ struct DramSpec {
   int latency_ns = 0;
   int burst_bytes = 0;
   double clock_mhz = 0;  // the chip's, which cycles are counted in
+  int channels = 1;      // devices behind the interface: what the background power is counted by
 
   Cycle latency_cycles() const { return Cycle(latency_ns * clock_mhz / 1e3 + 0.999999); }
   // Cycles after which `bytes` bytes have crossed the interface.

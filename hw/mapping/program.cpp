@@ -104,13 +104,15 @@ std::vector<int> snake_order(const Topology& topology) {
 struct Estimate {
   int split;
   int passes;
+  int reads;  // times that every weight comes from DRAM
   double cycles;
 };
 
 // Cycles of a phase: a tile takes rows at the assumed density and marks with all slopes active; an encoder port takes
-// one code a cycle. The slower one counts.
+// one code a cycle; DRAM delivers the weights, once, or once a batch where a part does not stay in the weight SRAM. The
+// slowest counts.
 Estimate estimate(const InputTrace& input, int groups, int split, int tiles, const TileLimits& limits, int sources,
-                  const SpikeCode& code, int tokens) {
+                  const SpikeCode& code, int tokens, int batch, double weight_bytes) {
   const CodeFormat format = CodeFormat::of(input);
   const std::vector<Part> parts = make_parts(input, split, limits.half_rows);
   const int passes = static_cast<int>(ceil_div(groups, tiles / split));
@@ -119,11 +121,13 @@ Estimate estimate(const InputTrace& input, int groups, int split, int tiles, con
   const SourceShare share{split, sources};
   const double streams = ceil_div(ceil_div(split, sources), limits.encoder_ports);
   const double codes = double(ceil_div(input.size, split)) / share.count(0) * streams;
-  return {split, passes, passes * std::max(rows + marks, codes) * tokens};
+  const int reads = parts[0].slices.size() <= 2 ? 1 : static_cast<int>(ceil_div(tokens, batch));
+  const double loads = weight_bytes * reads / limits.dram_bytes_per_cycle;
+  return {split, passes, reads, std::max(passes * std::max(rows + marks, codes) * tokens, loads)};
 }
 
 Estimate choose_split(const LayerTrace& layer, const MappingSpec& mapping, const TileLimits& limits, int phase_input,
-                      int groups, int tiles, int sources, const SpikeCode& code, std::string* why) {
+                      int groups, int tiles, int sources, const SpikeCode& code, int batch, std::string* why) {
   const InputTrace& input = layer.inputs[phase_input];
   const int most = std::min(tiles, input.group > 0 ? input.groups() : input.size);
   std::vector<int> candidates;
@@ -135,14 +139,19 @@ Estimate choose_split(const LayerTrace& layer, const MappingSpec& mapping, const
     throw UserError("mapping.input_split: " + std::to_string(candidates.back()) + " parts do not fit input '" +
                     input.name + "' on " + std::to_string(tiles) + " tiles (allowed: 1 to " + std::to_string(most) +
                     ")");
-  Estimate best{0, 0, 0};
+  double weight_bytes = 0;
+  for (const OperationTrace& operation : layer.operations)
+    if (operation.input == phase_input) weight_bytes += double(input.size) * operation.row_bytes;
+  Estimate best{0, 0, 0, 0};
   for (const int split : candidates) {
-    const Estimate next = estimate(input, groups, split, tiles, limits, sources, code, layer.tokens);
+    const Estimate next =
+        estimate(input, groups, split, tiles, limits, sources, code, layer.tokens, batch, weight_bytes);
     if (best.split == 0 || next.cycles < best.cycles) best = next;
   }
   std::ostringstream text;
   text << groups << " lane groups, input split " << best.split << " (" << (mapping.automatic ? "auto" : "as configured")
-       << "), " << best.passes << " passes, about " << static_cast<uint64_t>(best.cycles) << " cycles estimated";
+       << "), " << best.passes << " passes, weights read " << best.reads << (best.reads == 1 ? " time" : " times")
+       << " from DRAM, about " << static_cast<uint64_t>(best.cycles) << " cycles estimated";
   *why = text.str();
   return best;
 }
@@ -168,7 +177,8 @@ Pass make_pass(const std::vector<TileWork>& groups, size_t* next, int split, con
   }
   for (int p = 0; p < split; ++p)
     for (int source = 0; source < topology.sources(); ++source)
-      pass.destinations[p].push_back(routes->add_multicast(source, members[p]));
+      pass.destinations[p].push_back(
+          SourceShare{split, topology.sources()}.serves(source, p) ? routes->add_multicast(source, members[p]) : -1);
   return pass;
 }
 
@@ -274,7 +284,7 @@ Program make_program(const LayerTrace& layer, const MappingSpec& mapping, const 
     }
     std::string why;
     const Estimate chosen = choose_split(layer, mapping, limits, input, static_cast<int>(groups.size()),
-                                         topology.tiles(), topology.sources(), code, &why);
+                                         topology.tiles(), topology.sources(), code, token_batch, &why);
     const int phase = static_cast<int>(program.phase_inputs.size());
     program.phase_inputs.push_back(input);
     program.parts.push_back(make_parts(layer.inputs[input], chosen.split, limits.half_rows));

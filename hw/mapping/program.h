@@ -77,7 +77,7 @@ struct Pass {
   int input = 0;  // index into LayerTrace::inputs
   int phase = 0;
   std::vector<TileWork> tiles;                 // [tile]
-  std::vector<std::vector<int>> destinations;  // [part][source]: multicast set
+  std::vector<std::vector<int>> destinations;  // [part][source]: multicast set, -1 where the source has no part
 };
 
 struct Program {
@@ -122,8 +122,9 @@ struct MappingSpec {
 };
 struct TileLimits {
   int lanes = 0;
-  int half_rows = 0;      // rows that half the weight SRAM holds
-  int encoder_ports = 1;  // codes a cycle and memory node
+  int half_rows = 0;                // rows that half the weight SRAM holds
+  int encoder_ports = 1;            // codes a cycle and memory node
+  double dram_bytes_per_cycle = 1;  // all memory nodes together
 };
 
 // Maps the chosen operations of a layer. Throws UserError when they cannot be mapped.

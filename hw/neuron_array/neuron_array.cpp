@@ -189,6 +189,7 @@ void NeuronArray::mark(const NeuronCommand& command) {
   const uint64_t slope_bits = uint64_t(at.outputs) * spec_.slope_bits;
   const uint64_t membrane_bits = uint64_t(at.outputs) * spec_.membrane_bits;
   slope_read_.add_span(now(), updates, slope_bits);
+  if (h) threshold_read_.add_span(now(), updates, uint64_t(at.outputs) * 2);
   membrane_shift_.add_span(now(), updates, membrane_bits);
   membrane_add_.add_span(now(), updates, membrane_bits);
   membrane_read_.add_span(now(), updates, membrane_bits);
@@ -314,7 +315,7 @@ void NeuronArray::begin_partials_out() {
   Flit head;
   head.type = MessageType::kPartials;
   head.tag = OutputTag{set.pass, tile_, set.batch * context_.program->batch + token_}.pack();
-  head.destination = uint16_t(at.sends_partials_to);
+  head.destination = uint32_t(at.sends_partials_to);
   head.vc = uint8_t(VirtualChannels{context_.sources}.partials());
   message_ = make_packets(head, payload, bits, context_.flits, INT_MAX);
   message_sent_ = 0;
@@ -332,7 +333,7 @@ void NeuronArray::begin_outputs(const std::vector<int>& codes) {
   Flit head;
   head.type = MessageType::kOutputs;
   head.tag = OutputTag{set.pass, tile_, set.batch * context_.program->batch + token_}.pack();
-  head.destination = uint16_t(topology_.source_node(at.sink));
+  head.destination = uint32_t(topology_.source_node(at.sink));
   head.vc = uint8_t(VirtualChannels{context_.sources}.outputs());
   message_ = make_packets(head, payload, bits, context_.flits, INT_MAX);
   message_sent_ = 0;

@@ -17,7 +17,7 @@ enum class MessageType : uint8_t { kCodes, kSpikes, kParameters, kWeights, kOutp
 struct Flit {
   std::array<uint64_t, kMostLinkBits / 64> bits{};  // payload, link_bits of them used
   uint64_t tag = 0;                                 // head flits: what the message is about (48 bits)
-  uint16_t destination = 0;                         // head flits: node or multicast set
+  uint32_t destination = 0;                         // head flits: node or multicast set
   uint8_t vc = 0;
   MessageType type = MessageType::kSpikes;
   bool head = false;
@@ -106,7 +106,7 @@ inline Flit make_control_flit(MessageType type, uint64_t tag, int destination, i
   Flit flit;
   flit.type = type;
   flit.tag = tag;
-  flit.destination = uint16_t(destination);
+  flit.destination = uint32_t(destination);
   flit.vc = uint8_t(vc);
   flit.head = flit.tail = flit.last_packet = true;
   return flit;

@@ -1,9 +1,10 @@
-// Sequencer of a memory node: issues the loads and code jobs of the layer's program, in order, as credits allow.
+// Sequencer of a memory node: issues the loads and code jobs of the layer's program as credits allow.
 //
 //     control_in, phase_done_in --> [ program | credits ] --> loads_out, jobs_out[p], control_out
 //
-// Timing   one load and one job a cycle. A load waits for room in its tile's weight SRAM (two halves, given back by
-//          release flits); a job waits until every memory node has the outputs of the phase before.
+// Timing   one load and one job a cycle; jobs in order, loads in the order of each tile, the earliest with room first.
+//          A load waits for room in its tile's weight SRAM (two halves, given back by release flits); a job waits until
+//          every memory node has the outputs of the phase before.
 // Energy   SequencerCommand per load, job and barrier flit issued.
 // Config   the program, from section mapping.
 // Differs  attention and the vector unit between phases take no time (DEVIATIONS 9).

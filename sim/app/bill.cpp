@@ -59,35 +59,45 @@ void add_events(Chip& chip, const Technology& technology, Bill* bill) {
     bill->windows.push_back({std::get<0>(key), std::get<1>(key), std::get<2>(key), count});
 }
 
-// A line that every cycle adds to.
-void add_static(Chip& chip, const BillLine& line, Bill* bill) {
-  if (line.unit_pj == 0) return;
+// Leakage and DRAM background: a line per block, and for the windows one line for the whole chip.
+void add_static_power(Chip& chip, const Technology& technology, Bill* bill) {
+  const double mhz = chip.spec().clock_mhz;
+  BillLine leakage{"chip", "leakage", EnergyGroup::kLeakage, chip.cycles(), 0};
+  BillLine background{"chip", "background", EnergyGroup::kDram, chip.cycles(), 0};
+  for (const BlockInventory& block : chip.blocks()) {
+    const double leaks = leakage_pj_per_cycle(block, technology, mhz);
+    const double idles = background_pj_per_cycle(block, technology, mhz);
+    if (leaks > 0) bill->lines.push_back({block.block, "leakage", EnergyGroup::kLeakage, chip.cycles(), leaks});
+    if (idles > 0) bill->lines.push_back({block.block, "background", EnergyGroup::kDram, chip.cycles(), idles});
+    leakage.unit_pj += leaks;
+    background.unit_pj += idles;
+  }
+  bill->chip_static = {leakage, background};
   const Cycle window = chip.ledger().window_cycles();
   const auto spans = phase_spans(chip);
-  bill->lines.push_back(line);
   for (size_t phase = 0; phase < spans.size(); ++phase)
     for (Cycle at = spans[phase].begin; at < spans[phase].end;) {
       const Cycle end = std::min(spans[phase].end, (at / window + 1) * window);
-      bill->windows.push_back({at - at % window, uint32_t(phase), bill->lines.size() - 1, end - at});
+      for (size_t line = 0; line < bill->chip_static.size(); ++line)
+        bill->windows.push_back({at - at % window, uint32_t(phase), bill->lines.size() + line, end - at});
       at = end;
     }
-}
-
-void add_static_power(Chip& chip, const Technology& technology, Bill* bill) {
-  const double mhz = chip.spec().clock_mhz;
-  for (const BlockInventory& block : inventory(chip.spec())) {
-    add_static(
-        chip,
-        {block.block, "leakage", EnergyGroup::kLeakage, chip.cycles(), leakage_pj_per_cycle(block, technology, mhz)},
-        bill);
-    add_static(
-        chip,
-        {block.block, "background", EnergyGroup::kDram, chip.cycles(), background_pj_per_cycle(block, technology, mhz)},
-        bill);
-  }
   std::sort(bill->windows.begin(), bill->windows.end(), [](const WindowLine& a, const WindowLine& b) {
     return std::tie(a.window_begin, a.phase, a.line) < std::tie(b.window_begin, b.phase, b.line);
   });
+}
+
+// What the counters say by themselves, block by block, without the bill's lines and windows.
+double counted_pj(Chip& chip, const Technology& technology) {
+  std::map<std::string, double> blocks;
+  for (const auto& counter : chip.ledger().counters())
+    blocks[counter->block()] += double(counter->total()) * technology.pj(*counter);
+  for (const BlockInventory& block : chip.blocks())
+    blocks[block.block] += double(chip.cycles()) * (leakage_pj_per_cycle(block, technology, chip.spec().clock_mhz) +
+                                                    background_pj_per_cycle(block, technology, chip.spec().clock_mhz));
+  double sum = 0;
+  for (const auto& [block, pj] : blocks) sum += pj;
+  return sum;
 }
 
 void check_equal(double a, double b, const char* what) {
@@ -99,7 +109,7 @@ void check_equal(double a, double b, const char* what) {
 
 void check_prices(Chip& chip, const Technology& technology) {
   for (const auto& counter : chip.ledger().counters()) technology.pj(*counter);
-  for (const BlockInventory& block : inventory(chip.spec())) leakage_pj_per_cycle(block, technology, 1);
+  for (const BlockInventory& block : chip.blocks()) leakage_pj_per_cycle(block, technology, 1);
 }
 
 Bill make_bill(Chip& chip, const Technology& technology) {
@@ -113,12 +123,13 @@ Bill make_bill(Chip& chip, const Technology& technology) {
     bill.total_pj += line.pj();
   }
   for (const WindowLine& window : bill.windows) {
-    const BillLine& line = bill.lines[window.line];
+    const BillLine& line = bill.line(window);
     bill.phases[window.phase][size_t(line.group)] += window.count * line.unit_pj;
     windows_pj += window.count * line.unit_pj;
   }
   double phases_pj = 0;
   for (const GroupEnergies& phase : bill.phases) phases_pj += std::accumulate(phase.begin(), phase.end(), 0.0);
+  check_equal(counted_pj(chip, technology), bill.total_pj, "blocks");
   check_equal(windows_pj, bill.total_pj, "windows");
   check_equal(phases_pj, bill.total_pj, "phases");
   check_equal(std::accumulate(bill.groups.begin(), bill.groups.end(), 0.0), bill.total_pj, "groups");

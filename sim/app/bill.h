@@ -25,16 +25,21 @@ struct BillLine {
 struct WindowLine {
   Cycle window_begin;
   uint32_t phase;
-  size_t line;  // index into Bill::lines
+  size_t line;  // index into Bill::lines, or beyond them into Bill::chip_static
   uint64_t count;
 };
 
 struct Bill {
-  std::vector<BillLine> lines;      // by block, then event
-  std::vector<WindowLine> windows;  // by window, phase, then line
+  std::vector<BillLine> lines;        // by block, then event
+  std::vector<BillLine> chip_static;  // leakage and background of all blocks together, as the windows list them
+  std::vector<WindowLine> windows;    // by window, phase, then line
   GroupEnergies groups{};
   std::vector<GroupEnergies> phases;
   double total_pj = 0;
+
+  const BillLine& line(const WindowLine& window) const {
+    return window.line < lines.size() ? lines[window.line] : chip_static[window.line - lines.size()];
+  }
 };
 
 // Looks up the price of everything the chip has, so that a missing one is found before the simulation.

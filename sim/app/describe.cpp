@@ -20,7 +20,7 @@ experiment: prints the chip's block diagram and parameters.
 examples
   spikeloom describe traces/smollm2-135m/layer15.signed.safetensors
   spikeloom describe configs/chips/smollm2.yaml
-  spikeloom describe configs/experiments/demo.yaml --set chip.mesh.width=6
+  spikeloom describe configs/experiments/demo.yaml --set chip.mesh.height=4
 )";
 
 void describe_trace(const std::string& file) {

@@ -81,6 +81,9 @@ Experiment Experiment::load(const std::string& file, const std::vector<std::stri
   Experiment experiment;
   ConfigNode& head = root.section("experiment");
   experiment.name = head.text("name");
+  if (experiment.name[0] == '.' || experiment.name.find('/') != std::string::npos)
+    head.fail_at("name",
+                 "'" + experiment.name + "' must not begin with a dot or contain a slash: it names the results folder");
   experiment.window_cycles = Cycle(head.integer("window_cycles", 1, 1000000000));
   experiment.chip = ChipSpec::read(root.section("chip"));
   experiment.technology = Technology::read(root.section("technology"));

@@ -1,5 +1,6 @@
 // The program `spikeloom`: picks the subcommand; the only place that catches errors of the user.
 
+#include <filesystem>
 #include <iostream>
 #include <systemc>
 
@@ -44,10 +45,20 @@ int main(int argc, char** argv) {
     std::cout << kHelp;
     return words.empty() ? 2 : 0;
   }
+  if (words[0] == "--version") {
+    std::cout << "spikeloom " SPIKELOOM_VERSION "\n";
+    return 0;
+  }
   try {
     return dispatch(words[0], {words.begin() + 1, words.end()});
   } catch (const spikeloom::UserError& error) {
     std::cerr << "spikeloom: " << error.what() << "\n";
     return 2;
+  } catch (const std::filesystem::filesystem_error& error) {
+    std::cerr << "spikeloom: " << error.path1().string() << ": " << error.code().message() << "\n";
+    return 2;
+  } catch (const std::exception& error) {
+    std::cerr << "spikeloom: internal error: " << error.what() << "\n";
+    return 3;
   }
 }

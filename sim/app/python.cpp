@@ -16,7 +16,7 @@ int command_python(const std::string& name, const std::vector<std::string>& word
   if (!std::filesystem::exists(python))
     throw UserError("'" + name + "' needs the Python package: " + python +
                     " does not exist; run `make venv`, or set SPIKELOOM_PYTHON to an interpreter that has it");
-  std::vector<std::string> line = {python, "-m", "spikeloom", name};
+  std::vector<std::string> line = {python, "-P", "-m", "spikeloom", name};
   line.insert(line.end(), words.begin(), words.end());
   std::vector<char*> arguments;
   for (std::string& word : line) arguments.push_back(word.data());

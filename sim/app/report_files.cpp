@@ -126,7 +126,7 @@ std::string energy_csv(const Report& report) {
 std::string windows_csv(const Report& report) {
   std::string text = "window_begin_cycle,phase,block,event,group,count,energy_pj\n";
   for (const WindowLine& window : report.bill.windows) {
-    const BillLine& line = report.bill.lines[window.line];
+    const BillLine& line = report.bill.line(window);
     text += std::to_string(window.window_begin) + "," + std::to_string(window.phase) + "," + line.block + "," +
             line.event + "," + kEnergyGroupNames[size_t(line.group)] + "," + std::to_string(window.count) + "," +
             number(window.count * line.unit_pj) + "\n";

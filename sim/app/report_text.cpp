@@ -67,6 +67,14 @@ std::string figures(const Report& report) {
   return text;
 }
 
+// DRAM's background power runs whatever the chip does.
+double background_pj(const Report& report) {
+  double pj = 0;
+  for (const BillLine& line : report.bill.lines)
+    if (line.event == "background") pj += line.pj();
+  return pj;
+}
+
 std::string group_table(const Report& report) {
   std::string text = format("%-26s %13s %8s\n", "energy group", "energy", "share");
   for (size_t i = 0; i < report.bill.groups.size(); ++i) {
@@ -75,12 +83,15 @@ std::string group_table(const Report& report) {
       text += format("%-26s %13s %7.2f%%\n", kEnergyGroupNames[i], energy(pj).c_str(), 100 * pj / report.bill.total_pj);
     else
       text += format("%-26s %13s %8s\n", kEnergyGroupNames[i], "-", "-");
+    if (EnergyGroup(i) == EnergyGroup::kDram && background_pj(report) > 0)
+      text += format("%-26s %13s %7.2f%%\n", "  of it background power", energy(background_pj(report)).c_str(),
+                     100 * background_pj(report) / report.bill.total_pj);
   }
   return text + format("%-26s %13s %7.2f%%\n\n", "total", energy(report.bill.total_pj).c_str(), 100.0);
 }
 
 std::string phase_table(const Report& report) {
-  std::string text = format("%-14s %6s %12s %13s %14s\n", "operations", "passes", "cycles", "energy", "input spikes");
+  std::string text = format("%-14s %6s %12s %13s %14s\n", "operations", "passes", "cycles", "energy*", "code spikes");
   for (const PhaseReport& phase : report.phases) {
     std::string names;
     for (const auto& name : phase.operations) names += (names.empty() ? "" : ",") + name;
@@ -88,7 +99,7 @@ std::string phase_table(const Report& report) {
     text += format("%-14s %6d %12s %13s %14s\n", names.c_str(), phase.passes, grouped(phase.end - phase.begin).c_str(),
                    energy(pj).c_str(), grouped(phase.spikes).c_str());
   }
-  return text + "\n";
+  return text + "* spent while they ran: weights loaded ahead for the operations after them count here\n\n";
 }
 
 }  // namespace

@@ -21,7 +21,8 @@ const char* const kHelp = R"(usage: spikeloom run EXPERIMENT.yaml [--set path=va
 Simulates an experiment cycle by cycle, compares every output integer with the trace, prints the energy report and
 writes report.json, energy.csv, windows.csv, resolved.yaml and figures to FOLDER (default: results/<experiment name>).
 
-  --set path=value   change one value, by its path in the resolved configuration; may be repeated
+  --set path=value   change one value, by its path in the resolved configuration; may be repeated; items of
+                     lists are numbered from 0: chip.memory_nodes.1.port=east
   -o, --output       the results folder
   --no-figures       do not draw figures
   -q, --quiet        print nothing but errors
@@ -29,7 +30,7 @@ writes report.json, energy.csv, windows.csv, resolved.yaml and figures to FOLDER
 examples
   spikeloom run configs/experiments/demo.yaml
   spikeloom run configs/experiments/demo.yaml --set chip.payload=bitmap -o results/bitmap
-  spikeloom run configs/experiments/demo.yaml --set chip.tile.token_batch=4 --set experiment.window_cycles=1
+  spikeloom run configs/experiments/demo.yaml --set workload.tokens=1 --set experiment.window_cycles=1 -o results/fine
   spikeloom run results/demo/resolved.yaml -o results/again
 
 exit status: 0 all outputs equal the trace, 1 they differ, 2 an error in what was asked for
@@ -59,6 +60,8 @@ void write_file(const std::string& folder, const std::string& name, const std::s
 
 void write_results(const std::string& folder, const Experiment& experiment, const LayerTrace& layer,
                    const Report& report) {
+  for (const auto& entry : fs::directory_iterator(folder))  // figures of an earlier run
+    if (entry.path().extension() == ".png") fs::remove(entry.path());
   write_file(folder, "report.json", report_json(report, experiment.technology, layer).dump(1) + "\n");
   write_file(folder, "energy.csv", energy_csv(report));
   write_file(folder, "windows.csv", windows_csv(report));
@@ -108,7 +111,8 @@ int command_run(const std::vector<std::string>& words) {
     std::snprintf(line, sizeof line, "Simulated in %.2f s: %.2f billion additions per second of host time\n", seconds,
                   report.additions / seconds / 1e9);
     std::cout << line;
-    if (!drawn && !options.no_figures) std::cerr << "figures were not drawn; `make venv` installs what they need\n";
+    if (!drawn && !options.no_figures)
+      std::cerr << "figures were not drawn (see above); `spikeloom plot FOLDER` tries again\n";
   }
   if (report.outputs_equal == report.outputs) return 0;
   std::cerr << "outputs differ from the trace: " << report.first_difference << "\n";

@@ -89,7 +89,7 @@ struct EnergyEventInfo {
 
 constexpr std::array<EnergyEventInfo, static_cast<size_t>(EnergyEvent::kCount)> kEnergyEvents = {{
     {EnergyEvent::kSlopeAddBit, "slope_add_bit", EnergyGroup::kAccumulate, PriceKind::kListed,
-     "per bit of the adder, for each lane that adds a weight to a slope"},
+     "per bit of the adder, for each lane that takes a weight into a slope (a window's first one included)"},
     {EnergyEvent::kSlopeReadBit, "slope_read_bit", EnergyGroup::kSlopeAndMembrane, PriceKind::kListed,
      "per slope register bit read, at an accumulation that is not the slope's first and at each membrane update"},
     {EnergyEvent::kSlopeWriteBit, "slope_write_bit", EnergyGroup::kSlopeAndMembrane, PriceKind::kListed,

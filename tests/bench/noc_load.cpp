@@ -34,7 +34,7 @@ class Source : public Block {
     if (left_ == 0 || !out->can_push()) return;
     Flit flit;
     flit.head = left_ == kPacketFlits;
-    if (flit.head) flit.destination = uint16_t(random_() % nodes_);
+    if (flit.head) flit.destination = uint32_t(random_() % nodes_);
     flit.tail = --left_ == 0;
     out->push(flit);
     if (left_ > 0) wake_at(now() + 1);

@@ -67,7 +67,7 @@ class MeshProbe {
       flit.head = i == 0;
       flit.tail = i + 1 == flits;
       flit.vc = uint8_t(vc);
-      flit.destination = uint16_t(destination);
+      flit.destination = uint32_t(destination);
       flit.bits[0] = id;
       flit.bits[1] = uint64_t(i);
       sources[from]->add(cycle, flit);

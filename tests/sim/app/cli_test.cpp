@@ -119,6 +119,38 @@ TEST_F(CliConfig, CheckRecomputesTheExpectationsOfATrace) {
   EXPECT_NE(outcome.text.find("every expected output equals the integer reference"), std::string::npos);
 }
 
+// Every output of all seven operations of the real layer, on its first two tokens.
+struct Combination {
+  const char *code, *spike_code, *payload;
+};
+class RealLayerExact : public CliConfig, public testing::WithParamInterface<Combination> {};
+
+TEST_P(RealLayerExact, EveryOutputEqualsTheTrace) {
+  const Combination& at = GetParam();
+  const std::string sets = std::string(kQuick) + " --set workload.trace=traces/smollm2-135m/layer15." + at.code +
+                           ".safetensors --set chip.spike_code=" + at.spike_code + " --set chip.payload=" + at.payload +
+                           " --set chip.encoder.index_bytes=65536 --set chip.encoder.main_bytes=4096";
+  const Outcome outcome = spikeloom(run("exact", sets));
+  EXPECT_EQ(outcome.status, 0) << outcome.text;
+  const json exact = json::parse(read("exact/report.json"))["exact"];
+  EXPECT_EQ(exact["outputs"], 2 * (576 + 192 + 192 + 576 + 1536 + 1536 + 576));
+  EXPECT_EQ(exact["equal"], exact["outputs"]);
+}
+
+std::vector<Combination> combinations() {
+  std::vector<Combination> all;
+  for (const char* code : {"signed", "unsigned"})
+    for (const char* spike_code : {"ttfs", "count", "radix"})
+      for (const char* payload : {"address_events", "bitmap", "packed_codes"})
+        all.push_back({code, spike_code, payload});
+  return all;
+}
+
+INSTANTIATE_TEST_SUITE_P(All, RealLayerExact, testing::ValuesIn(combinations()),
+                         [](const testing::TestParamInfo<Combination>& info) {
+                           return std::string(info.param.code) + "_" + info.param.spike_code + "_" + info.param.payload;
+                         });
+
 class CliGolden : public CliConfig {};
 
 // The demo's report is committed; a change needs a sentence in the commit that says why the new numbers are right.
