@@ -74,12 +74,16 @@ void add_tiles(const Chip& chip, Report* report) {
     report->rows_added += tile.synapse_array.rows_issued();
     report->additions += tile.neuron_array.additions();
     report->largest_membrane = std::max(report->largest_membrane, tile.neuron_array.largest_membrane());
+    if (tile.encoder) report->spikes_sent += tile.encoder->spikes();
     busy += tile.synapse_array.activity().cycles(ActivityState::kBusy);
   }
   const double tile_cycles = double(chip.cycles()) * chip.topology().tiles();
   report->lane_utilisation = report->additions / (tile_cycles * chip.spec().synapse_array.lanes);
   report->array_busy = busy / tile_cycles;
-  for (int i = 0; i < chip.topology().sources(); ++i) report->dram_bytes += chip.memory_node(i).dram.bytes_read();
+  for (int i = 0; i < chip.topology().sources(); ++i) {
+    report->dram_bytes += chip.memory_node(i).dram.bytes_read();
+    for (const auto& encoder : chip.memory_node(i).encoders) report->spikes_sent += encoder->spikes();
+  }
   const double mb_s = report->dram_bytes / (chip.cycles() / chip.spec().clock_mhz);
   report->dram_utilisation = mb_s / (double(chip.spec().dram.bandwidth_mb_s) * chip.topology().sources());
 }

@@ -16,7 +16,7 @@ struct PhaseReport {
   std::string mapping;
   Cycle begin = 0, end = 0;
   int passes = 0;
-  uint64_t spikes = 0;     // input spikes, once per pass they are sent in
+  uint64_t spikes = 0;     // spikes of the input's codes, counted from the trace; every pass sends them
   GroupEnergies groups{};  // pJ spent while the phase ran (weights of the next phase may be among it)
 };
 
@@ -32,6 +32,7 @@ struct Report {
   uint64_t weights = 0;          // of all operations
   uint64_t spikes_received = 0;  // over all tiles
   uint64_t additions = 0, rows_read = 0, rows_added = 0;
+  uint64_t spikes_sent = 0;  // by all encoders
   uint64_t input_spikes = 0, input_values = 0, input_steps = 0;
   double lane_utilisation = 0, array_busy = 0, dram_bytes = 0, dram_utilisation = 0;
   int64_t largest_membrane = 0;

@@ -92,6 +92,7 @@ nlohmann::ordered_json report_json(const Report& report, const Technology& techn
                      {"weights", report.weights},
                      {"additions", report.additions},
                      {"input_spikes", report.input_spikes},
+                     {"spikes_sent", report.spikes_sent},
                      {"spikes_received", report.spikes_received},
                      {"rows_added", report.rows_added},
                      {"rows_read", report.rows_read},
