@@ -53,8 +53,8 @@ def _draw_energy(axes, phases, groups, total_pj):
             axes.barh(row, value, left=left, height=0.66, color=colour, label=label if row == 0 else None)
             left += value
         _annotate(axes, row, left, style.energy(phase_pj), phase_pj / total_pj)
-    axes.set_title("Energy spent meanwhile (share of the run)", fontsize=11, fontweight="bold")
-    axes.set_xlabel(f"energy ({unit}); weights loaded ahead for the next row count here")
+    axes.set_title("Energy (share of the run)", fontsize=11, fontweight="bold")
+    axes.set_xlabel(f"energy ({unit}); static power by time")
 
 
 def _annotate(axes, row, end, value, part):

@@ -55,13 +55,13 @@ void DramChannel::send() {
   if (activity_.state() == ActivityState::kStalledOutput) stream_base_ += now() - ready;
   activity_.enter(ActivityState::kBusy, now());
   weights_out->push(flit);
-  read_.add(now(), 8 * bytes);
+  read_.add(now(), 8 * bytes, flit.phase);
   stream_bytes_ += bytes;
   bytes_read_ += bytes;
   wake_at(now() + 1);
   if (++sent_ < stream.flits.size()) return;
   const uint64_t padding = (spec_.burst_bytes - stream_bytes_ % spec_.burst_bytes) % spec_.burst_bytes;
-  read_.add(now(), 8 * padding);
+  read_.add(now(), 8 * padding, stream.flits.back().phase);
   bytes_read_ += padding;
   bus_free_ = now() + spec_.transfer_cycles(padding);
   streaming_ = false;
@@ -121,6 +121,7 @@ void DramChannel::append_parameters(const Load& load, std::vector<Flit>* flits) 
   Flit head;
   head.type = MessageType::kParameters;
   head.tag = load.pass;
+  head.phase = uint16_t(pass.phase);
   head.destination = uint32_t(load.tile);
   head.vc = uint8_t(VirtualChannels{context_.sources}.weights());
   const auto packets = make_packets(head, payload, bits, context_.flits, context_.packet_flits);
@@ -138,6 +139,7 @@ void DramChannel::append_rows(const Load& load, int first_row, const uint8_t* fi
   for (int r = 0; r < rows; ++r) std::memcpy(bytes + size_t(r) * row_bytes, first + size_t(r) * stride, row_bytes);
   Flit head;
   head.type = MessageType::kWeights;
+  head.phase = uint16_t(context_.program->passes[load.pass].phase);
   head.tag = WeightTag{load.index, source_, first_row, rows}.pack();
   head.destination = uint32_t(load.tile);
   head.vc = uint8_t(VirtualChannels{context_.sources}.weights());

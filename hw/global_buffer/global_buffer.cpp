@@ -65,6 +65,7 @@ void GlobalBuffer::start_job(int port) {
   Flit head;
   head.type = MessageType::kCodes;
   head.tag = job.tag.pack();
+  head.phase = uint16_t(context_.program->passes[job.tag.pass].phase);
   head.destination = uint32_t(context_.program->passes[job.tag.pass].destinations[job.tag.part][source_]);
   head.vc = uint8_t(VirtualChannels{context_.sources}.spikes(source_));
   shifts.pack(codes.tokens, head.bits.data());

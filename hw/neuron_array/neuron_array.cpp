@@ -88,7 +88,7 @@ void NeuronArray::load_parameters(int pass) {
   }
   for (int group = 0; group < groups; ++group)
     for (int i = 0; i < at.outputs; ++i) set.h[size_t(group) * padded_lanes_ + lane_index(i)] = uint8_t(take(2));
-  threshold_write_.add(now(), position);
+  threshold_write_.add(now(), position, uint32_t(context_.program->passes[pass].phase));
   parameter_payload_.clear();
 }
 
@@ -201,7 +201,8 @@ void NeuronArray::end_slice(const NeuronCommand& command) {
     finished_.push_back(integrating_);
     wake_at(now() + 1);
   }
-  if (command.releases_load) releases_.push_back({command.load, command.needs_fired});
+  if (command.releases_load)
+    releases_.push_back({command.load, command.needs_fired, context_.program->passes[pass_].phase});
 }
 
 void NeuronArray::finish_batches() {
@@ -315,6 +316,7 @@ void NeuronArray::begin_partials_out() {
   Flit head;
   head.type = MessageType::kPartials;
   head.tag = OutputTag{set.pass, tile_, set.batch * context_.program->batch + token_}.pack();
+  head.phase = uint16_t(context_.program->passes[set.pass].phase);
   head.destination = uint32_t(at.sends_partials_to);
   head.vc = uint8_t(VirtualChannels{context_.sources}.partials());
   message_ = make_packets(head, payload, bits, context_.flits, INT_MAX);
@@ -333,6 +335,7 @@ void NeuronArray::begin_outputs(const std::vector<int>& codes) {
   Flit head;
   head.type = MessageType::kOutputs;
   head.tag = OutputTag{set.pass, tile_, set.batch * context_.program->batch + token_}.pack();
+  head.phase = uint16_t(context_.program->passes[set.pass].phase);
   head.destination = uint32_t(topology_.source_node(at.sink));
   head.vc = uint8_t(VirtualChannels{context_.sources}.outputs());
   message_ = make_packets(head, payload, bits, context_.flits, INT_MAX);
@@ -369,7 +372,7 @@ void NeuronArray::next_token() {
 void NeuronArray::send_releases() {
   if (releases_.empty() || fired_ < releases_.front().needs_fired || !control_out->can_push()) return;
   control_out->push(make_control_flit(MessageType::kRelease, uint64_t(tile_), topology_.source_node(release_source_),
-                                      VirtualChannels{context_.sources}.control()));
+                                      VirtualChannels{context_.sources}.control(), releases_.front().phase));
   if (++release_source_ == context_.sources) {
     release_source_ = 0;
     releases_.pop_front();

@@ -52,6 +52,7 @@ class NeuronArray : public Block {
   };
   struct Release {
     uint64_t load, needs_fired;
+    int phase;
   };
   enum class Stage { kIdle, kPartials, kFire, kSend };
 

@@ -19,6 +19,7 @@ struct Flit {
   uint64_t tag = 0;                                 // head flits: what the message is about (48 bits)
   uint32_t destination = 0;                         // head flits: node or multicast set
   uint8_t vc = 0;
+  uint16_t phase = 0;  // whose energy it is; not on the wires
   MessageType type = MessageType::kSpikes;
   bool head = false;
   bool tail = false;
@@ -67,6 +68,7 @@ inline std::vector<Flit> make_packets(const Flit& head, const std::vector<uint64
       Flit body;
       body.vc = head.vc;
       body.type = head.type;
+      body.phase = head.phase;
       const int bits = static_cast<int>(std::min<uint64_t>(format.link_bits, payload_bits - at));
       for (int b = 0; b < bits; b += 64)
         put_bits(body.bits.data(), b, std::min(64, bits - b), get_bits(payload.data(), at + b, std::min(64, bits - b)));
@@ -102,12 +104,13 @@ class PayloadCollector {
 };
 
 // A message of one flit: all it says is its tag.
-inline Flit make_control_flit(MessageType type, uint64_t tag, int destination, int vc) {
+inline Flit make_control_flit(MessageType type, uint64_t tag, int destination, int vc, int phase) {
   Flit flit;
   flit.type = type;
   flit.tag = tag;
   flit.destination = uint32_t(destination);
   flit.vc = uint8_t(vc);
+  flit.phase = uint16_t(phase);
   flit.head = flit.tail = flit.last_packet = true;
   return flit;
 }

@@ -40,8 +40,8 @@ class Link : public sc_core::sc_interface {
   bool can_send(int vc) { return channels_[vc]->can_push(); }
   void send(const Flit& flit) {
     channels_[flit.vc]->push(flit);
-    wires_.add(clock_.now(), wire_bits_);
-    buffer_write_.add(clock_.now(), wire_bits_);
+    wires_.add(clock_.now(), wire_bits_, flit.phase);
+    buffer_write_.add(clock_.now(), wire_bits_, flit.phase);
     ++flits_;
   }
   RegisteredFifo<Flit>& channel(int vc) { return *channels_[vc]; }

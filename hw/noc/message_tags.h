@@ -12,7 +12,7 @@ namespace spikeloom {
 struct WindowTag {
   int pass = 0, part = 0, window = 0, batch = 0;
 
-  static constexpr int kMostPasses = 1 << 12, kMostParts = 1 << 6, kMostWindows = 1 << 10, kMostBatches = 1 << 20;
+  static constexpr int kMostPasses = 1 << 12, kMostWindows = 1 << 10;
 
   uint64_t pack() const {
     return uint64_t(pass) | uint64_t(part) << 12 | uint64_t(window) << 18 | uint64_t(batch) << 28;
@@ -40,7 +40,6 @@ struct WeightTag {
 // What an output packet's tag says: which pass, tile and token.
 struct OutputTag {
   int pass = 0, tile = 0, token = 0;
-  static constexpr int kMostTiles = 1 << 12, kMostTokens = 1 << 24;
   uint64_t pack() const { return uint64_t(pass) | uint64_t(tile) << 12 | uint64_t(token) << 24; }
   static OutputTag unpack(uint64_t tag) { return {int(tag & 4095), int(tag >> 12 & 4095), int(tag >> 24)}; }
 };

@@ -64,7 +64,7 @@ uint64_t Router::look_at_fronts() {
     if (state.remaining == 0) {
       if (flit.head) {
         state.route = routes_.outputs(flit.destination, id_);
-        route_.add(now(), 1);
+        route_.add(now(), 1, flit.phase);
       }
       state.remaining = state.route;
     }
@@ -87,9 +87,9 @@ void Router::grant(int input, int vc, int output) {
   owner_[output * vcs_ + vc] = flit.tail ? int8_t(-1) : int8_t(input);
   next_vc_[input] = vc + 1 == vcs_ ? 0 : vc + 1;
   next_input_[output] = input + 1 == kPorts ? 0 : input + 1;
-  arbitration_.add(now(), 1);
-  buffer_read_.add(now(), wire_bits_);
-  crossbar_.add(now(), wire_bits_);
+  arbitration_.add(now(), 1, flit.phase);
+  buffer_read_.add(now(), wire_bits_, flit.phase);
+  crossbar_.add(now(), wire_bits_, flit.phase);
   InputState& state = state_[input * vcs_ + vc];
   state.remaining &= uint8_t(~(1u << output));
   if (state.remaining == 0) buffer.pop();

@@ -175,6 +175,7 @@ void SpikeEncoder::packetize(Job* job, std::vector<MadeFlit> body) const {
       job->flits.push_back(head);
     }
     body[i].flit.vc = job->head.vc;
+    body[i].flit.phase = job->head.phase;
     body[i].flit.tail = i + 1 == body.size() || (i + 1) % per_packet == 0;
     job->flits.push_back(body[i]);
   }

@@ -27,10 +27,10 @@ class BankedSram {
         read_(ledger.sram_counter(name, EnergyEvent::kWeightRowRead, bank)),
         write_(ledger.sram_counter(name, EnergyEvent::kWeightRowWrite, bank)) {}
 
-  void write_row(Cycle now, int half, int row, const uint8_t* bytes, size_t count) {
+  void write_row(Cycle now, int half, int row, const uint8_t* bytes, size_t count, uint32_t phase) {
     assert(row < half_rows_ && count <= size_t(stride_));
     std::memcpy(data_.get() + (size_t(half) * half_rows_ + row) * stride_, bytes, count);
-    write_.add(now, 1);
+    write_.add(now, 1, phase);
   }
   void read_row(Cycle now) {
     read_.add(now, 1);

@@ -91,7 +91,7 @@ void SynapseArray::take_weight_flit(const Flit& flit) {
   for (int i = 0; i < context_.flits.link_bits / 8 && message.row < message.end; ++i) {
     message.bytes.push_back(bytes[i]);
     if (message.bytes.size() < row_bytes) continue;
-    weights_.write_row(now() + written, half, message.row++, message.bytes.data(), row_bytes);
+    weights_.write_row(now() + written, half, message.row++, message.bytes.data(), row_bytes, flit.phase);
     message.bytes.clear();
     ++rows_received_[half];
     ++written;

@@ -17,7 +17,7 @@ struct PhaseReport {
   Cycle begin = 0, end = 0;
   int passes = 0;
   uint64_t spikes = 0;     // spikes of the input's codes, counted from the trace; every pass sends them
-  GroupEnergies groups{};  // pJ spent while the phase ran (weights of the next phase may be among it)
+  GroupEnergies groups{};  // pJ; leakage and DRAM background by time
 };
 
 struct Report {

@@ -99,7 +99,9 @@ std::string phase_table(const Report& report) {
     text += format("%-14s %6d %12s %13s %14s\n", names.c_str(), phase.passes, grouped(phase.end - phase.begin).c_str(),
                    energy(pj).c_str(), grouped(phase.spikes).c_str());
   }
-  return text + "* spent while they ran: weights loaded ahead for the operations after them count here\n\n";
+  return text +
+         "* weights count with the operations that use them, whenever they are loaded; leakage and background by "
+         "time\n\n";
 }
 
 }  // namespace

@@ -4,22 +4,22 @@
 
 namespace spikeloom {
 
-void EnergyCounter::open_window(Cycle now) {
-  close_window();
-  window_begin_ = now - now % window_cycles_;
+void EnergyCounter::open_window(Slot* slot, Cycle now, uint32_t phase) {
+  close_window(slot);
+  slot->window_begin = now - now % window_cycles_;
+  slot->phase = phase;
 }
 
-void EnergyCounter::close_window() {
-  if (pending_ > 0) ledger_->records_.push_back({window_begin_, id_, ledger_->phase_, pending_});
-  total_ += pending_;
-  pending_ = 0;
+void EnergyCounter::close_window(Slot* slot) {
+  if (slot->pending > 0) ledger_->records_.push_back({slot->window_begin, id_, slot->phase, slot->pending});
+  total_ += slot->pending;
+  slot->pending = 0;
 }
 
 void EnergyCounter::add_span(Cycle first, Cycle cycles, uint64_t count) {
   while (cycles > 0) {
-    if (first - window_begin_ >= window_cycles_) open_window(first);
-    const Cycle here = std::min(cycles, window_begin_ + window_cycles_ - first);
-    pending_ += here * count;
+    const Cycle here = std::min(cycles, window_cycles_ - first % window_cycles_);
+    add(first, here * count);
     first += here;
     cycles -= here;
   }
@@ -44,13 +44,11 @@ EnergyCounter& EnergyLedger::sram_counter(const std::string& block, EnergyEvent 
   return made;
 }
 
-void EnergyLedger::begin_phase(uint32_t phase) {
-  for (auto& counter : counters_) counter->close_window();
-  phase_ = phase;
-}
+void EnergyLedger::begin_phase(uint32_t phase) { phase_ = phase; }
 
 void EnergyLedger::close() {
-  for (auto& counter : counters_) counter->close_window();
+  for (auto& counter : counters_)
+    for (auto& slot : counter->slots_) counter->close_window(&slot);
 }
 
 }  // namespace spikeloom

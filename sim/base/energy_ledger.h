@@ -1,6 +1,7 @@
 // Counts of energy events per block, event, phase and window of cycles. Knows no price.
 #pragma once
 
+#include <array>
 #include <cassert>
 #include <cstdint>
 #include <memory>
@@ -22,27 +23,37 @@ struct SramMacro {
 class EnergyLedger;
 
 // Counts one event of one block. Cycles mostly grow from call to call; a step back, after a span that reached ahead,
-// costs a record of its own but lands in its own window.
+// costs a record of its own but lands in its own window. What serves another phase than the one that runs (weights that
+// are loaded ahead) names its phase.
 class EnergyCounter {
  public:
-  // `count` events in cycle `now`.
-  void add(Cycle now, uint64_t count) {
-    if (now - window_begin_ >= window_cycles_) open_window(now);  // unsigned: also true for an earlier window
-    pending_ += count;
+  // `count` events in cycle `now`, for the phase that runs.
+  void add(Cycle now, uint64_t count);
+  // The same for a given phase.
+  void add(Cycle now, uint64_t count, uint32_t phase) {
+    Slot& slot = slots_[phase & 1];
+    if (now - slot.window_begin >= window_cycles_ || slot.phase != phase) open_window(&slot, now, phase);  // unsigned
+    slot.pending += count;
   }
-  // `count` events in each of the cycles first .. first + cycles - 1.
+  // `count` events in each of the cycles first .. first + cycles - 1, for the phase that runs.
   void add_span(Cycle first, Cycle cycles, uint64_t count);
 
   const std::string& block() const { return block_; }
   EnergyEvent event() const { return event_; }
   const SramMacro& macro() const { return macro_; }
   double scale() const { return scale_; }
-  uint64_t total() const { return total_ + pending_; }
+  uint64_t total() const { return total_ + slots_[0].pending + slots_[1].pending; }
 
  private:
   friend class EnergyLedger;
-  void open_window(Cycle now);
-  void close_window();
+  // An open window of the even or of the odd phases.
+  struct Slot {
+    Cycle window_begin = 0;
+    uint32_t phase = 0;
+    uint64_t pending = 0;
+  };
+  void open_window(Slot* slot, Cycle now, uint32_t phase);
+  void close_window(Slot* slot);
 
   EnergyLedger* ledger_ = nullptr;
   uint32_t id_ = 0;
@@ -50,8 +61,9 @@ class EnergyCounter {
   EnergyEvent event_ = EnergyEvent::kCount;
   SramMacro macro_;
   double scale_ = 1;
-  uint64_t pending_ = 0, total_ = 0;
-  Cycle window_begin_ = 0, window_cycles_ = 1;
+  Cycle window_cycles_ = 1;
+  std::array<Slot, 2> slots_;
+  uint64_t total_ = 0;
 };
 
 // What one counter counted in one window of cycles and one phase (a phase: the operations that share one input).
@@ -71,7 +83,7 @@ class EnergyLedger {
   EnergyCounter& counter(const std::string& block, EnergyEvent event, double scale = 1);
   EnergyCounter& sram_counter(const std::string& block, EnergyEvent event, SramMacro macro);
 
-  // What is charged from now on belongs to this phase.
+  // What is charged from now on without naming a phase belongs to this one.
   void begin_phase(uint32_t phase);
   // Closes all open windows; call once when the simulation has ended.
   void close();
@@ -87,5 +99,7 @@ class EnergyLedger {
   std::vector<std::unique_ptr<EnergyCounter>> counters_;
   std::vector<EnergyRecord> records_;
 };
+
+inline void EnergyCounter::add(Cycle now, uint64_t count) { add(now, count, ledger_->phase_); }
 
 }  // namespace spikeloom
