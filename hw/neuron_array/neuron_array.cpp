@@ -271,7 +271,7 @@ bool NeuronArray::fire() {
   const OperationTrace& operation = context_.layer->operations[at.operation];
   const int B = context_.layer->output_bits;
   const Parameters& parameters = parameters_[pass_set_[set.pass]];
-  std::vector<int> codes(at.outputs);
+  std::vector<int64_t> codes(at.outputs);
   uint64_t subtractions = 0;
   int most_steps = spec_.firing == FiringPolicy::kRadix ? B : 0;
   for (int i = 0; i < at.outputs; ++i) {
@@ -282,7 +282,7 @@ bool NeuronArray::fire() {
     int steps = B;
     if (spec_.firing == FiringPolicy::kRadix) {
       codes[i] = fire_radix(R, parameters.theta[lane], B);
-      subtractions += __builtin_popcount(codes[i] + (1 << (B - 1)));
+      subtractions += __builtin_popcount(unsigned(codes[i] + (1 << (B - 1))));
     } else {
       codes[i] = fire_unary(R, parameters.theta[lane], B, &steps);
       subtractions += steps;
@@ -299,7 +299,8 @@ bool NeuronArray::fire() {
     threshold_read_.add_span(now() + 1, most_steps, lanes * spec_.threshold_bits);
   }
   residue_write_.add(now(), (lanes + subtractions) * spec_.residue_bits);
-  begin_outputs(codes);
+  begin_message(MessageType::kOutputs, topology_.source_node(at.sink), VirtualChannels{context_.sources}.outputs(),
+                codes, B);
   fire_ready_ = now() + 1 + most_steps;
   wake_at(fire_ready_);
   return false;
@@ -308,37 +309,27 @@ bool NeuronArray::fire() {
 void NeuronArray::begin_partials_out() {
   const MembraneSet& set = sets_[finished_.front()];
   const TileWork& at = work(set.pass);
-  const uint64_t bits = uint64_t(at.outputs) * spec_.membrane_bits;
-  std::vector<uint64_t> payload((bits + 127) / 64, 0);
-  for (int i = 0; i < at.outputs; ++i)
-    put_bits(payload.data(), uint64_t(i) * spec_.membrane_bits, spec_.membrane_bits,
-             uint64_t(set.V[size_t(token_) * padded_lanes_ + lane_index(i)]));
-  Flit head;
-  head.type = MessageType::kPartials;
-  head.tag = OutputTag{set.pass, tile_, set.batch * context_.program->batch + token_}.pack();
-  head.phase = uint16_t(context_.program->passes[set.pass].phase);
-  head.destination = uint32_t(at.sends_partials_to);
-  head.vc = uint8_t(VirtualChannels{context_.sources}.partials());
-  message_ = make_packets(head, payload, bits, context_.flits, INT_MAX);
-  message_sent_ = 0;
-  membrane_read_.add(now(), bits);
-  stage_ = Stage::kSend;
+  std::vector<int64_t> membranes(at.outputs);
+  for (int i = 0; i < at.outputs; ++i) membranes[i] = set.V[size_t(token_) * padded_lanes_ + lane_index(i)];
+  membrane_read_.add(now(), uint64_t(at.outputs) * spec_.membrane_bits);
+  begin_message(MessageType::kPartials, at.sends_partials_to, VirtualChannels{context_.sources}.partials(), membranes,
+                spec_.membrane_bits);
 }
 
-void NeuronArray::begin_outputs(const std::vector<int>& codes) {
+// A message about the token that fires: one value of `bits` bits (two's complement) per output.
+void NeuronArray::begin_message(MessageType type, int destination, int vc, const std::vector<int64_t>& values,
+                                int bits) {
   const MembraneSet& set = sets_[finished_.front()];
-  const TileWork& at = work(set.pass);
-  const int B = context_.layer->output_bits;
-  const uint64_t bits = uint64_t(at.outputs) * B;
-  std::vector<uint64_t> payload((bits + 127) / 64, 0);
-  for (int i = 0; i < at.outputs; ++i) put_bits(payload.data(), uint64_t(i) * B, B, uint64_t(int64_t(codes[i])));
+  const uint64_t payload_bits = values.size() * uint64_t(bits);
+  std::vector<uint64_t> payload((payload_bits + 127) / 64, 0);
+  for (size_t i = 0; i < values.size(); ++i) put_bits(payload.data(), i * bits, bits, uint64_t(values[i]));
   Flit head;
-  head.type = MessageType::kOutputs;
+  head.type = type;
   head.tag = OutputTag{set.pass, tile_, set.batch * context_.program->batch + token_}.pack();
   head.phase = uint16_t(context_.program->passes[set.pass].phase);
-  head.destination = uint32_t(topology_.source_node(at.sink));
-  head.vc = uint8_t(VirtualChannels{context_.sources}.outputs());
-  message_ = make_packets(head, payload, bits, context_.flits, INT_MAX);
+  head.destination = uint32_t(destination);
+  head.vc = uint8_t(vc);
+  message_ = make_packets(head, payload, payload_bits, context_.flits, INT_MAX);
   message_sent_ = 0;
   stage_ = Stage::kSend;
 }

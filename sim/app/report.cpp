@@ -27,7 +27,7 @@ void compare_outputs(const LayerTrace& layer, const LayerResult& result, Report*
   }
 }
 
-// Spikes, values and time steps of an input under a spike code, over all tokens.
+// Spikes and time steps of an input under a spike code, over all tokens.
 void count_input(const InputTrace& input, const SpikeCode& code, int tokens, uint64_t* spikes, Report* report) {
   const CodeFormat format = CodeFormat::of(input);
   const int T = code.steps(format.largest_magnitude());
@@ -38,7 +38,6 @@ void count_input(const InputTrace& input, const SpikeCode& code, int tokens, uin
         for (int step = 0; step < T; ++step) *spikes += code.fires(values.value[i].magnitude, step, T);
     }
   report->input_spikes += *spikes;
-  report->input_values += uint64_t(tokens) * input.size;
   report->input_steps += uint64_t(tokens) * input.size * T;
 }
 

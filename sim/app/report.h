@@ -33,7 +33,7 @@ struct Report {
   uint64_t spikes_received = 0;  // over all tiles
   uint64_t additions = 0, rows_read = 0, rows_added = 0;
   uint64_t spikes_sent = 0;  // by all encoders
-  uint64_t input_spikes = 0, input_values = 0, input_steps = 0;
+  uint64_t input_spikes = 0, input_steps = 0;
   double lane_utilisation = 0, array_busy = 0, dram_bytes = 0, dram_utilisation = 0;
   int64_t largest_membrane = 0;
   Bill bill;
