@@ -100,7 +100,7 @@ std::vector<Flit> DramChannel::make_flits(const Load& load) const {
   return flits;
 }
 
-// Thresholds and initial membranes of the tile's lanes, then the weight shifts of each group of its part.
+// Thresholds and initial membranes of the tile's lanes, then the weight shifts of every group (DEVIATIONS 31).
 void DramChannel::append_parameters(const Load& load, std::vector<Flit>* flits) const {
   const Pass& pass = context_.program->passes[load.pass];
   const TileWork& work = pass.tiles[load.tile];
