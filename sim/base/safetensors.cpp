@@ -14,7 +14,8 @@ namespace {
 constexpr uint64_t kMostHeaderBytes = 64ull << 20;
 
 int dtype_bytes(const std::string& dtype) {
-  static const std::map<std::string, int> sizes = {{"U8", 1}, {"I8", 1}, {"I16", 2}, {"I32", 4}, {"I64", 8}};
+  static const std::map<std::string, int> sizes = {{"U8", 1},  {"I8", 1},  {"I16", 2}, {"I32", 4},
+                                                   {"I64", 8}, {"F16", 2}, {"F32", 4}};
   const auto found = sizes.find(dtype);
   return found == sizes.end() ? 0 : found->second;
 }
@@ -94,7 +95,8 @@ void SafetensorsFile::parse_header(uint64_t header_bytes) {
       fail("tensor '" + name + "': needs dtype, shape and data_offsets");
     }
     expected = dtype_bytes(tensor.dtype);
-    if (expected == 0) fail("tensor '" + name + "': dtype " + tensor.dtype + " (allowed: U8, I8, I16, I32, I64)");
+    if (expected == 0)
+      fail("tensor '" + name + "': dtype " + tensor.dtype + " (allowed: U8, I8, I16, I32, I64, F16, F32)");
     for (const int64_t size : tensor.shape)
       if (__builtin_mul_overflow(expected, static_cast<uint64_t>(size), &expected))
         fail("tensor '" + name + "': shape " + shape_text(tensor.shape) + " overflows");
@@ -144,6 +146,13 @@ std::vector<int64_t> SafetensorsFile::integers(const std::string& name, const st
   if (dtype == "I16") return widen<int16_t>(tensor);
   if (dtype == "I32") return widen<int32_t>(tensor);
   return widen<int64_t>(tensor);
+}
+
+std::vector<float> SafetensorsFile::reals(const std::string& name, const std::vector<int64_t>& shape) const {
+  const uint8_t* data = bytes(name, shape, "F32");
+  std::vector<float> values(tensors_.at(name).bytes / sizeof(float));
+  if (!values.empty()) std::memcpy(values.data(), data, values.size() * sizeof(float));
+  return values;
 }
 
 void SafetensorsFile::finish() const {

@@ -16,7 +16,7 @@
 namespace spikeloom {
 
 struct Tensor {
-  std::string dtype;           // safetensors name: "U8", "I8", "I16", "I32", "I64"
+  std::string dtype;           // safetensors name: "U8", "I8", "I16", "I32", "I64", "F16", "F32"
   std::vector<int64_t> shape;  // outermost first
   const uint8_t* data = nullptr;
   uint64_t bytes = 0;
@@ -38,6 +38,8 @@ class SafetensorsFile {
   // A copy widened to int64, for small tensors of any integer dtype.
   std::vector<int64_t> integers(const std::string& name, const std::vector<int64_t>& shape,
                                 const std::string& dtype) const;
+  // A copy of an F32 tensor.
+  std::vector<float> reals(const std::string& name, const std::vector<int64_t>& shape) const;
   // Throws UserError naming the first tensor that nobody read.
   void finish() const;
   [[noreturn]] void fail(const std::string& what) const { throw UserError(file_ + ": " + what); }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "sim/base/description.h"
+#include "sim/base/mac_trace.h"
 #include "sim/base/trace_tensors.h"
 
 namespace spikeloom {
@@ -152,10 +153,13 @@ LayerTrace LayerTrace::open(const std::string& activations_file) {
   const SafetensorsFile& file = *data;
   const json value = parse_description(file);
   const Description top(file, value, "");
+  if (MacTrace::is_format(top.text("format")))
+    file.fail("is a multiply-accumulate trace ('" + top.text("format") + "'): this version has no datapath for it");
   top.choice("format", {"spikeloom-activations"});
   top.integer("version", 1, 1);
   top.keys({"format", "version", "synthetic", "weights", "code", "tokens", "text", "u_r", "output_bits", "inputs",
-            "operations", "assumptions"});
+            "operations", "assumptions"},
+           {"attention", "vector_unit"});
   LayerTrace layer;
   layer.read_activations_origin(data, top);
   layer.read_weights();
@@ -163,6 +167,8 @@ LayerTrace LayerTrace::open(const std::string& activations_file) {
   top.real("u_r");
   read_inputs(file, top, &layer);
   read_operations(file, top, &layer);
+  layer.attention = read_attention(file, top, layer.tokens);
+  layer.vector_unit = read_vector_unit(top);
   file.finish();
   return layer;
 }

@@ -3,11 +3,14 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "sim/base/attention_trace.h"
 #include "sim/base/code_rows.h"
 #include "sim/base/trace_origin.h"
+#include "sim/base/vector_unit_trace.h"
 
 namespace spikeloom {
 
@@ -49,7 +52,8 @@ struct OperationTrace {
 
 class LayerTrace : public TraceOrigin {
  public:
-  // Opens an activations file and the weights file that it names. Throws UserError for anything out of order.
+  // Opens an activations file and the weights file that it names. Throws UserError for anything out of order, and for
+  // multiply-accumulate traces (mac_trace.h).
   static LayerTrace open(const std::string& activations_file);
 
   // Keeps only these operations (in trace order) and the first `tokens` tokens. Throws UserError for unknown names.
@@ -57,7 +61,9 @@ class LayerTrace : public TraceOrigin {
 
   int output_bits = 0;
   std::vector<InputTrace> inputs;
-  std::vector<OperationTrace> operations;  // in execution order
+  std::vector<OperationTrace> operations;   // in execution order
+  std::optional<AttentionTrace> attention;  // as opened, whatever was selected
+  std::vector<VectorWork> vector_unit;      // in execution order
 
  private:
   void read_weights();

@@ -11,7 +11,7 @@ namespace {
 using nlohmann::json;
 
 int width_of(const std::string& dtype) {
-  return dtype == "I64" ? 8 : dtype == "I32" || dtype == "F32" ? 4 : dtype == "I16" ? 2 : 1;
+  return dtype == "I64" ? 8 : dtype == "I32" || dtype == "F32" ? 4 : dtype == "I16" || dtype == "F16" ? 2 : 1;
 }
 
 std::string little_endian(uint64_t value, int width) {
