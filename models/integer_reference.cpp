@@ -4,13 +4,11 @@
 #include <cstdlib>
 
 #include "models/activation_code.h"
-#include "sim/base/bits.h"
+#include "models/slope_registers.h"
 
 namespace spikeloom {
 
 namespace {
-
-constexpr uint64_t kTooLarge = uint64_t{1} << 62;  // stands for any residue that no register can hold
 
 // Slopes and membranes of one token, all N outputs.
 class Token {
@@ -22,18 +20,18 @@ class Token {
         format_(CodeFormat::of(input_)),
         m_(m),
         result_(result),
-        membrane_(operation.v0) {}
+        registers_(kSlopes, operation.v0) {}
 
   const std::vector<int64_t>& integrate() {
     const int window = input_.size / input_.groups();
     for (int group = 0; group < input_.groups(); ++group) run_window(group, group * window, window);
-    return membrane_;
+    return registers_.membranes();
   }
 
  private:
   void run_window(int group, int first, int count) {
     const int T = code_.steps(format_.largest_magnitude());
-    for (auto& slope : slopes_) slope.clear();
+    registers_.start_window();
     for (int step = 0; step < T; ++step) {
       for (int k = first; k < first + count; ++k) spike_input(k, step, T);
       mark(group, step);
@@ -56,27 +54,20 @@ class Token {
   }
 
   void add_row(int row, int slope, bool negative, bool signed_row) {
-    std::vector<int64_t>& S = slopes_[slope];
-    S.resize(operation_.outputs, 0);
-    for (int n = 0; n < operation_.outputs; ++n) {
+    registers_.add(slope, negative, [&](int n) {
       const int nibble = operation_.nibble(row, n);
-      const int weight = signed_row && nibble > 7 ? nibble - 16 : nibble;
-      S[n] += negative ? -weight : weight;
-    }
+      return signed_row && nibble > 7 ? nibble - 16 : nibble;
+    });
     result_->additions += operation_.outputs;
   }
 
   void mark(int group, int step) {
-    const int g = static_cast<int>(input_.g[static_cast<size_t>(m_) * input_.groups() + group]);
-    for (int j = 0; j < kSlopes; ++j) {
-      if (slopes_[j].empty()) continue;
-      const int shift = format_.shift(j, static_cast<int>(input_.E[m_]), static_cast<int>(input_.E7[m_])) + g +
-                        code_.step_shift(step);
-      for (int n = 0; n < operation_.outputs; ++n)
-        membrane_[n] += slopes_[j][n] * (int64_t{1} << (shift + operation_.h_at(group, n)));
-      result_->membrane_updates += operation_.outputs;
-      if (!code_.keeps_slopes()) slopes_[j].clear();
-    }
+    const int E = static_cast<int>(input_.E[m_]), E7 = static_cast<int>(input_.E7[m_]);
+    const int further =
+        static_cast<int>(input_.g[static_cast<size_t>(m_) * input_.groups() + group]) + code_.step_shift(step);
+    const int active = registers_.mark([&](int j) { return format_.shift(j, E, E7) + further; },
+                                       [&](int n) { return operation_.h_at(group, n); }, code_.keeps_slopes());
+    result_->membrane_updates += uint64_t(active) * operation_.outputs;
   }
 
   const InputTrace& input_;
@@ -85,11 +76,18 @@ class Token {
   CodeFormat format_;
   int m_;
   ReferenceResult* result_;
-  std::vector<int64_t> membrane_;                     // [N]
-  std::array<std::vector<int64_t>, kSlopes> slopes_;  // [slope][N]; empty while inactive
+  SlopeRegisters registers_;
 };
 
 }  // namespace
+
+void ReferenceResult::fire(int64_t membrane, int64_t theta, int F, int output_bits, FiringPolicy policy) {
+  largest_membrane = std::max(largest_membrane, std::abs(membrane));
+  const int64_t R = residue(membrane, theta, F, output_bits);
+  int steps = 0;
+  outputs.push_back(policy == FiringPolicy::kRadix ? fire_radix(R, theta, output_bits)
+                                                   : fire_unary(R, theta, output_bits, &steps));
+}
 
 ReferenceResult run_reference(const LayerTrace& layer, const OperationTrace& operation, const SpikeCode& code,
                               FiringPolicy firing) {
@@ -98,14 +96,8 @@ ReferenceResult run_reference(const LayerTrace& layer, const OperationTrace& ope
   for (int m = 0; m < layer.tokens; ++m) {
     Token token(layer, operation, code, m, &result);
     const std::vector<int64_t>& membrane = token.integrate();
-    for (int n = 0; n < operation.outputs; ++n) {
-      result.largest_membrane = std::max(result.largest_membrane, std::abs(membrane[n]));
-      const int64_t R = residue(membrane[n], operation.theta[n], operation.F, layer.output_bits);
-      int steps = 0;
-      result.outputs.push_back(firing == FiringPolicy::kRadix
-                                   ? fire_radix(R, operation.theta[n], layer.output_bits)
-                                   : fire_unary(R, operation.theta[n], layer.output_bits, &steps));
-    }
+    for (int n = 0; n < operation.outputs; ++n)
+      result.fire(membrane[n], operation.theta[n], operation.F, layer.output_bits, firing);
   }
   return result;
 }
@@ -116,7 +108,7 @@ RegisterNeeds register_needs(const LayerTrace& layer, const OperationTrace& oper
   const int64_t normal = format.largest_value(false, input.most_E, input.most_E7);
   const int64_t digit_pair = format.largest_value(true, input.most_E, input.most_E7);
   const int groups = input.groups(), window = input.size / groups;
-  uint64_t slope = 0, membrane = 0, theta = 0, largest_residue = 0;
+  RegisterBounds bounds;
   for (int n = 0; n < operation.outputs; ++n) {
     uint64_t V = std::abs(operation.v0[n]);
     for (int group = 0; group < groups; ++group) {
@@ -130,16 +122,12 @@ RegisterNeeds register_needs(const LayerTrace& layer, const OperationTrace& oper
         wide_rows += std::abs(signed_hi);
         weighted += input.is_wide(k) ? digit_pair * (nibble + 16 * std::abs(signed_hi)) : normal * std::abs(narrow);
       }
-      slope = std::max({slope, rows, wide_rows});
+      bounds.slope(std::max(rows, wide_rows));
       V += weighted << (input.most_g + operation.h_at(group, n));
     }
-    membrane = std::max(membrane, V);
-    theta = std::max<uint64_t>(theta, operation.theta[n]);
-    const uint64_t scaled = V < kTooLarge >> operation.F ? V << operation.F : kTooLarge;
-    const uint64_t R = scaled + (operation.theta[n] >> 1) + (operation.theta[n] << (layer.output_bits - 1));
-    largest_residue = std::max(largest_residue, std::min(R, kTooLarge));
+    bounds.neuron(V, operation.theta[n], operation.F, layer.output_bits);
   }
-  return {register_bits(slope), register_bits(membrane), ceil_log2(theta + 1), register_bits(largest_residue)};
+  return bounds.bits();
 }
 
 }  // namespace spikeloom
