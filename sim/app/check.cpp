@@ -1,8 +1,12 @@
 // `spikeloom check`
 
+#include <cstdio>
+#include <cstring>
 #include <iostream>
 
+#include "models/attention_reference.h"
 #include "models/integer_reference.h"
+#include "models/mac_reference.h"
 #include "sim/app/bill.h"
 #include "sim/app/commands.h"
 #include "sim/app/experiment.h"
@@ -14,8 +18,8 @@ namespace {
 const char* const kHelp = R"(usage: spikeloom check FILE ... [--set path=value ...]
 
 Validates without simulating. FILE is an experiment (.yaml): its configs, its trace, the mapping, every register width
-and memory are checked; or a trace (.safetensors): its structure is checked, and every expected output is recomputed
-by the integer reference.
+and memory are checked; or a trace (.safetensors), spiking or multiply-accumulate: its structure is checked, and every
+expected output is recomputed by the reference.
 
 examples
   spikeloom check configs/experiments/demo.yaml
@@ -25,6 +29,11 @@ examples
 exit status: 0 everything is right, 2 something is not: one line says what
 )";
 
+void print_needs(const std::string& name, const RegisterNeeds& needs) {
+  std::cout << "  " << name << ": needs slopes of " << needs.slope_bits << " bits, membranes of " << needs.membrane_bits
+            << ", thresholds of " << needs.threshold_bits << ", residues of " << needs.residue_bits << "\n";
+}
+
 void check_experiment(const std::string& file, const std::vector<std::string>& overrides) {
   const Experiment experiment = Experiment::load(file, overrides);
   const LayerTrace layer = experiment.open_trace();
@@ -32,29 +41,84 @@ void check_experiment(const std::string& file, const std::vector<std::string>& o
   check_fit(experiment.chip, layer, chip.program());
   check_prices(chip, experiment.technology);
   std::cout << file << ": ok\n";
-  for (const OperationTrace& operation : layer.operations) {
-    const RegisterNeeds needs = register_needs(layer, operation);
-    std::cout << "  " << operation.name << ": needs slopes of " << needs.slope_bits << " bits, membranes of "
-              << needs.membrane_bits << ", thresholds of " << needs.threshold_bits << ", residues of "
-              << needs.residue_bits << "\n";
-  }
+  for (const OperationTrace& operation : layer.operations)
+    print_needs(operation.name, register_needs(layer, operation));
   for (size_t i = 0; i < chip.program().choices.size(); ++i)
     std::cout << "  " << layer.inputs[chip.program().phase_inputs[i]].name << ": " << chip.program().choices[i] << "\n";
 }
 
-void check_trace(const std::string& file) {
+[[noreturn]] void fail_output(const TraceOrigin& trace, const std::string& operation, const std::string& place,
+                              const std::string& is, const std::string& should_be) {
+  throw UserError(trace.file + ": tensor '" + operation + ".expected': " + place + " is " + is + ", " + should_be);
+}
+
+// Runs the reference of one operation and compares; `place(i)` says where flat index i is.
+template <typename Run, typename Place>
+void compare(const TraceOrigin& trace, const std::string& operation, const RegisterNeeds& needs,
+             const std::vector<int64_t>& expected, Run run, Place place) {
+  if (needs.residue_bits > 63)  // the reference computes in 64 bits
+    throw UserError(trace.file + ": operation '" + operation + "' may need residues of more than 63 bits");
+  const ReferenceResult result = run();
+  for (size_t i = 0; i < result.outputs.size(); ++i)
+    if (result.outputs[i] != expected[i])
+      fail_output(trace, operation, place(i), std::to_string(expected[i]),
+                  "the integer reference gives " + std::to_string(result.outputs[i]));
+}
+
+std::string counted(size_t operations) {
+  return std::to_string(operations) + (operations == 1 ? " operation" : " operations");
+}
+
+std::string token_and_output(size_t i, size_t outputs) {
+  return "token " + std::to_string(i / outputs) + ", output " + std::to_string(i % outputs);
+}
+
+void check_attention(const LayerTrace& layer, const AttentionTrace& attention, const SpikeCode& code) {
+  const size_t C = attention.context, H = attention.heads;
+  compare(
+      layer, "scores", scores_needs(attention), attention.scores.expected,
+      [&] { return run_scores(attention, layer.tokens, code, FiringPolicy::kRadix); },
+      [&](size_t i) {
+        return "token " + std::to_string(i / C / H) + ", head " + std::to_string(i / C % H) + ", position " +
+               std::to_string(i % C);
+      });
+  compare(
+      layer, "mix", mix_needs(attention), attention.mix.expected,
+      [&] { return run_mix(attention, layer.tokens, code, FiringPolicy::kRadix); },
+      [&](size_t i) { return token_and_output(i, H * attention.head_dim); });
+}
+
+void check_spiking_trace(const std::string& file) {
   const LayerTrace layer = LayerTrace::open(file);
   const auto code = make_spike_code(0);
-  for (const OperationTrace& operation : layer.operations) {
-    const ReferenceResult result = run_reference(layer, operation, *code, FiringPolicy::kRadix);
-    for (size_t i = 0; i < result.outputs.size(); ++i)
-      if (result.outputs[i] != operation.expected[i])
-        throw UserError(file + ": tensor '" + operation.name + ".expected': token " +
-                        std::to_string(i / operation.outputs) + ", output " + std::to_string(i % operation.outputs) +
-                        " is " + std::to_string(operation.expected[i]) + ", the integer reference gives " +
-                        std::to_string(result.outputs[i]));
+  for (const OperationTrace& operation : layer.operations)
+    compare(
+        layer, operation.name, register_needs(layer, operation), operation.expected,
+        [&] { return run_reference(layer, operation, *code, FiringPolicy::kRadix); },
+        [&](size_t i) { return token_and_output(i, operation.outputs); });
+  if (layer.attention) check_attention(layer, *layer.attention, *code);
+  std::cout << file << ": ok, every expected output equals the integer reference (" << counted(layer.operations.size())
+            << (layer.attention ? ", scores, mix" : "") << ")\n";
+}
+
+std::string real_text(float value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.9g", value);
+  return text;
+}
+
+void check_mac_trace(const std::string& file) {
+  const MacTrace trace = MacTrace::open(file);
+  for (const MacOperation& operation : trace.operations) {
+    const std::vector<float> y = run_mac_reference(trace, operation);
+    for (size_t i = 0; i < y.size(); ++i)
+      if (std::memcmp(&y[i], &operation.expected[i], sizeof y[i]) != 0)  // bit for bit
+        fail_output(trace, operation.name, token_and_output(i, operation.outputs), real_text(operation.expected[i]),
+                    "the multiply-accumulate reference gives " + real_text(y[i]));
   }
-  std::cout << file << ": ok, every expected output equals the integer reference\n";
+  std::cout << file << ": ok, every expected output equals the multiply-accumulate reference ("
+            << counted(trace.operations.size()) << ", " << mac_arithmetic_names()[static_cast<int>(trace.arithmetic)]
+            << ")\n";
 }
 
 }  // namespace
@@ -67,7 +131,12 @@ int command_check(const std::vector<std::string>& words) {
   for (const std::string& file : options.files) {
     const bool trace = file.size() > 12 && file.compare(file.size() - 12, 12, ".safetensors") == 0;
     if (!trace && ++experiments > 1) throw UserError("check: one experiment at a time (any number of traces)");
-    trace ? check_trace(file) : check_experiment(file, options.overrides);
+    if (!trace)
+      check_experiment(file, options.overrides);
+    else if (MacTrace::recognizes(file))
+      check_mac_trace(file);
+    else
+      check_spiking_trace(file);
   }
   return 0;
 }

@@ -1,11 +1,10 @@
 // `spikeloom describe`
 
 #include <cstdio>
-#include <iostream>
 
 #include "hw/chip/chip.h"
-#include "models/activation_code.h"
 #include "sim/app/commands.h"
+#include "sim/app/describe_trace.h"
 #include "sim/app/experiment.h"
 
 namespace spikeloom {
@@ -14,42 +13,14 @@ namespace {
 
 const char* const kHelp = R"(usage: spikeloom describe FILE [--set path=value ...]
 
-FILE is a trace (.safetensors): prints its operations, codes and assumptions; or a config (.yaml) with a chip or an
-experiment: prints the chip's block diagram and parameters.
+FILE is a trace (.safetensors): prints its operations, codes, attention, vector unit's work and assumptions; or a config
+(.yaml) with a chip or an experiment: prints the chip's block diagram and parameters.
 
 examples
   spikeloom describe traces/smollm2-135m/layer15.signed.safetensors
   spikeloom describe configs/chips/smollm2.yaml
   spikeloom describe configs/experiments/demo.yaml --set chip.mesh.height=4
 )";
-
-void describe_trace(const std::string& file) {
-  const LayerTrace layer = LayerTrace::open(file);
-  std::printf("%s\n  layer %d of %s, %d tokens, outputs of %d bits%s\n  text: %s\n  \"%s\"\n\n", file.c_str(),
-              layer.layer, layer.model.c_str(), layer.tokens, layer.output_bits, layer.synthetic ? "; SYNTHETIC" : "",
-              layer.text_source.c_str(), layer.text_excerpt.c_str());
-  std::printf("  %-18s %6s %9s %9s %6s %4s %5s %6s %5s %9s\n", "input", "size", "code", "salient", "share", "z",
-              "E max", "wide", "group", "nonzero");
-  for (const InputTrace& input : layer.inputs) {
-    uint64_t salient = 0, nonzero = 0;
-    for (int m = 0; m < layer.tokens; ++m)
-      for (int k = 0; k < input.size; ++k) {
-        salient += input.salient(m, k);
-        nonzero += CodeFormat::of(input).decode(input.code_at(m, k), input.salient(m, k), input.is_wide(k)).count > 0;
-      }
-    const double values = double(layer.tokens) * input.size;
-    std::printf("  %-18s %6d %9s %9s %5.2f%% %4d %5d %6zu %5d %8.1f%%\n", input.name.c_str(), input.size,
-                name_of(input.code), name_of(input.salient_format), 100 * salient / values, input.z, input.most_E,
-                input.wide.size(), input.group, 100 * nonzero / values);
-  }
-  std::printf("\n  %-10s %-18s %8s %10s %4s %6s\n", "operation", "input", "outputs", "weights", "F", "gamma");
-  for (const OperationTrace& operation : layer.operations)
-    std::printf("  %-10s %-18s %8d %10d %4d %6d\n", operation.name.c_str(), layer.inputs[operation.input].name.c_str(),
-                operation.outputs, operation.outputs * layer.inputs[operation.input].size, operation.F,
-                operation.gamma);
-  std::printf("\n  assumptions\n");
-  for (const auto& [name, text] : layer.assumptions) std::printf("  - %s: %s\n", name.c_str(), text.c_str());
-}
 
 // The mesh, row by row, with the memory nodes at their ports.
 void print_diagram(const ChipSpec& spec) {
