@@ -35,8 +35,7 @@ ACTIVATION_ASSUMPTIONS = {
     "values, or a neighbour, whichever has the least error",
     "salient_exponent": "E per token: the smallest with which the token's largest salient magnitude does not "
     "saturate; at most the calibration maximum",
-    "output_scale": "gamma per operation: the smallest with which less than 0.01 % of calibration outputs "
-    "saturate",
+    "output_scale": "gamma per operation: the smallest with which less than 0.01 % of calibration outputs saturate",
 }
 
 

@@ -47,9 +47,7 @@ def main(arguments=None):
 
 
 def _parser():
-    parser = _command(
-        argparse.ArgumentParser, "Python side of Spikeloom.", EXAMPLES, prog="python -m spikeloom"
-    )
+    parser = _command(argparse.ArgumentParser, "Python side of Spikeloom.", EXAMPLES, prog="python -m spikeloom")
     parser.add_argument("--version", action="version", version=f"spikeloom {__version__}")
     commands = parser.add_subparsers(required=True, metavar="SUBCOMMAND")
     _add_fetch(commands)
@@ -95,17 +93,11 @@ def _add_export(commands):
         "half calibrates, the tokens come from the second.",
         EXPORT_EXAMPLES,
     )
-    parser.add_argument(
-        "--model", type=Path, default=fetch_model.MODEL, help="GGUF file or Hugging Face folder"
-    )
-    parser.add_argument(
-        "--text", type=Path, default=fetch_model.TEXT, help="UTF-8 text, one article per line"
-    )
+    parser.add_argument("--model", type=Path, default=fetch_model.MODEL, help="GGUF file or Hugging Face folder")
+    parser.add_argument("--text", type=Path, default=fetch_model.TEXT, help="UTF-8 text, one article per line")
     parser.add_argument("--layer", type=int, default=15, help="decoder layer, from 0 (default: %(default)s)")
     parser.add_argument("--tokens", type=int, default=32, help="tokens to export (default: %(default)s)")
-    parser.add_argument(
-        "--code", choices=("signed", "unsigned", "both"), default="both", help="default: %(default)s"
-    )
+    parser.add_argument("--code", choices=("signed", "unsigned", "both"), default="both", help="default: %(default)s")
     parser.add_argument("--output-bits", type=int, default=12, metavar="B", help="default: %(default)s")
     parser.add_argument(
         "--salient-share",
@@ -116,9 +108,7 @@ def _add_export(commands):
     )
     target = parser.add_mutually_exclusive_group(required=True)
     target.add_argument("-o", "--output", type=Path, metavar="DIR", help="folder for the trace files")
-    target.add_argument(
-        "--compare", type=Path, metavar="DIR", help="write nothing: compare with the trace in DIR"
-    )
+    target.add_argument("--compare", type=Path, metavar="DIR", help="write nothing: compare with the trace in DIR")
     parser.set_defaults(run=_export)
 
 
@@ -135,32 +125,20 @@ def _add_synthetic(commands):
     parser.add_argument("--inputs", type=int, required=True, metavar="K")
     parser.add_argument("--outputs", type=int, required=True, metavar="N")
     parser.add_argument("--tokens", type=int, required=True, metavar="M")
-    parser.add_argument(
-        "--code", choices=("signed", "unsigned"), default="signed", help="default: %(default)s"
-    )
+    parser.add_argument("--code", choices=("signed", "unsigned"), default="signed", help="default: %(default)s")
     parser.add_argument(
         "--salient-format",
         choices=("floating", "shifted", "extended"),
         default="floating",
         help="shifted: signed only; extended: unsigned only (default: %(default)s)",
     )
-    parser.add_argument(
-        "--digits", action="store_true", help="two-digit codes on the wide inputs (signed, floating)"
-    )
-    parser.add_argument(
-        "--wide", type=int, default=0, metavar="W", help="inputs with 8-bit weights (default: 0)"
-    )
-    parser.add_argument(
-        "--group", type=int, default=0, metavar="G", help="window size, 0 for one window (default: 0)"
-    )
-    parser.add_argument(
-        "--op-count", type=int, default=1, metavar="C", help="operations that share the input"
-    )
+    parser.add_argument("--digits", action="store_true", help="two-digit codes on the wide inputs (signed, floating)")
+    parser.add_argument("--wide", type=int, default=0, metavar="W", help="inputs with 8-bit weights (default: 0)")
+    parser.add_argument("--group", type=int, default=0, metavar="G", help="window size, 0 for one window (default: 0)")
+    parser.add_argument("--op-count", type=int, default=1, metavar="C", help="operations that share the input")
     parser.add_argument("--output-bits", type=int, default=12, metavar="B", help="default: %(default)s")
     parser.add_argument("--seed", type=int, default=1, help="default: %(default)s")
-    parser.add_argument(
-        "-o", "--output", type=Path, required=True, metavar="DIR", help="folder for the trace files"
-    )
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="folder for the trace files")
     parser.set_defaults(run=_synthetic)
 
 
@@ -223,9 +201,7 @@ def _synthetic(options):
             seed=options.seed,
             tokens=options.tokens,
             inputs=[SyntheticInput("input", options.inputs, options.wide)],
-            operations=[
-                SyntheticOperation(f"op{i}", "input", options.outputs) for i in range(options.op_count)
-            ],
+            operations=[SyntheticOperation(f"op{i}", "input", options.outputs) for i in range(options.op_count)],
             code=options.code,
             salient_format=options.salient_format,
             digits=options.digits,

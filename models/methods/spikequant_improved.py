@@ -1,0 +1,101 @@
+"""SpikeQuant, improved: accumulate-only like the paper's, with a power-of-two salient rule, wide weight rows in
+place, two-digit codes on their inputs, and GPTQ on the inputs that the chip sees."""
+
+import numpy as np
+
+from spikeloom.models import gptq, mac_projection
+from spikeloom.models import spike_attention as attention
+from spikeloom.models import spike_projection as spikes
+from spikeloom.models.codes import CodeFormat
+from spikeloom.models.methods.floating import Method
+from spikeloom.models.spike_projection import SalientRule
+
+TINY = 1e-30
+CLIPS = np.linspace(0.3, 1.0, 15)
+NARROW_LARGEST, WIDE_LARGEST = 7, 127
+
+
+class SpikeQuantImproved(Method):
+    """`salient_share` of an input's values are salient on calibration; `wide_share` of its rows are wide."""
+
+    name = "spikequant-improved"
+
+    def __init__(self, salient_share=0.025, wide_share=0.03125, output_bits=spikes.OUTPUT_BITS, spike_attention=True):
+        self._share, self._wide_share = salient_share, wide_share
+        self._output_bits = output_bits
+        self._spike_attention = spike_attention
+        self.options = {
+            "salient_share": salient_share,
+            "wide_share": wide_share,
+            "output_bits": output_bits,
+            "spike_attention": spike_attention,
+        }
+        self.assumptions = {
+            "weights": "4 bit signed, one scale per output channel in the threshold, clip searched, GPTQ on the "
+            "quantized inputs",
+            "wide_rows": f"{wide_share:.2%} of the inputs keep 8-bit weights, as a second 4-bit row in place, and "
+            "two-digit codes: those with the largest product of activation and weight size on calibration",
+            "salient_rule": "|x| > k * 2^round(log2 MAD), MAD the median of |x| over the token; k per layer and input, "
+            f"so that {salient_share:.2%} of the calibration values are salient",
+            "token_exponent": "e = round(log2 MAD) and u = k / 7.5: a value is salient where the normal code ends",
+            "output_bits": f"{output_bits} per output code, static range that nothing in calibration exceeds",
+        }
+        if spike_attention:
+            self.assumptions |= attention.assumptions(salient_share)
+
+    def _input_code(self, x, wide):
+        k = spikes.salient_constant(x, self._share)
+        fmt = CodeFormat("signed", "floating", digits=len(wide) > 0)
+        return spikes.calibrate_code(x, fmt, SalientRule(k, rounded=True), wide, k / spikes.NORMAL_REACH)
+
+    def calibrate_projection(self, layer, input_name, x, weights):
+        stacked = np.concatenate(list(weights.values())).astype(np.float64)
+        wide = loudest(x, stacked, self._wide_share)
+        code = self._input_code(x, wide)
+        coded = spikes.encode_input(x, code)
+        hessian = mac_projection.hessian_of(spikes.real_values(coded, code))
+        scales = _weight_scale(stacked, np.diag(hessian), wide, CLIPS)
+        largest = _largest_weights(stacked.shape[1], wide)
+
+        def round_to_grid(column, k):
+            q = np.clip(np.rint(column / scales), -largest[k] - 1, largest[k])
+            return q, q * scales
+
+        integers = np.ascontiguousarray(gptq.quantize(stacked, hessian, round_to_grid).T.astype(np.int16))
+        return spikes.project(code, integers, scales, weights, coded, self._output_bits)
+
+    def calibrate_attention(self, shape, q, k, v, length):
+        if not self._spike_attention:
+            return super().calibrate_attention(shape, q, k, v, length)
+        return attention.calibrate(q, k, v, length, self._share)
+
+
+def loudest(x, weights, share):
+    """Indices, ascending, of the `share` of inputs with the largest product of activation and weight size.
+
+    x [M,K], each token first divided by its own size; weights [N,K].
+    """
+    square = x.astype(np.float64) ** 2
+    size = (square / np.maximum(square.mean(axis=1, keepdims=True), TINY)).mean(axis=0)
+    loudness = size * (weights**2).mean(axis=0)
+    return np.sort(np.argsort(-loudness, kind="stable")[: round(share * len(loudness))])
+
+
+def _largest_weights(inputs, wide):
+    largest = np.full(inputs, NARROW_LARGEST, dtype=np.float32)
+    largest[wide] = WIDE_LARGEST
+    return largest
+
+
+def _weight_scale(weights, importance, wide, clips):
+    """s_w [N]: the clip of the largest narrow weight with the least error; wide rows must fit 8 bits."""
+    largest = _largest_weights(weights.shape[1], wide)
+    needed = (np.abs(weights) / largest).max(axis=1)
+    narrow = np.delete(np.abs(weights), wide, axis=1).max(axis=1, initial=0.0) / NARROW_LARGEST
+    start = np.maximum(np.where(narrow > 0, narrow, needed), needed)
+    start = np.where(start > 0, start, 1.0)
+
+    def rounded(w, scale):
+        return np.clip(np.rint(w / scale[:, None]), -largest - 1, largest) * scale[:, None]
+
+    return gptq.best_scale(weights, importance, start, clips, rounded)
