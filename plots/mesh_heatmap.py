@@ -41,9 +41,7 @@ def draw(results):
     _draw_nodes(axes, results, nodes, rates, most, font)
     _draw_scales(picture, most)
     if results.memory_nodes is None:
-        style.note(
-            picture, "Memory nodes are not drawn: their places stand in resolved.yaml, which is missing."
-        )
+        style.note(picture, "Memory nodes are not drawn: their places stand in resolved.yaml, which is missing.")
     return picture
 
 

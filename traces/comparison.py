@@ -39,9 +39,7 @@ class Comparison:
         if not self.counts and not self.constants:
             return ["identical"]
         lines = ["same structure, different values:"]
-        lines += [
-            f"  {name}: {differing} of {total} differ" for name, (differing, total) in self.counts.items()
-        ]
+        lines += [f"  {name}: {differing} of {total} differ" for name, (differing, total) in self.counts.items()]
         lines += [f"  {line}" for line in self.constants]
         if self.examples:
             lines.append(f"first {len(self.examples)} differing elements:")
@@ -100,9 +98,7 @@ def _compare_elements(result, name, committed, new):
     result.counts[name] = (len(differing), committed.size)
     for index in differing[: LISTED_DIFFERENCES - len(result.examples)]:
         position = tuple(int(i) for i in index)
-        result.examples.append(
-            f"{name} {_place(name, position)}: committed {committed[position]}, new {new[position]}"
-        )
+        result.examples.append(f"{name} {_place(name, position)}: committed {committed[position]}, new {new[position]}")
 
 
 def _place(name, position):

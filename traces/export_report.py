@@ -15,9 +15,7 @@ def report_lines(code, quantized, weights, exported, output_bits, residual_unit)
     lines += [_input_line(name, quantized, exported[name]) for name in quantized.inputs]
     lines.append("operation  F  gamma  saturated  output error against FP32")
     for name, op in weights.items():
-        lines.append(
-            _operation_line(name, quantized, op, exported[op.input_name], output_bits, residual_unit)
-        )
+        lines.append(_operation_line(name, quantized, op, exported[op.input_name], output_bits, residual_unit))
     return lines
 
 

@@ -52,9 +52,7 @@ class ExportOptions:
             raise UserError(f"--salient-share {self.salient_share}: must be above 0 and below 0.5")
         for path in (self.model, self.text):
             if not path.exists():
-                raise UserError(
-                    f"{path}: not found (`python -m spikeloom fetch` gets the default model and text)"
-                )
+                raise UserError(f"{path}: not found (`python -m spikeloom fetch` gets the default model and text)")
 
 
 @dataclass(frozen=True)
@@ -102,9 +100,7 @@ def export_layer(options):
         )
         path = options.directory / f"layer{options.layer}.{code}.safetensors"
         header = {"text": text, "weights": _file_reference(weights_path), "tokens": options.tokens}
-        trace_files.write_trace_file(
-            path, *_activations_file(options, code, quantized, residual_unit, header, sample)
-        )
+        trace_files.write_trace_file(path, *_activations_file(options, code, quantized, residual_unit, header, sample))
         report += report_lines(code, quantized, weights, exported, options.output_bits, residual_unit)
     return report
 
@@ -140,9 +136,7 @@ def choose_text(articles, tokenize, tokens):
         if len(ids) >= 2 * tokens and calibration:
             first = (len(ids) - tokens) // 2
             return TextSample(calibration, ids, number, first, first + tokens)
-    raise UserError(
-        f"the text has no line of {2 * tokens} tokens in its second half: one article per line is expected"
-    )
+    raise UserError(f"the text has no line of {2 * tokens} tokens in its second half: one article per line is expected")
 
 
 def _capture(model, sequences):
@@ -172,8 +166,7 @@ def _weights_file(options, weights):
         "quantizer": "spikequant-round-to-nearest",
         "assumptions": spikequant.WEIGHT_ASSUMPTIONS,
         "inputs": [
-            {"name": name, "size": _input_size(weights, name), "wide_inputs": 0, "group": 0}
-            for name in llama.INPUTS
+            {"name": name, "size": _input_size(weights, name), "wide_inputs": 0, "group": 0} for name in llama.INPUTS
         ],
         "operations": [
             {"name": name, "input": op.input_name, "outputs": len(op.integers), "has_h": False}

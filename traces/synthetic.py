@@ -101,9 +101,7 @@ def write_synthetic_layer(
     _check(tokens, inputs, operations, digits, group, output_bits)
     rng = np.random.default_rng(seed)
     fmt = CodeFormat(code, salient_format, digits, ZERO_POINTS.get((code, salient_format), 0))
-    input_data = {
-        x.name: _random_input(rng, x, tokens, fmt, group, salient_share, zero_share) for x in inputs
-    }
+    input_data = {x.name: _random_input(rng, x, tokens, fmt, group, salient_share, zero_share) for x in inputs}
     operation_data = {
         op.name: _random_operation(rng, op, input_data[op.input_name], group, output_bits, output_spread)
         for op in operations
@@ -117,13 +115,9 @@ def write_synthetic_layer(
         _weights_description(seed, inputs, operations, group),
         _weights_tensors(inputs, input_data, operation_data),
     )
-    description = _activations_description(
-        weights_path, tokens, inputs, operations, input_data, operation_data
-    )
+    description = _activations_description(weights_path, tokens, inputs, operations, input_data, operation_data)
     description |= {"code": code, "output_bits": output_bits}
-    trace_files.write_trace_file(
-        activations_path, description, _activations_tensors(input_data, operation_data)
-    )
+    trace_files.write_trace_file(activations_path, description, _activations_tensors(input_data, operation_data))
     return weights_path, activations_path
 
 
@@ -162,12 +156,8 @@ def _random_input(rng, spec, tokens, fmt, group, salient_share, zero_share):
     in_place = np.ones(spec.size, dtype=bool)
     if fmt.digits:
         in_place[wide] = False
-    exponent = code_bytes.smallest_exponent(
-        np.where(salient & in_place, magnitude, 0).max(axis=1), fmt.salient_format
-    )
-    digit_exponent = (
-        code_bytes.smallest_exponent(magnitude[:, wide].max(axis=1), "digits") if fmt.digits else None
-    )
+    exponent = code_bytes.smallest_exponent(np.where(salient & in_place, magnitude, 0).max(axis=1), fmt.salient_format)
+    digit_exponent = code_bytes.smallest_exponent(magnitude[:, wide].max(axis=1), "digits") if fmt.digits else None
     shifts = None
     if group and fmt.code == "signed":
         shifts = rng.integers(0, SHIFT_MAX, (tokens, spec.size // group), dtype=np.uint8, endpoint=True)
@@ -192,9 +182,7 @@ def _salient_probability(size, outliers, salient_share):
     outlier_share = len(outliers) / size
     in_outliers = min(0.5, 0.5 * salient_share / outlier_share) if outlier_share else 0.0
     rest = 1 - outlier_share
-    probability = np.full(
-        size, (salient_share - in_outliers * outlier_share) / rest if rest else salient_share
-    )
+    probability = np.full(size, (salient_share - in_outliers * outlier_share) / rest if rest else salient_share)
     probability[outliers] = in_outliers
     return probability
 
@@ -206,9 +194,7 @@ def _random_operation(rng, op, x, group, output_bits, output_spread):
     shifts = None
     if group:
         shifts = rng.integers(0, SHIFT_MAX, (size // group, op.outputs), dtype=np.uint8, endpoint=True)
-    membranes = reference.weighted_sums(
-        x.integers(), weights, np.zeros(op.outputs, dtype=np.int64), x.shifts, shifts
-    )
+    membranes = reference.weighted_sums(x.integers(), weights, np.zeros(op.outputs, dtype=np.int64), x.shifts, shifts)
     root_mean_square = float(np.sqrt((membranes.astype(np.float64) ** 2).mean())) or 1.0
     step = root_mean_square / (output_spread * (1 << (output_bits - 1)))
     theta, fraction_bits = reference.thresholds(step * rng.uniform(0.7, 1.4, op.outputs))
@@ -243,8 +229,7 @@ def _weights_description(seed, inputs, operations, group):
         },
         "inputs": [{"name": x.name, "size": x.size, "wide_inputs": x.wide, "group": group} for x in inputs],
         "operations": [
-            {"name": op.name, "input": op.input_name, "outputs": op.outputs, "has_h": group > 0}
-            for op in operations
+            {"name": op.name, "input": op.input_name, "outputs": op.outputs, "has_h": group > 0} for op in operations
         ],
     }
 

@@ -123,9 +123,7 @@ def run_cacti(folder, node_nm, cell, size_bytes, word_bytes):
         infile = Path(scratch) / "in.cfg"
         infile.write_text(configuration(folder, node_nm, cell, size_bytes, word_bytes))
         command = ["./cacti", "-infile", str(infile)]
-        subprocess.run(
-            command, cwd=folder / "cacti", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=600
-        )
+        subprocess.run(command, cwd=folder / "cacti", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=600)
         result = Path(scratch) / "in.cfg.out"
         if not result.exists():
             raise RuntimeError(
@@ -199,16 +197,10 @@ def deviations(committed, fresh):
 
 def main():
     parser = argparse.ArgumentParser(description="Tabulate SRAM prices with CACTI.")
-    parser.add_argument(
-        "--cache", type=Path, default=DEFAULT_CACHE, help="folder for the wheel and the built CACTI"
-    )
+    parser.add_argument("--cache", type=Path, default=DEFAULT_CACHE, help="folder for the wheel and the built CACTI")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="CACTI runs at a time")
-    parser.add_argument(
-        "--nodes", type=int, nargs="+", default=NODES_NM, choices=NODES_NM, help="nodes in nm"
-    )
-    parser.add_argument(
-        "--check", action="store_true", help="compare with the committed files, write nothing"
-    )
+    parser.add_argument("--nodes", type=int, nargs="+", default=NODES_NM, choices=NODES_NM, help="nodes in nm")
+    parser.add_argument("--check", action="store_true", help="compare with the committed files, write nothing")
     args = parser.parse_args()
     args.cache.mkdir(parents=True, exist_ok=True)
     folder = build_cacti(args.cache.resolve())

@@ -116,9 +116,7 @@ def bench_memory(spikeloom: str, folder: Path) -> None:
     print("host memory, 4096x4096 SYNTHETIC")
     row("peak, and the mapped trace", f"{peaks[large] / 1024:.0f}, {mapped / 1024:.0f}", "MiB")
     row("above the mapped trace", f"{above / SYNAPSES:.2f}", "bytes/synapse", "target 1")
-    row(
-        "  of it for this layer", f"{marginal / SYNAPSES:.2f}", "bytes/synapse", "the rest is the chip itself"
-    )
+    row("  of it for this layer", f"{marginal / SYNAPSES:.2f}", "bytes/synapse", "the rest is the chip itself")
     trace = make_layer(folder, 2048, 2048, 8)
     runs = [child_run([spikeloom, "describe", str(trace)]) for _ in range(REPEATS)]
     row("opening a 2048x2048 layer", spread([r[1] for r in runs]), "s CPU", "target 0.2")

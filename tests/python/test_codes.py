@@ -23,15 +23,11 @@ def one(function, value, salient, fmt, exponent=0, digit_exponent=None):
     """`function` on one value; a digit exponent makes the only input a wide one."""
     digit_inputs = None if digit_exponent is None else np.array([0])
     digit_exponent = None if digit_exponent is None else [digit_exponent]
-    result = function(
-        np.array([[value]]), np.array([[salient]]), fmt, [exponent], digit_exponent, digit_inputs
-    )
+    result = function(np.array([[value]]), np.array([[salient]]), fmt, [exponent], digit_exponent, digit_inputs)
     return int(result[0, 0])
 
 
-@pytest.mark.parametrize(
-    ("fmt", "steps"), [(SIGNED, 7), (SHIFTED, 15), (DIGITS, 7), (UNSIGNED, 15), (EXTENDED, 31)]
-)
+@pytest.mark.parametrize(("fmt", "steps"), [(SIGNED, 7), (SHIFTED, 15), (DIGITS, 7), (UNSIGNED, 15), (EXTENDED, 31)])
 def test_steps_are_those_of_the_contract(fmt, steps):
     assert fmt.steps == steps
 

@@ -73,10 +73,7 @@ def sram(node_nm):
     with (ENERGY / f"sram_{node_nm}nm.csv").open() as lines:
         rows = csv.DictReader(line for line in lines if not line.startswith("#"))
         assert rows.fieldnames == COLUMNS
-        return {
-            (r["cell"], int(r["bytes"]), int(r["word_bytes"])): {c: float(r[c]) for c in COLUMNS[3:]}
-            for r in rows
-        }
+        return {(r["cell"], int(r["bytes"]), int(r["word_bytes"])): {c: float(r[c]) for c in COLUMNS[3:]} for r in rows}
 
 
 def technology(node_nm):
@@ -91,9 +88,7 @@ def prices(node_nm):
 
 def hop_pj(p, flit_bits):
     """pJ of one flit over one router and 1 mm of link; route and grant once per flit."""
-    per_bit = (
-        p["router_buffer_write_bit"] + p["router_buffer_read_bit"] + p["crossbar_bit"] + p["link_bit_mm"]
-    )
+    per_bit = p["router_buffer_write_bit"] + p["router_buffer_read_bit"] + p["crossbar_bit"] + p["link_bit_mm"]
     return flit_bits * per_bit + p["route_computation"] + p["switch_arbitration"]
 
 
@@ -107,9 +102,7 @@ def test_sram_table_is_complete_and_positive(node_nm):
 
 @pytest.mark.parametrize("node_nm", NODES)
 def test_sram_table_says_how_it_was_made(node_nm):
-    comments = [
-        line for line in (ENERGY / f"sram_{node_nm}nm.csv").read_text().splitlines() if line.startswith("#")
-    ]
+    comments = [line for line in (ENERGY / f"sram_{node_nm}nm.csv").read_text().splitlines() if line.startswith("#")]
     text = "\n".join(comments)
     for needed in (
         "CACTI 7.0",
@@ -169,17 +162,13 @@ def test_technology_file_has_exactly_the_agreed_keys(node_nm):
     assert set(tech["sram"]) == {"table", "cell", "source"}
     assert (ENERGY / tech["sram"]["table"]).exists() and tech["sram"]["cell"] in CELLS
     assert set(tech["events"]) == EVENTS and all(set(e) == {"pj", "source"} for e in tech["events"].values())
-    assert set(tech["leakage"]) == LEAKAGE and all(
-        set(e) == {"nw", "source"} for e in tech["leakage"].values()
-    )
+    assert set(tech["leakage"]) == LEAKAGE and all(set(e) == {"nw", "source"} for e in tech["leakage"].values())
 
 
 @pytest.mark.parametrize("node_nm", NODES)
 def test_every_price_is_positive_and_has_a_source_with_its_mark(node_nm):
     tech = technology(node_nm)
-    assert all(e["pj"] > 0 for e in tech["events"].values()) and all(
-        e["nw"] > 0 for e in tech["leakage"].values()
-    )
+    assert all(e["pj"] > 0 for e in tech["events"].values()) and all(e["nw"] > 0 for e in tech["leakage"].values())
     sources = [e["source"] for e in (*tech["events"].values(), *tech["leakage"].values(), tech["sram"])]
     for source in sources:
         assert re.search(r"\[[PSRC](,[PSRC])*\]$", source), source

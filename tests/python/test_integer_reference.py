@@ -109,8 +109,7 @@ def test_firing_equals_radix_firing_at_every_boundary(bits):
     limit = 1 << (bits - 1)
     for theta, fraction_bits in [(1024, 10), (1025, 9), (4097, 3), (2047, 0)]:
         boundaries = [
-            ((2 * o - 1) * theta) >> (fraction_bits + 1)
-            for o in (-limit - 1, -limit, -1, 0, 1, limit - 1, limit)
+            ((2 * o - 1) * theta) >> (fraction_bits + 1) for o in (-limit - 1, -limit, -1, 0, 1, limit - 1, limit)
         ]
         membranes = np.array([[b + d for b in boundaries for d in (-1, 0, 1, 2)]])
         o = fire(membranes, fraction_bits, np.full(membranes.shape[1], theta), bits)

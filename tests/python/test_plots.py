@@ -222,9 +222,7 @@ def test_energies_have_four_digits_and_a_unit(pj, text):
     assert style.energy(pj) == text
 
 
-@pytest.mark.parametrize(
-    ("part", "text"), [(0, "0.0 %"), (1e-6, "<0.1 %"), (0.766, "76.6 %"), (1, "100.0 %")]
-)
+@pytest.mark.parametrize(("part", "text"), [(0, "0.0 %"), (1e-6, "<0.1 %"), (0.766, "76.6 %"), (1, "100.0 %")])
 def test_shares_never_hide_a_small_part(part, text):
     assert style.share(part) == text
 

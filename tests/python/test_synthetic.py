@@ -206,9 +206,7 @@ def test_comparison_tells_shapes_from_values(tmp_path):
 
 
 def run(*arguments):
-    return subprocess.run(
-        [sys.executable, "-m", "spikeloom", *arguments], capture_output=True, text=True, check=False
-    )
+    return subprocess.run([sys.executable, "-m", "spikeloom", *arguments], capture_output=True, text=True, check=False)
 
 
 def test_command_line_writes_a_synthetic_layer(tmp_path):

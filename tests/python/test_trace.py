@@ -75,9 +75,7 @@ def token_activations(description, tensors, input_index, token):
     codes, mask = tensors[f"{name}.codes"][token], tensors[f"{name}.salient_mask"][token]
     exponent = int(tensors[f"{name}.E"][token])
     return [
-        activation(
-            int(codes[k]), bool(mask[k // 8] >> (k % 8) & 1), description["code"], exponent, entry["z"]
-        )
+        activation(int(codes[k]), bool(mask[k // 8] >> (k % 8) & 1), description["code"], exponent, entry["z"])
         for k in range(entry["size"])
     ]
 

@@ -45,9 +45,7 @@ def main() -> int:
             exact, figures = run_one(spikeloom, folder, tuple(settings))
             passed, failed = passed + exact, failed + (not exact)
             mark = "ok  " if exact else "FAIL"
-            print(
-                f"{mark} {code:8} {spike:5} {payload:14} batch {batch} split {split}: {figures}", flush=True
-            )
+            print(f"{mark} {code:8} {spike:5} {payload:14} batch {batch} split {split}: {figures}", flush=True)
     print(f"{time.time() - start:.0f} s\n{passed} passed, {failed} failed")
     return 1 if failed else 0
 
