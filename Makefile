@@ -85,6 +85,7 @@ trace: venv .venv/export
 
 .PHONY: validate
 validate: trace build
+	@$(PYTHON) tests/validate/real_model.py
 	@$(PYTHON) tests/validate/all_codes.py --spikeloom $(SPIKELOOM)
 
 .PHONY: sram

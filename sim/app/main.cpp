@@ -17,6 +17,7 @@ A cycle-accurate simulator of spiking accelerators that run quantized language m
   check FILE ...         validate experiments and traces without simulating
   describe FILE          what is in a trace; a chip's block diagram and parameters
   export ...             write the trace of a real layer (Python)
+  perplexity ...         perplexity of quantization methods on real text (Python)
   synthetic ...          write a trace of random codes and weights, labelled synthetic (Python)
   plot FOLDER            draw the figures of a results folder again (Python)
 
@@ -29,9 +30,9 @@ int dispatch(const std::string& command, const std::vector<std::string>& words) 
   if (command == "run") return command_run(words);
   if (command == "check") return command_check(words);
   if (command == "describe") return command_describe(words);
-  for (const char* name : {"export", "synthetic", "plot", "fetch"})
+  for (const char* name : {"export", "perplexity", "synthetic", "plot", "fetch"})
     if (command == name) return command_python(command, words);
-  throw UserError("'" + command + "' is not a command (there are: run, check, describe, export, synthetic, plot)");
+  throw UserError("'" + command + "' is not a command (there are: run, check, describe, export, perplexity, synthetic, plot, fetch)");
 }
 
 }  // namespace
