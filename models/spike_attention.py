@@ -16,6 +16,8 @@ from spikeloom.models.spike_projection import InputCode, SalientRule
 UNIT_LOG2 = int(np.log2(spike_projection.RESIDUAL_UNIT))
 # Output codes of scores and of mix: a mix carries its row's exponent, so that its range is wider.
 SCORE_BITS, MIX_BITS = 12, 16
+# Steps of a two-digit code up to the salient constant: half of its 63, the rest holds larger values.
+QUERY_REACH = 31.5
 VALUE_SHIFT_MAX = 7
 CALIBRATION_SEQUENCES = 4
 PROBABILITY_EXPONENT_MAX = 1
@@ -28,12 +30,13 @@ KEY_UNIT_CANDIDATES = 2.0 ** (np.arange(8) / 8)
 class RowCode:
     """How keys or values are coded: `unit` u; exponents at least `e_min` [G], at most `e_min` + `shift_max`.
 
-    Keys have no bounds: `e_min` is None.
+    Keys have no bounds: `e_min` is None. `offset` float32 [G,d], if there is one, is subtracted before coding.
     """
 
     unit: float
     e_min: np.ndarray | None = None
     shift_max: int = 0
+    offset: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -203,8 +206,9 @@ def assumptions(salient_share):
     return {
         "attention_queries": "two 3-bit digits and sign for every value, exponents per token and head; the salient "
         f"rule is counted ({salient_share:.2%} on calibration) and sets the scale",
-        "attention_keys_values": "4 bit signed, a power-of-two scale per token and head, no zero point; a value's "
-        "exponent within 7 of a constant per head",
+        "attention_keys_values": "4 bit signed, a power-of-two scale per token and head, no zero point; a constant "
+        "per head and dimension is subtracted from keys, which no softmax sees; a value's exponent lies within 7 of a "
+        "constant per head",
         "attention_probabilities": "unsigned codes with z = 0; the row's largest probability is about 2^7 steps, "
         "and what the normal code does not hold is salient",
         "attention_output_bits": f"{SCORE_BITS} for scores, {MIX_BITS} for mix",
@@ -213,6 +217,8 @@ def assumptions(salient_share):
 
 def encode_rows(x, code):
     """CodedRows of keys or values x [C,G,d]: e = round(log2(largest / (7 u))), within the code's bounds."""
+    if code.offset is not None:
+        x = x - code.offset
     largest = np.abs(x).max(axis=2)
     ratio = (largest * np.float32(1 / (7 * code.unit))).astype(np.float32)
     exponents = spike_projection.token_exponents(ratio)
@@ -233,9 +239,11 @@ def calibrate(q, k, v, length, salient_share):
     fmt = CodeFormat("signed", "floating", digits=True)
     wide = np.arange(size)
     rule = SalientRule(rule_k, rounded=True)
-    unit = rule_k / spike_projection.NORMAL_REACH
+    unit = rule_k / QUERY_REACH
     queries = spike_projection.calibrate_code(rows, fmt, rule, wide, unit)
-    keys = RowCode(_best_unit(k))
+    # Scores of one row that all change by q . offset have the same softmax: subtracting it is free and exact.
+    offset = k.mean(axis=0, dtype=np.float64).astype(np.float32)
+    keys = RowCode(_best_unit(k - offset), offset=offset)
     values = RowCode(_best_unit(v))
     exponents = encode_rows(v, values).exponents
     e_min = np.maximum(exponents.min(axis=0), exponents.max(axis=0) - VALUE_SHIFT_MAX)

@@ -3,13 +3,14 @@ place, two-digit codes on their inputs, and GPTQ on the inputs that the chip see
 
 import numpy as np
 
-from spikeloom.models import gptq, mac_projection
+from spikeloom.models import gptq, key_balance, mac_projection
 from spikeloom.models import spike_attention as attention
 from spikeloom.models import spike_projection as spikes
 from spikeloom.models.codes import CodeFormat
 from spikeloom.models.methods.floating import Method
 from spikeloom.models.spike_projection import SalientRule
 
+KEY_STRENGTH = 0.5
 TINY = 1e-30
 CLIPS = np.linspace(0.3, 1.0, 15)
 NARROW_LARGEST, WIDE_LARGEST = 7, 127
@@ -41,7 +42,18 @@ class SpikeQuantImproved(Method):
             "output_bits": f"{output_bits} per output code, static range that nothing in calibration exceeds",
         }
         if spike_attention:
+            self.assumptions["key_balance"] = (
+                f"rotary pairs of keys divided, and of queries multiplied, by their size^{KEY_STRENGTH}, in the weights"
+            )
             self.assumptions |= attention.assumptions(salient_share)
+
+    def prepare(self, model, layer, x, length, rotary):
+        """The layer with balanced keys."""
+        weights = model.layers[layer]
+        if not self._spike_attention:
+            return weights
+        keys = key_balance.keys_of(model, weights, x, length, rotary)
+        return key_balance.balance_keys(weights, keys - keys.mean(axis=0), model.shape, KEY_STRENGTH)
 
     def _input_code(self, x, wide):
         k = spikes.salient_constant(x, self._share)
