@@ -23,7 +23,8 @@ def test_balanced_queries_and_keys_give_the_same_scores():
     layer = LlamaLayer(weights, np.ones(8, np.float32), np.ones(8, np.float32))
     keys = rotated(x, weights["k"])
     balanced = key_balance.balance_keys(layer, keys.astype(np.float32), SHAPE, 0.5)
-    assert np.abs(balanced.weights["k"]).max() < np.abs(weights["k"]).max() / 3
+    # The loud pair is about 20 times the other: its divisor is the root of 20 over their geometric mean, about 2.
+    assert np.abs(balanced.weights["k"]).max() < np.abs(weights["k"]).max() / 1.5
 
     def scores(w):
         q, k = rotated(x, w["q"]), np.repeat(rotated(x, w["k"]), 2, axis=1)
