@@ -14,7 +14,7 @@ from spikeloom.models.codes import EXPONENT_MAX, CodeFormat
 
 # u_r: a power of two, so that the residual stream is scaled exactly.
 RESIDUAL_UNIT = 2.0**-8
-OUTPUT_BITS = 12
+OUTPUT_BITS = 16
 SHARE_TOKENS = 4096
 # Largest |a|, before rounding, that a signed normal code holds.
 NORMAL_REACH = 7.5

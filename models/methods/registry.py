@@ -22,7 +22,7 @@ class Settings:
 
     salient_share: float = 0.025
     wide_share: float = 0.0625
-    output_bits: int = 12
+    output_bits: int = 16
     spike_attention: bool = True
 
     def check(self):

@@ -159,7 +159,7 @@ def _add_perplexity(commands):
         help="channels kept at 8 bits: atom, spikequant-improved (default: %(default)s)",
     )
     parser.add_argument(
-        "--output-bits", type=int, default=12, metavar="B", help="spikequant-improved (default: %(default)s)"
+        "--output-bits", type=int, default=16, metavar="B", help="spikequant-improved (default: %(default)s)"
     )
     parser.add_argument(
         "--float-attention",
