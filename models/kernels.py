@@ -40,8 +40,8 @@ def _floating_value(index):
 
 @njit(cache=True)
 def extremes(x):
-    """(smallest, largest) of x, with 0 among them. A function of its own, because inside a parallel loop the
-    compiler takes a running minimum or maximum for a reduction over all iterations."""
+    """(smallest, largest) of x, with 0 among them. A function of its own: written out inside a parallel loop, where a
+    running minimum can be taken for a reduction, such loops gave wrong exponents."""
     low, high = np.float32(0), np.float32(0)
     for value in x:
         low, high = min(low, value), max(high, value)
