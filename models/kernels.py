@@ -10,13 +10,15 @@ import numpy as np
 from numba import njit, prange
 
 SIGNED, UNSIGNED = 0, 1
+# Where a mantissa rounds up in the log domain.
+SQRT_HALF = np.float32(0.70710678)
 
 
 @njit(cache=True)
 def round_log2(x):
     """Integer nearest to log2(x) in the log domain, for float32 x > 0: the boundary is 2^(n + 1/2)."""
     mantissa, exponent = math.frexp(x)
-    return exponent - 1 if np.float32(mantissa) < np.float32(0.70710678) else exponent
+    return exponent - 1 if np.float32(mantissa) < SQRT_HALF else exponent
 
 
 @njit(cache=True)
@@ -203,7 +205,8 @@ def _digits_code(scaled, E7):
 def fire(membranes, fraction_bits, theta, output_bits):
     """Output codes int16 [M,N] of integer membranes [M,N] (float32 or float64), thresholds float64 [N].
 
-    Exact: `thresholds_are_exact` says when a binary64 quotient has the floor of the true one.
+    Exact where `thresholds_are_exact`: a quotient then has the floor of the true one, and a numerator that binary64
+    rounds belongs to an output that saturates anyway.
     """
     out = np.empty(membranes.shape, dtype=np.int16)
     limit = np.float64(1 << (output_bits - 1))
@@ -227,6 +230,13 @@ def scale_outputs(outputs, exponents):
     return out
 
 
+def matmul(a, b):
+    """Matrix product through torch, in the arrays' precision; the order of its sums is the library's."""
+    import torch
+
+    return (torch.from_numpy(a) @ torch.from_numpy(b)).numpy()
+
+
 def exact_product(integers, weights, row_bound):
     """a [M,K] times w [K,N], exact, as float32 or float64 [M,N].
 
@@ -234,24 +244,22 @@ def exact_product(integers, weights, row_bound):
     sum_k |a| * row_bound stays below 2^24 take binary32: no partial sum, in any order, can then be rounded.
     The others take binary64, which holds for sums below 2^53.
     """
-    import torch
-
     bound = np.abs(integers) @ row_bound.astype(np.float32) * np.float32(1.001)
     large = np.flatnonzero(bound >= 1 << 24)
-    narrow = (torch.from_numpy(integers) @ torch.from_numpy(weights)).numpy()
+    narrow = matmul(integers, weights)
     if len(large) == 0:
         return narrow
     if bound.max() >= 1 << 53:
         raise OverflowError("a weighted sum may exceed 53 bits")
     result = narrow.astype(np.float64)
-    result[large] = (torch.from_numpy(integers[large]).double() @ torch.from_numpy(weights).double()).numpy()
+    result[large] = matmul(integers[large].astype(np.float64), weights.astype(np.float64))
     return result
 
 
-def thresholds_are_exact(theta, fraction_bits, largest_membrane, output_bits):
-    """Whether `fire` is exact for these thresholds: numerators below 2^53, and 1 / theta above half an ulp of o."""
-    largest = (abs(int(largest_membrane)) << fraction_bits) + int(theta.max())
-    return largest < 1 << 53 and int(theta.max()) < 1 << (53 - output_bits)
+def thresholds_are_exact(theta, output_bits):
+    """Whether `fire` is exact for thresholds int64 [N]: outputs in range then have numerators below 2^53, and
+    1 / theta exceeds half an ulp of the quotient."""
+    return int(theta.max()) < 1 << (53 - output_bits)
 
 
 def medians(x):

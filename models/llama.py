@@ -4,7 +4,6 @@ torch and transformers are imported when they are needed, so that the rest of th
 """
 
 import hashlib
-import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,10 +55,6 @@ class LlamaShape:
             "down": (self.hidden, self.feed_forward),
         }[name]
 
-    def input_size(self, input_name):
-        """K of an input."""
-        return self.operation_shape(OPERATIONS_OF[input_name][0])[1]
-
     @property
     def parameters(self):
         """Weights of the linear operations, both embeddings included."""
@@ -74,6 +69,10 @@ class LlamaLayer:
     weights: dict
     attention_norm: np.ndarray
     mlp_norm: np.ndarray
+
+    def reading(self, input_name):
+        """The weights of the operations that read an input, by name."""
+        return {op: self.weights[op] for op in OPERATIONS_OF[input_name]}
 
 
 @dataclass
@@ -133,13 +132,19 @@ def shape_of_config(config, where):
         raise UserError(f"{where}: a size is not a whole number: {error}") from error
 
 
-def load_llama(path, layers=None):
+def load_llama(path):
     """Load a Llama from a GGUF file or a Hugging Face folder as FP32.
 
-    `layers` keeps only the first ones. Raises UserError if torch or transformers are missing, the model is
-    no Llama (naming the key), has biases, or needs more memory than there is.
+    Raises UserError if torch or transformers are missing, the model is no Llama (naming the key), has biases, or
+    needs more memory than there is.
     """
     path = Path(path)
+    shape, tokenizer, model = _open_model(path)
+    return _arrays_of(path, model, shape, tokenizer)
+
+
+def _open_model(path):
+    """(LlamaShape, tokenizer, transformers' model in FP32) of a model without biases; raises as `load_llama`."""
     if not path.exists():
         raise UserError(f"{path}: no such model (`spikeloom fetch` gets the default one)")
     torch, transformers = import_torch()
@@ -152,9 +157,13 @@ def load_llama(path, layers=None):
         model = transformers.AutoModelForCausalLM.from_pretrained(
             folder, dtype=torch.float32, local_files_only=True, **gguf
         )
-    except (OSError, ValueError, KeyError, json.JSONDecodeError) as error:
+    except (OSError, ValueError, KeyError) as error:
         raise UserError(f"cannot load the model {path}: {(str(error).splitlines() or [error])[0]}") from error
-    return _arrays_of(path, model.eval(), shape, tokenizer, layers)
+    for block in model.model.layers:
+        for name, (_, module) in OPERATIONS.items():
+            if block.get_submodule(module).bias is not None:
+                raise UserError(f"{path}: operation {name} has a bias; the integer contract excludes biases")
+    return shape, tokenizer, model.eval()
 
 
 def check_memory(path, shape):
@@ -232,28 +241,15 @@ def load_llama_layer(path, layer):
     Raises UserError if torch or transformers are missing, the model is no Llama, has no such layer, or has
     biases (a constant in V would scale with the token's exponent, so the integer contract excludes them).
     """
-    torch, transformers = import_torch()
+    torch, _ = import_torch()
     torch.use_deterministic_algorithms(True)
     torch.set_num_threads(1)  # the order of floating-point sums must not depend on the machine's load
     path = Path(path)
-    folder, gguf = (path.parent, {"gguf_file": path.name}) if path.is_file() else (path, {})
-    try:
-        tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True, **gguf)
-        model = transformers.AutoModelForCausalLM.from_pretrained(
-            folder, dtype=torch.float32, local_files_only=True, **gguf
-        )
-    except (OSError, ValueError) as error:
-        raise UserError(f"cannot load the model {path}: {str(error).splitlines()[0]}") from error
-    if model.config.model_type != "llama":
-        raise UserError(f"{path}: model type '{model.config.model_type}', expected 'llama'")
-    if not 0 <= layer < len(model.model.layers):
-        raise UserError(f"{path}: layer {layer} is not in 0..{len(model.model.layers) - 1}")
+    shape, tokenizer, model = _open_model(path)
+    if not 0 <= layer < shape.layers:
+        raise UserError(f"{path}: layer {layer} is not in 0..{shape.layers - 1}")
     model.model.layers = model.model.layers[: layer + 1]
-    loaded = CapturedLayer(tokenizer, model.eval(), layer)
-    for name, (_, module_path) in OPERATIONS.items():
-        if loaded._module(module_path).bias is not None:
-            raise UserError(f"{path}: operation {name} has a bias; only layers without biases can be exported")
-    return loaded
+    return CapturedLayer(tokenizer, model, layer)
 
 
 def concatenate_captures(captures):
@@ -270,13 +266,8 @@ def _store(captured, name):
     return hook
 
 
-def _arrays_of(path, model, shape, tokenizer, layers):
+def _arrays_of(path, model, shape, tokenizer):
     core = model.model
-    kept = core.layers[: layers or shape.layers]
-    for block in kept:
-        for name, (_, module) in OPERATIONS.items():
-            if block.get_submodule(module).bias is not None:
-                raise UserError(f"{path}: operation {name} has a bias; the integer contract excludes biases")
     rotary = core.rotary_emb
     return Llama(
         name=path.stem if path.is_file() else path.name,
@@ -291,7 +282,7 @@ def _arrays_of(path, model, shape, tokenizer, layers):
                 _array(block.input_layernorm.weight),
                 _array(block.post_attention_layernorm.weight),
             )
-            for block in kept
+            for block in core.layers
         ],
         final_norm=_array(core.norm.weight),
         head=_array(model.lm_head.weight),

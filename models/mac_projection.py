@@ -102,50 +102,23 @@ def calibrate(x, weights, form, use_gptq):
     stacked = np.concatenate(list(weights.values())).astype(np.float64)[:, form.order]
     coded = encode(x, form)
     of_input = np.repeat(np.arange(len(form.groups)), [group.size for group in form.groups])
-    real = coded.integers * coded.scales[:, of_input]
-    hessian = hessian_of(real)
-    scales = np.empty((len(form.groups), len(stacked)))
-    bounds = form.bounds
-    for i, group in enumerate(form.groups):
-        part = slice(bounds[i], bounds[i + 1])
-        scales[i] = weight_scale(stacked[:, part], np.diag(hessian)[part], group.weight_bits, form.weight_clip)
-    scales = scales.astype(np.float32)
-    limits = np.array([1 << (group.weight_bits - 1) for group in form.groups])[of_input]
-
-    def round_to_grid(column, k):
-        scale = scales[of_input[k]].astype(np.float64)
-        q = np.clip(np.rint(column / scale), -limits[k], limits[k] - 1)
-        return q, q * scale
-
+    hessian = gptq.hessian_of(coded.integers * coded.scales[:, of_input])
+    largest = np.array([(1 << (group.weight_bits - 1)) - 1 for group in form.groups])[of_input]
+    scales = np.empty((len(form.groups), len(stacked)), dtype=np.float32)
+    for i, (first, last) in enumerate(zip(form.bounds[:-1], form.bounds[1:], strict=True)):
+        w, limit = stacked[:, first:last], largest[first:last]
+        if form.weight_clip is None:
+            scales[i] = gptq.best_scale(w, np.diag(hessian)[first:last], limit, CLIP_CANDIDATES)
+        else:
+            scales[i] = gptq.unclipped_scale(w, limit) * form.weight_clip
+    exact = scales.astype(np.float64)
     if use_gptq:
-        integers = gptq.quantize(stacked, hessian, round_to_grid)
+        integers = gptq.quantize(stacked, hessian, lambda k: exact[of_input[k]], largest)
     else:
-        integers = np.stack([round_to_grid(stacked[:, k], k)[0] for k in range(stacked.shape[1])], axis=1)
+        integers = gptq.round_weights(stacked, exact[of_input].T, largest)
     ends = np.cumsum([len(w) for w in weights.values()])
     columns = {name: (int(end) - len(w), int(end)) for (name, w), end in zip(weights.items(), ends, strict=True)}
     return MacProjection(form, np.ascontiguousarray(integers.T.astype(np.int16)), scales, columns)
-
-
-def hessian_of(x):
-    """Sum over tokens of x x^T, float64 [K,K], of x float32 [M,K]."""
-    import torch
-
-    tensor = torch.from_numpy(np.ascontiguousarray(x, dtype=np.float32))
-    return (tensor.T @ tensor).numpy().astype(np.float64)
-
-
-def weight_scale(weights, importance, bits, clip):
-    """Scale [N] of weights [N,K]: `clip` of what clips nothing, or the best of the candidates by `importance` [K]."""
-    largest = np.abs(weights).max(axis=1)
-    largest = np.where(largest > 0, largest, 1.0) / ((1 << (bits - 1)) - 1)
-    if clip is not None:
-        return largest * clip
-    limit = 1 << (bits - 1)
-
-    def rounded(w, scale):
-        return np.clip(np.rint(w / scale[:, None]), -limit, limit - 1) * scale[:, None]
-
-    return gptq.best_scale(weights, importance, largest, CLIP_CANDIDATES, rounded)
 
 
 @njit(parallel=True, cache=True)

@@ -37,15 +37,16 @@ class Reading:
         )
 
 
-def read_perplexity(model, method, calibration, texts):
+def read_perplexity(model, method, sequences, texts):
     """A Reading per text; `texts` maps names to token ids [S,C] of evaluation windows.
 
-    Raises OverflowError if a weighted sum could exceed what is exact (a bug or an absurd model).
+    The method is calibrated on token ids `sequences` [S,C]. Raises OverflowError if a weighted sum could exceed
+    what is exact (a bug or an absurd model).
     """
     streams = {name: pipeline.embed(model, ids) for name, ids in texts.items()}
     rotaries = {name: pipeline.rotary_of(model, np.shape(ids)[1]) for name, ids in texts.items()}
     counts = {name: [0, 0] for name in texts}
-    for program in calibrations.programs(model, method, calibration):
+    for program in calibrations.programs(model, method, sequences):
         for name, ids in texts.items():
             observer = _salience_counter(program, counts[name])
             streams[name] = pipeline.run_layer(

@@ -81,34 +81,34 @@ def calibrate_layer(model, method, layer, x, length, rotary):
     """(LayerProgram, the residual stream after it [M,D]) of calibration text x [M,D]."""
     prepared = method.prepare(model, layer, x, length, rotary)
     program = LayerProgram(prepared.attention_norm, prepared.mlp_norm)
-    calibrating = _CalibratingProgram(method, prepared, program, layer, model.shape)
+    calibrating = _CalibratingProgram(method, prepared, program, model.shape)
     return program, run_layer(model, calibrating, x, length, rotary)
 
 
-def fill_program(program, method, weights, layer, shape):
-    """Makes the projections and the attention of a method that needs no calibration text."""
+def uncalibrated_program(model, method, layer):
+    """The LayerProgram of a method that needs no calibration text."""
+    weights = model.layers[layer]
+    program = LayerProgram(weights.attention_norm, weights.mlp_norm)
     for name in llama.INPUTS:
-        used = {op: weights.weights[op] for op in llama.OPERATIONS_OF[name]}
-        program.projections[name] = method.calibrate_projection(layer, name, None, used)
-    program.attention = method.calibrate_attention(shape, None, None, None, None)
+        program.projections[name] = method.calibrate_projection(None, weights.reading(name))
+    program.attention = method.calibrate_attention(model.shape, None, None, None, None)
+    return program
 
 
 class _CalibratingProgram:
     """A layer program that comes into being while the layer runs on calibration text."""
 
-    def __init__(self, method, prepared, program, layer, shape):
+    def __init__(self, method, prepared, program, shape):
         self.attention_norm, self.mlp_norm = prepared.attention_norm, prepared.mlp_norm
         self.projections = {
-            name: _Calibrating(self._projection(method, prepared, program, layer, name)) for name in llama.INPUTS
+            name: _Calibrating(self._projection(method, prepared, program, name)) for name in llama.INPUTS
         }
         self.attention = _Calibrating(self._attention(method, program, shape))
 
     @staticmethod
-    def _projection(method, prepared, program, layer, name):
-        weights = {op: prepared.weights[op] for op in llama.OPERATIONS_OF[name]}
-
+    def _projection(method, prepared, program, name):
         def make(x):
-            program.projections[name] = method.calibrate_projection(layer, name, x, weights)
+            program.projections[name] = method.calibrate_projection(x, prepared.reading(name))
             return program.projections[name]
 
         return make

@@ -1,6 +1,6 @@
 """Linear operations as the spiking chip computes them: codes, integer sums, thresholds, output codes.
 
-Shapes: M tokens, K inputs, N outputs. `NUMBERS` of the contract: x = 2^e * u * a, W = s_w * 2^h * w,
+Shapes: M tokens, K inputs, N outputs. `NUMBERS` of the contract: x = 2^e * u * a, W = s_w * w,
 o = fire(a w), y = 2^(e + gamma) * u_r * o.
 """
 
@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from spikeloom.models import gptq, kernels
 from spikeloom.models import integer_reference as reference
-from spikeloom.models import kernels
 from spikeloom.models.codes import EXPONENT_MAX, CodeFormat
 
 # u_r: a power of two, so that the residual stream is scaled exactly.
@@ -50,8 +50,7 @@ class InputCode:
 
 @dataclass(frozen=True)
 class CodedInput:
-    """Codes uint8 [M,K], salient bool [M,K] (as coded), integers a float32 [M,K], e int32 [M], E and E7 uint8
-    [M], and how many values the MAD rule calls salient."""
+    """Codes uint8 [M,K], salient bool [M,K] (as coded), integers a float32 [M,K], e int32 [M], E and E7 uint8 [M]."""
 
     codes: np.ndarray
     salient: np.ndarray
@@ -59,7 +58,6 @@ class CodedInput:
     token_exponent: np.ndarray
     salient_exponent: np.ndarray
     digit_exponent: np.ndarray
-    mad_salient: int
 
 
 @dataclass(frozen=True)
@@ -76,15 +74,14 @@ class SpikeOperation:
 
 @dataclass
 class SpikeProjection:
-    """The operations that read one input. `weights` int16 [K,N] of all of them side by side, h applied.
+    """The operations that read one input. `weights` int16 [K,N] of all of them side by side.
 
-    `scales` s_w float64 [N]; `shifts` h uint8 [W,N] or None.
+    `scales` s_w float64 [N].
     """
 
     code: InputCode
     weights: np.ndarray
     scales: np.ndarray
-    shifts: np.ndarray
     operations: dict
 
     def run(self, x):
@@ -134,13 +131,10 @@ def encode_input(x, code):
     kind = kernels.SIGNED if fmt.code == "signed" else kernels.UNSIGNED
     inverse = np.float32(1 / code.unit)
     if code.rule.rounded:
-        magnitude = np.abs(x)
-        e = token_exponents(kernels.medians(magnitude)).astype(np.int64)
+        e = token_exponents(kernels.medians(np.abs(x))).astype(np.int64)
         salient = np.ones(shape, dtype=bool)
-        mad_salient = int((magnitude > np.ldexp(np.float32(code.rule.k), e)[:, None]).sum())
     else:
         salient = mad_salience(x, code.rule.k)
-        mad_salient = int(salient.sum())
         span = 7 if kind == kernels.SIGNED else 15
         e = kernels.range_exponents(x, salient, inverse, kind, span, wide, fmt.digits)
     kernels.encode(
@@ -160,13 +154,13 @@ def encode_input(x, code):
         E,
         E7,
     )
-    return CodedInput(codes, salient, integers, e.astype(np.int32), E, E7, mad_salient)
+    return CodedInput(codes, salient, integers, e.astype(np.int32), E, E7)
 
 
 def token_exponents(mad):
     """e int32 [M] = round(log2(MAD)), in the log domain; 0 where MAD is 0."""
     mantissa, exponent = np.frexp(mad)
-    e = np.where(mantissa < np.float32(0.70710678), exponent - 1, exponent)
+    e = np.where(mantissa < kernels.SQRT_HALF, exponent - 1, exponent)
     return np.clip(np.where(mad > 0, e, 0), -128, 127).astype(np.int32)
 
 
@@ -199,11 +193,17 @@ def real_values(coded, code):
     return np.ldexp(coded.integers * np.float32(code.unit), coded.token_exponent[:, None])
 
 
-def project(code, integers, scales, weights, coded, output_bits=OUTPUT_BITS):
-    """SpikeProjection of integer weights [K,N] with scales s_w [N], its thresholds calibrated on `coded`.
+def calibrate_projection(x, weights, code, largest, clips, output_bits=OUTPUT_BITS):
+    """SpikeProjection of weights {operation: [N,K]}, in order, calibrated on inputs x [M,K].
 
-    `weights` {operation: [N,K]} gives the operations and their sizes, in order.
+    `largest` [K] is the range of an integer weight, `clips` the candidates of the scales' search. Rounding is
+    GPTQ's on the coded inputs.
     """
+    stacked = np.concatenate(list(weights.values())).astype(np.float64)
+    coded = encode_input(x, code)
+    hessian = gptq.hessian_of(real_values(coded, code))
+    scales = gptq.best_scale(stacked, np.diag(hessian), largest, clips)
+    integers = np.ascontiguousarray(gptq.quantize(stacked, hessian, lambda _: scales, largest).T.astype(np.int16))
     columns = integers.astype(np.float32)
     sums = kernels.exact_product(coded.integers, columns, np.abs(columns).max(axis=1))
     operations, first = {}, 0
@@ -212,7 +212,7 @@ def project(code, integers, scales, weights, coded, output_bits=OUTPUT_BITS):
         gamma, theta, fraction_bits = calibrate_output(sums[:, part], code.unit, scales[part], output_bits)
         operations[name] = SpikeOperation(first, part.stop, gamma, fraction_bits, theta, output_bits)
         first = part.stop
-    return SpikeProjection(code, integers, scales, None, operations)
+    return SpikeProjection(code, integers, scales, operations)
 
 
 def calibrate_code(x, fmt, rule, wide, unit):
@@ -222,16 +222,9 @@ def calibrate_code(x, fmt, rule, wide, unit):
     return InputCode(fmt, rule, unit, int(coded.salient_exponent.max()), int(coded.digit_exponent.max()), wide)
 
 
-def coding_error(x, code, importance=None):
-    """Mean over tokens of the squared error of the coded x [M,K], relative per token.
-
-    `importance` [K] weighs the inputs.
-    """
-    coded = encode_input(x, code)
-    back = np.ldexp(coded.integers * np.float32(code.unit), coded.token_exponent[:, None])
-    error, size = (x - back) ** 2, x**2
-    if importance is not None:
-        error, size = error * importance, size * importance
+def coding_error(x, code):
+    """Mean over tokens of the squared error of the coded x [M,K], relative per token."""
+    error, size = (x - real_values(encode_input(x, code), code)) ** 2, x**2
     return float((error.sum(axis=1) / np.maximum(size.sum(axis=1), 1e-30)).mean())
 
 
@@ -245,4 +238,6 @@ def calibrate_output(membranes, unit, scales, output_bits):
     limit = float(1 << (output_bits - 1)) - 0.5
     gamma = int(np.ceil(np.log2(max(magnitude, np.finfo(float).tiny) / limit)))
     theta, fraction_bits = reference.thresholds(np.ldexp(RESIDUAL_UNIT / (unit * scales), gamma))
+    if not kernels.thresholds_are_exact(theta, output_bits):
+        raise OverflowError(f"a threshold of {int(theta.max())} is too large to fire {output_bits} bits exactly")
     return gamma, theta, fraction_bits

@@ -43,7 +43,7 @@ def measure(options):
     options.check()
     torch, _ = llama.import_torch()
     try:
-        from spikeloom.models import calibration, perplexity
+        from spikeloom.models import perplexity
         from spikeloom.models.methods.registry import Settings, make_method
     except ImportError as error:
         raise UserError(f"'{error.name}' is not installed; this needs: {llama.INSTALL_COMMAND}") from error
@@ -53,10 +53,7 @@ def measure(options):
     torch.set_num_threads(os.cpu_count() or 1)
     model = llama.load_llama(options.model)
     windows = {text.name: text.windows(model.tokenize, 1, options.windows, options.window) for text in texts}
-    chosen = calibration.Calibration(
-        calibration_text.windows(model.tokenize, 0, options.calibration_windows, options.window),
-        calibration_text.name,
-    )
+    chosen = calibration_text.windows(model.tokenize, 0, options.calibration_windows, options.window)
     if not options.as_json:
         print(HEADER, flush=True)
     for method in methods:

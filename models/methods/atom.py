@@ -17,7 +17,7 @@ class Atom(Method):
 
     name = "atom"
 
-    def __init__(self, outlier_share=0.03125):
+    def __init__(self, outlier_share):
         self._share = outlier_share
         self.options = {"wide_share": outlier_share}
         self.assumptions = {
@@ -30,7 +30,7 @@ class Atom(Method):
             "attention": "keys and values 4 bit asymmetric per token and head; the rest in binary32",
         }
 
-    def calibrate_projection(self, layer, input_name, x, weights):
+    def calibrate_projection(self, x, weights):
         size = x.shape[1]
         outliers = round(self._share * size)
         order = np.argsort((x.astype(np.float64) ** 2).sum(axis=0), kind="stable")

@@ -5,13 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from spikeloom.models import vector_unit
-
-
-def matmul(a, b):
-    """Float32 matrix product through torch; the order of its sums is the library's."""
-    import torch
-
-    return (torch.from_numpy(a) @ torch.from_numpy(b)).numpy()
+from spikeloom.models.kernels import matmul
 
 
 @dataclass
@@ -69,5 +63,5 @@ class Fp32(Method):
     keeps_nothing = True
     assumptions = {"values": "weights, activations and attention in binary32"}
 
-    def calibrate_projection(self, layer, input_name, x, weights):
+    def calibrate_projection(self, x, weights):
         return FloatProjection(weights)

@@ -17,7 +17,7 @@ class Fp16(Method):
         "attention": "queries, keys, values and probabilities in binary32",
     }
 
-    def calibrate_projection(self, layer, input_name, x, weights):
+    def calibrate_projection(self, x, weights):
         return Fp16Projection({name: to_half(w) for name, w in weights.items()})
 
 

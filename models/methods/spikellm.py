@@ -22,7 +22,7 @@ class SpikeLlm(Method):
         "attention": "queries, keys, values and probabilities in binary32",
     }
 
-    def calibrate_projection(self, layer, input_name, x, weights):
+    def calibrate_projection(self, x, weights):
         w = np.concatenate(list(weights.values())).astype(np.float64)
         real = x.astype(np.float64)
         saliency = (real * (real @ (w.T @ w))).mean(axis=0)

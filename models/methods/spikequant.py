@@ -1,9 +1,9 @@
 """SpikeQuant (arXiv 2510.19498) as the paper has it: unsigned codes with a zero point, salient values at 5 bits in
-place by the median absolute deviation, per-channel scales in the threshold, plain rounding."""
+place by the median absolute deviation, per-channel scales in the threshold."""
 
 import numpy as np
 
-from spikeloom.models import gptq, mac_projection, spike_attention
+from spikeloom.models import spike_attention
 from spikeloom.models import spike_projection as spikes
 from spikeloom.models.codes import CodeFormat
 from spikeloom.models.methods.floating import Method
@@ -13,6 +13,7 @@ UNITS_PER_OCTAVE = 16
 SHARE_TOKENS = 2048
 SEARCH_TOKENS = 512
 UNSIGNED_SPAN = 15
+NARROW_LARGEST = 7
 CLIPS = np.linspace(0.4, 1.0, 13)
 
 
@@ -21,7 +22,7 @@ class SpikeQuant(Method):
 
     name = "spikequant"
 
-    def __init__(self, salient_share=0.025):
+    def __init__(self, salient_share):
         self._share = salient_share
         self.options = {"salient_share": salient_share}
         self.assumptions = {
@@ -38,19 +39,9 @@ class SpikeQuant(Method):
             "output_bits": f"{spikes.OUTPUT_BITS} per output code, static range that nothing in calibration exceeds",
         } | spike_attention.assumptions(salient_share)
 
-    def calibrate_projection(self, layer, input_name, x, weights):
-        code = self._input_code(x)
-        stacked = np.concatenate(list(weights.values())).astype(np.float64)
-        coded = spikes.encode_input(x, code)
-        hessian = mac_projection.hessian_of(spikes.real_values(coded, code))
-        scales = mac_projection.weight_scale(stacked, np.diag(hessian), 4, None)
-
-        def round_to_grid(column, k):
-            q = np.clip(np.rint(column / scales), -8, 7)
-            return q, q * scales
-
-        integers = np.ascontiguousarray(gptq.quantize(stacked, hessian, round_to_grid).T.astype(np.int16))
-        return spikes.project(code, integers, scales, weights, coded)
+    def calibrate_projection(self, x, weights):
+        largest = np.full(x.shape[1], NARROW_LARGEST)
+        return spikes.calibrate_projection(x, weights, self._input_code(x), largest, CLIPS)
 
     def _input_code(self, x):
         rule = SalientRule(_paper_constant(x, self._share), rounded=False)

