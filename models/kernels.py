@@ -149,6 +149,8 @@ def encode_token(
         scaled = x[k] * scale
         if digits and wide[k]:
             largest_digit = max(largest_digit, abs(scaled))
+            if keep_fitting and _fits_normal(scaled, kind, z):
+                salient[k] = False
             continue
         if salient[k]:
             if keep_fitting and _fits_normal(scaled, kind, z):
