@@ -3,7 +3,7 @@
 BUILD := build
 PYTHON := .venv/bin/python
 SPIKELOOM := $(BUILD)/spikeloom
-TRACE := traces/smollm2-135m
+TRACES := traces/smollm2-135m
 # The reference model needs PyTorch; this version has a CPU build that is known to work.
 TORCH ?= torch==2.13.0
 
@@ -27,8 +27,8 @@ help:
 	@echo "make demo      simulate a real decoder layer and show the energy report"
 	@echo "make test      build everything and run every test"
 	@echo "make bench     measure host speed and memory (ratios within one run)"
-	@echo "make trace     regenerate the committed trace from the model and compare"
-	@echo "make validate  slow checks: the trace regenerates, every code and payload on the whole layer"
+	@echo "make trace     recompute the committed traces from the model and compare"
+	@echo "make validate  slow checks: traces, real layers against the literal contract, every code and payload on the whole layer"
 	@echo "make sram      regenerate the SRAM price tables with CACTI"
 	@echo "make lint      formatting and lint"
 	@echo "make venv      the Python environment with the package"
@@ -81,7 +81,7 @@ bench: build venv
 .PHONY: trace
 trace: venv .venv/export
 	@$(PYTHON) -m spikeloom fetch
-	@$(PYTHON) -m spikeloom export --compare $(TRACE)
+	@for folder in $(TRACES)/*/; do $(PYTHON) -m spikeloom export --verify $$folder || exit; done
 
 .PHONY: validate
 validate: trace build

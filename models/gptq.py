@@ -4,17 +4,18 @@ Shapes: N outputs, K inputs. An integer weight of input k lies in -largest[k] - 
 """
 
 import numpy as np
-
-from spikeloom.models import kernels
+from numba import njit, prange
 
 BLOCK = 64
 DAMPING = 0.01
+# Scales that are tried: from the one that clips nothing down to 2^(-14/8), about 0.3 of it.
+STEPS_PER_OCTAVE, CLIP_STEPS = 8, 15
 
 
 def hessian_of(x):
     """Sum over tokens of x x^T, float64 [K,K], of x float32 [M,K]."""
     x = np.ascontiguousarray(x, dtype=np.float32)
-    return kernels.matmul(x.T, x).astype(np.float64)
+    return (x.T @ x).astype(np.float64)
 
 
 def round_weights(weights, scale, largest):
@@ -64,14 +65,42 @@ def unclipped_scale(weights, largest):
     return np.where(scale > 0, scale, 1.0)
 
 
-def best_scale(weights, importance, largest, clips):
-    """Scale [N] with the least error weighted by `importance` [K], of `clips` times the unclipped one."""
+def best_scales(weights, importance, largest, group=0, shift_max=0):
+    """(scales [N], shifts uint8 [W,N]): the least error of rounding, weighted by `importance` [K].
+
+    Input k of output n is rounded in steps of scales[n] * 2^shifts[window of k, n], windows of `group` inputs (0: one
+    of all), shifts up to `shift_max`. Scales are the unclipped one times a power of 2^(1/8).
+    """
+    size = group or weights.shape[1]
     start = unclipped_scale(weights, largest)
-    best, best_error = start * clips[-1], np.full(len(weights), np.inf)
-    for clip in clips:
-        scale = start * clip
-        rounded = round_weights(weights, scale[:, None], largest) * scale[:, None]
-        error = ((rounded - weights) ** 2 @ importance[:, None])[:, 0]
-        better = error < best_error
-        best_error[better], best[better] = error[better], scale[better]
-    return best
+    steps = CLIP_STEPS + STEPS_PER_OCTAVE * shift_max
+    scales = start[:, None] * 2.0 ** (-np.arange(steps) / STEPS_PER_OCTAVE)
+    errors = _rounding_errors(np.ascontiguousarray(weights), importance, largest.astype(np.float64), size, scales)
+    # options[n, w, t, h]: the error of window w where the scale is number t and the shift is h.
+    options = np.full((*errors.shape, shift_max + 1), np.inf)
+    for h in range(shift_max + 1):
+        coarser = STEPS_PER_OCTAVE * h
+        options[:, :, coarser:, h] = errors[:, :, : steps - coarser]
+    best = options.min(axis=3).sum(axis=1).argmin(axis=1)
+    rows = np.arange(len(weights))
+    shifts = options[rows, :, best].argmin(axis=2)
+    return scales[rows, best], np.ascontiguousarray(shifts.T.astype(np.uint8))
+
+
+@njit(parallel=True, cache=True)
+def _rounding_errors(weights, importance, largest, size, scales):
+    """Weighted squared error [N, K / size, T] of rounding each window of an output by each of its scales [N,T]."""
+    outputs, inputs = weights.shape
+    errors = np.zeros((outputs, inputs // size, scales.shape[1]))
+    for n in prange(outputs):
+        for t in range(scales.shape[1]):
+            scale = scales[n, t]
+            inverse = 1.0 / scale
+            for window in range(inputs // size):
+                total = 0.0
+                for k in range(window * size, (window + 1) * size):
+                    q = min(max(np.rint(weights[n, k] * inverse), -largest[k] - 1.0), largest[k])
+                    difference = q * scale - weights[n, k]
+                    total += difference * difference * importance[k]
+                errors[n, window, t] = total
+    return errors

@@ -98,7 +98,7 @@ def encode(
 
     salient [M,K]  the salient rule's verdict; after the call the flags
     kind           SIGNED or UNSIGNED (floating salient values); zero_point z
-    keep_fitting   a salient value that the normal code holds stays normal
+    keep_fitting   a salient value that the normal code holds stays normal (two-digit codes keep the verdict)
     wide [K]       inputs with two-digit codes if `digits`
     filled         codes uint8 [M,K], integers float32 [M,K], E uint8 [M], E7 uint8 [M]
     """
@@ -149,8 +149,6 @@ def encode_token(
         scaled = x[k] * scale
         if digits and wide[k]:
             largest_digit = max(largest_digit, abs(scaled))
-            if keep_fitting and _fits_normal(scaled, kind, z):
-                salient[k] = False
             continue
         if salient[k]:
             if keep_fitting and _fits_normal(scaled, kind, z):
@@ -232,13 +230,6 @@ def scale_outputs(outputs, exponents):
     return out
 
 
-def matmul(a, b):
-    """Matrix product through torch, in the arrays' precision; the order of its sums is the library's."""
-    import torch
-
-    return (torch.from_numpy(a) @ torch.from_numpy(b)).numpy()
-
-
 def exact_product(integers, weights, row_bound):
     """a [M,K] times w [K,N], exact, as float32 or float64 [M,N].
 
@@ -248,13 +239,13 @@ def exact_product(integers, weights, row_bound):
     """
     bound = np.abs(integers) @ row_bound.astype(np.float32) * np.float32(1.001)
     large = np.flatnonzero(bound >= 1 << 24)
-    narrow = matmul(integers, weights)
+    narrow = integers @ weights
     if len(large) == 0:
         return narrow
     if bound.max() >= 1 << 53:
         raise OverflowError("a weighted sum may exceed 53 bits")
     result = narrow.astype(np.float64)
-    result[large] = matmul(integers[large].astype(np.float64), weights.astype(np.float64))
+    result[large] = integers[large].astype(np.float64) @ weights.astype(np.float64)
     return result
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from spikeloom.models import kernels, vector_unit
+from spikeloom.models import vector_unit
 
 TINY = 1e-9
 
@@ -15,7 +15,7 @@ TINY = 1e-9
 def keys_of(model, layer, x, length, rotary):
     """Keys float32 [M,G,d] of residual stream x [M,D], in floating point, after the rotary embedding."""
     hidden = vector_unit.rms_norm(x, layer.attention_norm, model.epsilon)
-    keys = kernels.matmul(hidden, layer.weights["k"].T).reshape(len(x), -1, model.shape.head_dim)
+    keys = (hidden @ layer.weights["k"].T).reshape(len(x), -1, model.shape.head_dim)
     positions = np.tile(np.arange(length), len(x) // length)
     return vector_unit.rotate_heads(keys, rotary.cosine, rotary.sine, positions)
 

@@ -5,6 +5,7 @@ torch and transformers are imported when they are needed, so that the rest of th
 
 import hashlib
 import os
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +28,9 @@ OPERATIONS_OF = {x: tuple(op for op, (name, _) in OPERATIONS.items() if name == 
 
 # Loading holds the checkpoint and its FP32 copy for a moment.
 LOADING_FACTOR = 2.0
+# Where GGUF files are unpacked, and the size up to which they are.
+CACHE = Path(__file__).resolve().parents[1] / ".cache" / "models"
+LARGEST_UNPACKED = 4 << 30
 INSTALL_COMMAND = "pip install -e '.[export]'"
 
 
@@ -98,6 +102,10 @@ class Llama:
         """Token ids (list of int) of a text, with whatever special tokens the model's tokenizer adds."""
         return self.tokenizer(text)["input_ids"]
 
+    def decode(self, ids):
+        """The text of token ids."""
+        return self.tokenizer.decode(ids)
+
 
 def shape_of_config(config, where):
     """LlamaShape of a Hugging Face configuration (a dict). `where` names its source in errors.
@@ -132,15 +140,33 @@ def shape_of_config(config, where):
         raise UserError(f"{where}: a size is not a whole number: {error}") from error
 
 
-def load_llama(path):
+def load_llama(path, cache=CACHE):
     """Load a Llama from a GGUF file or a Hugging Face folder as FP32.
 
-    Raises UserError if torch or transformers are missing, the model is no Llama (naming the key), has biases, or
-    needs more memory than there is.
+    A GGUF file takes a minute to read: it is unpacked once into `cache`, unless it is large. Raises UserError if torch
+    or transformers are missing, the model is no Llama (naming the key), has biases, or needs more memory than there is.
     """
     path = Path(path)
+    if not path.is_file():
+        return _arrays_of(path, *_open_model(path), _digest_of(path))
+    digest = _digest_of(path)
+    unpacked = Path(cache) / digest[:20]
+    if unpacked.is_dir():
+        return _arrays_of(path, *_open_model(unpacked), digest)
     shape, tokenizer, model = _open_model(path)
-    return _arrays_of(path, model, shape, tokenizer)
+    if 4 * shape.parameters < LARGEST_UNPACKED:
+        unpacked.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=unpacked.parent) as folder:
+            whole = Path(folder) / "model"
+            tokenizer.save_pretrained(whole)
+            # It is plain FP32 by now, which transformers does not notice.
+            model.hf_quantizer = None
+            if hasattr(model.config, "quantization_config"):
+                del model.config.quantization_config
+            model.save_pretrained(whole)
+            if not unpacked.exists():
+                whole.rename(unpacked)
+    return _arrays_of(path, shape, tokenizer, model, digest)
 
 
 def _open_model(path):
@@ -191,82 +217,7 @@ def import_torch():
     return torch, transformers
 
 
-@dataclass
-class CapturedLayer:
-    """One decoder layer with what runs before it: tokenizer, FP32 model cut after the layer, weights."""
-
-    tokenizer: object
-    model: object
-    layer: int
-
-    def weights(self):
-        """FP32 weights by operation name: [N,K] arrays (output-major, as torch keeps them)."""
-        return {name: self._module(path).weight.detach().numpy() for name, (_, path) in OPERATIONS.items()}
-
-    def tokenize(self, text):
-        """Token ids (list of int) of a text, with whatever special tokens the model's tokenizer adds."""
-        return self.tokenizer(text)["input_ids"]
-
-    def capture(self, token_ids):
-        """Inputs of the layer's operations for one sequence of M tokens.
-
-        Returns (inputs, residual): inputs maps each input name to float32 [M,K]; residual is the residual
-        stream that enters the layer, float32 [M,D].
-        """
-        import torch
-
-        captured = {}
-        handles = [self._decoder_layer().register_forward_pre_hook(_store(captured, "residual"), with_kwargs=True)]
-        for input_name, path in OPERATIONS.values():
-            hook = _store(captured, input_name)
-            handles.append(self._module(path).register_forward_pre_hook(hook, with_kwargs=True))
-        try:
-            with torch.inference_mode():
-                self.model.model(input_ids=torch.tensor([token_ids]), use_cache=False)
-        finally:
-            for handle in handles:
-                handle.remove()
-        return {name: captured[name] for name in INPUTS}, captured["residual"]
-
-    def _decoder_layer(self):
-        return self.model.model.layers[self.layer]
-
-    def _module(self, path):
-        return self._decoder_layer().get_submodule(path)
-
-
-def load_llama_layer(path, layer):
-    """Load a Llama from a GGUF file or a Hugging Face folder as FP32, cut after decoder layer `layer`.
-
-    Raises UserError if torch or transformers are missing, the model is no Llama, has no such layer, or has
-    biases (a constant in V would scale with the token's exponent, so the integer contract excludes them).
-    """
-    torch, _ = import_torch()
-    torch.use_deterministic_algorithms(True)
-    torch.set_num_threads(1)  # the order of floating-point sums must not depend on the machine's load
-    path = Path(path)
-    shape, tokenizer, model = _open_model(path)
-    if not 0 <= layer < shape.layers:
-        raise UserError(f"{path}: layer {layer} is not in 0..{shape.layers - 1}")
-    model.model.layers = model.model.layers[: layer + 1]
-    return CapturedLayer(tokenizer, model, layer)
-
-
-def concatenate_captures(captures):
-    """Join `capture` results of several sequences along the tokens."""
-    inputs = {name: np.concatenate([c[0][name] for c in captures]) for name in INPUTS}
-    return inputs, np.concatenate([c[1] for c in captures])
-
-
-def _store(captured, name):
-    def hook(module, args, kwargs):
-        hidden = args[0] if args else kwargs["hidden_states"]
-        captured[name] = hidden.detach()[0].numpy().copy()
-
-    return hook
-
-
-def _arrays_of(path, model, shape, tokenizer):
+def _arrays_of(path, shape, tokenizer, model, digest):
     core = model.model
     rotary = core.rotary_emb
     return Llama(
@@ -287,7 +238,7 @@ def _arrays_of(path, model, shape, tokenizer):
         final_norm=_array(core.norm.weight),
         head=_array(model.lm_head.weight),
         tokenizer=tokenizer,
-        digest=_digest_of(path),
+        digest=digest,
     )
 
 

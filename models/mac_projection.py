@@ -13,8 +13,6 @@ from numba import njit, prange
 
 from spikeloom.models import gptq, kernels
 
-CLIP_CANDIDATES = np.linspace(0.4, 1.0, 13)
-
 
 @dataclass(frozen=True)
 class Group:
@@ -108,7 +106,7 @@ def calibrate(x, weights, form, use_gptq):
     for i, (first, last) in enumerate(zip(form.bounds[:-1], form.bounds[1:], strict=True)):
         w, limit = stacked[:, first:last], largest[first:last]
         if form.weight_clip is None:
-            scales[i] = gptq.best_scale(w, np.diag(hessian)[first:last], limit, CLIP_CANDIDATES)
+            scales[i] = gptq.best_scales(w, np.diag(hessian)[first:last], limit)[0]
         else:
             scales[i] = gptq.unclipped_scale(w, limit) * form.weight_clip
     exact = scales.astype(np.float64)

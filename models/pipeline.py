@@ -137,17 +137,16 @@ def token_losses(model, x, sequences):
 
     The final norm is the vector unit's; the head stays in floating point in every method.
     """
-    import torch
-
     sequences = np.asarray(sequences)
-    hidden = torch.from_numpy(vector_unit.rms_norm(x, model.final_norm, model.epsilon))
-    head = torch.from_numpy(model.head).T
+    hidden = vector_unit.rms_norm(x, model.final_norm, model.epsilon)
     count, length = sequences.shape
     rows = np.arange(count * length).reshape(count, length)[:, :-1].reshape(-1)
-    targets = torch.from_numpy(sequences[:, 1:].reshape(-1).copy())
+    targets = sequences[:, 1:].reshape(-1)
     losses = np.empty(len(rows))
     for first in range(0, len(rows), HEAD_ROWS):
         part = slice(first, first + HEAD_ROWS)
-        logits = hidden[rows[part]] @ head
-        losses[part] = torch.nn.functional.cross_entropy(logits, targets[part], reduction="none").numpy()
+        logits = hidden[rows[part]] @ model.head.T
+        logits -= logits.max(axis=1, keepdims=True)
+        chosen = logits[np.arange(len(logits)), targets[part]]
+        losses[part] = np.log(np.exp(logits).sum(axis=1, dtype=np.float64)) - chosen
     return losses.reshape(count, length - 1)

@@ -15,6 +15,8 @@ from spikeloom.models.codes import EXPONENT_MAX, CodeFormat
 # u_r: a power of two, so that the residual stream is scaled exactly.
 RESIDUAL_UNIT = 2.0**-8
 OUTPUT_BITS = 16
+# Largest shift h of a window of weights.
+SHIFT_MAX = 3
 SHARE_TOKENS = 4096
 # Largest |a|, before rounding, that a signed normal code holds.
 NORMAL_REACH = 7.5
@@ -59,6 +61,10 @@ class CodedInput:
     salient_exponent: np.ndarray
     digit_exponent: np.ndarray
 
+    def rows(self, part):
+        """The tokens of a slice."""
+        return CodedInput(*(array[part] for array in vars(self).values()))
+
 
 @dataclass(frozen=True)
 class SpikeOperation:
@@ -76,13 +82,14 @@ class SpikeOperation:
 class SpikeProjection:
     """The operations that read one input. `weights` int16 [K,N] of all of them side by side.
 
-    `scales` s_w float64 [N].
+    `shifts` h uint8 [W,N], in windows of `group` inputs; one window of zeros where `group` is 0.
     """
 
     code: InputCode
     weights: np.ndarray
-    scales: np.ndarray
     operations: dict
+    group: int
+    shifts: np.ndarray
 
     def run(self, x):
         """Outputs {operation: y float32 [M,N]} of inputs x float32 [M,K]."""
@@ -90,17 +97,17 @@ class SpikeProjection:
 
     def count_salient(self, x):
         """How many values of x [M,K] the MAD rule calls salient."""
-        if not self.code.rule.rounded:
-            return int(mad_salience(x, self.code.rule.k).sum())
-        magnitude = np.abs(x)
-        limit = np.ldexp(np.float32(self.code.rule.k), token_exponents(kernels.medians(magnitude)))
-        return int((magnitude > limit[:, None]).sum())
+        return int(encode_input(x, self.code).salient.sum())
 
     def membranes(self, x):
         """(V [M,N] as exact float32 or float64, the CodedInput)."""
         coded = encode_input(x, self.code)
-        weights = self.weights.astype(np.float32)
-        return kernels.exact_product(coded.integers, weights, np.abs(weights).max(axis=1)), coded
+        return self.sums(coded), coded
+
+    def sums(self, coded):
+        """V [M,N] of a CodedInput, as exact float32 or float64."""
+        weights = shifted_weights(self.weights, self.shifts).astype(np.float32)
+        return kernels.exact_product(np.ascontiguousarray(coded.integers), weights, np.abs(weights).max(axis=1))
 
     def fire(self, membranes, coded):
         """({operation: o int16 [M,N]}, the CodedInput)."""
@@ -131,8 +138,9 @@ def encode_input(x, code):
     kind = kernels.SIGNED if fmt.code == "signed" else kernels.UNSIGNED
     inverse = np.float32(1 / code.unit)
     if code.rule.rounded:
-        e = token_exponents(kernels.medians(np.abs(x))).astype(np.int64)
-        salient = np.ones(shape, dtype=bool)
+        magnitude = np.abs(x)
+        e = token_exponents(kernels.medians(magnitude)).astype(np.int64)
+        salient = magnitude > np.ldexp(np.float32(code.rule.k), e)[:, None]
     else:
         salient = mad_salience(x, code.rule.k)
         span = 7 if kind == kernels.SIGNED else 15
@@ -193,18 +201,26 @@ def real_values(coded, code):
     return np.ldexp(coded.integers * np.float32(code.unit), coded.token_exponent[:, None])
 
 
-def calibrate_projection(x, weights, code, largest, clips, output_bits=OUTPUT_BITS):
+def shifted_weights(weights, shifts):
+    """w * 2^h int16 [K,N] of weights [K,N] and shifts [W,N]."""
+    return weights << np.repeat(shifts, len(weights) // len(shifts), axis=0).astype(np.int16)
+
+
+def calibrate_projection(x, weights, code, largest, output_bits=OUTPUT_BITS, group=0):
     """SpikeProjection of weights {operation: [N,K]}, in order, calibrated on inputs x [M,K].
 
-    `largest` [K] is the range of an integer weight, `clips` the candidates of the scales' search. Rounding is
-    GPTQ's on the coded inputs.
+    `largest` [K] is the range of an integer weight, `group` the inputs of a window with shifts of its own (0: none).
+    Rounding is GPTQ's on the coded inputs.
     """
     stacked = np.concatenate(list(weights.values())).astype(np.float64)
     coded = encode_input(x, code)
     hessian = gptq.hessian_of(real_values(coded, code))
-    scales = gptq.best_scale(stacked, np.diag(hessian), largest, clips)
-    integers = np.ascontiguousarray(gptq.quantize(stacked, hessian, lambda _: scales, largest).T.astype(np.int16))
-    columns = integers.astype(np.float32)
+    scales, shifts = gptq.best_scales(stacked, np.diag(hessian), largest, group, SHIFT_MAX if group else 0)
+    steps = scales * 2.0**shifts
+    size = group or len(largest)
+    rounded = gptq.quantize(stacked, hessian, lambda k: steps[k // size], largest)
+    integers = np.ascontiguousarray(rounded.T.astype(np.int16))
+    columns = shifted_weights(integers, shifts).astype(np.float32)
     sums = kernels.exact_product(coded.integers, columns, np.abs(columns).max(axis=1))
     operations, first = {}, 0
     for name, w in weights.items():
@@ -212,7 +228,7 @@ def calibrate_projection(x, weights, code, largest, clips, output_bits=OUTPUT_BI
         gamma, theta, fraction_bits = calibrate_output(sums[:, part], code.unit, scales[part], output_bits)
         operations[name] = SpikeOperation(first, part.stop, gamma, fraction_bits, theta, output_bits)
         first = part.stop
-    return SpikeProjection(code, integers, scales, operations)
+    return SpikeProjection(code, integers, operations, group, shifts)
 
 
 def calibrate_code(x, fmt, rule, wide, unit):

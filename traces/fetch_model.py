@@ -28,6 +28,8 @@ SOURCES = {
         "5d78d6dafd953bbf65797bef09a9ffb9ec430583381be705f8fd460000f370fb",
     ),
 }
+# The committed export of one layer, which needs no model.
+COMMITTED = Path(__file__).resolve().parent / "smollm2-135m" / "spikequant-improved"
 WIKIPEDIA_DUMP = "gensim/test/test_data/enwiki-latest-pages-articles1.xml-p000000010p000030302-shortened.bz2"
 WIKIPEDIA = CACHE / "wikipedia.txt"
 MODEL, TEXT = (CACHE / Path(member).name for member, _ in SOURCES.values())

@@ -1,12 +1,12 @@
 """`spikeloom perplexity`: a line per method and text, as each is measured."""
 
 import math
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from spikeloom import UserError
-from spikeloom.models import llama
+from spikeloom.models import llama, perplexity
+from spikeloom.models.methods.registry import make_method
 from spikeloom.models.text import read_text
 
 HEADER = f"{'method':20} {'text':20} {'perplexity':>10}  {'95 % over windows':>19}  {'salient':>8}"
@@ -14,7 +14,7 @@ HEADER = f"{'method':20} {'text':20} {'perplexity':>10}  {'95 % over windows':>1
 
 @dataclass(frozen=True)
 class PerplexityOptions:
-    """What to measure; `settings` are the keyword arguments of `registry.Settings`."""
+    """What to measure; `settings` is a `registry.Settings`."""
 
     model: Path
     methods: list
@@ -23,7 +23,7 @@ class PerplexityOptions:
     windows: int
     window: int
     calibration_windows: int
-    settings: dict
+    settings: object
     as_json: bool
 
     def check(self):
@@ -41,16 +41,10 @@ def measure(options):
     Raises UserError for a missing extra, an unknown method, or a model or text that cannot be used.
     """
     options.check()
-    torch, _ = llama.import_torch()
-    try:
-        from spikeloom.models import perplexity
-        from spikeloom.models.methods.registry import Settings, make_method
-    except ImportError as error:
-        raise UserError(f"'{error.name}' is not installed; this needs: {llama.INSTALL_COMMAND}") from error
-    methods = [make_method(name, Settings(**options.settings)) for name in options.methods]
+    llama.import_torch()
+    methods = [make_method(name, options.settings) for name in options.methods]
     texts = [read_text(path) for path in options.texts]
     calibration_text = read_text(options.calibration_text)
-    torch.set_num_threads(os.cpu_count() or 1)
     model = llama.load_llama(options.model)
     windows = {text.name: text.windows(model.tokenize, 1, options.windows, options.window) for text in texts}
     chosen = calibration_text.windows(model.tokenize, 0, options.calibration_windows, options.window)

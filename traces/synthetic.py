@@ -276,6 +276,7 @@ def _input_description(name, x):
         "E_max": int(x.salient_exponent.max()),
         "E7_max": int(x.digit_exponent.max()) if x.fmt.digits else 0,
         "g_max": int(x.shifts.max()) if x.shifts is not None else 0,
+        "salient_rule": "none",
         "salient_k": 0.0,
         "salient_share": float(x.salient.mean()),
     }

@@ -12,6 +12,8 @@ VERSION = 1
 METADATA_KEY = "spikeloom"
 WEIGHTS_FORMAT = "spikeloom-weights"
 ACTIVATIONS_FORMAT = "spikeloom-activations"
+MAC_WEIGHTS_FORMAT = "spikeloom-mac-weights"
+MAC_ACTIVATIONS_FORMAT = "spikeloom-mac-activations"
 
 
 def write_trace_file(path, description, tensors):
@@ -42,7 +44,8 @@ def read_trace_file(path):
 
 def file_sha256(path):
     """SHA-256 of a file's bytes, in hexadecimal."""
-    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def pack_nibbles(nibbles):
@@ -60,10 +63,10 @@ def unpack_nibbles(packed, outputs):
 
 
 def pack_mask(mask):
-    """uint8 [M, ceil(K/8)] of a bool mask [M,K]: input k is bit k % 8 of byte k // 8."""
-    return np.packbits(mask, axis=1, bitorder="little")
+    """uint8 [.., ceil(K/8)] of a bool mask [.., K]: input k is bit k % 8 of byte k // 8."""
+    return np.packbits(mask, axis=-1, bitorder="little")
 
 
 def unpack_mask(packed, inputs):
-    """Bool mask [M, inputs] of `pack_mask`."""
-    return np.unpackbits(packed, axis=1, count=inputs, bitorder="little").astype(bool)
+    """Bool mask [.., inputs] of `pack_mask`."""
+    return np.unpackbits(packed, axis=-1, count=inputs, bitorder="little").astype(bool)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from spikeloom.models import vector_unit
-from spikeloom.models.kernels import matmul
 
 
 @dataclass
@@ -15,7 +14,7 @@ class FloatProjection:
     weights: dict
 
     def run(self, x):
-        return {name: matmul(x, w.T) for name, w in self.weights.items()}
+        return {name: x @ w.T for name, w in self.weights.items()}
 
 
 class FloatAttention:
@@ -34,9 +33,9 @@ class FloatAttention:
             rows = slice(first, first + length)
             for head in range(heads):
                 keys = np.ascontiguousarray(k[rows, head // shared])
-                scores = matmul(np.ascontiguousarray(q[rows, head]), keys.T) * scale
+                scores = (np.ascontiguousarray(q[rows, head]) @ keys.T) * scale
                 probabilities = vector_unit.causal_softmax(scores, 0)
-                out[rows, head] = matmul(probabilities, np.ascontiguousarray(v[rows, head // shared]))
+                out[rows, head] = probabilities @ np.ascontiguousarray(v[rows, head // shared])
         return out.reshape(tokens, heads * size)
 
 

@@ -14,7 +14,6 @@ SHARE_TOKENS = 2048
 SEARCH_TOKENS = 512
 UNSIGNED_SPAN = 15
 NARROW_LARGEST = 7
-CLIPS = np.linspace(0.4, 1.0, 13)
 
 
 class SpikeQuant(Method):
@@ -41,7 +40,7 @@ class SpikeQuant(Method):
 
     def calibrate_projection(self, x, weights):
         largest = np.full(x.shape[1], NARROW_LARGEST)
-        return spikes.calibrate_projection(x, weights, self._input_code(x), largest, CLIPS)
+        return spikes.calibrate_projection(x, weights, self._input_code(x), largest)
 
     def _input_code(self, x):
         rule = SalientRule(_paper_constant(x, self._share), rounded=False)

@@ -12,7 +12,7 @@ from spikeloom.models.spike_projection import SalientRule
 
 KEY_STRENGTH = 0.5
 TINY = 1e-30
-CLIPS = np.linspace(0.3, 1.0, 15)
+GROUP = 0
 NARROW_LARGEST, WIDE_LARGEST = 7, 127
 
 
@@ -66,7 +66,7 @@ class SpikeQuantImproved(Method):
         largest = np.full(x.shape[1], NARROW_LARGEST)
         largest[wide] = WIDE_LARGEST
         code = self._input_code(x, wide)
-        return spikes.calibrate_projection(x, weights, code, largest, CLIPS, self._output_bits)
+        return spikes.calibrate_projection(x, weights, code, largest, self._output_bits, GROUP)
 
     def calibrate_attention(self, shape, q, k, v, length):
         if not self._spike_attention:

@@ -23,7 +23,7 @@ expected output is recomputed by the reference.
 
 examples
   spikeloom check configs/experiments/demo.yaml
-  spikeloom check traces/smollm2-135m/layer15.signed.safetensors
+  spikeloom check traces/smollm2-135m/spikequant-improved/layer15.prefill32.safetensors
   spikeloom check configs/experiments/demo.yaml --set chip.tile.neuron_array.membrane_bits=20
 
 exit status: 0 everything is right, 2 something is not: one line says what

@@ -17,7 +17,7 @@ FILE is a trace (.safetensors): prints its operations, codes, attention, vector 
 (.yaml) with a chip or an experiment: prints the chip's block diagram and parameters.
 
 examples
-  spikeloom describe traces/smollm2-135m/layer15.signed.safetensors
+  spikeloom describe traces/smollm2-135m/spikequant-improved/layer15.prefill32.safetensors
   spikeloom describe configs/chips/smollm2.yaml
   spikeloom describe configs/experiments/demo.yaml --set chip.mesh.height=4
 )";

@@ -1,5 +1,7 @@
 #include "sim/base/attention_trace.h"
 
+#include <cmath>
+
 #include "sim/base/description.h"
 #include "sim/base/trace_tensors.h"
 
@@ -69,6 +71,8 @@ void read_keys_and_values(const SafetensorsFile& file, const Description& top, A
   const int C = attention->context, G = attention->kv_heads, width = G * attention->head_dim;
   attention->keys = {width, keys.positive("u"), file.bytes("keys.codes", {C, width / 2})};
   attention->key_e = file.integers("keys.e", {C, G}, "I8");
+  for (const float offset : file.reals("keys.offset", {G, attention->head_dim}))
+    if (!std::isfinite(offset)) file.fail("tensor 'keys.offset': a value is not finite");
   attention->values = {width, values.positive("u"), file.bytes("values.codes", {C, width / 2})};
   attention->most_value_shift = values.integer("shift_max", 0, kMostExponent);
   attention->value_e_min = file.integers("values.e_min", {G}, "I8");

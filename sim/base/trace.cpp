@@ -62,8 +62,8 @@ OperationTrace read_weight_operation(const SafetensorsFile& file, const Descript
 
 void read_activation_input(const SafetensorsFile& file, const Description& entry, ActivationCode code, int tokens,
                            InputTrace* input) {
-  entry.keys({"name", "size", "salient_format", "digits", "has_g", "z", "u", "E_max", "E7_max", "g_max", "salient_k",
-              "salient_share"});
+  entry.keys({"name", "size", "salient_format", "digits", "has_g", "z", "u", "E_max", "E7_max", "g_max", "salient_rule",
+              "salient_k", "salient_share"});
   check_same_size(entry, input->size);
   input->code = code;
   input->salient_format =
@@ -78,6 +78,7 @@ void read_activation_input(const SafetensorsFile& file, const Description& entry
     entry.fail("digits", "needs code 'signed', salient_format 'floating' and wide inputs");
   input->z = entry.integer("z", is_signed ? 0 : -64, is_signed ? 0 : 64);
   input->u = entry.positive("u");
+  entry.choice("salient_rule", {"none", "mad", "rounded_mad"});
   input->salient_k = entry.real("salient_k");
   input->salient_share = entry.share("salient_share");
   input->most_E = entry.integer("E_max", 0, 7);

@@ -1,8 +1,8 @@
 """Command line: `python -m spikeloom SUBCOMMAND`. Exit status 2 and one line on stderr for user errors."""
 
 import argparse
+import contextlib
 import sys
-import tempfile
 from pathlib import Path
 
 from spikeloom import UserError, __version__
@@ -13,18 +13,22 @@ EXAMPLES = """\
 examples:
   python -m spikeloom fetch
   python -m spikeloom export -o out
-  python -m spikeloom export --compare traces/smollm2-135m
   python -m spikeloom synthetic --inputs 4096 --outputs 4096 --tokens 4 -o out
   python -m spikeloom plot RESULT_DIR
 """
 
+DEFAULT = "default: %(default)s"
+
 EXPORT_EXAMPLES = """\
 examples:
   python -m spikeloom export -o out
-      layer 15 of SmolLM2-135M, 32 tokens of a news article, both codes (run `fetch` before)
-  python -m spikeloom export --model path/to/llama-folder --layer 3 --text articles.txt --code signed -o out
-  python -m spikeloom export --compare traces/smollm2-135m
-      regenerate the committed trace and say what differs, if anything
+      all layers of SmolLM2-135M, 64 tokens of Wikipedia (run `fetch` before)
+  python -m spikeloom export --method atom --layers 0-3,15 --tokens 32 --decode 256 1024 -o out
+  python -m spikeloom export --model path/to/llama-folder --text articles.txt -o out
+  python -m spikeloom export --shapes llama-2-7b --layers 0 --tokens 4 -o out
+      a synthetic layer in that model's shape, with the statistics of the committed export
+  python -m spikeloom export --verify out
+      hash every file, recompute every output code, name the first tensor and index that differs
 """
 
 PERPLEXITY_EXAMPLES = """\
@@ -97,29 +101,67 @@ def _add_export(commands):
     parser = _subcommand(
         commands,
         "export",
-        "export a layer of a real Llama as trace files",
-        "Run a Llama in FP32 on a text, quantize one decoder layer's linear operations, and write trace "
-        "files with the outputs that the chips must give. The text has one article per line: the first "
-        "half calibrates, the tokens come from the second.",
+        "export layers of a real Llama, quantized by a method, as trace files",
+        "Quantize a Llama by one method, run it on a text with every layer quantized, and write trace files: the "
+        "integers that a chip reads and must give, for a prefill and for decode steps. Weights are written once per "
+        "layer. A stopped export goes on where it was. The text has one article per line: tokens come from its second "
+        "half; the first half of the calibration text calibrates.",
         EXPORT_EXAMPLES,
     )
     parser.add_argument("--model", type=Path, default=fetch_model.MODEL, help="GGUF file or Hugging Face folder")
-    parser.add_argument("--text", type=Path, default=fetch_model.TEXT, help="UTF-8 text, one article per line")
-    parser.add_argument("--layer", type=int, default=15, help="decoder layer, from 0 (default: %(default)s)")
-    parser.add_argument("--tokens", type=int, default=32, help="tokens to export (default: %(default)s)")
-    parser.add_argument("--code", choices=("signed", "unsigned", "both"), default="both", help="default: %(default)s")
-    parser.add_argument("--output-bits", type=int, default=12, metavar="B", help="default: %(default)s")
     parser.add_argument(
-        "--salient-share",
-        type=float,
-        default=0.025,
-        metavar="S",
-        help="wanted share of salient values in calibration (default: %(default)s)",
+        "--method", default="spikequant-improved", metavar="NAME", help=f"of {', '.join(methods.NAMES)} ({DEFAULT})"
+    )
+    parser.add_argument("--text", type=Path, default=fetch_model.WIKIPEDIA, metavar="FILE", help="default: Wikipedia")
+    parser.add_argument("--layers", default="all", metavar="LIST", help="'all', or as 0-3,15 (default: all)")
+    parser.add_argument("--tokens", type=int, default=64, metavar="M", help=f"tokens of the prefill ({DEFAULT})")
+    parser.add_argument(
+        "--decode",
+        type=int,
+        nargs="+",
+        default=[],
+        metavar="C",
+        help="also decode one token at a context of C tokens, for each C (default: none)",
+    )
+    _add_method_settings(parser)
+    parser.add_argument(
+        "--shapes",
+        metavar="NAME",
+        help="write SYNTHETIC traces in the shape of llama-2-7b, llama-2-13b or a config.json instead",
+    )
+    parser.add_argument(
+        "--fitted",
+        type=Path,
+        default=fetch_model.COMMITTED,
+        metavar="DIR",
+        help="real export that --shapes draws from (default: the committed one)",
     )
     target = parser.add_mutually_exclusive_group(required=True)
     target.add_argument("-o", "--output", type=Path, metavar="DIR", help="folder for the trace files")
-    target.add_argument("--compare", type=Path, metavar="DIR", help="write nothing: compare with the trace in DIR")
+    target.add_argument(
+        "--verify", type=Path, metavar="DIR", help="write nothing: recompute the export in DIR and compare"
+    )
     parser.set_defaults(run=_export)
+
+
+def _add_method_settings(parser):
+    """Options of the methods and of their calibration, which `export` and `perplexity` share."""
+    parser.add_argument(
+        "--calibration-text", type=Path, default=fetch_model.WIKIPEDIA, metavar="FILE", help="default: Wikipedia"
+    )
+    parser.add_argument("--calibration-windows", type=int, default=16, metavar="N", help=DEFAULT)
+    parser.add_argument("--window", type=int, default=1024, metavar="T", help=f"tokens per window ({DEFAULT})")
+    parser.add_argument(
+        "--salient-share", type=float, default=0.025, metavar="S", help=f"spikequant methods ({DEFAULT})"
+    )
+    parser.add_argument(
+        "--wide-share",
+        type=float,
+        default=0.0625,
+        metavar="S",
+        help=f"channels kept at 8 bits: atom, spikequant-improved ({DEFAULT})",
+    )
+    parser.add_argument("--output-bits", type=int, default=16, metavar="B", help=f"spikequant-improved ({DEFAULT})")
 
 
 def _add_perplexity(commands):
@@ -142,25 +184,8 @@ def _add_perplexity(commands):
         metavar="FILE",
         help="evaluation texts: UTF-8, one article per line (default: Wikipedia and news)",
     )
-    parser.add_argument(
-        "--calibration-text", type=Path, default=fetch_model.WIKIPEDIA, metavar="FILE", help="default: Wikipedia"
-    )
-    parser.add_argument("--windows", type=int, default=8, help="evaluation windows per text (default: %(default)s)")
-    parser.add_argument("--window", type=int, default=1024, help="tokens per window (default: %(default)s)")
-    parser.add_argument("--calibration-windows", type=int, default=8, help="default: %(default)s")
-    parser.add_argument(
-        "--salient-share", type=float, default=0.025, metavar="S", help="spikequant methods (default: %(default)s)"
-    )
-    parser.add_argument(
-        "--wide-share",
-        type=float,
-        default=0.0625,
-        metavar="S",
-        help="channels kept at 8 bits: atom, spikequant-improved (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--output-bits", type=int, default=16, metavar="B", help="spikequant-improved (default: %(default)s)"
-    )
+    parser.add_argument("--windows", type=int, default=8, metavar="N", help=f"evaluation windows per text ({DEFAULT})")
+    _add_method_settings(parser)
     parser.add_argument(
         "--float-attention",
         action="store_true",
@@ -219,47 +244,54 @@ def _fetch(_options):
 
 def _export(options):
     # Imported here because the exporter's parts take a second to load.
-    from spikeloom.traces import comparison, exporter
+    with _export_extra():
+        from spikeloom.traces import exporter, shapes, verify
+    if options.verify:
+        compared = verify.verify(options.verify, options.model)
+        print(f"{options.verify}: verified, {compared:,} numbers recomputed, all equal")
+        return 0
+    chosen = exporter.ExportOptions(
+        model=options.model,
+        method=options.method,
+        text=options.text,
+        calibration_text=options.calibration_text,
+        directory=options.output,
+        layers=options.layers,
+        tokens=options.tokens,
+        contexts=tuple(options.decode),
+        calibration_windows=options.calibration_windows,
+        window=options.window,
+        settings=_settings(options),
+    )
+    if options.shapes:
+        shapes.write_shape(options.shapes, chosen, options.fitted, _say)
+    else:
+        exporter.export(chosen, _say)
+    return 0
 
-    codes = exporter.CODES if options.code == "both" else (options.code,)
-    names = exporter.file_names(options.layer, codes)
-    for name in names if options.compare else ():
-        if not (options.compare / name).is_file():
-            raise UserError(f"{options.compare / name}: not found, nothing to compare with")
-    with tempfile.TemporaryDirectory() as temporary:
-        directory = options.output or Path(temporary)
-        report = exporter.export_layer(
-            exporter.ExportOptions(
-                model=options.model,
-                text=options.text,
-                directory=directory,
-                layer=options.layer,
-                tokens=options.tokens,
-                codes=codes,
-                output_bits=options.output_bits,
-                salient_share=options.salient_share,
-            )
-        )
-        if not options.compare:
-            print("\n".join(report))
-            return 0
-        try:
-            result = comparison.compare_traces(options.compare, directory, names)
-        except ValueError as error:
-            raise UserError(str(error)) from error
-    print("\n".join(result.lines()))
-    return 1 if result.structure else 0
+
+def _say(line):
+    print(line, file=sys.stderr, flush=True)
+
+
+@contextlib.contextmanager
+def _export_extra():
+    """Turns a missing module into the command that installs it."""
+    try:
+        yield
+    except ImportError as error:
+        raise UserError(f"'{error.name}' is not installed; this needs: pip install -e '.[export]'") from error
+
+
+def _settings(options, **more):
+    with _export_extra():
+        from spikeloom.models.methods.registry import Settings
+    return Settings(options.salient_share, options.wide_share, options.output_bits, **more)
 
 
 def _perplexity(options):
-    from spikeloom.traces.perplexity_table import PerplexityOptions, measure
-
-    settings = {
-        "salient_share": options.salient_share,
-        "wide_share": options.wide_share,
-        "output_bits": options.output_bits,
-        "spike_attention": not options.float_attention,
-    }
+    with _export_extra():
+        from spikeloom.traces.perplexity_table import PerplexityOptions, measure
     measure(
         PerplexityOptions(
             model=options.model,
@@ -269,7 +301,7 @@ def _perplexity(options):
             windows=options.windows,
             window=options.window,
             calibration_windows=options.calibration_windows,
-            settings=settings,
+            settings=_settings(options, spike_attention=not options.float_attention),
             as_json=options.json,
         )
     )

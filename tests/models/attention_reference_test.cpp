@@ -198,6 +198,7 @@ TracePair written(const RandomAttention& random) {
   if (random.digits) tensors["queries.E7"] = {"U8", {M, H}, widened(random.query_E7)};
   tensors["keys.codes"] = vectors(random.keys, int(G * d));
   tensors["keys.e"] = {"I8", {C, G}, std::vector<int64_t>(C * G, 0)};
+  tensors["keys.offset"] = {"F32", {G, d}, std::vector<int64_t>(G * d, float_bits(0))};
   tensors["scores.theta"] = {"I64", {H}, random.score_theta};
   tensors["scores.expected"] = {"I16", {M, H, C}, std::vector<int64_t>(M * H * C, 0)};
   tensors["probabilities.codes"] = {"U8", {M, H, C}, random.probability_codes};

@@ -7,14 +7,14 @@
 namespace spikeloom {
 namespace {
 
-using TraceAndCode = std::tuple<std::string, int>;
+using MethodAndCode = std::tuple<std::string, int>;
 
-class RealTraceExact : public testing::TestWithParam<TraceAndCode> {};
+class RealTraceExact : public testing::TestWithParam<MethodAndCode> {};
 
 TEST_P(RealTraceExact, SevenOperationsEqualThePythonReference) {
-  const auto& [file, index] = GetParam();
-  const LayerTrace layer =
-      LayerTrace::open(std::string(SPIKELOOM_SOURCE_DIR "/traces/smollm2-135m/layer15.") + file + ".safetensors");
+  const auto& [method, index] = GetParam();
+  const LayerTrace layer = LayerTrace::open(std::string(SPIKELOOM_SOURCE_DIR "/traces/smollm2-135m/") + method +
+                                            "/layer15.prefill32.safetensors");
   ASSERT_EQ(layer.operations.size(), 7u);
   for (const OperationTrace& operation : layer.operations) {
     const ReferenceResult result = run_reference(layer, operation, *make_spike_code(index), FiringPolicy::kRadix);
@@ -26,21 +26,12 @@ TEST_P(RealTraceExact, SevenOperationsEqualThePythonReference) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Layer15, RealTraceExact,
-                         testing::Combine(testing::Values("signed", "unsigned"), testing::Values(0, 1, 2)),
-                         [](const testing::TestParamInfo<TraceAndCode>& info) {
-                           return std::get<0>(info.param) + "_" + spike_code_names()[std::get<1>(info.param)];
+                         testing::Combine(testing::Values("spikequant", "spikequant-improved"),
+                                          testing::Values(0, 1, 2)),
+                         [](const testing::TestParamInfo<MethodAndCode>& info) {
+                           return std::string(std::get<0>(info.param) == "spikequant" ? "paper" : "improved") + "_" +
+                                  spike_code_names()[std::get<1>(info.param)];
                          });
-
-// Figures of traces/README.md, as the Python exporter printed them.
-TEST(RealTraceSpikesExact, TtfsSpikesPerTokenAreThoseOfTheExporter) {
-  const LayerTrace layer = LayerTrace::open(SPIKELOOM_SOURCE_DIR "/traces/smollm2-135m/layer15.signed.safetensors");
-  const double published[4] = {472.0, 446.7, 501.1, 1073.8};
-  for (const OperationTrace& operation : layer.operations) {
-    if (operation.name == "k" || operation.name == "v" || operation.name == "gate") continue;
-    const auto result = run_reference(layer, operation, *make_spike_code(0), FiringPolicy::kRadix);
-    EXPECT_NEAR(double(result.spikes) / layer.tokens, published[operation.input], 0.05) << operation.name;
-  }
-}
 
 }  // namespace
 }  // namespace spikeloom

@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 from safetensors import safe_open
 
-from spikeloom.traces import comparison
 from spikeloom.traces.synthetic import SyntheticInput, SyntheticOperation, write_synthetic_layer
 
 STEPS = {"floating": {"signed": 7, "unsigned": 15}, "shifted": {"signed": 15}, "extended": {"unsigned": 31}}
@@ -173,36 +172,6 @@ def test_shares_of_zeros_and_salient_values_are_as_asked(tmp_path):
 def test_impossible_layers_are_refused(tmp_path, options, message):
     with pytest.raises(ValueError, match=message):
         write(tmp_path, **options)
-
-
-def test_comparison_calls_equal_traces_identical(tmp_path):
-    names = [path.name for path in write(tmp_path / "committed")]
-    write(tmp_path / "new")
-    assert comparison.compare_traces(tmp_path / "committed", tmp_path / "new", names).lines() == ["identical"]
-
-
-def test_comparison_names_the_first_differing_elements(tmp_path):
-    committed = write(tmp_path / "committed")
-    new = write(tmp_path / "new")
-    data = bytearray(new[1].read_bytes())
-    description, tensors = load(new[1])
-    header = int.from_bytes(data[:8], "little")
-    offset = json.loads(data[8 : 8 + header])["first.codes"]["data_offsets"][0]
-    data[8 + header + offset + 24 + 2] ^= 1  # token 1, input 2 of 24
-    new[1].write_bytes(data)
-    result = comparison.compare_traces(committed[0].parent, new[0].parent, [path.name for path in new])
-    assert not result.structure
-    assert result.counts == {"synthetic.signed.safetensors first.codes": (1, 72)}
-    old = load(committed[1])[1]["first.codes"][1, 2]
-    assert f"token 1, index 2: committed {old}, new {old ^ 1}" in result.examples[0]
-
-
-def test_comparison_tells_shapes_from_values(tmp_path):
-    write(tmp_path / "committed")
-    names = [path.name for path in write(tmp_path / "new", tokens=2)]
-    result = comparison.compare_traces(tmp_path / "committed", tmp_path / "new", names)
-    assert any("tokens: committed 3, new 2" in line for line in result.structure)
-    assert any("first.codes: committed uint8 [3, 24], new uint8 [2, 24]" in line for line in result.structure)
 
 
 def run(*arguments):

@@ -26,6 +26,7 @@ TracePair small_attention_trace() {
   tensors["queries.E"] = {"U8", {2, 2}, {0, 1, 0, 0}};
   tensors["keys.codes"] = pack_weights({{1, -2}, {7, -8}, {-3, 5}});
   tensors["keys.e"] = {"I8", {3, 1}, {0, 1, -2}};
+  tensors["keys.offset"] = {"F32", {1, 2}, float_bits({0.5f, -3})};
   tensors["scores.theta"] = {"I64", {2}, {1024, 1500}};
   tensors["scores.expected"] = {"I16", {2, 2, 3}, {1, 5, 0, 3, 24, 0, -2, -7, 4, 1, 5, -3}};
   tensors["probabilities.codes"] = {"U8", {2, 2, 3}, {5, 10, 0, 15, 3, 0, 1, 2, 12, 0, 0, 15}};

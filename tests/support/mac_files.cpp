@@ -27,18 +27,6 @@ TracePair one_operation(const char* arithmetic, int size, bool symmetric, const 
 
 }  // namespace
 
-int64_t float_bits(float value) {
-  uint32_t bits;
-  std::memcpy(&bits, &value, sizeof bits);
-  return bits;
-}
-
-std::vector<int64_t> float_bits(const std::vector<float>& values) {
-  std::vector<int64_t> bits;
-  for (const float value : values) bits.push_back(float_bits(value));
-  return bits;
-}
-
 TracePair small_mac_trace() {
   const nlohmann::json groups = {{{"size", 2}, {"activation_bits", 4}, {"weight_bits", 4}},
                                  {{"size", 2}, {"activation_bits", 3}, {"weight_bits", 3}}};

@@ -11,8 +11,4 @@ TracePair small_mac_trace();
 // binary16, one token: `a` of 4 is read by `p` (2 outputs).
 TracePair small_binary16_trace();
 
-// The bits of a binary32, as TraceTensor takes them.
-int64_t float_bits(float value);
-std::vector<int64_t> float_bits(const std::vector<float>& values);
-
 }  // namespace spikeloom

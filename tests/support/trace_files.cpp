@@ -3,6 +3,7 @@
 #include <openssl/evp.h>
 
 #include <cstdio>
+#include <cstring>
 
 namespace spikeloom {
 
@@ -52,10 +53,19 @@ json weights_description() {
 }
 
 json input_description(const std::string& name, int size, bool digits, int most_E, int most_E7, int most_g) {
-  return {{"name", name},     {"size", size},    {"salient_format", "floating"},
-          {"digits", digits}, {"has_g", digits}, {"z", 0},
-          {"u", 0.5},         {"E_max", most_E}, {"E7_max", most_E7},
-          {"g_max", most_g},  {"salient_k", 0},  {"salient_share", 0.25}};
+  return {{"name", name},
+          {"size", size},
+          {"salient_format", "floating"},
+          {"digits", digits},
+          {"has_g", digits},
+          {"z", 0},
+          {"u", 0.5},
+          {"E_max", most_E},
+          {"E7_max", most_E7},
+          {"g_max", most_g},
+          {"salient_rule", "none"},
+          {"salient_k", 0},
+          {"salient_share", 0.25}};
 }
 
 json activations_description() {
@@ -100,6 +110,18 @@ std::string TracePair::write(const TempFolder& folder) const {
   if (bind && bound.description.contains("weights") && bound.description["weights"].is_object())
     bound.description["weights"]["sha256"] = sha256_of(weight_bytes);
   return folder.write("small.signed.safetensors", bound.bytes());
+}
+
+int64_t float_bits(float value) {
+  uint32_t bits;
+  std::memcpy(&bits, &value, sizeof bits);
+  return bits;
+}
+
+std::vector<int64_t> float_bits(const std::vector<float>& values) {
+  std::vector<int64_t> bits;
+  for (const float value : values) bits.push_back(float_bits(value));
+  return bits;
 }
 
 TraceTensor pack_weights(const std::vector<std::vector<int>>& nibbles) {

@@ -40,6 +40,10 @@ struct TracePair {
 // g and h); `q` (2 outputs) reads `b` (9 inputs). Values and results: small_trace_test.cpp.
 TracePair small_trace();
 
+// The bits of a binary32, as TraceTensor takes them.
+int64_t float_bits(float value);
+std::vector<int64_t> float_bits(const std::vector<float>& values);
+
 // Bytes 2i and 2i+1 of each row become one: low and high nibble of row [.., N].
 TraceTensor pack_weights(const std::vector<std::vector<int>>& nibbles);
 

@@ -28,13 +28,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--spikeloom", required=True)
     spikeloom = str(Path(parser.parse_args().spikeloom).resolve())
-    codes, spike_codes = ("signed", "unsigned"), ("ttfs", "count", "radix")
+    methods, spike_codes = ("spikequant", "spikequant-improved"), ("ttfs", "count", "radix")
     payloads, mappings = ("address_events", "bitmap", "packed_codes"), ((1, 1), (4, 3))
     failed = passed = 0
     start = time.time()
     with tempfile.TemporaryDirectory() as folder:
-        for code, spike, payload, (batch, split) in itertools.product(codes, spike_codes, payloads, mappings):
-            settings = [f"workload.trace={ROOT}/traces/smollm2-135m/layer15.{code}.safetensors"]
+        for method, spike, payload, (batch, split) in itertools.product(methods, spike_codes, payloads, mappings):
+            settings = [f"workload.trace={ROOT}/traces/smollm2-135m/{method}/layer15.prefill32.safetensors"]
             settings += [
                 f"chip.spike_code={spike}",
                 f"chip.payload={payload}",
@@ -45,7 +45,7 @@ def main() -> int:
             exact, figures = run_one(spikeloom, folder, tuple(settings))
             passed, failed = passed + exact, failed + (not exact)
             mark = "ok  " if exact else "FAIL"
-            print(f"{mark} {code:8} {spike:5} {payload:14} batch {batch} split {split}: {figures}", flush=True)
+            print(f"{mark} {method:19} {spike:5} {payload:14} batch {batch} split {split}: {figures}", flush=True)
     print(f"{time.time() - start:.0f} s\n{passed} passed, {failed} failed")
     return 1 if failed else 0
 

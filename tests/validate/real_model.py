@@ -52,7 +52,9 @@ def check_integers(model, ids, name):
             fired, coded = projection.fire(*projection.membranes(seen[input_name]))
             weights = projection.weights.astype(np.int64)
             zero = np.zeros(weights.shape[1], dtype=np.int64)
-            sums = integer_reference.weighted_sums(coded.integers.astype(np.int64), weights, zero)
+            sums = integer_reference.weighted_sums(
+                coded.integers.astype(np.int64), weights, zero, weight_shifts=projection.shifts
+            )
             for op_name, op in projection.operations.items():
                 literal = integer_reference.fire(
                     sums[:, op.first : op.last], op.fraction_bits, op.theta, op.output_bits

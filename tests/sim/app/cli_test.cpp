@@ -114,21 +114,22 @@ TEST_F(CliConfig, CsvFilesAddUpToTheReportedTotalEvenInWindowsOfOneCycle) {
 }
 
 TEST_F(CliConfig, CheckRecomputesTheExpectationsOfATrace) {
-  const Outcome outcome = spikeloom("check traces/smollm2-135m/layer15.unsigned.safetensors");
+  const Outcome outcome = spikeloom("check traces/smollm2-135m/spikequant/layer15.prefill32.safetensors");
   EXPECT_EQ(outcome.status, 0);
   EXPECT_NE(outcome.text.find("every expected output equals the integer reference"), std::string::npos);
 }
 
 // Every output of all seven operations of the real layer, on its first two tokens.
 struct Combination {
-  const char *code, *spike_code, *payload;
+  const char *method, *spike_code, *payload;
 };
 class RealLayerExact : public CliConfig, public testing::WithParamInterface<Combination> {};
 
 TEST_P(RealLayerExact, EveryOutputEqualsTheTrace) {
   const Combination& at = GetParam();
-  const std::string sets = std::string(kQuick) + " --set workload.trace=traces/smollm2-135m/layer15." + at.code +
-                           ".safetensors --set chip.spike_code=" + at.spike_code + " --set chip.payload=" + at.payload +
+  const std::string sets = std::string(kQuick) + " --set workload.trace=traces/smollm2-135m/" + at.method +
+                           "/layer15.prefill32.safetensors --set chip.spike_code=" + at.spike_code +
+                           " --set chip.payload=" + at.payload +
                            " --set chip.encoder.index_bytes=65536 --set chip.encoder.main_bytes=4096";
   const Outcome outcome = spikeloom(run("exact", sets));
   EXPECT_EQ(outcome.status, 0) << outcome.text;
@@ -139,16 +140,17 @@ TEST_P(RealLayerExact, EveryOutputEqualsTheTrace) {
 
 std::vector<Combination> combinations() {
   std::vector<Combination> all;
-  for (const char* code : {"signed", "unsigned"})
+  for (const char* method : {"spikequant", "spikequant-improved"})
     for (const char* spike_code : {"ttfs", "count", "radix"})
       for (const char* payload : {"address_events", "bitmap", "packed_codes"})
-        all.push_back({code, spike_code, payload});
+        all.push_back({method, spike_code, payload});
   return all;
 }
 
 INSTANTIATE_TEST_SUITE_P(All, RealLayerExact, testing::ValuesIn(combinations()),
                          [](const testing::TestParamInfo<Combination>& info) {
-                           return std::string(info.param.code) + "_" + info.param.spike_code + "_" + info.param.payload;
+                           return std::string(std::string(info.param.method) == "spikequant" ? "paper_" : "improved_") +
+                                  info.param.spike_code + "_" + info.param.payload;
                          });
 
 class CliGolden : public CliConfig {};

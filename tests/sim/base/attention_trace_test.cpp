@@ -120,6 +120,8 @@ const std::vector<BadTrace> kBadTensors = {
      "{activations}: missing tensor 'queries.E7' (expected U8 [2, 2])"},
     {"KeyExponentsUnsigned", [](TracePair& pair) { tensor(pair, "keys.e").dtype = "U8"; },
      "{activations}: tensor 'keys.e': is U8 [3, 1], expected I8 [3, 1]"},
+    {"InfiniteKeyOffset", [](TracePair& pair) { tensor(pair, "keys.offset").values[1] = float_bits(INFINITY); },
+     "{activations}: tensor 'keys.offset': a value is not finite"},
     {"ScoresPerToken",
      [](TracePair& pair) {
        tensor(pair, "scores.expected").shape = {2, 6};

@@ -279,8 +279,9 @@ TEST(BadTraceFileConfig, MissingFileAndFolderAreNamed) {
 }
 
 TEST(BadTraceFileConfig, HashOfTheCommittedWeightsIsTheOneSha256sumGives) {
-  EXPECT_EQ(SafetensorsFile(SPIKELOOM_SOURCE_DIR "/traces/smollm2-135m/layer15.weights.safetensors").sha256(),
-            "f0606ba7e8256a2c633dce7de71013df06b86ea1be26292eab80767bdaa86f5d");
+  EXPECT_EQ(SafetensorsFile(SPIKELOOM_SOURCE_DIR "/traces/smollm2-135m/spikequant-improved/layer15.weights.safetensors")
+                .sha256(),
+            "4f69ef89c1aad51c20cc353716fa7551a65cc90362ffad123b87afd2982fe8a6");
 }
 
 }  // namespace

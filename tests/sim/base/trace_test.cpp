@@ -22,14 +22,14 @@ const Row kRows[] = {{"q", "attention_input", 576, 576}, {"k", "attention_input"
 
 class CommittedTraceUnit : public testing::TestWithParam<const char*> {
  protected:
-  LayerTrace layer_ = LayerTrace::open(kTraces + "layer15." + GetParam() + ".safetensors");
+  LayerTrace layer_ = LayerTrace::open(kTraces + GetParam() + "/layer15.prefill32.safetensors");
 };
 
 TEST_P(CommittedTraceUnit, HoldsTheSevenOperationsOfTheReadme) {
   EXPECT_FALSE(layer_.synthetic);
   EXPECT_EQ(layer_.layer, 15);
   EXPECT_EQ(layer_.tokens, 32);
-  EXPECT_EQ(layer_.output_bits, 12);
+  EXPECT_EQ(layer_.output_bits, 16);
   ASSERT_EQ(layer_.operations.size(), std::size(kRows));
   for (size_t i = 0; i < std::size(kRows); ++i) {
     const OperationTrace& operation = layer_.operations[i];
@@ -41,34 +41,36 @@ TEST_P(CommittedTraceUnit, HoldsTheSevenOperationsOfTheReadme) {
   }
 }
 
-TEST_P(CommittedTraceUnit, SalientSharesAreThoseOfTheReadme) {
-  const double published[] = {2.37, 2.26, 2.32, 2.60};  // percent
+TEST_P(CommittedTraceUnit, SalientSharesAreThoseThatTheExporterWrote) {
   for (size_t i = 0; i < layer_.inputs.size(); ++i) {
     const InputTrace& input = layer_.inputs[i];
     int salient = 0;
     for (int m = 0; m < layer_.tokens; ++m)
       for (int k = 0; k < input.size; ++k) salient += input.salient(m, k);
-    EXPECT_NEAR(100.0 * salient / (layer_.tokens * input.size), published[i], 0.005) << input.name;
+    EXPECT_NEAR(double(salient) / (layer_.tokens * input.size), input.salient_share, 1e-12) << input.name;
   }
 }
 
 TEST_P(CommittedTraceUnit, InitialMembranesAreMinusZTimesTheColumnSums) {
   for (const OperationTrace& operation : layer_.operations) {
     const InputTrace& input = layer_.inputs[operation.input];
-    EXPECT_EQ(input.z, layer_.inputs[0].code == ActivationCode::kSigned ? 0 : 6);
     for (int n = 0; n < operation.outputs; n += 37) {
       int64_t sum = 0;
       for (int k = 0; k < input.size; ++k) {
         const int nibble = operation.nibble(k, n);
-        sum += nibble > 7 ? nibble - 16 : nibble;
+        sum += !input.is_wide(k) && nibble > 7 ? nibble - 16 : nibble;
+      }
+      for (size_t i = 0; i < input.wide.size(); ++i) {
+        const int nibble = operation.nibble(input.size + static_cast<int>(i), n);
+        sum += 16 * (nibble > 7 ? nibble - 16 : nibble);
       }
       EXPECT_EQ(operation.v0[n], -input.z * sum);
     }
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Layer15, CommittedTraceUnit, testing::Values("signed", "unsigned"),
-                         [](const auto& info) { return std::string(info.param); });
+INSTANTIATE_TEST_SUITE_P(Layer15, CommittedTraceUnit, testing::Values("spikequant", "spikequant-improved"),
+                         [](const auto& info) { return std::string(info.index == 0 ? "paper" : "improved"); });
 
 class SmallTraceUnit : public testing::Test {
  protected:

@@ -1,0 +1,268 @@
+"""Exported folders: what they hold, that they can be stopped, resumed and verified, and what is refused."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+import tiny_llama
+
+from spikeloom import UserError
+from spikeloom.models import calibration, llama, methods, pipeline, store
+from spikeloom.models.methods.registry import Settings
+from spikeloom.traces import exporter, manifest, shapes, spike_trace, trace_files
+from spikeloom.traces.verify import verify
+
+SPIKING = ("spikequant", "spikequant-improved")
+
+
+@pytest.fixture(autouse=True)
+def tiny_model(monkeypatch, tmp_path):
+    """Every model is the tiny one, and calibrations are kept in the test's folder."""
+    monkeypatch.setattr(llama, "load_llama", lambda _path: tiny_llama.make_llama())
+    monkeypatch.setattr(llama, "import_torch", lambda: None)
+    real = calibration.programs
+    monkeypatch.setattr(calibration, "programs", lambda *a: real(*a, cache=tmp_path / "calibration"))
+
+
+def options(tmp_path, method="spikequant-improved", name="out", **more):
+    text = tiny_llama.write_text(tmp_path / "text.txt")
+    model = tmp_path / "tiny.gguf"
+    model.write_bytes(b"not read")
+    chosen = {"tokens": 6, "contexts": (9, 20), "calibration_windows": 3, "window": 24} | more
+    settings = Settings(wide_share=0.1)
+    return exporter.ExportOptions(model, method, text, text, tmp_path / name, settings=settings, **chosen)
+
+
+def export(tmp_path, *arguments, **more):
+    chosen = options(tmp_path, *arguments, **more)
+    exporter.export(chosen)
+    return chosen.directory
+
+
+def bytes_of(directory):
+    return {path.name: path.read_bytes() for path in directory.iterdir()}
+
+
+@pytest.mark.parametrize("method", methods.NAMES)
+def test_every_method_exports_and_verifies(tmp_path, method):
+    directory = export(tmp_path, method)
+    found = manifest.load(directory)
+    cases = ("prefill6", "decode9", "decode20")
+    names = {f"layer{i:02}.{part}.safetensors" for i in range(3) for part in ("weights", *cases)}
+    assert set(bytes_of(directory)) == names | {"manifest.json"}
+    assert found.complete
+    assert all(0 < entry["residual_error"] < 2 for entry in found.layers.values())
+    # A layer has 7 operations with 48 + 24 + 24 + 48 + 80 + 80 + 48 outputs; 8 tokens in all cases.
+    assert verify(directory, "tiny") >= 3 * 8 * 352
+
+
+@pytest.mark.parametrize("method", SPIKING)
+def test_a_trace_holds_all_that_its_program_is(tmp_path, method):
+    directory = export(tmp_path, method, layers="1", contexts=())
+    weights = trace_files.read_trace_file(directory / "layer01.weights.safetensors")
+    activations = trace_files.read_trace_file(directory / "layer01.prefill6.safetensors")
+    model = tiny_llama.make_llama()
+    again = spike_trace.program_of(weights, activations, model.layers[1])
+    folder = next((tmp_path / "calibration").iterdir())
+    program = store.load(folder / "layer01.safetensors")
+    x = np.random.default_rng(1).standard_normal((40, 48)).astype(np.float32)
+    rotary = pipeline.rotary_of(model, 20)
+    one, two = (pipeline.run_layer(model, p, x, 20, rotary) for p in (program, again))
+    assert (one == two).all()
+
+
+def test_the_decoded_token_equals_the_last_of_a_prefill(tmp_path):
+    one = export(tmp_path, name="one", tokens=20, contexts=())
+    two = export(tmp_path, name="two", tokens=1, contexts=(20,))
+    for layer in range(3):
+        _, prefill = trace_files.read_trace_file(one / f"layer{layer:02}.prefill20.safetensors")
+        _, decode = trace_files.read_trace_file(two / f"layer{layer:02}.decode20.safetensors")
+        for name, tensor in decode.items():
+            last = prefill[name] if tensor.shape == prefill[name].shape else prefill[name][-1:]
+            assert (tensor == last).all(), name
+
+
+def test_a_stopped_export_goes_on_and_ends_the_same(tmp_path, monkeypatch):
+    whole = bytes_of(export(tmp_path, name="whole"))
+    real, written = trace_files.write_trace_file, []
+
+    def stop_in_layer_1(path, *content):
+        written.append(path.name)
+        if path.name.startswith("layer01.decode9"):
+            path.write_bytes(b"half of a file")
+            raise KeyboardInterrupt
+        real(path, *content)
+
+    monkeypatch.setattr(trace_files, "write_trace_file", stop_in_layer_1)
+    with pytest.raises(KeyboardInterrupt):
+        export(tmp_path)
+    with pytest.raises(UserError, match=r"half-written: 2 layers are missing, the first is 1"):
+        verify(tmp_path / "out", "tiny")
+    written.clear()
+    monkeypatch.setattr(trace_files, "write_trace_file", real)
+    directory = export(tmp_path)
+    (directory / "layer01.decode9.partial").unlink(missing_ok=True)
+    assert bytes_of(directory) == whole
+
+
+def test_resuming_rewrites_a_damaged_layer(tmp_path):
+    directory = export(tmp_path)
+    whole = bytes_of(directory)
+    (directory / "layer01.weights.safetensors").write_bytes(b"damaged")
+    assert bytes_of(export(tmp_path)) == whole
+
+
+@pytest.mark.parametrize(
+    ("change", "key"),
+    [({"method": "spikequant"}, "assumptions"), ({"tokens": 7}, "cases"), ({"layers": "0-1"}, "layers_exported")],
+)
+def test_another_export_is_never_mixed_in(tmp_path, change, key):
+    directory = export(tmp_path)
+    whole = bytes_of(directory)
+    with pytest.raises(UserError, match=rf"manifest.json: holds another export \('{key}' differs\)"):
+        export(tmp_path, **change)
+    assert bytes_of(directory) == whole
+
+
+def test_a_folder_with_stray_traces_is_refused(tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "other.safetensors").write_bytes(b"")
+    with pytest.raises(UserError, match=r"holds other.safetensors but no manifest.json"):
+        export(tmp_path)
+
+
+def change_tensor(path, name, index, change):
+    """Change one element of a tensor in place, leaving everything else as it is."""
+    data = bytearray(path.read_bytes())
+    header = int.from_bytes(data[:8], "little")
+    entry = json.loads(data[8 : 8 + header])[name]
+    first, last = (8 + header + offset for offset in entry["data_offsets"])
+    _, tensors = trace_files.read_trace_file(path)
+    tensor = tensors[name].copy()
+    tensor[index] = change(tensor[index])
+    data[first:last] = tensor.tobytes()
+    path.write_bytes(bytes(data))
+
+
+TAMPERED = [
+    ("prefill6", "q.expected", (2, 7), r"layer01.prefill6.safetensors: tensor 'q.expected' \[2, 7\]: "),
+    ("prefill6", "mlp_hidden.codes", (3, 11), r"layer01.prefill6.safetensors: tensor 'mlp_hidden.codes' \[3, 11\]: "),
+    ("decode20", "keys.codes", (4, 5), r"layer01.decode20.safetensors: tensor 'keys.codes' \[4, 5\]: "),
+    ("decode20", "mix.expected", (0, 1), r"layer01.decode20.safetensors: tensor 'mix.expected' \[0, 1\]: "),
+    ("weights", "down.weights", (8, 3), r"layer01.weights.safetensors: tensor 'down.weights' is not the one"),
+    ("prefill6", "gate.theta", (9,), r"layer01.prefill6.safetensors: tensor 'gate.theta' is not the one"),
+]
+
+
+@pytest.mark.parametrize(("part", "name", "index", "message"), TAMPERED)
+def test_verify_names_what_was_tampered_with(tmp_path, part, name, index, message):
+    directory = export(tmp_path)
+    change_tensor(directory / f"layer01.{part}.safetensors", name, index, lambda value: value ^ 3)
+    with pytest.raises(UserError, match=message):
+        verify(directory, "tiny")
+
+
+def test_verify_names_a_tampered_mac_tensor(tmp_path):
+    directory = export(tmp_path, "atom")
+    path = directory / "layer02.decode9.safetensors"
+    change_tensor(path, "up.expected", (0, 12), lambda value: value * 2)
+    with pytest.raises(UserError, match=r"layer02.decode9.safetensors: tensor 'up.expected' \[0, 12\]: "):
+        verify(directory, "tiny")
+
+
+def test_verify_refuses_another_model_and_a_missing_file(tmp_path, monkeypatch):
+    directory = export(tmp_path)
+    monkeypatch.setattr(llama, "load_llama", lambda _path: tiny_llama.make_llama(seed=8))
+    with pytest.raises(UserError, match="not the exported model"):
+        verify(directory, "tiny")
+    (directory / "layer01.decode9.safetensors").unlink()
+    with pytest.raises(UserError, match=r"layer01.decode9.safetensors: missing"):
+        verify(directory, "tiny")
+
+
+@pytest.mark.parametrize("text", ["", "1-", "2-1", "3", "a", "0,,1"])
+def test_bad_layer_lists_are_refused(text):
+    with pytest.raises(UserError, match=re.escape(f"--layers {text}:")):
+        exporter.parse_layers(text, 3)
+
+
+def test_layer_lists():
+    assert exporter.parse_layers("all", 3) == [0, 1, 2]
+    assert exporter.parse_layers("2,0-1,1", 3) == [0, 1, 2]
+
+
+@pytest.mark.parametrize("method", ["spikequant-improved", "atom", "fp16"])
+def test_the_stated_size_is_about_the_real_one(tmp_path, method):
+    chosen = options(tmp_path, method, tokens=40, contexts=(200,))
+    chosen.text.write_text((chosen.text.read_text() * 10), encoding="utf-8")
+    exporter.export(chosen)
+    shape = tiny_llama.SHAPE
+    content = exporter.folder_size(chosen.directory) / 3 - 3 * exporter.FILE_OVERHEAD
+    stated = exporter.size_of_layer(shape, chosen) - 3 * exporter.FILE_OVERHEAD
+    assert abs(content - stated) < exporter.FILE_OVERHEAD * 3 + 0.1 * content
+
+
+def test_a_full_disk_is_seen_before_anything_is_written(tmp_path, monkeypatch):
+    monkeypatch.setattr(exporter.shutil, "disk_usage", lambda _path: type("Usage", (), {"free": 1000}))
+    with pytest.raises(UserError, match=r"needs about \d+ MiB, 0 are free"):
+        export(tmp_path)
+    assert not list((tmp_path / "out").iterdir())
+
+
+def test_a_text_that_is_too_short_is_refused(tmp_path):
+    with pytest.raises(UserError, match=r"second half \(evaluation\) has 240 tokens, 1 windows of 300 need 300"):
+        export(tmp_path, contexts=(300,))
+
+
+def test_synthetic_shapes_are_labelled_and_follow_their_export(tmp_path):
+    real = export(tmp_path, tokens=40, contexts=(), calibration_windows=5)
+    config = {"model_type": "llama", "hidden_size": 96, "intermediate_size": 160, "num_hidden_layers": 2}
+    config |= {"num_attention_heads": 4, "num_key_value_heads": 2, "vocab_size": 10}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    chosen = options(tmp_path, name="shape", tokens=40, contexts=(50,))
+    shapes.write_shape(str(tmp_path / "config.json"), chosen, real)
+    one, two = bytes_of(chosen.directory), bytes_of(export_shape_again(tmp_path, real))
+    assert one == two
+    description, tensors = trace_files.read_trace_file(chosen.directory / "layer01.prefill40.safetensors")
+    assert description["synthetic"] is True
+    assert "synthetic" in description["assumptions"]
+    assert tensors["down.expected"].shape == (40, 96)
+    assert verify(chosen.directory, "none") == 2 * 41 * (96 + 48 + 48 + 96 + 160 + 160 + 96)
+    # The shares of zeros and of salient values are those of the export that it was drawn from, within sampling error.
+    drawn_from = trace_files.read_trace_file(real / "layer01.prefill40.safetensors")[1]
+    for name in ("attention_input", "mlp_hidden"):
+        ours, theirs = (t[f"{name}.codes"] for t in (tensors, drawn_from))
+        assert abs((ours == 0).mean() - (theirs == 0).mean()) < 0.03
+        salient = [np.unpackbits(t[f"{name}.salient_mask"]).sum() for t in (tensors, drawn_from)]
+        assert abs(salient[0] / ours.size - salient[1] / theirs.size) < 0.03
+
+
+def export_shape_again(tmp_path, real):
+    chosen = options(tmp_path, name="again", tokens=40, contexts=(50,))
+    shapes.write_shape(str(tmp_path / "config.json"), chosen, real)
+    return chosen.directory
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "neither a file nor one of llama-2-7b, llama-2-13b"),
+        ("{", "not JSON"),
+        ("[]", "expected a JSON object"),
+        ('{"model_type": "gpt2"}', "not a Llama: 'model_type' is 'gpt2', expected 'llama'"),
+        ('{"model_type": "llama"}', "not a Llama: key 'num_attention_heads' is missing"),
+    ],
+)
+def test_bad_shapes_are_refused(tmp_path, content, message):
+    path = tmp_path / "config.json"
+    if content is not None:
+        path.write_text(content)
+    with pytest.raises(UserError, match=message):
+        shapes.shape_of(str(path))
+
+
+def test_published_shapes_have_their_published_sizes():
+    # Parameters of Llama 2 without norms: 6.738 and 13.016 billion.
+    assert shapes.SHAPES["llama-2-7b"].parameters == pytest.approx(6.738e9, rel=1e-3)
+    assert shapes.SHAPES["llama-2-13b"].parameters == pytest.approx(13.016e9, rel=1e-3)

@@ -1,0 +1,54 @@
+"""A Llama of two small layers with random weights, and a text for it: fast enough for every test."""
+
+import numpy as np
+
+from spikeloom.models.llama import OPERATIONS, Llama, LlamaLayer, LlamaShape
+
+SHAPE = LlamaShape(hidden=48, feed_forward=80, layers=3, heads=4, kv_heads=2, head_dim=12, vocabulary=64)
+
+
+class Tokenizer:
+    """A token per word."""
+
+    def __call__(self, text):
+        return {"input_ids": [int(word[1:]) for word in text.split()]}
+
+    def decode(self, ids):
+        return " ".join(f"w{i}" for i in ids)
+
+
+def make_llama(seed=3):
+    """The model; an input channel and a few hidden values are loud, as in real ones."""
+    rng = np.random.default_rng(seed)
+    layers = []
+    for _ in range(SHAPE.layers):
+        weights = {}
+        for name in OPERATIONS:
+            outputs, inputs = SHAPE.operation_shape(name)
+            weights[name] = (rng.standard_normal((outputs, inputs)) / np.sqrt(inputs)).astype(np.float32)
+        norms = [(1 + 0.1 * rng.standard_normal(SHAPE.hidden)).astype(np.float32) for _ in range(2)]
+        norms[0][5] = 8
+        layers.append(LlamaLayer(weights, *norms))
+    embedding = rng.standard_normal((SHAPE.vocabulary, SHAPE.hidden)).astype(np.float32)
+    frequencies = (10000.0 ** (-np.arange(0, SHAPE.head_dim, 2) / SHAPE.head_dim)).astype(np.float32)
+    return Llama(
+        name="tiny",
+        shape=SHAPE,
+        epsilon=1e-5,
+        inverse_frequencies=frequencies,
+        rotary_scaling=1.0,
+        embedding=embedding,
+        layers=layers,
+        final_norm=np.ones(SHAPE.hidden, dtype=np.float32),
+        head=embedding,
+        tokenizer=Tokenizer(),
+        digest=f"tiny{seed}",
+    )
+
+
+def write_text(path, articles=8, words=60, seed=4):
+    """Write random articles, one a line; returns the path."""
+    rng = np.random.default_rng(seed)
+    lines = [" ".join(f"w{i}" for i in rng.integers(0, SHAPE.vocabulary, words)) for _ in range(articles)]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path

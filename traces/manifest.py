@@ -1,0 +1,130 @@
+"""The manifest of an exported folder: what was exported, from what, and the hash of every file and tensor.
+
+`manifest.json` has the keys of `Manifest.header`, `layers` (by number: `files` and `residual_error`) and `complete`.
+A layer is listed once all its files are whole, so that a stopped export can go on where it was.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from spikeloom import UserError
+from spikeloom.traces import trace_files
+from spikeloom.traces.trace_files import file_sha256
+
+NAME = "manifest.json"
+FORMAT, VERSION = "spikeloom-export", 1
+# Enough to tell an accident from the file; the whole file has its full hash.
+TENSOR_HASH_DIGITS = 16
+
+
+@dataclass
+class Manifest:
+    """`header` says what the folder holds (JSON-able dict); `layers` maps layer numbers to their entries."""
+
+    header: dict
+    layers: dict = field(default_factory=dict)
+
+    @property
+    def wanted(self):
+        """The layers that belong in the folder."""
+        return self.header["layers_exported"]
+
+    @property
+    def complete(self):
+        """Whether every layer is there."""
+        return all(layer in self.layers for layer in self.wanted)
+
+    def add(self, directory, layer, names, residual_error):
+        """List a layer whose files `names` are whole."""
+        files = {name: _file_entry(Path(directory) / name) for name in names}
+        self.layers[layer] = {"files": files, "residual_error": residual_error}
+
+    def save(self, directory):
+        """Write `manifest.json`, whole or not at all."""
+        layers = {str(layer): self.layers[layer] for layer in sorted(self.layers)}
+        text = json.dumps(self.header | {"layers": layers, "complete": self.complete}, indent=1, sort_keys=True)
+        target = Path(directory) / NAME
+        partial = target.with_suffix(".partial")
+        partial.write_text(text + "\n", encoding="utf-8")
+        partial.replace(target)
+
+
+def load(directory):
+    """The Manifest of a folder. Raises UserError if there is none, or none that can be read."""
+    path = Path(directory) / NAME
+    if not path.is_file():
+        raise UserError(f"{path}: not found: the folder holds no export")
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        if content.pop("format") != FORMAT or content.pop("version") != VERSION:
+            raise ValueError("another format or version")
+        content.pop("complete")
+        layers = {int(layer): dict(entry) for layer, entry in content.pop("layers").items()}
+        manifest = Manifest({"format": FORMAT, "version": VERSION} | content, layers)
+        manifest.wanted  # noqa: B018 (the key must be there)
+        for entry in layers.values():
+            for file in entry["files"].values():
+                file["sha256"], file["tensors"]
+    except (ValueError, KeyError, TypeError, AttributeError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: not a manifest that this version can read: {error!r}") from error
+    return manifest
+
+
+def resume(directory, header):
+    """The Manifest to go on with in `directory`: what is there already, if it is the same export, else a new one.
+
+    Layers whose files are missing or differ are dropped, to be written again. Raises UserError if the folder holds
+    another export, or trace files without a manifest.
+    """
+    directory = Path(directory)
+    if not (directory / NAME).exists():
+        stray = sorted(path.name for path in directory.glob("*.safetensors"))
+        if stray:
+            raise UserError(f"{directory}: holds {stray[0]} but no {NAME}: choose an empty folder")
+        return Manifest(header)
+    found = load(directory)
+    plain = json.loads(json.dumps(header))
+    for key in sorted(plain.keys() | found.header.keys()):
+        if plain.get(key) != found.header.get(key):
+            raise UserError(
+                f"{directory / NAME}: holds another export ('{key}' differs): choose another folder or delete this one"
+            )
+    kept = {layer: entry for layer, entry in found.layers.items() if not changed_files(directory, entry)}
+    return Manifest(header, kept)
+
+
+def changed_files(directory, entry):
+    """Names of a layer's files that are missing or whose bytes differ from the manifest."""
+    return [
+        name
+        for name, file in entry["files"].items()
+        if not (Path(directory) / name).is_file() or file_sha256(Path(directory) / name) != file["sha256"]
+    ]
+
+
+def changed_tensors(path, entry):
+    """Names of the tensors of a trace file that are missing, added or changed. Raises ValueError if it is none."""
+    _, tensors = trace_files.read_trace_file(path)
+    hashes = {name: _tensor_hash(tensor) for name, tensor in tensors.items()}
+    return [
+        name
+        for name in sorted(hashes.keys() | entry["tensors"].keys())
+        if hashes.get(name) != entry["tensors"].get(name)
+    ]
+
+
+def _file_entry(path):
+    _, tensors = trace_files.read_trace_file(path)
+    return {
+        "sha256": file_sha256(path),
+        "bytes": path.stat().st_size,
+        "tensors": {name: _tensor_hash(tensor) for name, tensor in tensors.items()},
+    }
+
+
+def _tensor_hash(tensor):
+    return hashlib.sha256(np.ascontiguousarray(tensor).tobytes()).hexdigest()[:TENSOR_HASH_DIGITS]

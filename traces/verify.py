@@ -1,0 +1,142 @@
+"""`spikeloom export --verify DIR`: recompute what an exported folder says, and compare.
+
+Every file is hashed. Spiking layers are run again, from the exported tokens through the model's norms and the traces'
+own constants and weights, with nothing calibrated: codes, output codes and attention must come out as stored.
+Multiply-accumulate and synthetic layers are recomputed from their stored codes.
+"""
+
+from pathlib import Path
+
+import numpy as np
+
+from spikeloom import UserError
+from spikeloom.models import codes, llama, pipeline
+from spikeloom.models import integer_reference as reference
+from spikeloom.progress import Progress
+from spikeloom.traces import mac_trace_files, manifest, spike_trace, trace_files
+from spikeloom.traces.exporter import RESIDUAL_NAME, activations_name, weights_name
+from spikeloom.traces.spike_trace import Case
+
+
+def verify(directory, model_path):
+    """How many output codes were recomputed and found equal.
+
+    Raises UserError if the export is unfinished, a file is missing or changed, the model is another one, or a tensor
+    comes out differently: it names file, tensor and index.
+    """
+    directory = Path(directory)
+    found = manifest.load(directory)
+    unfinished = [layer for layer in found.wanted if layer not in found.layers]
+    if unfinished:
+        raise UserError(
+            f"{directory}: half-written: {len(unfinished)} layers are missing, the first is {unfinished[0]}; the same "
+            "`spikeloom export` finishes it"
+        )
+    changed = _first_change(directory, found)
+    cases = [Case(entry["first"], entry["context"]) for entry in found.header["cases"]]
+    try:
+        compared = _recompute(directory, found, cases, model_path)
+    except UserError as error:
+        if changed and changed not in str(error):
+            raise UserError(f"{changed} is not the one that was exported ({error})") from error
+        raise
+    except (ValueError, KeyError, IndexError, ArithmeticError) as error:
+        raise UserError(f"{changed or directory}: cannot be recomputed: {error!r}") from error
+    if changed:
+        raise UserError(f"{changed} is not the one that was exported; nothing that is computed depends on it")
+    return compared
+
+
+def _first_change(directory, found):
+    """`file: tensor 'name'` of the first file that is not the exported one; '' if all are. Raises UserError."""
+    for entry in found.layers.values():
+        for name in manifest.changed_files(directory, entry):
+            path = directory / name
+            if not path.is_file():
+                raise UserError(f"{path}: missing")
+            try:
+                tensors = manifest.changed_tensors(path, entry["files"][name])
+            except ValueError as error:
+                raise UserError(str(error)) from error
+            return f"{path}: tensor '{tensors[0]}'" if tensors else f"{path}: its description"
+    return ""
+
+
+def _recompute(directory, found, cases, model_path):
+    weights = trace_files.read_trace_file(directory / weights_name(found.wanted[0]))[0]
+    if weights["synthetic"]:
+        return sum(_verify_sums(directory, layer, case) for layer in found.wanted for case in cases)
+    if weights["format"] == trace_files.MAC_WEIGHTS_FORMAT:
+        return sum(_verify_mac(directory, layer, case) for layer in found.wanted for case in cases)
+    model = llama.load_llama(model_path)
+    if model.digest != found.header["model_sha256"]:
+        raise UserError(f"{model_path}: not the exported model ({found.header['model_source']}): give that by --model")
+    return _replay(directory, found, cases, model)
+
+
+def _replay(directory, found, cases, model):
+    ids = np.array([found.header["token_ids"]])
+    length = ids.shape[1]
+    rotary = pipeline.rotary_of(model, length)
+    compared, x, previous = 0, pipeline.embed(model, ids), -1
+    with Progress("verifying", len(found.wanted)) as bar:
+        for layer in found.wanted:
+            if layer != previous + 1:
+                x = trace_files.read_trace_file(directory / RESIDUAL_NAME.format(layer=layer))[1]["residual"]
+            weights = trace_files.read_trace_file(directory / weights_name(layer))
+            files = {case: trace_files.read_trace_file(directory / activations_name(layer, case)) for case in cases}
+            program = spike_trace.program_of(weights, files[cases[0]], model.layers[layer])
+            seen = {}
+            x = pipeline.run_layer(model, program, x, length, rotary, seen.__setitem__)
+            for case, (_, stored) in files.items():
+                _, made = spike_trace.computed(model.shape, program, seen, case)
+                path = directory / activations_name(layer, case)
+                compared += sum(_compare(path, name, stored[name], made[name]) for name in sorted(made))
+            previous = layer
+            bar.step()
+    return compared
+
+
+def _verify_mac(directory, layer, case):
+    path = directory / activations_name(layer, case)
+    weights = trace_files.read_trace_file(directory / weights_name(layer))
+    activations = trace_files.read_trace_file(path)
+    stored, compared = activations[1], 0
+    for name, expected in mac_trace_files.expectations(weights, activations).items():
+        tensor = f"{name}.expected"
+        compared += _compare(path, tensor, stored[tensor].view(np.uint32), expected.view(np.uint32))
+    return compared
+
+
+def _verify_sums(directory, layer, case):
+    """The linear operations of a synthetic layer, which nothing but its own codes can say."""
+    path = directory / activations_name(layer, case)
+    weights = trace_files.read_trace_file(directory / weights_name(layer))
+    description, tensors = trace_files.read_trace_file(path)
+    program = spike_trace.program_of(weights, (description, tensors), llama.LlamaLayer({}, None, None))
+    compared = 0
+    for name, projection in program.projections.items():
+        fmt, wide = projection.code.fmt, projection.code.wide
+        mask = trace_files.unpack_mask(tensors[f"{name}.salient_mask"], len(projection.weights))
+        a = codes.decode(tensors[f"{name}.codes"], mask, fmt, tensors[f"{name}.E"], tensors.get(f"{name}.E7"), wide)
+        for op_name, op in projection.operations.items():
+            w = projection.weights[:, op.first : op.last].astype(np.int64)
+            zero, shifts = np.zeros(w.shape[1], dtype=np.int64), projection.shifts[:, op.first : op.last]
+            sums = reference.weighted_sums(a, w, zero, weight_shifts=shifts)
+            made = reference.fire(sums, op.fraction_bits, op.theta, op.output_bits)
+            compared += _compare(path, f"{op_name}.expected", tensors[f"{op_name}.expected"], made)
+    return compared
+
+
+def _compare(path, name, stored, made):
+    """How many elements are equal: all of them, or UserError with the first that is not."""
+    if stored.shape != made.shape:
+        raise UserError(f"{path}: tensor '{name}' is {list(stored.shape)}, recomputed {list(made.shape)}")
+    differing = np.argwhere(stored != made)
+    if len(differing):
+        index = tuple(int(i) for i in differing[0])
+        raise UserError(
+            f"{path}: tensor '{name}' {list(index)}: {stored[index]}, recomputed {made[index]} "
+            f"({len(differing)} of {stored.size} differ)"
+        )
+    return stored.size
