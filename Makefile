@@ -6,6 +6,8 @@ SPIKELOOM := $(BUILD)/spikeloom
 TRACES := traces/smollm2-135m
 # The reference model needs PyTorch; this version has a CPU build that is known to work.
 TORCH ?= torch==2.13.0
+# The improved method at the salient share that serves it best.
+BEST := spikequant-improved:salient-share=0.05,group=64
 
 BUILD_PACKAGES := cmake ninja-build ccache g++ libsystemc-dev libyaml-cpp-dev libboost-dev \
   libboost-program-options-dev nlohmann-json3-dev libssl-dev libgtest-dev librapidcheck-dev python3-venv
@@ -29,6 +31,7 @@ help:
 	@echo "make bench     measure host speed and memory (ratios within one run)"
 	@echo "make trace     recompute the committed traces from the model and compare"
 	@echo "make validate  slow checks: traces, real layers against the literal contract, every code and payload on the whole layer"
+	@echo "make table     measure the perplexity of every method and write the README's table"
 	@echo "make sram      regenerate the SRAM price tables with CACTI"
 	@echo "make lint      formatting and lint"
 	@echo "make venv      the Python environment with the package"
@@ -86,7 +89,14 @@ trace: venv .venv/export
 .PHONY: validate
 validate: trace build
 	@$(PYTHON) tests/validate/real_model.py
+	@$(PYTHON) tests/validate/exported_layers.py --spikeloom $(SPIKELOOM)
 	@$(PYTHON) tests/validate/all_codes.py --spikeloom $(SPIKELOOM)
+
+# Hours of calibration and evaluation where nothing is kept in .cache yet.
+.PHONY: table
+table: venv .venv/export
+	@$(PYTHON) -m spikeloom fetch
+	@$(PYTHON) -m spikeloom perplexity --method all $(BEST) --readme README.md
 
 .PHONY: sram
 sram: packages

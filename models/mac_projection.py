@@ -12,6 +12,7 @@ import numpy as np
 from numba import njit, prange
 
 from spikeloom.models import gptq, kernels
+from spikeloom.models.activation_count import ActivationCount
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,13 @@ class MacProjection:
             _add_scaled(y, sums, np.ascontiguousarray(coded.scales[:, i]), self.scales[i])
         return {name: np.ascontiguousarray(y[:, a:b]) for name, (a, b) in self.columns.items()}
 
+    def count(self, x):
+        """ActivationCount of x [M,K]: codes, a 16-bit scale per token and group, zero points as wide as the codes."""
+        groups = self.format.groups
+        payload = len(x) * sum(group.size * group.activation_bits for group in groups)
+        zero_points = 0 if self.format.symmetric else sum(group.activation_bits for group in groups)
+        return ActivationCount(values=x.size, payload=payload, side=len(x) * (16 * len(groups) + zero_points))
+
 
 def encode(x, form):
     """MacInput of x float32 [M,K]."""
@@ -93,7 +101,7 @@ def encode(x, form):
 
 
 def calibrate(x, weights, form, use_gptq):
-    """MacProjection for weights {operation: [N,K]}, calibrated on inputs x [M,K].
+    """(MacProjection, its outputs) for weights {operation: [N,K]}, calibrated on inputs x [M,K].
 
     Scales are per group and output; with `use_gptq` rounding is GPTQ's on the quantized inputs.
     """
@@ -116,7 +124,8 @@ def calibrate(x, weights, form, use_gptq):
         integers = gptq.round_weights(stacked, exact[of_input].T, largest)
     ends = np.cumsum([len(w) for w in weights.values()])
     columns = {name: (int(end) - len(w), int(end)) for (name, w), end in zip(weights.items(), ends, strict=True)}
-    return MacProjection(form, np.ascontiguousarray(integers.T.astype(np.int16)), scales, columns)
+    projection = MacProjection(form, np.ascontiguousarray(integers.T.astype(np.int16)), scales, columns)
+    return projection, projection.run(x)
 
 
 @njit(parallel=True, cache=True)

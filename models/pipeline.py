@@ -90,7 +90,7 @@ def uncalibrated_program(model, method, layer):
     weights = model.layers[layer]
     program = LayerProgram(weights.attention_norm, weights.mlp_norm)
     for name in llama.INPUTS:
-        program.projections[name] = method.calibrate_projection(None, weights.reading(name))
+        program.projections[name] = method.projection(weights.reading(name))
     program.attention = method.calibrate_attention(model.shape, None, None, None, None)
     return program
 
@@ -108,8 +108,8 @@ class _CalibratingProgram:
     @staticmethod
     def _projection(method, prepared, program, name):
         def make(x):
-            program.projections[name] = method.calibrate_projection(x, prepared.reading(name))
-            return program.projections[name]
+            program.projections[name], outputs = method.calibrate_projection(x, prepared.reading(name))
+            return outputs
 
         return make
 
@@ -117,19 +117,16 @@ class _CalibratingProgram:
     def _attention(method, program, shape):
         def make(q, k, v, length):
             program.attention = method.calibrate_attention(shape, q, k, v, length)
-            return program.attention
+            return program.attention.run(q, k, v, length)
 
         return make
 
 
 @dataclass(frozen=True)
 class _Calibrating:
-    """Makes itself from the first arguments of `run`, then runs them."""
+    """Calibrates on the arguments of `run` and gives what the outcome makes of them."""
 
-    make: object
-
-    def run(self, *arguments):
-        return self.make(*arguments).run(*arguments)
+    run: object
 
 
 def token_losses(model, x, sequences):

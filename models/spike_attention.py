@@ -4,6 +4,7 @@ Shapes: M queries (the last of C positions of a sequence), H heads of d dimensio
 A key or value is 2^e * u * w with w in -8..7 and e per position and head; a value's e lies within 7 of `e_min`.
 """
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -21,8 +22,9 @@ QUERY_REACH = 31.5
 VALUE_SHIFT_MAX = 7
 CALIBRATION_SEQUENCES = 4
 PROBABILITY_EXPONENT_MAX = 1
-# The largest probability of a row is coded as about 2^7 steps: 16 normal codes, then 16 salient ones above them.
-PROBABILITY_LARGEST_LOG2 = 7
+# The largest probability of a row is coded as 120 to 240 steps: 16 normal codes, and salient ones at E = 1, which go on
+# from there to 240.
+PROBABILITY_LARGEST = 240
 KEY_UNIT_CANDIDATES = 2.0 ** (np.arange(8) / 8)
 
 
@@ -207,10 +209,11 @@ def assumptions(salient_share):
         "attention_queries": "two 3-bit digits and sign for every value, exponents per token and head; the salient "
         f"rule is counted ({salient_share:.2%} on calibration) and sets the scale",
         "attention_keys_values": "4 bit signed, a power-of-two scale per token and head, no zero point; a constant "
-        "per head and dimension is subtracted from keys, which no softmax sees; a value's exponent lies within 7 of a "
+        "per head and dimension is subtracted from keys, which no softmax sees: their mean, moved so that the first "
+        "position's key lies on the grid; a value's exponent lies within 7 of a "
         "constant per head",
-        "attention_probabilities": "unsigned codes with z = 0; the row's largest probability is about 2^7 steps, "
-        "and what the normal code does not hold is salient",
+        "attention_probabilities": "unsigned codes with z = 0; the row's largest probability is 120 to 240 "
+        "steps, and what the normal code does not hold is salient",
         "attention_output_bits": f"{SCORE_BITS} for scores, {MIX_BITS} for mix",
     }
 
@@ -240,10 +243,8 @@ def calibrate(q, k, v, length, salient_share):
     wide = np.arange(size)
     rule = SalientRule(rule_k, rounded=True)
     unit = rule_k / QUERY_REACH
-    queries = spike_projection.calibrate_code(rows, fmt, rule, wide, unit)
-    # Scores of one row that all change by q . offset have the same softmax: subtracting it is free and exact.
-    offset = k.mean(axis=0, dtype=np.float64).astype(np.float32)
-    keys = RowCode(_best_unit(k - offset), offset=offset)
+    queries, _ = spike_projection.calibrate_code(rows, fmt, rule, wide, unit)
+    keys = _key_code(k, length)
     values = RowCode(_best_unit(v))
     exponents = encode_rows(v, values).exponents
     e_min = np.maximum(exponents.min(axis=0), exponents.max(axis=0) - VALUE_SHIFT_MAX)
@@ -276,6 +277,21 @@ def calibrate(q, k, v, length, salient_share):
         q.shape[1],
     )
     return SpikeAttention(queries, keys, values, scores, mix)
+
+
+def _key_code(k, length):
+    """RowCode of keys [M,G,d], sequences of `length`.
+
+    Scores of one row that all change by q . offset have the same softmax, so that any offset is free and exact. It is
+    the mean key, moved by less than a step so that the first position's key, which most heads attend to and which
+    hardly depends on the text, lies on the grid of its code.
+    """
+    mean = k.mean(axis=0, dtype=np.float64).astype(np.float32)
+    code = RowCode(_best_unit(k - mean), offset=mean)
+    first = k[::length].mean(axis=0, dtype=np.float64).astype(np.float32)
+    rows = encode_rows(first[None], code)
+    coded = np.ldexp(rows.integers[0].astype(np.float32) * np.float32(code.unit), rows.exponents[0][:, None])
+    return replace(code, offset=first - coded)
 
 
 def _head_operation(largest, scale, output_bits, heads):
@@ -317,7 +333,8 @@ def _softmax_codes(
             scale = np.float32(2.0 ** np.float64(query_exponents[m] + key_exponents[n]))
             real[n] = np.float32(fired[m, n]) * scale
         vector_unit.softmax_row(real, probabilities, seen)
-        e = kernels.round_log2(kernels.extremes(probabilities)[1]) - PROBABILITY_LARGEST_LOG2
+        mantissa, exponent = math.frexp(kernels.extremes(probabilities)[1])
+        e = exponent - (8 if np.float32(mantissa) * 256 <= PROBABILITY_LARGEST else 7)
         exponents[m] = e
         for n in range(seen):
             salient[m, n] = True

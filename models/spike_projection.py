@@ -10,6 +10,7 @@ import numpy as np
 
 from spikeloom.models import gptq, kernels
 from spikeloom.models import integer_reference as reference
+from spikeloom.models.activation_count import ActivationCount
 from spikeloom.models.codes import EXPONENT_MAX, CodeFormat
 
 # u_r: a power of two, so that the residual stream is scaled exactly.
@@ -68,7 +69,10 @@ class CodedInput:
 
 @dataclass(frozen=True)
 class SpikeOperation:
-    """One operation: columns of the projection's weights, gamma, F, theta int64 [N], and its output bits."""
+    """One operation: columns of the projection's weights, gamma, F, theta int64 [N], and its output bits.
+
+    `largest` is the largest |V| on calibration text; 0 where that is not known.
+    """
 
     first: int
     last: int
@@ -76,6 +80,7 @@ class SpikeOperation:
     fraction_bits: int
     theta: np.ndarray
     output_bits: int
+    largest: int = 0
 
 
 @dataclass
@@ -95,9 +100,20 @@ class SpikeProjection:
         """Outputs {operation: y float32 [M,N]} of inputs x float32 [M,K]."""
         return self.values(self.fire(*self.membranes(x)))
 
-    def count_salient(self, x):
-        """How many values of x [M,K] the MAD rule calls salient."""
-        return int(encode_input(x, self.code).salient.sum())
+    def count(self, x):
+        """ActivationCount of x [M,K]: 4 bits, 5 of narrow salient values, 7 of two digits; a mask, or an index list
+        where that is shorter; 8 bits of token exponent and 3 of each shared exponent."""
+        coded, inputs = encode_input(x, self.code), x.shape[1]
+        narrow = np.ones(inputs, dtype=bool)
+        if self.code.fmt.digits:
+            narrow[self.code.wide] = False
+        digits = x.size - len(x) * int(narrow.sum())
+        marked = int(coded.salient[:, narrow].sum())
+        marks = min(len(x) * int(narrow.sum()), marked * int(np.ceil(np.log2(inputs))))
+        exponents = 11 + (3 if digits else 0)
+        payload = 4 * x.size + marked + 3 * digits
+        side = marks + exponents * len(x)
+        return ActivationCount(x.size, int(coded.salient.sum()), digits, payload, side, has_rule=True)
 
     def membranes(self, x):
         """(V [M,N] as exact float32 or float64, the CodedInput)."""
@@ -206,14 +222,13 @@ def shifted_weights(weights, shifts):
     return weights << np.repeat(shifts, len(weights) // len(shifts), axis=0).astype(np.int16)
 
 
-def calibrate_projection(x, weights, code, largest, output_bits=OUTPUT_BITS, group=0):
-    """SpikeProjection of weights {operation: [N,K]}, in order, calibrated on inputs x [M,K].
+def calibrate_projection(weights, code, coded, largest, output_bits=OUTPUT_BITS, group=0):
+    """(SpikeProjection, its outputs) of weights {operation: [N,K]}, in order, calibrated on a CodedInput [M,K].
 
     `largest` [K] is the range of an integer weight, `group` the inputs of a window with shifts of its own (0: none).
     Rounding is GPTQ's on the coded inputs.
     """
     stacked = np.concatenate(list(weights.values())).astype(np.float64)
-    coded = encode_input(x, code)
     hessian = gptq.hessian_of(real_values(coded, code))
     scales, shifts = gptq.best_scales(stacked, np.diag(hessian), largest, group, SHIFT_MAX if group else 0)
     steps = scales * 2.0**shifts
@@ -226,16 +241,18 @@ def calibrate_projection(x, weights, code, largest, output_bits=OUTPUT_BITS, gro
     for name, w in weights.items():
         part = slice(first, first + len(w))
         gamma, theta, fraction_bits = calibrate_output(sums[:, part], code.unit, scales[part], output_bits)
-        operations[name] = SpikeOperation(first, part.stop, gamma, fraction_bits, theta, output_bits)
+        largest_sum = int(np.abs(sums[:, part]).max(initial=0))
+        operations[name] = SpikeOperation(first, part.stop, gamma, fraction_bits, theta, output_bits, largest_sum)
         first = part.stop
-    return SpikeProjection(code, integers, operations, group, shifts)
+    projection = SpikeProjection(code, integers, operations, group, shifts)
+    return projection, projection.values(projection.fire(sums, coded))
 
 
 def calibrate_code(x, fmt, rule, wide, unit):
-    """InputCode with E and E7 bounded by what the calibration inputs x [M,K] need."""
-    open_code = InputCode(fmt, rule, unit, EXPONENT_MAX, EXPONENT_MAX, wide)
-    coded = encode_input(x, open_code)
-    return InputCode(fmt, rule, unit, int(coded.salient_exponent.max()), int(coded.digit_exponent.max()), wide)
+    """(InputCode, CodedInput) of calibration inputs x [M,K]: E and E7 bounded by what these need."""
+    coded = encode_input(x, InputCode(fmt, rule, unit, EXPONENT_MAX, EXPONENT_MAX, wide))
+    most = int(coded.salient_exponent.max()), int(coded.digit_exponent.max())
+    return InputCode(fmt, rule, unit, *most, wide), coded
 
 
 def coding_error(x, code):

@@ -1,4 +1,4 @@
-"""Draws every figure of a results folder or of an exported one."""
+"""Draws every figure of a results folder, of an exported one, or of readings of perplexity."""
 
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from spikeloom.plots import (
     layers,
     mesh_heatmap,
     operations,
+    perplexity,
     power_over_time,
     stalls,
     style,
@@ -33,14 +34,26 @@ EXPORT_FIGURES = {
 }
 
 
-def main(result_dir):
-    """Draws the figures of `result_dir` into it and returns 0; raises UserError for files it cannot read."""
-    if (Path(result_dir) / manifest.NAME).exists():
-        content, figures = exported_module.load(result_dir), EXPORT_FIGURES
+READING_FIGURES = {
+    "perplexity_bits.png": perplexity.draw_bits,
+    "perplexity_salient.png": perplexity.draw_salient,
+}
+
+
+def main(place):
+    """Draws the figures of a results folder, an exported folder or a file of readings, beside what they show.
+
+    Returns 0; raises UserError for files it cannot read.
+    """
+    place = Path(place)
+    if place.is_file():
+        folder, content, figures = place.parent, perplexity.load(place), READING_FIGURES
+    elif (place / manifest.NAME).exists():
+        folder, content, figures = place, exported_module.load(place), EXPORT_FIGURES
     else:
-        content, figures = results_module.load(result_dir), FIGURES
+        folder, content, figures = place, results_module.load(place), FIGURES
     with matplotlib.rc_context(style.SETTINGS):
         for name, draw in figures.items():
             # Without the version of matplotlib in the file, the same run gives the same bytes.
-            FigureCanvasAgg(draw(content)).print_png(Path(result_dir) / name, metadata={"Software": None})
+            FigureCanvasAgg(draw(content)).print_png(folder / name, metadata={"Software": None})
     return 0

@@ -43,7 +43,7 @@ class ExportOptions:
     layers: str = "all"
     tokens: int = 64
     contexts: tuple = ()
-    calibration_windows: int = 16
+    calibration_windows: int = 8
     window: int = 1024
     settings: Settings = Settings()
 

@@ -1,20 +1,25 @@
-"""`spikeloom perplexity`: a line per method and text, as each is measured."""
+"""`spikeloom perplexity`: a line per method and text, as each is measured, and the README's table of them."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 from spikeloom import UserError
 from spikeloom.models import llama, perplexity
-from spikeloom.models.methods.registry import make_method
+from spikeloom.models.methods.registry import METHODS, Settings, make_method
 from spikeloom.models.text import read_text
 
-HEADER = f"{'method':20} {'text':20} {'perplexity':>10}  {'95 % over windows':>19}  {'salient':>8}"
+HEADER = (
+    f"{'method':20} {'text':20} {'perplexity':>10}  {'95 % over windows':>19}  {'salient':>7}  {'2 digits':>8}  "
+    f"{'bits':>5}  {'in all':>6}"
+)
+TABLE_BEGIN, TABLE_END = "<!-- table of `spikeloom perplexity` -->", "<!-- end of the table -->"
 
 
 @dataclass(frozen=True)
 class PerplexityOptions:
-    """What to measure; `settings` is a `registry.Settings`."""
+    """What to measure; `methods` are names, perhaps with settings of their own ("atom:wide-share=0.03"), or "all";
+    `settings` is a `registry.Settings`; `readme` a file whose table is written anew, or None."""
 
     model: Path
     methods: list
@@ -25,6 +30,7 @@ class PerplexityOptions:
     calibration_windows: int
     settings: object
     as_json: bool
+    readme: Path | None = None
 
     def check(self):
         """Raises UserError for numbers outside their ranges."""
@@ -33,6 +39,8 @@ class PerplexityOptions:
                 raise UserError(f"--{name.replace('_', '-')} {getattr(self, name)}: at least 1")
         if self.window < 2:
             raise UserError(f"--window {self.window}: at least 2 tokens")
+        if self.readme:
+            split_readme(self.readme)
 
 
 def measure(options):
@@ -42,7 +50,7 @@ def measure(options):
     """
     options.check()
     llama.import_torch()
-    methods = [make_method(name, options.settings) for name in options.methods]
+    methods = [method_of(text, options.settings) for text in expand(options.methods)]
     texts = [read_text(path) for path in options.texts]
     calibration_text = read_text(options.calibration_text)
     model = llama.load_llama(options.model)
@@ -50,13 +58,92 @@ def measure(options):
     chosen = calibration_text.windows(model.tokenize, 0, options.calibration_windows, options.window)
     if not options.as_json:
         print(HEADER, flush=True)
+    readings = []
     for method in methods:
-        for reading in perplexity.read_perplexity(model, method, chosen, windows):
+        readings.append(perplexity.read_perplexity(model, method, chosen, windows))
+        for reading in readings[-1]:
             print(reading.json() if options.as_json else _line(reading), flush=True)
+    if not options.as_json:
+        _print_widths(readings)
+    if options.readme:
+        before, after = split_readme(options.readme)
+        lines = [TABLE_BEGIN, *markdown_table(methods, readings), TABLE_END]
+        options.readme.write_text(before + "\n".join(lines) + after, encoding="utf-8")
+
+
+def expand(names):
+    """The method texts of a command line: "all" stands for every method."""
+    return [name for given in names for name in (METHODS if given == "all" else [given])]
+
+
+def method_of(text, settings):
+    """The method of "NAME" or "NAME:setting=value,...". Raises UserError."""
+    name, _, changes = text.partition(":")
+    known = {entry.name.replace("_", "-"): entry for entry in fields(Settings)}
+    for change in filter(None, changes.split(",")):
+        key, _, value = change.partition("=")
+        if key not in known or known[key].type is bool:
+            raise UserError(f"--method {text}: no setting '{key}'")
+        try:
+            settings = replace(settings, **{known[key].name: known[key].type(value)})
+        except ValueError as error:
+            raise UserError(f"--method {text}: '{value}' is no number for '{key}'") from error
+    return make_method(name, settings)
+
+
+def markdown_table(methods, readings):
+    """Lines of a Markdown table: a row per method, a column per text; `readings` are lists, one per method."""
+    texts = [reading.text for reading in readings[0]]
+    lines = [
+        "| method | weights | activations | salient | two digits | bits per activation | with side information | "
+        + " | ".join(f"PPL {text.rpartition('.')[0]}" for text in texts)
+        + " |",
+        "| --- | --- | --- | --- | --- | --- | --- |" + " --- |" * len(texts),
+    ]
+    for method, row in zip(methods, readings, strict=True):
+        count = row[0].count
+        cells = [f"`{method.name}`", method.weights, method.activations]
+        cells += [_share(count.salient_share), _share(count.digit_share), _bits(count.payload_bits)]
+        cells += [_bits(count.all_bits)]
+        cells += [f"{reading.perplexity.value:.2f} ({_interval(reading.perplexity)})" for reading in row]
+        lines.append("| " + " | ".join(cells) + " |")
+    return lines
+
+
+def split_readme(path):
+    """What stands before and after the table in a file. Raises UserError if it has no place for one."""
+    text = Path(path).read_text(encoding="utf-8")
+    before, begin, rest = text.partition(TABLE_BEGIN)
+    _, end, after = rest.partition(TABLE_END)
+    if not begin or not end:
+        raise UserError(f"{path}: has no lines '{TABLE_BEGIN}' and '{TABLE_END}' for the table to stand between")
+    return before, after
 
 
 def _line(reading):
-    p = reading.perplexity
-    interval = "one window" if math.isnan(p.low) else f"{p.low:.2f} .. {p.high:.2f}"
-    share = "-" if reading.salient_share is None else f"{reading.salient_share:.2%}"
-    return f"{reading.method:20} {reading.text:20} {p.value:10.2f}  {interval:>19}  {share:>8}"
+    p, count = reading.perplexity, reading.count
+    return (
+        f"{reading.method:20} {reading.text:20} {p.value:10.2f}  {_interval(p):>19}  {_share(count.salient_share):>7}  "
+        f"{_share(count.digit_share):>8}  {_bits(count.payload_bits):>5}  {_bits(count.all_bits):>6}"
+    )
+
+
+def _print_widths(readings):
+    for first in (row[0] for row in readings if row[0].widths):
+        widths = first.widths
+        print(
+            f"{first.method}: output codes of {widths['output']} bits, membranes of {widths['membrane']} (largest on "
+            f"calibration text {widths['largest_membrane']:,}), thresholds of {widths['threshold']}"
+        )
+
+
+def _interval(p):
+    return "one window" if math.isnan(p.low) else f"{p.low:.2f} .. {p.high:.2f}"
+
+
+def _share(share):
+    return "-" if share is None else f"{share:.2%}"
+
+
+def _bits(bits):
+    return "-" if bits is None else f"{bits:.2f}"

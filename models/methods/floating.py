@@ -43,12 +43,18 @@ class Method:
     """What most methods share: the layer as it is, and attention in floating point."""
 
     options = {}
-    # Whether there is nothing to calibrate, so that a layer's program is made on the spot.
+    # Whether there is nothing to calibrate, so that a layer's program is made on the spot; then it has
+    # `projection(weights)`.
     keeps_nothing = False
 
     def prepare(self, model, layer, x, length, rotary):
         """The layer's weights that will be quantized."""
         return model.layers[layer]
+
+    def calibrate_projection(self, x, weights):
+        """(projection, its outputs on x [M,K]) of weights {operation: [N,K]}."""
+        projection = self.projection(weights)
+        return projection, projection.run(x)
 
     def calibrate_attention(self, shape, q, k, v, length):
         """Attention of one layer."""
@@ -60,7 +66,8 @@ class Fp32(Method):
 
     name = "fp32"
     keeps_nothing = True
+    weights = activations = "binary32"
     assumptions = {"values": "weights, activations and attention in binary32"}
 
-    def calibrate_projection(self, x, weights):
+    def projection(self, weights):
         return FloatProjection(weights)

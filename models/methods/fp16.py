@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from spikeloom.models.activation_count import ActivationCount
 from spikeloom.models.methods.floating import FloatProjection, Method
 
 LARGEST = np.finfo(np.float16).max
@@ -12,12 +13,13 @@ class Fp16(Method):
 
     name = "fp16"
     keeps_nothing = True
+    weights = activations = "binary16"
     assumptions = {
         "linear": "weights and inputs in binary16 (saturating), products summed in binary32",
         "attention": "queries, keys, values and probabilities in binary32",
     }
 
-    def calibrate_projection(self, x, weights):
+    def projection(self, weights):
         return Fp16Projection({name: to_half(w) for name, w in weights.items()})
 
 
@@ -26,6 +28,10 @@ class Fp16Projection(FloatProjection):
 
     def run(self, x):
         return super().run(to_half(x))
+
+    def count(self, x):
+        """ActivationCount of x [M,K]."""
+        return ActivationCount(values=x.size, payload=16 * x.size)
 
 
 def to_half(x):

@@ -16,13 +16,16 @@ class Settings:
     """What a user may choose; a method reads what concerns it.
 
     `salient_share` of the values are salient (the spikequant methods), `wide_share` of the input channels keep 8
-    bits (atom: outlier channels; spikequant-improved: wide rows), `output_bits` are those of an output code
-    (spikequant-improved). `spike_attention` False leaves attention in floating point (spikequant-improved).
+    bits (atom: outlier channels; spikequant-improved: wide rows), activations have `activation_bits` (the w4a4
+    methods). The others are spikequant-improved's: `output_bits` of an output code; `group` inputs make a window with
+    weight shifts of its own, 0 for none; `spike_attention` False leaves attention in floating point.
     """
 
     salient_share: float = 0.025
     wide_share: float = 0.0625
+    activation_bits: int = 4
     output_bits: int = 16
+    group: int = 0
     spike_attention: bool = True
 
     def check(self):
@@ -31,19 +34,23 @@ class Settings:
             raise UserError(f"--salient-share {self.salient_share}: must be above 0 and below 0.5")
         if not 0 <= self.wide_share <= 0.5:
             raise UserError(f"--wide-share {self.wide_share}: must be in 0..0.5")
+        if not 1 <= self.activation_bits <= 8:
+            raise UserError(f"--activation-bits {self.activation_bits}: must be in 1..8")
         if not 2 <= self.output_bits <= 16:
             raise UserError(f"--output-bits {self.output_bits}: must be in 2..16")
+        if self.group < 0:
+            raise UserError(f"--group {self.group}: must be 0 (no windows) or the inputs of a window")
 
 
 METHODS = {
     "fp16": lambda settings: Fp16(),
-    "w4a4-rtn": lambda settings: W4A4(use_gptq=False),
-    "w4a4-gptq": lambda settings: W4A4(use_gptq=True),
+    "w4a4-rtn": lambda settings: W4A4(False, settings.activation_bits),
+    "w4a4-gptq": lambda settings: W4A4(True, settings.activation_bits),
     "atom": lambda settings: Atom(settings.wide_share),
     "spikellm": lambda settings: SpikeLlm(),
     "spikequant": lambda settings: SpikeQuant(settings.salient_share),
     "spikequant-improved": lambda settings: SpikeQuantImproved(
-        settings.salient_share, settings.wide_share, settings.output_bits, settings.spike_attention
+        settings.salient_share, settings.wide_share, settings.output_bits, settings.group, settings.spike_attention
     ),
 }
 

@@ -13,12 +13,14 @@ class SpikeLlm(Method):
     """Per-token asymmetric codes: 4 bits, 5 bits in the salient tenth of the channels."""
 
     name = "spikellm"
+    weights = "4 bit per channel, GPTQ"
+    activations = f"4 bit per token, 5 bit in {SALIENT_CHANNELS:.0%} of the inputs"
     assumptions = {
         "salient_channels": "the tenth of the inputs with the largest mean over tokens of x o (x W^T W); 5 bits "
         "(T = 2), with a range of their own per token",
         "activations": "4 bit asymmetric per token",
-        "weights": "4 bit per output channel, clip searched, GPTQ on quantized inputs; the published results use "
-        "learned clipping (OmniQuant)",
+        "weights": "4 bit per output channel, clip searched, GPTQ on quantized inputs, tokens alike; the published "
+        "results use learned clipping (OmniQuant)",
         "attention": "queries, keys, values and probabilities in binary32",
     }
 

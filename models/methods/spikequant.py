@@ -24,9 +24,11 @@ class SpikeQuant(Method):
     def __init__(self, salient_share):
         self._share = salient_share
         self.options = {"salient_share": salient_share}
+        self.weights = "4 bit per channel, GPTQ"
+        self.activations = f"4 bit, 5 bit in {salient_share:.1%} of the values"
         self.assumptions = {
             "weights": "4 bit signed, one scale per output channel in the threshold, clip searched, GPTQ on the "
-            "quantized inputs (the paper does not say how weights are rounded)",
+            "quantized inputs, tokens alike (the paper does not say how weights are rounded)",
             "salient_rule": "|x - median| > k * MAD over the token, raw MAD; k per layer and input, so that "
             f"{salient_share:.2%} of the calibration values are salient (the paper reports 2.45 to 2.68 %)",
             "salient_format": "5 bits as sign, 2-bit exponent, 2-bit fraction, one shared exponent per token; twice "
@@ -40,9 +42,9 @@ class SpikeQuant(Method):
 
     def calibrate_projection(self, x, weights):
         largest = np.full(x.shape[1], NARROW_LARGEST)
-        return spikes.calibrate_projection(x, weights, self._input_code(x), largest)
+        return spikes.calibrate_projection(weights, *self._coded_input(x), largest)
 
-    def _input_code(self, x):
+    def _coded_input(self, x):
         rule = SalientRule(_paper_constant(x, self._share), rounded=False)
         sample = np.ascontiguousarray(x[:: max(1, len(x) // SEARCH_TOKENS)])
         salient = spikes.mad_salience(sample, rule.k)
@@ -54,7 +56,7 @@ class SpikeQuant(Method):
         offsets = 2.0 ** ((np.arange(UNITS_PER_OCTAVE) + 0.5) / UNITS_PER_OCTAVE - 0.5)
         no_wide = np.empty(0, dtype=np.int64)
         fmt = CodeFormat("unsigned", "floating", zero_point=zero)
-        candidates = [spikes.calibrate_code(sample, fmt, rule, no_wide, middle * offset) for offset in offsets]
+        candidates = [spikes.calibrate_code(sample, fmt, rule, no_wide, middle * offset)[0] for offset in offsets]
         best = min(candidates, key=lambda code: spikes.coding_error(sample, code))
         return spikes.calibrate_code(x, fmt, rule, no_wide, best.unit)
 

@@ -3,7 +3,8 @@ place, two-digit codes on their inputs, and GPTQ on the inputs that the chip see
 
 import numpy as np
 
-from spikeloom.models import key_balance
+from spikeloom import UserError
+from spikeloom.models import key_balance, value_rotation
 from spikeloom.models import spike_attention as attention
 from spikeloom.models import spike_projection as spikes
 from spikeloom.models.codes import CodeFormat
@@ -12,7 +13,6 @@ from spikeloom.models.spike_projection import SalientRule
 
 KEY_STRENGTH = 0.5
 TINY = 1e-30
-GROUP = 0
 NARROW_LARGEST, WIDE_LARGEST = 7, 127
 
 
@@ -21,52 +21,68 @@ class SpikeQuantImproved(Method):
 
     name = "spikequant-improved"
 
-    def __init__(self, salient_share, wide_share, output_bits, spike_attention):
+    def __init__(self, salient_share, wide_share, output_bits, group, spike_attention):
         self._share, self._wide_share = salient_share, wide_share
-        self._output_bits = output_bits
+        self._output_bits, self._group = output_bits, group
         self._spike_attention = spike_attention
         self.options = {
             "salient_share": salient_share,
             "wide_share": wide_share,
             "output_bits": output_bits,
+            "group": group,
             "spike_attention": spike_attention,
         }
+        self.weights = f"4 bit per channel, 8 bit in {wide_share:.2%} of the inputs, GPTQ"
+        self.activations = (
+            f"4 bit, 5 bit in {salient_share:.1%} of the values, two digits in {wide_share:.2%} of the inputs"
+        )
         self.assumptions = {
             "weights": "4 bit signed, one scale per output channel in the threshold, clip searched, GPTQ on the "
-            "quantized inputs",
+            "quantized inputs, tokens alike",
             "wide_rows": f"{wide_share:.2%} of the inputs keep 8-bit weights, as a second 4-bit row in place, and "
-            "two-digit codes: those with the largest product of activation and weight size on calibration",
+            "two-digit codes: those with the largest product of the sums of squares of activations and of weights",
             "salient_rule": "|x| > k * 2^round(log2 MAD), MAD the median of |x| over the token; k per layer and input, "
             f"so that {salient_share:.2%} of the calibration values are salient",
             "token_exponent": "e = round(log2 MAD) and u = k / 7.5: a value is salient where the normal code ends",
             "output_bits": f"{output_bits} per output code, static range that nothing in calibration exceeds",
         }
+        if group:
+            self.weights += f", shifts in groups of {group}"
+            self.assumptions["groups"] = f"windows of {group} inputs, whose weights an output scales by 2^h, h in 0..3"
         if spike_attention:
             self.assumptions["key_balance"] = (
                 f"rotary pairs of keys divided, and of queries multiplied, by their size^{KEY_STRENGTH}, in the weights"
             )
+            self.assumptions["value_rotation"] = (
+                "values of a head turned by a Hadamard matrix, in the weights of v and o"
+            )
             self.assumptions |= attention.assumptions(salient_share)
 
     def prepare(self, model, layer, x, length, rotary):
-        """The layer with balanced keys."""
+        """The layer with balanced keys and rotated values."""
         weights = model.layers[layer]
         if not self._spike_attention:
             return weights
         keys = key_balance.keys_of(model, weights, x, length, rotary)
-        return key_balance.balance_keys(weights, keys - keys.mean(axis=0), model.shape, KEY_STRENGTH)
+        balanced = key_balance.balance_keys(weights, keys - keys.mean(axis=0), model.shape, KEY_STRENGTH)
+        return value_rotation.rotate_values(balanced, model.shape)
 
-    def _input_code(self, x, wide):
+    def _coded_input(self, x, wide):
         k = spikes.salient_constant(x, self._share)
         fmt = CodeFormat("signed", "floating", digits=len(wide) > 0)
         return spikes.calibrate_code(x, fmt, SalientRule(k, rounded=True), wide, k / spikes.NORMAL_REACH)
 
     def calibrate_projection(self, x, weights):
+        if self._group and x.shape[1] % self._group:
+            names = ", ".join(weights)
+            raise UserError(f"--group {self._group}: does not divide the {x.shape[1]} inputs of {names}")
         stacked = np.concatenate(list(weights.values())).astype(np.float64)
         wide = loudest(x, stacked, self._wide_share)
         largest = np.full(x.shape[1], NARROW_LARGEST)
         largest[wide] = WIDE_LARGEST
-        code = self._input_code(x, wide)
-        return spikes.calibrate_projection(x, weights, code, largest, self._output_bits, GROUP)
+        return spikes.calibrate_projection(
+            weights, *self._coded_input(x, wide), largest, self._output_bits, self._group
+        )
 
     def calibrate_attention(self, shape, q, k, v, length):
         if not self._spike_attention:
@@ -77,9 +93,7 @@ class SpikeQuantImproved(Method):
 def loudest(x, weights, share):
     """Indices, ascending, of the `share` of inputs with the largest product of activation and weight size.
 
-    x [M,K], each token first divided by its own size; weights [N,K].
+    x [M,K]; weights [N,K].
     """
-    square = x.astype(np.float64) ** 2
-    size = (square / np.maximum(square.mean(axis=1, keepdims=True), TINY)).mean(axis=0)
-    loudness = size * (weights**2).mean(axis=0)
+    loudness = np.einsum("mk,mk->k", x, x, dtype=np.float64) * (weights**2).sum(axis=0)
     return np.sort(np.argsort(-loudness, kind="stable")[: round(share * len(loudness))])

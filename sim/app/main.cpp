@@ -16,7 +16,7 @@ A cycle-accurate simulator of spiking accelerators that run quantized language m
   run EXPERIMENT.yaml    simulate, compare with the trace, write the energy report
   check FILE ...         validate experiments and traces without simulating
   describe FILE          what is in a trace; a chip's block diagram and parameters
-  export ...             write the trace of a real layer (Python)
+  export ...             write real layers as traces, by any method (Python)
   perplexity ...         perplexity of quantization methods on real text (Python)
   synthetic ...          write a trace of random codes and weights, labelled synthetic (Python)
   plot FOLDER            draw the figures of a results folder again (Python)

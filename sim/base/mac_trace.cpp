@@ -15,7 +15,7 @@ void read_groups(const Description& entry, MacInput* input) {
   int64_t total = 0;
   for (const Description& group : entry.list("groups")) {
     group.keys({"size", "activation_bits", "weight_bits"});
-    input->groups.push_back({group.integer("size", 1, kMostSize), group.integer("activation_bits", 2, 8),
+    input->groups.push_back({group.integer("size", 1, kMostSize), group.integer("activation_bits", 1, 8),
                              group.integer("weight_bits", 2, 8)});
     total += input->groups.back().size;
   }

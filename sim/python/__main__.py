@@ -35,6 +35,7 @@ PERPLEXITY_EXAMPLES = """\
 examples:
   python -m spikeloom perplexity --method fp16 atom spikequant-improved
   python -m spikeloom perplexity --method spikequant-improved --salient-share 0.06 --windows 4
+  python -m spikeloom perplexity --method atom:wide-share=0.03 spikequant-improved:salient-share=0.05,wide-share=0.03
   python -m spikeloom perplexity --method spikequant --text articles.txt --json
 """
 
@@ -149,7 +150,7 @@ def _add_method_settings(parser):
     parser.add_argument(
         "--calibration-text", type=Path, default=fetch_model.WIKIPEDIA, metavar="FILE", help="default: Wikipedia"
     )
-    parser.add_argument("--calibration-windows", type=int, default=16, metavar="N", help=DEFAULT)
+    parser.add_argument("--calibration-windows", type=int, default=8, metavar="N", help=DEFAULT)
     parser.add_argument("--window", type=int, default=1024, metavar="T", help=f"tokens per window ({DEFAULT})")
     parser.add_argument(
         "--salient-share", type=float, default=0.025, metavar="S", help=f"spikequant methods ({DEFAULT})"
@@ -161,7 +162,15 @@ def _add_method_settings(parser):
         metavar="S",
         help=f"channels kept at 8 bits: atom, spikequant-improved ({DEFAULT})",
     )
+    parser.add_argument("--activation-bits", type=int, default=4, metavar="B", help=f"w4a4 methods, 1 to 8 ({DEFAULT})")
     parser.add_argument("--output-bits", type=int, default=16, metavar="B", help=f"spikequant-improved ({DEFAULT})")
+    parser.add_argument(
+        "--group",
+        type=int,
+        default=0,
+        metavar="G",
+        help="spikequant-improved: inputs of a window with weight shifts of its own, 0 for none (default: 0)",
+    )
 
 
 def _add_perplexity(commands):
@@ -175,7 +184,13 @@ def _add_perplexity(commands):
         PERPLEXITY_EXAMPLES,
     )
     parser.add_argument("--model", type=Path, default=fetch_model.MODEL, help="GGUF file or Hugging Face folder")
-    parser.add_argument("--method", nargs="+", required=True, metavar="NAME", help=f"of {', '.join(methods.NAMES)}")
+    parser.add_argument(
+        "--method",
+        nargs="+",
+        required=True,
+        metavar="NAME",
+        help=f"'all', or of {', '.join(methods.NAMES)}, perhaps with settings of its own: atom:wide-share=0.03",
+    )
     parser.add_argument(
         "--text",
         type=Path,
@@ -192,6 +207,7 @@ def _add_perplexity(commands):
         help="spikequant-improved: attention in floating point, to tell its share of the loss",
     )
     parser.add_argument("--json", action="store_true", help="one JSON object per line")
+    parser.add_argument("--readme", type=Path, metavar="FILE", help="write the table of all methods into FILE, too")
     parser.set_defaults(run=_perplexity)
 
 
@@ -219,6 +235,7 @@ def _add_synthetic(commands):
     parser.add_argument("--wide", type=int, default=0, metavar="W", help="inputs with 8-bit weights (default: 0)")
     parser.add_argument("--group", type=int, default=0, metavar="G", help="window size, 0 for one window (default: 0)")
     parser.add_argument("--op-count", type=int, default=1, metavar="C", help="operations that share the input")
+    parser.add_argument("--activation-bits", type=int, default=4, metavar="B", help=f"w4a4 methods, 1 to 8 ({DEFAULT})")
     parser.add_argument("--output-bits", type=int, default=12, metavar="B", help="default: %(default)s")
     parser.add_argument("--seed", type=int, default=1, help="default: %(default)s")
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="folder for the trace files")
@@ -229,10 +246,11 @@ def _add_plot(commands):
     parser = _subcommand(
         commands,
         "plot",
-        "draw the figures of a result folder",
-        "Draw the figures of a simulation's result folder.",
+        "draw the figures of a result folder, an export or readings of perplexity",
+        "Draw the figures of a simulation's result folder; of an exported folder: its codes, salient shares and error "
+        "per layer; or of a file with the lines of `perplexity --json`: perplexity against bits and salient share.",
     )
-    parser.add_argument("result_dir", type=Path, metavar="RESULT_DIR")
+    parser.add_argument("place", type=Path, metavar="FOLDER_OR_FILE")
     parser.set_defaults(run=_plot)
 
 
@@ -286,7 +304,8 @@ def _export_extra():
 def _settings(options, **more):
     with _export_extra():
         from spikeloom.models.methods.registry import Settings
-    return Settings(options.salient_share, options.wide_share, options.output_bits, **more)
+    names = ("salient_share", "wide_share", "activation_bits", "output_bits", "group")
+    return Settings(**{name: getattr(options, name) for name in names}, **more)
 
 
 def _perplexity(options):
@@ -303,6 +322,7 @@ def _perplexity(options):
             calibration_windows=options.calibration_windows,
             settings=_settings(options, spike_attention=not options.float_attention),
             as_json=options.json,
+            readme=options.readme,
         )
     )
     return 0
@@ -336,9 +356,9 @@ def _plot(options):
         from spikeloom.plots import render
     except ImportError as error:
         raise UserError(f"the figures cannot be drawn: {error}") from error
-    if not options.result_dir.is_dir():
-        raise UserError(f"{options.result_dir}: no such folder")
-    return render.main(options.result_dir) or 0
+    if not options.place.exists():
+        raise UserError(f"{options.place}: no such folder or file")
+    return render.main(options.place) or 0
 
 
 if __name__ == "__main__":

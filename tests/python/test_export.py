@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -266,3 +267,14 @@ def test_published_shapes_have_their_published_sizes():
     # Parameters of Llama 2 without norms: 6.738 and 13.016 billion.
     assert shapes.SHAPES["llama-2-7b"].parameters == pytest.approx(6.738e9, rel=1e-3)
     assert shapes.SHAPES["llama-2-13b"].parameters == pytest.approx(13.016e9, rel=1e-3)
+
+
+def test_windows_of_weights_are_exported_and_verified(tmp_path):
+    chosen = options(tmp_path)
+    exporter.export(replace(chosen, settings=replace(chosen.settings, group=16)))
+    description, tensors = trace_files.read_trace_file(chosen.directory / "layer01.weights.safetensors")
+    assert {entry["group"] for entry in description["inputs"]} == {16}
+    assert tensors["down.h"].shape == (5, 48) and tensors["down.h"].any()
+    assert verify(chosen.directory, "tiny") > 0
+    with pytest.raises(UserError, match="--group 7: does not divide the 48 inputs of q, k, v"):
+        exporter.export(replace(chosen, settings=replace(chosen.settings, group=7), directory=tmp_path / "seven"))

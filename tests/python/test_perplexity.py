@@ -1,0 +1,143 @@
+"""Readings of perplexity on the tiny model, and the table that they end in."""
+
+import json
+
+import numpy as np
+import pytest
+import tiny_llama
+
+from spikeloom import UserError
+from spikeloom.models import calibration, llama, methods, perplexity, spike_projection
+from spikeloom.models.activation_count import ActivationCount
+from spikeloom.models.codes import CodeFormat
+from spikeloom.models.methods.floating import Fp32
+from spikeloom.models.methods.registry import Settings
+from spikeloom.traces import perplexity_table as tables
+
+
+@pytest.fixture(autouse=True)
+def tiny_model(monkeypatch, tmp_path):
+    monkeypatch.setattr(llama, "load_llama", lambda _path: tiny_llama.make_llama())
+    monkeypatch.setattr(llama, "import_torch", lambda: None)
+    real = calibration.programs
+    monkeypatch.setattr(calibration, "programs", lambda *a: real(*a, cache=tmp_path / "calibration"))
+
+
+def measure(tmp_path, chosen, **more):
+    text = tiny_llama.write_text(tmp_path / "text.txt")
+    options = tables.PerplexityOptions(
+        tmp_path, chosen, [text], text, windows=3, window=24, calibration_windows=3, settings=Settings(), **more
+    )
+    tables.measure(options)
+
+
+def literal_losses(model, ids):
+    """Losses of one sequence by a plain float64 Llama, written out from its definition."""
+
+    def norm(x, weight):
+        return x / np.sqrt((x**2).mean(axis=-1, keepdims=True) + model.epsilon) * weight
+
+    def turned(x, position):
+        a, b = np.split(x, 2)
+        angle = position * model.inverse_frequencies.astype(np.float64)
+        return np.concatenate([a * np.cos(angle) - b * np.sin(angle), b * np.cos(angle) + a * np.sin(angle)])
+
+    def softmax(x):
+        e = np.exp(x - x.max())
+        return e / e.sum()
+
+    shape = model.shape
+    x = model.embedding[ids].astype(np.float64)
+    for layer in model.layers:
+        w = {name: weight.astype(np.float64) for name, weight in layer.weights.items()}
+        h = norm(x, layer.attention_norm)
+        q = (h @ w["q"].T).reshape(len(ids), shape.heads, -1)
+        k = (h @ w["k"].T).reshape(len(ids), shape.kv_heads, -1)
+        v = (h @ w["v"].T).reshape(len(ids), shape.kv_heads, -1)
+        out = np.zeros_like(q)
+        for m in range(len(ids)):
+            for head in range(shape.heads):
+                g = head * shape.kv_heads // shape.heads
+                keys = np.array([turned(k[n, g], n) for n in range(m + 1)])
+                p = softmax(keys @ turned(q[m, head], m) / np.sqrt(shape.head_dim))
+                out[m, head] = p @ v[: m + 1, g]
+        x = x + out.reshape(len(ids), -1) @ w["o"].T
+        h = norm(x, layer.mlp_norm)
+        gate = h @ w["gate"].T
+        x = x + (gate / (1 + np.exp(-gate)) * (h @ w["up"].T)) @ w["down"].T
+    logits = norm(x, model.final_norm) @ model.head.T.astype(np.float64)
+    return np.array([-np.log(softmax(logits[m])[ids[m + 1]]) for m in range(len(ids) - 1)])
+
+
+def test_the_floating_pipeline_is_a_llama():
+    model = tiny_llama.make_llama()
+    ids = np.random.default_rng(2).integers(0, 64, (2, 15))
+    readings = perplexity.read_perplexity(model, Fp32(), ids, {"text": ids})
+    expected = np.mean([literal_losses(model, row) for row in ids])
+    assert np.log(readings[0].perplexity.value) == pytest.approx(expected, abs=1e-5)
+    assert readings[0].count.values == 0
+
+
+def test_methods_order_as_their_bits_do(tmp_path, capsys):
+    measure(tmp_path, ["fp16", "w4a4-rtn", "spikequant-improved:salient-share=0.1,wide-share=0.25"], as_json=True)
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line["method"] for line in lines] == ["fp16", "w4a4-rtn", "spikequant-improved"]
+    assert lines[0]["payload_bits"] == 16
+    assert lines[1]["payload_bits"] == 4
+    # 4 bits, 3 more in a quarter of the inputs, 1 more in the salient rest.
+    assert 4.75 < lines[2]["payload_bits"] < 4.75 + 0.1
+    assert lines[2]["digit_share"] == pytest.approx(0.25, abs=0.01)
+    assert lines[2]["options"]["salient_share"] == 0.1
+    assert lines[2]["widths"]["membrane"] == lines[2]["widths"]["largest_membrane"].bit_length() + 1
+
+
+def test_counts_follow_from_the_codes_by_hand():
+    # MAD 1 (e = 0), k = 3: 9 is salient; -8 stands on a wide input.
+    x = np.array([[1, -1, 9, 1, -1, 1, 0.5, -8]], dtype=np.float32)
+    code = spike_projection.InputCode(
+        CodeFormat("signed", digits=True), spike_projection.SalientRule(3.0, True), 1.0, 7, 7, np.array([7])
+    )
+    count = spike_projection.SpikeProjection(code, np.zeros((8, 1)), {}, 0, np.zeros((1, 1))).count(x)
+    # 7 narrow values of 4 bits, one of them with a fifth; one of 7 bits; an index of 3 bits; exponents of 8 + 3 + 3.
+    assert (count.values, count.salient, count.digits, count.payload, count.side) == (8, 2, 1, 7 * 4 + 1 + 7, 3 + 14)
+    both = ActivationCount()
+    both.add(count)
+    both.add(count)
+    assert (both.values, both.salient_share, both.payload_bits) == (16, 0.25, 36 / 8)
+
+
+def test_the_table_is_written_between_its_marks(tmp_path, capsys):
+    readme = tmp_path / "README.md"
+    readme.write_text(f"before\n{tables.TABLE_BEGIN}\nold\n{tables.TABLE_END}\nafter\n")
+    measure(tmp_path, ["fp16", "atom:wide-share=0.25"], as_json=False, readme=readme)
+    lines = readme.read_text().splitlines()
+    assert lines[0] == "before" and lines[-1] == "after" and "old" not in lines
+    rows = [line for line in lines if line.startswith("| `")]
+    assert len(rows) == 2 and "8 bit in 25.00% of the inputs" in rows[1]
+    shown = capsys.readouterr().out.splitlines()[2].split()[2]
+    assert f"| {shown} (" in rows[1]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("atom:wide-shape=0.1", "no setting 'wide-shape'"),
+        ("atom:wide-share=x", "'x' is no number for 'wide-share'"),
+        ("atom:wide-share=0.9", "must be in 0..0.5"),
+        ("fp17", "unknown"),
+        ("spikequant-improved:spike-attention=1", "no setting 'spike-attention'"),
+    ],
+)
+def test_bad_method_texts_are_refused(text, message):
+    with pytest.raises(UserError, match=message):
+        tables.method_of(text, Settings())
+
+
+def test_all_methods():
+    assert tuple(tables.expand(["all"])) == methods.NAMES
+
+
+def test_a_readme_without_a_place_for_the_table_is_refused(tmp_path):
+    (tmp_path / "README.md").write_text("no marks")
+    with pytest.raises(UserError, match="for the table to stand between"):
+        measure(tmp_path, ["fp16"], as_json=False, readme=tmp_path / "README.md")
