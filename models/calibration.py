@@ -28,15 +28,15 @@ def programs(model, method, sequences, cache=CACHE):
     rotary = pipeline.rotary_of(model, length)
     paths = [folder / f"layer{layer:02}.safetensors" for layer in range(len(model.layers))]
     x = None
-    missing = sum(not path.exists() for path in paths)
+    missing = sum(_kept(path) is None for path in paths)
     bar = Progress(f"calibrating {method.name}", 0 if method.keeps_nothing else missing)
     with bar:
         for layer, path in enumerate(paths):
             if method.keeps_nothing:
                 yield pipeline.uncalibrated_program(model, method, layer)
                 continue
-            if path.exists():
-                program = store.load(path)
+            program = _kept(path)
+            if program is not None:
                 if x is not None:
                     x = pipeline.run_layer(model, program, x, length, rotary)
             else:
@@ -55,6 +55,14 @@ def key_of(model, method, sequences):
     digest.update(json.dumps(parts, sort_keys=True).encode())
     digest.update(np.ascontiguousarray(sequences, dtype=np.int64).tobytes())
     return digest.hexdigest()
+
+
+def _kept(path):
+    """The program of a file; None where there is none, or none that is whole."""
+    try:
+        return store.load(path) if path.exists() else None
+    except (ValueError, KeyError, TypeError):
+        return None
 
 
 def _replay(model, paths, sequences, rotary):

@@ -30,7 +30,7 @@ def round_weights(weights, scale, largest):
 def quantize(weights, hessian, scale_of, largest, damping=DAMPING):
     """Integers int32 [N,K] of weights [N,K] under the loss tr(E H E^T).
 
-    `hessian` [K,K] is the sum of x x^T over calibration tokens, `scale_of(k)` gives the scales [N] of input k,
+    `hessian` [K,K] is what `hessian_of` makes of calibration tokens, `scale_of(k)` gives the scales [N] of input k,
     `largest` [K] the range. Inputs go in descending order of the Hessian's diagonal, which changes the result
     but not where a weight is stored.
     """

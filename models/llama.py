@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import safetensors
 
 from spikeloom import UserError
 
@@ -31,6 +32,7 @@ LOADING_FACTOR = 2.0
 # Where GGUF files are unpacked, and the size up to which they are.
 CACHE = Path(__file__).resolve().parents[1] / ".cache" / "models"
 LARGEST_UNPACKED = 4 << 30
+MODEL_SUFFIXES = (".safetensors", ".bin", ".json", ".model")
 INSTALL_COMMAND = "pip install -e '.[export]'"
 
 
@@ -123,21 +125,35 @@ def shape_of_config(config, where):
     for key, value in expected.items():
         if config.get(key, value) != value:
             raise UserError(f"{where}: not a Llama: '{key}' is {config[key]!r}, expected {value!r}")
-    try:
-        heads = int(config["num_attention_heads"])
-        return LlamaShape(
-            hidden=int(config["hidden_size"]),
-            feed_forward=int(config["intermediate_size"]),
-            layers=int(config["num_hidden_layers"]),
-            heads=heads,
-            kv_heads=int(config.get("num_key_value_heads") or heads),
-            head_dim=int(config.get("head_dim") or config["hidden_size"] // heads),
-            vocabulary=int(config["vocab_size"]),
-        )
-    except KeyError as error:
-        raise UserError(f"{where}: not a Llama: key {error} is missing") from error
-    except (TypeError, ValueError) as error:
-        raise UserError(f"{where}: a size is not a whole number: {error}") from error
+    heads = _size(config, "num_attention_heads", where)
+    kv_heads = _size(config, "num_key_value_heads", where, heads)
+    hidden = _size(config, "hidden_size", where)
+    shape = LlamaShape(
+        hidden=hidden,
+        feed_forward=_size(config, "intermediate_size", where),
+        layers=_size(config, "num_hidden_layers", where),
+        heads=heads,
+        kv_heads=kv_heads,
+        head_dim=_size(config, "head_dim", where, hidden // heads),
+        vocabulary=_size(config, "vocab_size", where),
+    )
+    if heads % kv_heads:
+        raise UserError(f"{where}: 'num_key_value_heads' is {kv_heads}, which does not divide the {heads} heads")
+    if shape.head_dim % 2 or shape.head_dim == 0:
+        raise UserError(f"{where}: heads of {shape.head_dim} dimensions: rotary embeddings need an even number")
+    return shape
+
+
+def _size(config, key, where, default=None):
+    """A positive whole number of a configuration; `default` where it is missing or null. Raises UserError."""
+    value = config.get(key)
+    if value is None:
+        if default is None:
+            raise UserError(f"{where}: not a Llama: key '{key}' is missing")
+        return default
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise UserError(f"{where}: '{key}' is {value!r}, expected a whole number above 0")
+    return value
 
 
 def load_llama(path, cache=CACHE):
@@ -183,7 +199,7 @@ def _open_model(path):
         model = transformers.AutoModelForCausalLM.from_pretrained(
             folder, dtype=torch.float32, local_files_only=True, **gguf
         )
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, RuntimeError, safetensors.SafetensorError) as error:
         raise UserError(f"cannot load the model {path}: {(str(error).splitlines() or [error])[0]}") from error
     for block in model.model.layers:
         for name, (_, module) in OPERATIONS.items():
@@ -243,8 +259,8 @@ def _arrays_of(path, shape, tokenizer, model, digest):
 
 
 def _digest_of(path):
-    """SHA-256 of the model's files, in hexadecimal."""
-    files = [path] if path.is_file() else sorted(f for f in path.iterdir() if f.suffix in (".safetensors", ".bin"))
+    """SHA-256 of the model's files, in hexadecimal: weights, and what says how to compute and to tokenize."""
+    files = [path] if path.is_file() else sorted(f for f in path.iterdir() if f.suffix in MODEL_SUFFIXES)
     digest = hashlib.sha256()
     for file in files:
         with file.open("rb") as data:

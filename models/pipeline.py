@@ -53,7 +53,6 @@ def run_layer(model, program, x, length, rotary, observer=None):
     """
     see = observer or (lambda *_: None)
     shape, epsilon = model.shape, model.epsilon
-    see("residual", x)
     hidden = vector_unit.rms_norm(x, program.attention_norm, epsilon)
     see("attention_input", hidden)
     y = program.projections["attention_input"].run(hidden)

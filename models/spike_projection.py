@@ -1,6 +1,6 @@
 """Linear operations as the spiking chip computes them: codes, integer sums, thresholds, output codes.
 
-Shapes: M tokens, K inputs, N outputs. `NUMBERS` of the contract: x = 2^e * u * a, W = s_w * w,
+Shapes: M tokens, K inputs, N outputs. In real numbers: x = 2^e * u * a, W = s_w * w,
 o = fire(a w), y = 2^(e + gamma) * u_r * o.
 """
 
@@ -205,8 +205,10 @@ def relative_deviation(x):
 
 
 def salient_constant(x, share):
-    """k of the rounded rule that makes this share of x [M,K] salient, to 0.001."""
-    sample = np.ascontiguousarray(x[:: max(1, len(x) // SHARE_TOKENS)])
+    """k of the rounded rule that makes this share of x [M,K] salient, to 0.001; from evenly spread rows."""
+    # Not every n-th: rows may repeat with a period, as heads do.
+    places = np.linspace(0, len(x) - 1, min(len(x), SHARE_TOKENS)).astype(int)
+    sample = np.ascontiguousarray(x[places])
     magnitude = np.abs(sample)
     exponents = token_exponents(kernels.medians(magnitude))
     return round(float(np.quantile(np.ldexp(magnitude, -exponents[:, None]), 1 - share)), 3)

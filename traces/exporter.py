@@ -86,6 +86,7 @@ def export(options, say=lambda line: None):
     llama.import_torch()
     say(f"loading {options.model.name}")
     model = llama.load_llama(options.model)
+    method.check(model.shape)
     layers = parse_layers(options.layers, model.shape.layers)
     ids = text.windows(model.tokenize, 1, 1, options.length)
     sequences = calibration_text.windows(model.tokenize, 0, options.calibration_windows, options.window)

@@ -54,6 +54,8 @@ def measure(options):
     texts = [read_text(path) for path in options.texts]
     calibration_text = read_text(options.calibration_text)
     model = llama.load_llama(options.model)
+    for method in methods:
+        method.check(model.shape)
     windows = {text.name: text.windows(model.tokenize, 1, options.windows, options.window) for text in texts}
     chosen = calibration_text.windows(model.tokenize, 0, options.calibration_windows, options.window)
     if not options.as_json:

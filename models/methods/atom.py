@@ -22,7 +22,7 @@ class Atom(Method):
         self.options = {"wide_share": outlier_share}
         self.weights = self.activations = f"4 bit in groups of {GROUP}, 8 bit in {outlier_share:.2%} of the inputs"
         self.assumptions = {
-            "groups": f"{GROUP} inputs: Atom's 128 does not divide this model's sizes; the last may be shorter",
+            "groups": f"{GROUP} inputs (Atom's 128 does not divide the sizes of small models); the last may be shorter",
             "outlier_channels": f"{outlier_share:.2%} of the inputs, by the sum of squares on calibration, reordered "
             "to the end, 8 bit weights and activations, one group",
             "clip": f"{ACTIVATION_CLIP} for activations, {WEIGHT_CLIP} for weights, as in Atom's code",

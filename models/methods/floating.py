@@ -47,6 +47,9 @@ class Method:
     # `projection(weights)`.
     keeps_nothing = False
 
+    def check(self, shape):
+        """Raises UserError if the method cannot quantize a model of this LlamaShape."""
+
     def prepare(self, model, layer, x, length, rotary):
         """The layer's weights that will be quantized."""
         return model.layers[layer]

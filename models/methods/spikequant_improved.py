@@ -4,7 +4,7 @@ place, two-digit codes on their inputs, and GPTQ on the inputs that the chip see
 import numpy as np
 
 from spikeloom import UserError
-from spikeloom.models import key_balance, value_rotation
+from spikeloom.models import key_balance, llama, value_rotation
 from spikeloom.models import spike_attention as attention
 from spikeloom.models import spike_projection as spikes
 from spikeloom.models.codes import CodeFormat
@@ -12,7 +12,6 @@ from spikeloom.models.methods.floating import Method
 from spikeloom.models.spike_projection import SalientRule
 
 KEY_STRENGTH = 0.5
-TINY = 1e-30
 NARROW_LARGEST, WIDE_LARGEST = 7, 127
 
 
@@ -58,6 +57,12 @@ class SpikeQuantImproved(Method):
             )
             self.assumptions |= attention.assumptions(salient_share)
 
+    def check(self, shape):
+        for name, operations in llama.OPERATIONS_OF.items():
+            inputs = shape.operation_shape(operations[0])[1]
+            if self._group and inputs % self._group:
+                raise UserError(f"--group {self._group}: does not divide the {inputs} inputs of '{name}'")
+
     def prepare(self, model, layer, x, length, rotary):
         """The layer with balanced keys and rotated values."""
         weights = model.layers[layer]
@@ -73,9 +78,6 @@ class SpikeQuantImproved(Method):
         return spikes.calibrate_code(x, fmt, SalientRule(k, rounded=True), wide, k / spikes.NORMAL_REACH)
 
     def calibrate_projection(self, x, weights):
-        if self._group and x.shape[1] % self._group:
-            names = ", ".join(weights)
-            raise UserError(f"--group {self._group}: does not divide the {x.shape[1]} inputs of {names}")
         stacked = np.concatenate(list(weights.values())).astype(np.float64)
         wide = loudest(x, stacked, self._wide_share)
         largest = np.full(x.shape[1], NARROW_LARGEST)
