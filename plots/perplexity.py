@@ -16,11 +16,17 @@ NEEDED = ("method", "text", "perplexity", "low", "high", "payload_bits", "salien
 def load(path):
     """Readings (list of dicts) of a file. Raises UserError naming the line that is none."""
     readings = []
-    for number, line in enumerate(Path(path).read_text(encoding="utf-8").splitlines(), start=1):
+    try:
+        lines = Path(path).read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path}: not UTF-8 text") from error
+    for number, line in enumerate(lines, start=1):
         try:
             reading = json.loads(line)
             missing = [key for key in NEEDED if key not in reading]
-        except (json.JSONDecodeError, TypeError) as error:
+            for key in ("perplexity", "payload_bits"):
+                float(reading.get(key, 0))
+        except (ValueError, TypeError, AttributeError) as error:
             raise UserError(f"{path}:{number}: not a line of `spikeloom perplexity --json`: {error}") from error
         if missing:
             raise UserError(f"{path}:{number}: no '{missing[0]}': not a line of `spikeloom perplexity --json`")

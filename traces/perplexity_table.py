@@ -50,8 +50,12 @@ def measure(options):
     """
     options.check()
     llama.import_torch()
-    methods = [method_of(text, options.settings) for text in expand(options.methods)]
+    labels = expand(options.methods)
+    methods = [method_of(text, options.settings) for text in labels]
     texts = [read_text(path) for path in options.texts]
+    for i, text in enumerate(texts):
+        if text.name in [other.name for other in texts[:i]]:
+            raise UserError(f"--text {text.path}: a second text called {text.name}: results go by the file's name")
     calibration_text = read_text(options.calibration_text)
     model = llama.load_llama(options.model)
     for method in methods:
@@ -61,10 +65,10 @@ def measure(options):
     if not options.as_json:
         print(HEADER, flush=True)
     readings = []
-    for method in methods:
+    for label, method in zip(labels, methods, strict=True):
         readings.append(perplexity.read_perplexity(model, method, chosen, windows))
         for reading in readings[-1]:
-            print(reading.json() if options.as_json else _line(reading), flush=True)
+            print(reading.json() if options.as_json else _line(label, reading), flush=True)
     if not options.as_json:
         _print_widths(readings)
     if options.readme:
@@ -98,7 +102,7 @@ def markdown_table(methods, readings):
     texts = [reading.text for reading in readings[0]]
     lines = [
         "| method | weights | activations | salient | two digits | bits per activation | with side information | "
-        + " | ".join(f"PPL {text.rpartition('.')[0]}" for text in texts)
+        + " | ".join(f"PPL {Path(text).stem}" for text in texts)
         + " |",
         "| --- | --- | --- | --- | --- | --- | --- |" + " --- |" * len(texts),
     ]
@@ -114,7 +118,10 @@ def markdown_table(methods, readings):
 
 def split_readme(path):
     """What stands before and after the table in a file. Raises UserError if it has no place for one."""
-    text = Path(path).read_text(encoding="utf-8")
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path}: not UTF-8 text") from error
     before, begin, rest = text.partition(TABLE_BEGIN)
     _, end, after = rest.partition(TABLE_END)
     if not begin or not end:
@@ -122,10 +129,10 @@ def split_readme(path):
     return before, after
 
 
-def _line(reading):
+def _line(label, reading):
     p, count = reading.perplexity, reading.count
     return (
-        f"{reading.method:20} {reading.text:20} {p.value:10.2f}  {_interval(p):>19}  {_share(count.salient_share):>7}  "
+        f"{label:20} {reading.text:20} {p.value:10.2f}  {_interval(p):>19}  {_share(count.salient_share):>7}  "
         f"{_share(count.digit_share):>8}  {_bits(count.payload_bits):>5}  {_bits(count.all_bits):>6}"
     )
 

@@ -77,7 +77,11 @@ def write_shape(name, options, fitted, say=lambda line: None):
     source = manifest.load(fitted)
     if not source.header["method"].startswith("spikequant"):
         raise UserError(f"{fitted}: an export by {source.header['method']}, which has no spike codes to fit to")
-    options = replace(options, method=source.header["method"])
+    for entry in source.layers.values():
+        for file in manifest.changed_files(fitted, entry):
+            raise UserError(f"{Path(fitted) / file}: missing or not the file that was exported")
+    settings = replace(options.settings, wide_share=source.header["options"].get("wide_share", 0.0))
+    options = replace(options, method=source.header["method"], settings=settings)
     origin = TraceOrigin(
         model=f"{name} (synthetic)",
         model_source="none: random numbers in the model's shape",
@@ -101,6 +105,7 @@ def write_shape(name, options, fitted, say=lambda line: None):
     budget = len(missing) * exporter.size_of_layer(shape, options)
     exporter.check_disk(options.directory, budget)
     say(f"writing {len(missing)} synthetic layers, about {budget / 2**20:.0f} MiB, to {options.directory}")
+    found.save(options.directory)
     with Progress(f"synthetic {name}", len(missing)) as bar:
         for layer in missing:
             place = source.wanted[layer * len(source.wanted) // shape.layers]
@@ -154,7 +159,8 @@ def draw_program(rng, real, shape):
             first = sum(part.shape[1] for part in columns)
             operations[op_name] = SpikeOperation(first, first + outputs, op.gamma, fraction_bits, theta, op.output_bits)
             columns.append(w)
-        code = replace(projection.code, wide=wide)
+        fmt = replace(projection.code.fmt, digits=projection.code.fmt.digits and len(wide) > 0)
+        code = replace(projection.code, fmt=fmt, wide=wide)
         program.projections[name] = SpikeProjection(code, np.concatenate(columns, axis=1), operations, group, shifts)
     attention = real.program.attention
     growth = np.sqrt(shape.head_dim / attention.keys.offset.shape[1])

@@ -115,12 +115,10 @@ def computed(shape, program, seen, case):
         "output_bits": next(iter(first.operations.values())).output_bits,
         "inputs": inputs,
         "operations": operations,
-        "vector_unit": vector_work.of_layer(shape, case, codes=isinstance(program.attention, SpikeAttention)),
+        "vector_unit": vector_work.of_layer(shape, case, codes=True),
     }
-    if isinstance(program.attention, SpikeAttention):
-        description["attention"], more = _attention(shape, program.attention, seen, case)
-        tensors |= more
-    return description, tensors
+    description["attention"], more = _attention(shape, program.attention, seen, case)
+    return description, tensors | more
 
 
 def program_of(weights, activations, norms):
@@ -255,7 +253,7 @@ def _projection_of(entry, weights, activations):
     fmt = CodeFormat(description["code"], entry["salient_format"], zero_point=entry["z"], digits=entry["digits"])
     rule = SalientRule(entry["salient_k"], RULES[entry["salient_rule"]])
     code = InputCode(fmt, rule, entry["u"], entry["E_max"], entry["E7_max"], wide)
-    group = next(x["group"] for x in weights[0]["inputs"] if x["name"] == name)
+    group = {x["name"]: x["group"] for x in weights[0]["inputs"]}[name]
     windows = entry["size"] // group if group else 1
     parts, shifts, operations, first = [], [], {}, 0
     outputs = {op["name"]: op["outputs"] for op in weights[0]["operations"]}

@@ -6,11 +6,11 @@ def seen_positions(case):
     return sum(range(case.first + 1, case.context + 1))
 
 
-def of_layer(shape, case, codes, encoded_inputs=True):
+def of_layer(shape, case, codes, quantized_cache=True, encoded_inputs=True):
     """Entries in execution order for a LlamaShape and a `spike_trace.Case`.
 
-    `codes`: attention works on codes, so that queries, keys, values and probabilities are coded. `encoded_inputs`:
-    the inputs of linear operations are coded (not in binary16).
+    `codes`: attention works on codes of queries and probabilities. `quantized_cache`: keys and values are quantized.
+    `encoded_inputs`: the inputs of linear operations are coded (not in binary16).
     """
     tokens, heads, groups, size = case.tokens, shape.heads, shape.kv_heads, shape.head_dim
     hidden, attention = shape.hidden, shape.heads * shape.head_dim
@@ -25,8 +25,8 @@ def of_layer(shape, case, codes, encoded_inputs=True):
     add("attention_input", "encode", tokens * hidden, tokens, encoded_inputs)
     add("rotary", "rotary", tokens * (heads + groups) * size, tokens * (heads + groups))
     add("queries", "encode", tokens * attention, tokens * heads, codes)
-    add("keys", "quantize", tokens * groups * size, tokens * groups, codes)
-    add("values", "quantize", tokens * groups * size, tokens * groups, codes)
+    add("keys", "quantize", tokens * groups * size, tokens * groups, quantized_cache)
+    add("values", "quantize", tokens * groups * size, tokens * groups, quantized_cache)
     add("softmax", "softmax", seen, tokens * heads)
     add("probabilities", "encode", seen, tokens * heads, codes)
     add("attention_output", "encode", tokens * attention, tokens, encoded_inputs)

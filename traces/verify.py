@@ -5,6 +5,7 @@ own constants and weights, with nothing calibrated: codes, output codes and atte
 Multiply-accumulate and synthetic layers are recomputed from their stored codes.
 """
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from spikeloom.progress import Progress
 from spikeloom.traces import mac_trace_files, manifest, spike_trace, trace_files
 from spikeloom.traces.exporter import RESIDUAL_NAME, activations_name, weights_name
 from spikeloom.traces.spike_trace import Case
+from spikeloom.traces.trace_files import file_sha256
 
 
 def verify(directory, model_path):
@@ -40,7 +42,7 @@ def verify(directory, model_path):
         if changed and changed not in str(error):
             raise UserError(f"{changed} is not the one that was exported ({error})") from error
         raise
-    except (ValueError, KeyError, IndexError, ArithmeticError) as error:
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError, ArithmeticError) as error:
         raise UserError(f"{changed or directory}: cannot be recomputed: {error!r}") from error
     if changed:
         raise UserError(f"{changed} is not the one that was exported; nothing that is computed depends on it")
@@ -88,13 +90,21 @@ def _replay(directory, found, cases, model):
             program = spike_trace.program_of(weights, files[cases[0]], model.layers[layer])
             seen = {}
             x = pipeline.run_layer(model, program, x, length, rotary, seen.__setitem__)
-            for case, (_, stored) in files.items():
-                _, made = spike_trace.computed(model.shape, program, seen, case)
+            for case, (description, stored) in files.items():
+                described, made = spike_trace.computed(model.shape, program, seen, case)
                 path = directory / activations_name(layer, case)
+                _compare_descriptions(path, description, described, directory / weights_name(layer))
                 compared += sum(_compare(path, name, stored[name], made[name]) for name in sorted(made))
             previous = layer
             bar.step()
     return compared
+
+
+def _compare_descriptions(path, stored, made, weights_path):
+    made = json.loads(json.dumps(made)) | {"weights": {"file": weights_path.name, "sha256": file_sha256(weights_path)}}
+    for key, value in made.items():
+        if stored.get(key) != value:
+            raise UserError(f"{path}: description: '{key}' is {stored.get(key)!r}, recomputed {value!r}")
 
 
 def _verify_mac(directory, layer, case):

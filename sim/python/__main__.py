@@ -55,7 +55,10 @@ def main(arguments=None):
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
     except OSError as error:
-        print(f"error: {error.filename or ''}: {error.strerror or error}", file=sys.stderr)
+        place = f"{error.filename}: " if error.filename else ""
+        print(f"error: {place}{error.strerror or error}", file=sys.stderr)
+    except OverflowError as error:
+        print(f"error: the model's values are too large for the integer contract: {error}", file=sys.stderr)
     return 2
 
 
@@ -128,7 +131,8 @@ def _add_export(commands):
     parser.add_argument(
         "--shapes",
         metavar="NAME",
-        help="write SYNTHETIC traces in the shape of llama-2-7b, llama-2-13b or a config.json instead",
+        help="write SYNTHETIC traces in the shape of llama-2-7b, llama-2-13b or a config.json; method, settings "
+        "and constants are those of the --fitted export",
     )
     parser.add_argument(
         "--fitted",
@@ -235,7 +239,6 @@ def _add_synthetic(commands):
     parser.add_argument("--wide", type=int, default=0, metavar="W", help="inputs with 8-bit weights (default: 0)")
     parser.add_argument("--group", type=int, default=0, metavar="G", help="window size, 0 for one window (default: 0)")
     parser.add_argument("--op-count", type=int, default=1, metavar="C", help="operations that share the input")
-    parser.add_argument("--activation-bits", type=int, default=4, metavar="B", help=f"w4a4 methods, 1 to 8 ({DEFAULT})")
     parser.add_argument("--output-bits", type=int, default=12, metavar="B", help="default: %(default)s")
     parser.add_argument("--seed", type=int, default=1, help="default: %(default)s")
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="folder for the trace files")

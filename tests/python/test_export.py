@@ -9,6 +9,7 @@ import pytest
 import tiny_llama
 
 from spikeloom import UserError
+from spikeloom.__main__ import main
 from spikeloom.models import calibration, llama, methods, pipeline, store
 from spikeloom.models.methods.registry import Settings
 from spikeloom.traces import exporter, manifest, shapes, spike_trace, trace_files
@@ -86,10 +87,9 @@ def test_the_decoded_token_equals_the_last_of_a_prefill(tmp_path):
 
 def test_a_stopped_export_goes_on_and_ends_the_same(tmp_path, monkeypatch):
     whole = bytes_of(export(tmp_path, name="whole"))
-    real, written = trace_files.write_trace_file, []
+    real = trace_files.write_trace_file
 
     def stop_in_layer_1(path, *content):
-        written.append(path.name)
         if path.name.startswith("layer01.decode9"):
             path.write_bytes(b"half of a file")
             raise KeyboardInterrupt
@@ -100,10 +100,9 @@ def test_a_stopped_export_goes_on_and_ends_the_same(tmp_path, monkeypatch):
         export(tmp_path)
     with pytest.raises(UserError, match=r"half-written: 2 layers are missing, the first is 1"):
         verify(tmp_path / "out", "tiny")
-    written.clear()
+    assert not list((tmp_path / "out").glob("*.partial"))
     monkeypatch.setattr(trace_files, "write_trace_file", real)
     directory = export(tmp_path)
-    (directory / "layer01.decode9.partial").unlink(missing_ok=True)
     assert bytes_of(directory) == whole
 
 
@@ -278,3 +277,98 @@ def test_windows_of_weights_are_exported_and_verified(tmp_path):
     assert verify(chosen.directory, "tiny") > 0
     with pytest.raises(UserError, match="--group 7: does not divide the 48 inputs of 'attention_input'"):
         exporter.export(replace(chosen, settings=replace(chosen.settings, group=7), directory=tmp_path / "seven"))
+
+
+def manifest_with(change):
+    def apply(directory):
+        path = directory / "manifest.json"
+        content = json.loads(path.read_text())
+        change(content)
+        path.write_text(json.dumps(content))
+
+    return apply
+
+
+def without(key):
+    return manifest_with(lambda content: content.pop(key))
+
+
+BAD_FOLDERS = [
+    ("no manifest", lambda directory: (directory / "manifest.json").unlink(), "holds no export"),
+    ("no JSON", lambda directory: (directory / "manifest.json").write_text("{"), "not a manifest"),
+    ("cases missing", without("cases"), "not a manifest"),
+    ("no cases", manifest_with(lambda content: content.update(cases=[])), "'cases' is no list or empty"),
+    ("a case is a number", manifest_with(lambda content: content.update(cases=[3])), "not a manifest"),
+    ("layers are a number", manifest_with(lambda content: content.update(layers_exported=5)), "not a manifest"),
+    ("method missing", without("method"), "not a manifest"),
+    (
+        "no trace file",
+        lambda directory: (directory / "layer01.weights.safetensors").write_bytes(b"x"),
+        "layer01.weights",
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "damage", "message"), BAD_FOLDERS, ids=[name for name, *_ in BAD_FOLDERS])
+def test_damaged_folders_are_one_line_that_names_the_file(tmp_path, capsys, name, damage, message):
+    directory = export(tmp_path, contexts=())
+    damage(directory)
+    assert main(["export", "--verify", str(directory)]) == 2
+    errors = capsys.readouterr().err
+    assert errors.startswith(f"error: {directory}") and message in errors and errors.count("\n") == 1
+
+
+def test_a_rehashed_description_is_still_compared(tmp_path):
+    directory = export(tmp_path, contexts=())
+    path = directory / "layer01.prefill6.safetensors"
+    description, tensors = trace_files.read_trace_file(path)
+    description["operations"][0]["gamma"] += 1
+    trace_files.write_trace_file(path, description, tensors)
+    found = manifest.load(directory)
+    found.add(directory, 1, list(found.layers[1]["files"]), 0.1)
+    found.save(directory)
+    with pytest.raises(UserError, match="layer01.prefill6.safetensors"):
+        verify(directory, "tiny")
+
+
+def test_a_stopped_synthetic_export_goes_on(tmp_path, monkeypatch):
+    real = export(tmp_path, contexts=())
+    config = {"model_type": "llama", "hidden_size": 48, "intermediate_size": 80, "num_hidden_layers": 2}
+    config |= {"num_attention_heads": 4, "num_key_value_heads": 2, "vocab_size": 10}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    chosen = options(tmp_path, name="shape", contexts=())
+    write = trace_files.write_trace_file
+
+    def stop(path, *content):
+        if path.name.startswith("layer00.prefill"):
+            raise KeyboardInterrupt
+        write(path, *content)
+
+    monkeypatch.setattr(trace_files, "write_trace_file", stop)
+    with pytest.raises(KeyboardInterrupt):
+        shapes.write_shape(str(tmp_path / "config.json"), chosen, real)
+    monkeypatch.setattr(trace_files, "write_trace_file", write)
+    shapes.write_shape(str(tmp_path / "config.json"), chosen, real)
+    assert verify(chosen.directory, "none") > 0
+    (real / "layer01.weights.safetensors").write_bytes(b"damaged")
+    with pytest.raises(UserError, match="layer01.weights.safetensors: missing or not the file"):
+        shapes.write_shape(str(tmp_path / "config.json"), options(tmp_path, name="new", contexts=()), real)
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"num_attention_heads": 5}, "does not divide the 5 heads"),
+        ({"num_attention_heads": 0}, "'num_attention_heads' is 0"),
+        ({"hidden_size": -4}, "'hidden_size' is -4"),
+        ({"hidden_size": 48.9}, "'hidden_size' is 48.9"),
+        ({"hidden_size": 36}, "heads of 9 dimensions"),
+    ],
+)
+def test_shapes_that_no_llama_has_are_refused(tmp_path, changed, message):
+    config = {"model_type": "llama", "hidden_size": 48, "intermediate_size": 80, "num_hidden_layers": 2}
+    config |= {"num_attention_heads": 4, "num_key_value_heads": 2, "vocab_size": 10} | changed
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps(config))
+    with pytest.raises(UserError, match=message):
+        shapes.shape_of(str(path))
