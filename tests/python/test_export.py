@@ -10,7 +10,7 @@ import tiny_llama
 
 from spikeloom import UserError
 from spikeloom.__main__ import main
-from spikeloom.models import calibration, llama, methods, pipeline, store
+from spikeloom.models import llama, methods, pipeline, store
 from spikeloom.models.methods.registry import Settings
 from spikeloom.traces import exporter, manifest, shapes, spike_trace, trace_files
 from spikeloom.traces.verify import verify
@@ -20,11 +20,7 @@ SPIKING = ("spikequant", "spikequant-improved")
 
 @pytest.fixture(autouse=True)
 def tiny_model(monkeypatch, tmp_path):
-    """Every model is the tiny one, and calibrations are kept in the test's folder."""
-    monkeypatch.setattr(llama, "load_llama", lambda _path: tiny_llama.make_llama())
-    monkeypatch.setattr(llama, "import_torch", lambda: None)
-    real = calibration.programs
-    monkeypatch.setattr(calibration, "programs", lambda *a: real(*a, cache=tmp_path / "calibration"))
+    tiny_llama.stand_in(monkeypatch, tmp_path)
 
 
 def options(tmp_path, method="spikequant-improved", name="out", **more):

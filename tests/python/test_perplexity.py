@@ -7,7 +7,7 @@ import pytest
 import tiny_llama
 
 from spikeloom import UserError
-from spikeloom.models import calibration, llama, methods, perplexity, spike_projection
+from spikeloom.models import methods, perplexity, spike_projection
 from spikeloom.models.activation_count import ActivationCount
 from spikeloom.models.codes import CodeFormat
 from spikeloom.models.methods.floating import Fp32
@@ -17,10 +17,7 @@ from spikeloom.traces import perplexity_table as tables
 
 @pytest.fixture(autouse=True)
 def tiny_model(monkeypatch, tmp_path):
-    monkeypatch.setattr(llama, "load_llama", lambda _path: tiny_llama.make_llama())
-    monkeypatch.setattr(llama, "import_torch", lambda: None)
-    real = calibration.programs
-    monkeypatch.setattr(calibration, "programs", lambda *a: real(*a, cache=tmp_path / "calibration"))
+    tiny_llama.stand_in(monkeypatch, tmp_path)
 
 
 def measure(tmp_path, chosen, **more):

@@ -1,7 +1,8 @@
-"""A Llama of two small layers with random weights, and a text for it: fast enough for every test."""
+"""A Llama of three small layers with random weights, and a text for it: fast enough for every test."""
 
 import numpy as np
 
+from spikeloom.models import calibration, llama
 from spikeloom.models.llama import OPERATIONS, Llama, LlamaLayer, LlamaShape
 
 SHAPE = LlamaShape(hidden=48, feed_forward=80, layers=3, heads=4, kv_heads=2, head_dim=12, vocabulary=64)
@@ -44,6 +45,14 @@ def make_llama(seed=3):
         tokenizer=Tokenizer(),
         digest=f"tiny{seed}",
     )
+
+
+def stand_in(monkeypatch, tmp_path):
+    """Make every model the tiny one, and keep calibrations in the test's folder."""
+    monkeypatch.setattr(llama, "load_llama", lambda _path: make_llama())
+    monkeypatch.setattr(llama, "import_torch", lambda: None)
+    real = calibration.programs
+    monkeypatch.setattr(calibration, "programs", lambda *a: real(*a, cache=tmp_path / "calibration"))
 
 
 def write_text(path, articles=8, words=60, seed=4):
