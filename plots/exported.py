@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 
 from spikeloom import UserError
-from spikeloom.models.codes import CodeFormat, decode
 from spikeloom.traces import manifest, trace_files
 
 
@@ -31,8 +30,7 @@ def load(directory):
     """Exported of a folder's prefill. Raises UserError if it is not whole, or has no spike codes."""
     directory = Path(directory)
     found = manifest.load(directory)
-    if not found.complete:
-        raise UserError(f"{directory}: half-written; the same `spikeloom export` finishes it")
+    found.require_complete(directory)
     header = found.header
     if not header["method"].startswith("spikequant"):
         raise UserError(f"{directory}: an export by {header['method']}, which has no spike codes to draw")
@@ -42,22 +40,20 @@ def load(directory):
     for layer in found.wanted:
         content.errors.append(found.layers[layer]["residual_error"])
         try:
-            _add_layer(content, directory / f"layer{layer:02}", case["name"])
+            _add_layer(content, directory, layer, case["name"])
         except (OSError, ValueError, KeyError) as error:
             raise UserError(f"{directory}: layer {layer}: {error}") from error
     return content
 
 
-def _add_layer(content, stem, case):
-    _, weights = trace_files.read_trace_file(Path(f"{stem}.weights.safetensors"))
-    description, tensors = trace_files.read_trace_file(Path(f"{stem}.{case}.safetensors"))
+def _add_layer(content, directory, layer, case_name):
+    _, weights = trace_files.read_trace_file(directory / manifest.weights_name(layer))
+    description, tensors = trace_files.read_trace_file(directory / manifest.activations_name(layer, case_name))
     for entry in description["inputs"]:
-        name, size = entry["name"], entry["size"]
-        codes = tensors[f"{name}.codes"]
-        salient = trace_files.unpack_mask(tensors[f"{name}.salient_mask"], size)
+        name = entry["name"]
         wide = weights.get(f"{name}.wide", np.empty(0, dtype=np.int64))
-        fmt = CodeFormat(description["code"], entry["salient_format"], entry["digits"], entry["z"])
-        a = decode(codes, salient, fmt, tensors[f"{name}.E"], tensors.get(f"{name}.E7"), wide)
+        fmt = trace_files.format_of(description, entry)
+        _, salient, a = trace_files.stored_codes(tensors, name, fmt, wide)
         digits = np.zeros_like(salient)
         if fmt.digits:
             digits[:, wide] = True

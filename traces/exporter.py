@@ -24,7 +24,6 @@ from spikeloom.traces.trace_files import file_sha256
 
 # Descriptions, hashes and headers of a file, roughly.
 FILE_OVERHEAD = 16384
-RESIDUAL_NAME = "layer{layer:02}.residual.safetensors"
 
 
 @dataclass(frozen=True)
@@ -100,7 +99,7 @@ def export(options, say=lambda line: None):
         return
     if found.layers:
         say(f"{len(found.layers)} of {len(layers)} layers are there already")
-    budget = sum(size_of_layer(model.shape, options) for _ in missing)
+    budget = len(missing) * size_of_layer(model.shape, options)
     check_disk(options.directory, budget)
     say(f"writing {len(missing)} layers, about {budget / 2**20:.0f} MiB, to {options.directory}")
     _export_layers(options, model, method, origin, found, ids, sequences)
@@ -124,7 +123,7 @@ def _export_layers(options, model, method, origin, found, ids, sequences):
             if layer in found.wanted and layer not in found.layers:
                 names = write_layer(options, origin, model.shape, layer, program, seen)
                 if layer > 0 and layer - 1 not in found.wanted:
-                    names.append(RESIDUAL_NAME.format(layer=layer))
+                    names.append(manifest.residual_name(layer))
                     entry = {"format": "spikeloom-residual", "version": trace_files.VERSION}
                     _write(options.directory / names[-1], entry, {"residual": before})
                 found.add(options.directory, layer, names, _relative_error(x, exact))
@@ -136,11 +135,11 @@ def write_layer(options, origin, shape, layer, program, seen):
     """Write the files of one layer, each whole or not at all; returns their names."""
     is_spiking = isinstance(next(iter(program.projections.values())), SpikeProjection)
     maker = spike_trace if is_spiking else mac_trace_files
-    weights_path = options.directory / weights_name(layer)
+    weights_path = options.directory / manifest.weights_name(layer)
     _write(weights_path, *maker.weights_file(origin, layer, program))
     names = [weights_path.name]
     for case in options.cases:
-        names.append(activations_name(layer, case))
+        names.append(manifest.activations_name(layer, case.name))
         content = maker.activations_file(origin, weights_path, shape, program, seen, case)
         _write(options.directory / names[-1], *content)
     return names
@@ -149,16 +148,6 @@ def write_layer(options, origin, shape, layer, program, seen):
 def case_entries(options):
     """The cases as a manifest lists them."""
     return [{"name": case.name, "first": case.first, "context": case.context} for case in options.cases]
-
-
-def weights_name(layer):
-    """Name of a layer's weights file."""
-    return f"layer{layer:02}.weights.safetensors"
-
-
-def activations_name(layer, case):
-    """Name of a layer's activations file of a case."""
-    return f"layer{layer:02}.{case.name}.safetensors"
 
 
 def parse_layers(text, count):
@@ -180,9 +169,8 @@ def parse_layers(text, count):
 def size_of_layer(shape, options):
     """About how many bytes one layer's files will have."""
     spiking = options.method.startswith("spikequant")
-    weight_bytes = {True: 0.5}.get(spiking, 2 if options.method == fp16.Fp16.name else 1)
-    if spiking:
-        weight_bytes *= 1 + options.settings.wide_share
+    value_bytes = 2 if options.method == fp16.Fp16.name else 1
+    weight_bytes = 0.5 * (1 + options.settings.wide_share) if spiking else value_bytes
     operations = [shape.operation_shape(name) for name in llama.OPERATIONS]
     total = weight_bytes * sum(n * k for n, k in operations)
     inputs = [shape.operation_shape(ops[0])[1] for ops in llama.OPERATIONS_OF.values()]
@@ -194,7 +182,7 @@ def size_of_layer(shape, options):
             total += m * sum(inputs) * 9 / 8 + outputs * 16 + m * outputs * 2
             total += m * attention * 25 / 8 + c * (kv + 2 * shape.kv_heads) + m * shape.heads * c * 25 / 8
         else:
-            total += m * sum(inputs) * (2 if weight_bytes == 2 else 1) + m * outputs * 4
+            total += m * sum(inputs) * value_bytes + m * outputs * 4
         total += FILE_OVERHEAD
     if options.layers != "all":
         total += 4 * options.length * shape.hidden

@@ -38,6 +38,15 @@ class Manifest:
         """Whether every layer is there."""
         return all(layer in self.layers for layer in self.wanted)
 
+    def require_complete(self, directory):
+        """Raises UserError if a layer is missing."""
+        missing = [layer for layer in self.wanted if layer not in self.layers]
+        if missing:
+            raise UserError(
+                f"{directory}: half-written: {len(missing)} layers are missing, the first is {missing[0]}; the same "
+                "`spikeloom export` finishes it"
+            )
+
     def add(self, directory, layer, names, residual_error):
         """List a layer whose files `names` are whole."""
         files = {name: _file_entry(Path(directory) / name) for name in names}
@@ -51,6 +60,21 @@ class Manifest:
         partial = target.with_suffix(".partial")
         partial.write_text(text + "\n", encoding="utf-8")
         partial.replace(target)
+
+
+def weights_name(layer):
+    """Name of a layer's weights file."""
+    return f"layer{layer:02}.weights.safetensors"
+
+
+def activations_name(layer, case_name):
+    """Name of a layer's activations file of a case, such as `prefill64`."""
+    return f"layer{layer:02}.{case_name}.safetensors"
+
+
+def residual_name(layer):
+    """Name of the file with what enters a layer."""
+    return f"layer{layer:02}.residual.safetensors"
 
 
 def load(directory):

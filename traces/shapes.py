@@ -123,13 +123,13 @@ def write_shape(name, options, fitted, say=lambda line: None):
 def read_real_layer(directory, layer, source):
     """RealLayer of one layer of an export; `source` is its Manifest."""
     case = spike_trace.Case(source.header["cases"][0]["first"], source.header["cases"][0]["context"])
-    weights = trace_files.read_trace_file(Path(directory) / exporter.weights_name(layer))
-    activations = trace_files.read_trace_file(Path(directory) / exporter.activations_name(layer, case))
+    weights = trace_files.read_trace_file(Path(directory) / manifest.weights_name(layer))
+    activations = trace_files.read_trace_file(Path(directory) / manifest.activations_name(layer, case.name))
     norms = llama.LlamaLayer({}, np.ones(0), np.ones(0))
     program = spike_trace.program_of(weights, activations, norms)
     real = RealLayer(program, {}, {}, {}, _head_values(activations, program))
     for name, projection in program.projections.items():
-        real.codes[name] = _stored_codes(activations[1], name, projection)
+        real.codes[name] = _stored_input(activations[1], name, projection.code)
         is_wide = _is_wide(projection)
         real.weights[name] = projection.weights[~is_wide].ravel()
         real.wide_weights[name] = projection.weights[is_wide].ravel()
@@ -154,8 +154,7 @@ def draw_program(rng, real, shape):
             w = _draw(rng, real.weights[name], (inputs, outputs))
             if len(wide):
                 w[wide] = _draw(rng, real.wide_weights[name], (len(wide), outputs))
-            ratio = np.ldexp(rng.choice(op.theta, outputs) * growth, -op.fraction_bits)
-            theta, fraction_bits = reference.thresholds(ratio)
+            theta, fraction_bits = _draw_thresholds(rng, op, outputs, growth)
             first = sum(part.shape[1] for part in columns)
             operations[op_name] = SpikeOperation(first, first + outputs, op.gamma, fraction_bits, theta, op.output_bits)
             columns.append(w)
@@ -200,12 +199,12 @@ def _is_wide(projection):
     return mask
 
 
-def _stored_codes(tensors, name, projection):
-    codes, fmt, E = tensors[f"{name}.codes"], projection.code.fmt, tensors[f"{name}.E"]
-    salient = trace_files.unpack_mask(tensors[f"{name}.salient_mask"], codes.shape[1])
+def _stored_input(tensors, name, code):
+    """The CodedInput of an input's tensors."""
+    codes, salient, a = trace_files.stored_codes(tensors, name, code.fmt, code.wide)
+    E = tensors[f"{name}.E"]
     E7 = tensors.get(f"{name}.E7", np.zeros_like(E))
-    integers = decode(codes, salient, fmt, E, E7, projection.code.wide).astype(np.float32)
-    return CodedInput(codes, salient, integers, tensors[f"{name}.e"].astype(np.int32), E, E7)
+    return CodedInput(codes, salient, a.astype(np.float32), tensors[f"{name}.e"].astype(np.int32), E, E7)
 
 
 def _head_values(activations, program):
@@ -245,9 +244,13 @@ def _draw(rng, pool, size):
     return table[rng.integers(0, DRAWS, size, dtype=np.uint16)]
 
 
+def _draw_thresholds(rng, op, count, growth):
+    """(theta [count], F) drawn from an operation's thresholds, `growth` times as large."""
+    return reference.thresholds(np.ldexp(rng.choice(op.theta, count) * growth, -op.fraction_bits))
+
+
 def _draw_head_operation(rng, op, heads, growth):
-    ratio = np.ldexp(rng.choice(op.theta, heads) * growth, -op.fraction_bits)
-    theta, fraction_bits = reference.thresholds(ratio)
+    theta, fraction_bits = _draw_thresholds(rng, op, heads, growth)
     return replace(op, theta=theta, fraction_bits=fraction_bits)
 
 

@@ -250,7 +250,7 @@ def _projection_of(entry, weights, activations):
     description, tensors = activations
     name = entry["name"]
     wide = weights[1].get(f"{name}.wide", np.empty(0)).astype(np.int64)
-    fmt = CodeFormat(description["code"], entry["salient_format"], zero_point=entry["z"], digits=entry["digits"])
+    fmt = trace_files.format_of(description, entry)
     rule = SalientRule(entry["salient_k"], RULES[entry["salient_rule"]])
     code = InputCode(fmt, rule, entry["u"], entry["E_max"], entry["E7_max"], wide)
     group = {x["name"]: x["group"] for x in weights[0]["inputs"]}[name]

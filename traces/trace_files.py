@@ -8,6 +8,8 @@ import numpy as np
 import safetensors
 import safetensors.numpy
 
+from spikeloom.models.codes import CodeFormat, decode
+
 VERSION = 1
 METADATA_KEY = "spikeloom"
 WEIGHTS_FORMAT = "spikeloom-weights"
@@ -40,6 +42,18 @@ def read_trace_file(path):
     if METADATA_KEY not in metadata:
         raise ValueError(f"{path}: no '{METADATA_KEY}' metadata: not a Spikeloom trace file")
     return json.loads(metadata[METADATA_KEY]), tensors
+
+
+def format_of(description, entry):
+    """CodeFormat of an input: `description` of its activations file, `entry` of the input."""
+    return CodeFormat(description["code"], entry["salient_format"], entry["digits"], entry["z"])
+
+
+def stored_codes(tensors, name, fmt, wide):
+    """(codes uint8 [M,K], salient bool [M,K], integers a int64 [M,K]) of an input's tensors; `wide` int [n_wide]."""
+    codes = tensors[f"{name}.codes"]
+    salient = unpack_mask(tensors[f"{name}.salient_mask"], codes.shape[1])
+    return codes, salient, decode(codes, salient, fmt, tensors[f"{name}.E"], tensors.get(f"{name}.E7"), wide)
 
 
 def file_sha256(path):

@@ -11,11 +11,10 @@ from pathlib import Path
 import numpy as np
 
 from spikeloom import UserError
-from spikeloom.models import codes, llama, pipeline
 from spikeloom.models import integer_reference as reference
+from spikeloom.models import llama, pipeline
 from spikeloom.progress import Progress
 from spikeloom.traces import mac_trace_files, manifest, spike_trace, trace_files
-from spikeloom.traces.exporter import RESIDUAL_NAME, activations_name, weights_name
 from spikeloom.traces.spike_trace import Case
 from spikeloom.traces.trace_files import file_sha256
 
@@ -28,12 +27,7 @@ def verify(directory, model_path):
     """
     directory = Path(directory)
     found = manifest.load(directory)
-    unfinished = [layer for layer in found.wanted if layer not in found.layers]
-    if unfinished:
-        raise UserError(
-            f"{directory}: half-written: {len(unfinished)} layers are missing, the first is {unfinished[0]}; the same "
-            "`spikeloom export` finishes it"
-        )
+    found.require_complete(directory)
     changed = _first_change(directory, found)
     cases = [Case(entry["first"], entry["context"]) for entry in found.header["cases"]]
     try:
@@ -65,7 +59,7 @@ def _first_change(directory, found):
 
 
 def _recompute(directory, found, cases, model_path):
-    weights = trace_files.read_trace_file(directory / weights_name(found.wanted[0]))[0]
+    weights = trace_files.read_trace_file(directory / manifest.weights_name(found.wanted[0]))[0]
     if weights["synthetic"]:
         return sum(_verify_sums(directory, layer, case) for layer in found.wanted for case in cases)
     if weights["format"] == trace_files.MAC_WEIGHTS_FORMAT:
@@ -84,16 +78,19 @@ def _replay(directory, found, cases, model):
     with Progress("verifying", len(found.wanted)) as bar:
         for layer in found.wanted:
             if layer != previous + 1:
-                x = trace_files.read_trace_file(directory / RESIDUAL_NAME.format(layer=layer))[1]["residual"]
-            weights = trace_files.read_trace_file(directory / weights_name(layer))
-            files = {case: trace_files.read_trace_file(directory / activations_name(layer, case)) for case in cases}
+                x = trace_files.read_trace_file(directory / manifest.residual_name(layer))[1]["residual"]
+            weights = trace_files.read_trace_file(directory / manifest.weights_name(layer))
+            files = {
+                case: trace_files.read_trace_file(directory / manifest.activations_name(layer, case.name))
+                for case in cases
+            }
             program = spike_trace.program_of(weights, files[cases[0]], model.layers[layer])
             seen = {}
             x = pipeline.run_layer(model, program, x, length, rotary, seen.__setitem__)
             for case, (description, stored) in files.items():
                 described, made = spike_trace.computed(model.shape, program, seen, case)
-                path = directory / activations_name(layer, case)
-                _compare_descriptions(path, description, described, directory / weights_name(layer))
+                path = directory / manifest.activations_name(layer, case.name)
+                _compare_descriptions(path, description, described, directory / manifest.weights_name(layer))
                 compared += sum(_compare(path, name, stored[name], made[name]) for name in sorted(made))
             previous = layer
             bar.step()
@@ -108,8 +105,8 @@ def _compare_descriptions(path, stored, made, weights_path):
 
 
 def _verify_mac(directory, layer, case):
-    path = directory / activations_name(layer, case)
-    weights = trace_files.read_trace_file(directory / weights_name(layer))
+    path = directory / manifest.activations_name(layer, case.name)
+    weights = trace_files.read_trace_file(directory / manifest.weights_name(layer))
     activations = trace_files.read_trace_file(path)
     stored, compared = activations[1], 0
     for name, expected in mac_trace_files.expectations(weights, activations).items():
@@ -120,15 +117,13 @@ def _verify_mac(directory, layer, case):
 
 def _verify_sums(directory, layer, case):
     """The linear operations of a synthetic layer, which nothing but its own codes can say."""
-    path = directory / activations_name(layer, case)
-    weights = trace_files.read_trace_file(directory / weights_name(layer))
+    path = directory / manifest.activations_name(layer, case.name)
+    weights = trace_files.read_trace_file(directory / manifest.weights_name(layer))
     description, tensors = trace_files.read_trace_file(path)
     program = spike_trace.program_of(weights, (description, tensors), llama.LlamaLayer({}, None, None))
     compared = 0
     for name, projection in program.projections.items():
-        fmt, wide = projection.code.fmt, projection.code.wide
-        mask = trace_files.unpack_mask(tensors[f"{name}.salient_mask"], len(projection.weights))
-        a = codes.decode(tensors[f"{name}.codes"], mask, fmt, tensors[f"{name}.E"], tensors.get(f"{name}.E7"), wide)
+        _, _, a = trace_files.stored_codes(tensors, name, projection.code.fmt, projection.code.wide)
         for op_name, op in projection.operations.items():
             w = projection.weights[:, op.first : op.last].astype(np.int64)
             zero, shifts = np.zeros(w.shape[1], dtype=np.int64), projection.shifts[:, op.first : op.last]
