@@ -92,7 +92,7 @@ validate: trace build
 	@$(PYTHON) tests/validate/exported_layers.py --spikeloom $(SPIKELOOM)
 	@$(PYTHON) tests/validate/all_codes.py --spikeloom $(SPIKELOOM)
 
-# Hours of calibration and evaluation where nothing is kept in .cache yet.
+# About an hour and a half where no calibration is kept in .cache yet.
 .PHONY: table
 table: venv .venv/export
 	@$(PYTHON) -m spikeloom fetch

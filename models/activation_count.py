@@ -1,6 +1,6 @@
 """How many bits the inputs of linear operations take: what is sent, and what says how to read it."""
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass
 
 
 @dataclass
@@ -13,14 +13,13 @@ class ActivationCount:
     digits: int = 0
     payload: int = 0
     side: int = 0
-    has_rule: bool = field(default=False)
+    has_rule: bool = False
 
     def add(self, other):
         """Add another count to this one."""
         self.has_rule |= other.has_rule
-        for entry in fields(self):
-            if entry.name != "has_rule":
-                setattr(self, entry.name, getattr(self, entry.name) + getattr(other, entry.name))
+        for name in ("values", "salient", "digits", "payload", "side"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
 
     @property
     def salient_share(self):

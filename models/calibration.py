@@ -28,7 +28,7 @@ def programs(model, method, sequences, cache=CACHE):
     rotary = pipeline.rotary_of(model, length)
     paths = [folder / f"layer{layer:02}.safetensors" for layer in range(len(model.layers))]
     x = None
-    missing = sum(_kept(path) is None for path in paths)
+    missing = sum(not path.exists() for path in paths)
     bar = Progress(f"calibrating {method.name}", 0 if method.keeps_nothing else missing)
     with bar:
         for layer, path in enumerate(paths):

@@ -254,8 +254,8 @@ def calibrate(q, k, v, length, salient_share):
     attention = SpikeAttention(queries, keys, values, unfired, unfired)
     sequences = [
         CodedSequence(attention, q[first : first + length], k[first : first + length], v[first : first + length])
-        for first in range(0, len(q), length)
-    ][:CALIBRATION_SEQUENCES]
+        for first in range(0, min(len(q), CALIBRATION_SEQUENCES * length), length)
+    ]
     scores = _head_operation(
         max(
             _largest_seen(sequence.score_membranes(head), sequence.context - sequence.tokens)

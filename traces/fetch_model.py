@@ -14,6 +14,7 @@ import zipfile
 from pathlib import Path
 
 from spikeloom import UserError
+from spikeloom.models import llama
 from spikeloom.traces import wikipedia
 
 CACHE = Path(__file__).resolve().parents[1] / ".cache"
@@ -62,7 +63,7 @@ def fetch_wikipedia(target=WIKIPEDIA):
         try:
             import mwparserfromhell  # noqa: F401 (asked before the download)
         except ImportError as error:
-            raise UserError(f"'{error.name}' is not installed; this needs: pip install -e '.[export]'") from error
+            raise UserError(f"'{error.name}' is not installed; this needs: {llama.INSTALL_COMMAND}") from error
         dump = target.with_suffix(".xml.bz2")
         _fetch_member("gensim", WIKIPEDIA_DUMP, dump)
         partial = target.with_suffix(".partial")

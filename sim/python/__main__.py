@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from spikeloom import UserError, __version__
-from spikeloom.models import methods
+from spikeloom.models import llama, methods
 from spikeloom.traces import fetch_model
 
 EXAMPLES = """\
@@ -301,7 +301,7 @@ def _export_extra():
     try:
         yield
     except ImportError as error:
-        raise UserError(f"'{error.name}' is not installed; this needs: pip install -e '.[export]'") from error
+        raise UserError(f"'{error.name}' is not installed; this needs: {llama.INSTALL_COMMAND}") from error
 
 
 def _settings(options, **more):
