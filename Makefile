@@ -11,6 +11,8 @@ BEST := spikequant-improved:salient-share=0.05,group=64
 
 BUILD_PACKAGES := cmake ninja-build ccache g++ libsystemc-dev libyaml-cpp-dev libboost-dev \
   libboost-program-options-dev nlohmann-json3-dev libssl-dev libgtest-dev librapidcheck-dev python3-venv
+# Beside the SystemVerilog twins of blocks.
+TEST_PACKAGES := verilator
 LINT_PACKAGES := clang-format-14
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
@@ -30,7 +32,8 @@ help:
 	@echo "make test      build everything and run every test"
 	@echo "make bench     measure host speed and memory (ratios within one run)"
 	@echo "make trace     recompute the committed traces from the model and compare"
-	@echo "make validate  slow checks: traces, real layers against the literal contract, every code and payload on the whole layer"
+	@echo "make validate  slow checks: lockstep with SystemVerilog, the network against BookSim 2, traces, real layers"
+	@echo "make lockstep  a million random cycles of blocks beside their SystemVerilog twins"
 	@echo "make table     measure the perplexity of every method and write the README's table"
 	@echo "make sram      regenerate the SRAM price tables with CACTI"
 	@echo "make lint      formatting and lint"
@@ -62,17 +65,27 @@ demo: build venv
 	@$(SPIKELOOM) run configs/experiments/demo.yaml
 
 .PHONY: test
-test: build venv
-	@echo "== building the tests"
-	@ninja -C $(BUILD) --quiet
+test: build venv test-build
 	@echo "== C++ tests"
 	@ctest --test-dir $(BUILD) --output-on-failure -j 2
 	@echo "== Python tests"
 	@$(PYTHON) -m pytest -q tests/python
 
-.PHONY: bench
-bench: build venv
+# Configured again where Verilator has just been installed.
+.PHONY: test-build
+test-build: build
+	$(call install_packages,$(TEST_PACKAGES))
+	@grep -q verilator_FOUND:INTERNAL=1 $(BUILD)/CMakeCache.txt || cmake -S . -B $(BUILD) -G Ninja >/dev/null
+	@echo "== building the tests"
 	@ninja -C $(BUILD) --quiet
+
+# A million random cycles of every block beside its SystemVerilog twin.
+.PHONY: lockstep
+lockstep: test-build
+	@for program in $(BUILD)/tests/lockstep/lockstep_*; do case $$program in *defect*) ;; *) $$program || exit;; esac; done
+
+.PHONY: bench
+bench: build venv test-build
 	@$(PYTHON) tests/bench/bench.py --spikeloom $(SPIKELOOM) --kernel $(BUILD)/tests/int4_matvec --noc $(BUILD)/tests/noc_load
 
 .venv/export: .venv/ready
@@ -87,7 +100,8 @@ trace: venv .venv/export
 	@for folder in $(TRACES)/*/; do $(PYTHON) -m spikeloom export --verify $$folder || exit; done
 
 .PHONY: validate
-validate: trace build
+validate: trace lockstep
+	@$(PYTHON) tests/validate/network_curves.py --spikeloom $(SPIKELOOM)
 	@$(PYTHON) tests/validate/real_model.py
 	@$(PYTHON) tests/validate/exported_layers.py --spikeloom $(SPIKELOOM)
 	@$(PYTHON) tests/validate/all_codes.py --spikeloom $(SPIKELOOM)

@@ -1,4 +1,4 @@
-"""Draws every figure of a results folder, of an exported one, or of readings of perplexity."""
+"""Draws every figure of a results folder (of a run or of a network), of an exported one, or of perplexities."""
 
 from pathlib import Path
 
@@ -8,6 +8,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from spikeloom.plots import (
     codes,
     energy_breakdown,
+    latency,
     layers,
     mesh_heatmap,
     operations,
@@ -32,8 +33,7 @@ EXPORT_FIGURES = {
     "salient_share.png": layers.draw_salient_share,
     "layer_error.png": layers.draw_error,
 }
-
-
+NOC_FIGURES = {"latency.png": latency.draw}
 READING_FIGURES = {
     "perplexity_bits.png": perplexity.draw_bits,
     "perplexity_salient.png": perplexity.draw_salient,
@@ -48,6 +48,8 @@ def main(place):
     place = Path(place)
     if place.is_file():
         folder, content, figures = place.parent, perplexity.load(place), READING_FIGURES
+    elif (place / latency.NAME).exists():
+        folder, content, figures = place, latency.load(place), NOC_FIGURES
     elif (place / manifest.NAME).exists():
         folder, content, figures = place, exported_module.load(place), EXPORT_FIGURES
     else:

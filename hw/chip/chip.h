@@ -1,14 +1,13 @@
 // The chip: a mesh of tiles with memory nodes at its edge. Wiring only; what blocks do is in their folders.
 #pragma once
 
-#include <deque>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "hw/chip/memory_node.h"
 #include "hw/chip/tile.h"
-#include "hw/noc/router.h"
+#include "hw/noc/network.h"
 
 namespace spikeloom {
 
@@ -52,16 +51,13 @@ class Chip : public sc_core::sc_module {
   Cycle cycles() const { return clock_.now() + 1; }
   const Tile& tile(int index) const { return *tiles_[index]; }
   const MemoryNode& memory_node(int index) const { return *memory_nodes_[index]; }
-  const Router& router(int index) const { return *routers_[index]; }
-  const std::deque<Link>& links() const { return links_; }
+  const Network& network() const { return network_; }
   // Every block that keeps account of its cycles, by name.
   std::vector<std::pair<std::string, Activity*>> activities();
 
  private:
-  void build_links();
   void build_tile(int tile);
   void build_memory_node(int source);
-  Link& new_link(const std::string& name, const std::string& receiver, bool local);
 
   ChipSpec spec_;
   const LayerTrace& layer_;
@@ -73,8 +69,7 @@ class Chip : public sc_core::sc_module {
   Program program_;
   LayerContext context_;
   LayerResult result_;
-  std::deque<Link> links_;
-  std::vector<std::unique_ptr<Router>> routers_;
+  Network network_;
   std::vector<std::unique_ptr<Tile>> tiles_;
   std::vector<std::unique_ptr<MemoryNode>> memory_nodes_;
 };

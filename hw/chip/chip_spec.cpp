@@ -6,20 +6,8 @@ namespace spikeloom {
 
 namespace {
 
-constexpr int kMostMeshSide = 32;
 constexpr int kMostSources = 8;
 constexpr int kMostBytes = 1 << 30;
-
-void read_mesh(ConfigNode& mesh, ChipSpec* spec) {
-  spec->width = int(mesh.integer("width", 1, kMostMeshSide));
-  spec->height = int(mesh.integer("height", 1, kMostMeshSide));
-  spec->link_bits = int(mesh.integer("link_bits", 64, kMostLinkBits));
-  if (spec->link_bits % 64 != 0) mesh.fail_at("link_bits", "must be a multiple of 64 (allowed: 64 to 512)");
-  spec->packet_flits = int(mesh.integer("packet_flits", 2, 4096));
-  spec->link.buffer_flits = int(mesh.integer("buffer_flits", 1, 4096));
-  spec->link.latency_cycles = int(mesh.integer("link_latency_cycles", 1, 64));
-  spec->link.length_mm = mesh.real("link_length_mm", 0, 100);
-}
 
 void read_memory_nodes(ConfigNode& chip, ChipSpec* spec) {
   auto& nodes = chip.items("memory_nodes");
@@ -27,19 +15,19 @@ void read_memory_nodes(ConfigNode& chip, ChipSpec* spec) {
     chip.fail_at("memory_nodes",
                  std::to_string(nodes.size()) + " memory nodes (allowed: 1 to " + std::to_string(kMostSources) + ")");
   for (auto& node : nodes) {
-    const auto at = node.integers("router", 2, 0, kMostMeshSide - 1);
+    const Topology bare = spec->network.topology();
+    const auto at = node.integers("router", 2, 0, std::max(bare.width(), bare.height()) - 1);
     EdgeNode edge;
     edge.x = int(at[0]);
     edge.y = int(at[1]);
-    edge.port = Port(1 + node.choice("port", {"north", "east", "south", "west"}));
-    const bool on_edge = (edge.port == kNorth && edge.y == 0) || (edge.port == kSouth && edge.y == spec->height - 1) ||
-                         (edge.port == kWest && edge.x == 0) || (edge.port == kEast && edge.x == spec->width - 1);
-    if (edge.x >= spec->width || edge.y >= spec->height || !on_edge)
+    edge.port = Port(node.choice("port", {"north", "east", "south", "west", "local"}));
+    const bool inside = edge.x < bare.width() && edge.y < bare.height();
+    if (!inside || (edge.port != kLocal && bare.neighbour(edge.y * bare.width() + edge.x, edge.port) >= 0))
       node.fail_at("router", "router [" + std::to_string(edge.x) + ", " + std::to_string(edge.y) + "] has no free " +
-                                 kPortNames[edge.port] + " port at the edge of a " + std::to_string(spec->width) + "x" +
-                                 std::to_string(spec->height) + " mesh");
+                                 port_name(edge.port) + " port at the edge of a " + bare.name() +
+                                 " (port: local adds one)");
     for (const EdgeNode& other : spec->memory_nodes)
-      if (other.x == edge.x && other.y == edge.y && other.port == edge.port)
+      if (edge.port != kLocal && other.x == edge.x && other.y == edge.y && other.port == edge.port)
         node.fail_at("router", "another memory node already uses this port");
     spec->memory_nodes.push_back(edge);
   }
@@ -52,11 +40,11 @@ void read_memory_node(ConfigNode& node, ChipSpec* spec) {
   spec->dram.channels = int(dram.integer("channels", 1, 64));
   spec->dram.burst_bytes = int(dram.integer("burst_bytes", 1, 4096));
   spec->dram.clock_mhz = spec->clock_mhz;
-  const double port_mb_s = spec->link_bits / 8.0 * spec->clock_mhz;
+  const double port_mb_s = spec->network.link_bits / 8.0 * spec->clock_mhz;
   if (spec->dram.bandwidth_mb_s > port_mb_s)
     dram.fail_at("bandwidth_mb_s", "is more than the memory node's port carries (" +
                                        std::to_string(int64_t(port_mb_s)) +
-                                       " MB/s); widen mesh.link_bits, raise clock_mhz or add memory nodes");
+                                       " MB/s); widen network.link_bits, raise clock_mhz or add memory nodes");
   ConfigNode& buffer = node.section("global_buffer");
   spec->global_buffer.bytes = int(buffer.integer("bytes", 256, kMostBytes));
   spec->global_buffer.word_bytes = int(buffer.integer("word_bytes", 1, 128));
@@ -99,13 +87,23 @@ void read_tile(ConfigNode& tile, ChipSpec* spec) {
   spec->neuron_array.firing = FiringPolicy(neurons.choice("firing", firing_names()));
 }
 
-void check_headers(ConfigNode& chip, const ChipSpec& spec) {
+void check_network(ConfigNode& chip, const ChipSpec& spec) {
   const int header = spec.flits().header_bits() + spec.token_batch * WindowShifts::kBits;
-  if (header > spec.link_bits)
-    chip.section("mesh").fail_at(
+  if (header > spec.network.link_bits)
+    chip.section("network").fail_at(
         "link_bits", "a head flit needs " + std::to_string(header) +
                          " bits: 56 for type and tag, one per node for multicasts, 8 per token of token_batch");
-  if (spec.channels().count() > 12) chip.fail_at("memory_nodes", "too many virtual channels for the router");
+  const int classes = spec.classes().count();
+  if (classes * spec.network.vcs_per_class > kMostVcs)
+    chip.section("network").fail_at(
+        "vcs_per_class", "makes " + std::to_string(classes * spec.network.vcs_per_class) + " virtual channels for " +
+                             std::to_string(classes) +
+                             " classes of messages (one per memory node for spikes, weights, outputs, "
+                             "partial membranes, control); a router has at most " +
+                             std::to_string(kMostVcs));
+  if (spec.tiles() > OutputTag::kMostTiles)
+    chip.section("network").fail_at("width", "makes " + std::to_string(spec.tiles()) + " tiles; at most " +
+                                                 std::to_string(OutputTag::kMostTiles) + " can be told apart");
 }
 
 }  // namespace
@@ -120,11 +118,18 @@ const std::vector<std::string>& firing_names() {
   return names;
 }
 
+VirtualChannels ChipSpec::channels() const {
+  std::vector<int> arrivals(classes().count(), 1);
+  for (int source = 0; source < classes().sources; ++source) arrivals[classes().spikes(source)] = spike_channels();
+  return network.channels(classes().count(), std::move(arrivals));
+}
+
 ChipSpec ChipSpec::read(ConfigNode& chip) {
   ChipSpec spec;
   spec.name = chip.text("name");
   spec.clock_mhz = chip.real("clock_mhz", 1, 10000);
-  read_mesh(chip.section("mesh"), &spec);
+  spec.network = NetworkSpec::read(chip.section("network"));
+  spec.packet_flits = int(chip.section("network").integer("packet_flits", 2, 4096));
   read_memory_nodes(chip, &spec);
   read_memory_node(chip.section("memory_node"), &spec);
   read_encoder(chip.section("encoder"), &spec.encoder);
@@ -137,7 +142,7 @@ ChipSpec ChipSpec::read(ConfigNode& chip) {
   if (spec.mapping.automatic && spec.mapping.input_split != 1)
     mapping.fail_at("input_split",
                     "must be 1 with policy 'auto', which chooses the split itself (or set policy: fixed)");
-  check_headers(chip, spec);
+  check_network(chip, spec);
   spec.section = chip;
   return spec;
 }

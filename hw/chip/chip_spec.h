@@ -7,8 +7,7 @@
 #include "hw/dram/dram_channel.h"
 #include "hw/global_buffer/global_buffer.h"
 #include "hw/neuron_array/neuron_spec.h"
-#include "hw/noc/link.h"
-#include "hw/noc/topology.h"
+#include "hw/noc/network_spec.h"
 #include "hw/spike_encoder/spike_encoder.h"
 #include "hw/synapse_array/synapse_array.h"
 #include "sim/base/config.h"
@@ -19,9 +18,8 @@ struct ChipSpec {
   ConfigNode section;  // where the values were written, for messages
   std::string name;
   double clock_mhz = 0;
-  int width = 0, height = 0;
-  int link_bits = 0, packet_flits = 0;
-  LinkSpec link;
+  NetworkSpec network;
+  int packet_flits = 0;  // at most, head flit included
   std::vector<EdgeNode> memory_nodes;
   DramSpec dram;
   GlobalBufferSpec global_buffer;
@@ -33,9 +31,15 @@ struct ChipSpec {
   int spike_code = 0;  // index into spike_code_names()
   MappingSpec mapping;
 
-  int tiles() const { return width * height; }
-  VirtualChannels channels() const { return {static_cast<int>(memory_nodes.size())}; }
-  FlitFormat flits() const { return {link_bits, tiles() + static_cast<int>(memory_nodes.size()), channels().count()}; }
+  Topology topology() const { return network.topology(memory_nodes); }
+  int tiles() const { return network.width * network.height * network.concentration; }
+  MessageClasses classes() const { return {static_cast<int>(memory_nodes.size())}; }
+  // Virtual channels on which one source's spikes arrive at a tile. Encoders in tiles take codes from one.
+  int spike_channels() const { return payload == Payload::kPackedCodes ? 1 : network.vcs_per_class; }
+  VirtualChannels channels() const;
+  FlitFormat flits() const {
+    return {network.link_bits, tiles() + static_cast<int>(memory_nodes.size()), channels().count()};
+  }
 
   // Reads a `chip` section. Throws UserError for missing, unknown or out-of-range keys and impossible combinations.
   static ChipSpec read(ConfigNode& section);

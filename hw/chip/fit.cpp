@@ -130,39 +130,48 @@ int slopes_in_use(const LayerTrace& layer) {
 
 std::vector<BlockInventory> inventory(const ChipSpec& spec, int slopes) {
   std::vector<BlockInventory> blocks;
-  const Topology topology(spec.width, spec.height, spec.memory_nodes);
+  const Topology topology = spec.topology();
   const FlitFormat flits = spec.flits();
-  const uint64_t buffer_bits = uint64_t(flits.vcs) * spec.link.buffer_flits * flits.wire_bits();
+  const VirtualChannels channels = spec.channels();
+  const uint64_t vc_bits = uint64_t(spec.network.buffer_flits) * flits.wire_bits();
+  const uint64_t buffer_bits = uint64_t(flits.vcs) * vc_bits;
+  uint64_t arrival_bits = 0;
+  for (int i = 0; i < channels.classes; ++i) arrival_bits += uint64_t(channels.arrivals(i)) * vc_bits;
   const auto encoder_srams = [&spec]() -> std::vector<std::pair<SramMacro, int>> {
     const EncoderSpec& e = spec.encoder;
     return {{{uint64_t(e.buffer.main_bytes), uint64_t(e.buffer.main_word_bytes)}, 1},
             {{uint64_t(e.buffer.side_bytes), uint64_t(e.buffer.side_word_bytes)}, 1},
             {{uint64_t(e.index_bytes), uint64_t(e.index_entry_bytes)}, 1}};
   };
-  for (int y = 0; y < spec.height; ++y) {
-    for (int x = 0; x < spec.width; ++x) {
-      const std::string place = "_" + std::to_string(x) + "_" + std::to_string(y);
-      const NeuronArraySpec& n = spec.neuron_array;
-      const uint64_t lanes = n.lanes, batch = spec.token_batch;
-      uint64_t ports = 1;
-      for (const Port port : {kNorth, kEast, kSouth, kWest}) ports += topology.neighbour(y * spec.width + x, port) >= 0;
-      for (const EdgeNode& node : spec.memory_nodes) ports += node.x == x && node.y == y;
-      blocks.push_back({"chip.router" + place, ports * buffer_bits, 0, {}, 0});
-      blocks.push_back({"chip.tile" + place + ".network_interface", buffer_bits, 0, {}, 0});
-      const SynapseArraySpec& s = spec.synapse_array;
-      blocks.push_back({"chip.tile" + place + ".synapse_array",
-                        uint64_t(2 * s.row_bytes() * 8),
-                        0,
-                        {{{uint64_t(s.weight_bytes / s.banks), uint64_t(s.row_bytes())}, s.banks}},
-                        0});
-      // Slopes in use and two membrane sets for each token, two parameter sets, one residue.
-      const uint64_t registers = lanes * (batch * slopes * n.slope_bits + 2 * batch * n.membrane_bits +
-                                          2 * (n.threshold_bits + n.membrane_bits) + n.residue_bits);
-      const uint64_t adders = lanes * (n.slope_bits + n.membrane_bits + n.residue_bits);
-      blocks.push_back({"chip.tile" + place + ".neuron_array", registers, adders, {}, 0});
-      if (spec.payload == Payload::kPackedCodes)
-        blocks.push_back({"chip.tile" + place + ".encoder", 0, 0, encoder_srams(), 0});
-    }
+  for (int router = 0; router < topology.routers(); ++router) {
+    // Input buffers at the directions that have a neighbour and at every node's port.
+    uint64_t ports = 0;
+    for (const Port port : {kNorth, kEast, kSouth, kWest}) ports += topology.neighbour(router, port) >= 0;
+    for (int node = 0; node < topology.nodes(); ++node) ports += topology.router_of(node) == router;
+    blocks.push_back({"chip.router_" + std::to_string(topology.x(router)) + "_" + std::to_string(topology.y(router)),
+                      ports * buffer_bits,
+                      0,
+                      {},
+                      0});
+  }
+  for (int tile = 0; tile < topology.tiles(); ++tile) {
+    const std::string place = topology.place(tile);
+    const NeuronArraySpec& n = spec.neuron_array;
+    const uint64_t lanes = n.lanes, batch = spec.token_batch;
+    blocks.push_back({"chip.tile_" + place + ".network_interface", arrival_bits, 0, {}, 0});
+    const SynapseArraySpec& s = spec.synapse_array;
+    blocks.push_back({"chip.tile_" + place + ".synapse_array",
+                      uint64_t(2 * s.row_bytes() * 8),
+                      0,
+                      {{{uint64_t(s.weight_bytes / s.banks), uint64_t(s.row_bytes())}, s.banks}},
+                      0});
+    // Slopes in use and two membrane sets for each token, two parameter sets, one residue.
+    const uint64_t registers = lanes * (batch * slopes * n.slope_bits + 2 * batch * n.membrane_bits +
+                                        2 * (n.threshold_bits + n.membrane_bits) + n.residue_bits);
+    const uint64_t adders = lanes * (n.slope_bits + n.membrane_bits + n.residue_bits);
+    blocks.push_back({"chip.tile_" + place + ".neuron_array", registers, adders, {}, 0});
+    if (spec.payload == Payload::kPackedCodes)
+      blocks.push_back({"chip.tile_" + place + ".encoder", 0, 0, encoder_srams(), 0});
   }
   for (size_t i = 0; i < spec.memory_nodes.size(); ++i) {
     const std::string node = "chip.memory_" + std::to_string(i);
@@ -172,7 +181,7 @@ std::vector<BlockInventory> inventory(const ChipSpec& spec, int slopes) {
                       0,
                       {{{uint64_t(spec.global_buffer.bytes), uint64_t(spec.global_buffer.word_bytes)}, 1}},
                       0});
-    blocks.push_back({node + ".network_interface", buffer_bits, 0, {}, 0});
+    blocks.push_back({node + ".network_interface", arrival_bits, 0, {}, 0});
     if (spec.payload != Payload::kPackedCodes)
       for (int port = 0; port < spec.encoder.ports; ++port)
         blocks.push_back({node + ".encoder_" + std::to_string(port), 0, 0, encoder_srams(), 0});

@@ -10,13 +10,14 @@ MemoryNode::MemoryNode(const sc_core::sc_module_name& name, Clock& clock, const 
       global_buffer("global_buffer", clock, spec.global_buffer, context, source, spec.encoder.ports, result, ledger),
       sequencer("sequencer", clock, context, topology, source, spec.encoder.ports, result, ledger),
       merger("merger", clock, spec.encoder.ports, context, source),
-      network_interface("network_interface", clock, 3, context.flits),
+      network_interface("network_interface", clock, 3, spec.channels()),
       loads_(clock, 4),
       phase_done_(clock, 4),
       merged_(clock, 4),
       weights_(clock, 4),
       control_(clock, 4) {
   const VirtualChannels channels = spec.channels();
+  const MessageClasses classes = spec.classes();
   for (int port = 0; port < spec.encoder.ports; ++port) {
     jobs_.emplace_back(clock, 2);
     codes_.emplace_back(clock, 4);
@@ -43,8 +44,8 @@ MemoryNode::MemoryNode(const sc_core::sc_module_name& name, Clock& clock, const 
   sequencer.control_out(control_);
   network_interface.in[2](control_);
   network_interface.out(inject);
-  sequencer.control_in(eject.channel(channels.control()));
-  global_buffer.outputs_in(eject.channel(channels.outputs()));
+  sequencer.control_in(eject.channel(channels.first(classes.control())));
+  global_buffer.outputs_in(eject.channel(channels.first(classes.outputs())));
   global_buffer.phase_done_out(phase_done_);
   sequencer.phase_done_in(phase_done_);
 }

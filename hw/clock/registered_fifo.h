@@ -1,8 +1,8 @@
 // Registered FIFO: the only way between blocks.
 //
-// Contract: pushed in cycle c, visible from c + latency; popped in c, free in c + 1; bounded; a full FIFO refuses, and
-// wakes its producer in the cycle in which there is space again. What either side sees in a cycle does not depend on
-// which side ran first.
+// Contract: pushed in cycle c, visible from c + latency; popped in c, free in c + credit_latency (1 unless the place
+// has to be reported over wires); bounded; a full FIFO refuses, and wakes its producer in the cycle in which there is
+// space again. What either side sees in a cycle does not depend on which side ran first.
 #pragma once
 
 #include <cassert>
@@ -21,47 +21,57 @@ class FifoOut;
 template <typename T>
 class RegisteredFifo : public sc_core::sc_interface {
  public:
-  // latency >= 1 cycles from push to visibility; entries under way occupy capacity.
-  RegisteredFifo(Clock& clock, size_t capacity, Cycle latency = 1)
-      : clock_(clock), latency_(latency), capacity_(capacity) {
-    assert(capacity > 0 && latency > 0);
+  // latency >= 1 cycles from push to visibility; entries under way occupy capacity, and so do places whose credit is.
+  RegisteredFifo(Clock& clock, size_t capacity, Cycle latency = 1, Cycle credit_latency = 1)
+      : clock_(clock), latency_(latency), credit_latency_(credit_latency), capacity_(capacity) {
+    assert(capacity > 0 && latency > 0 && credit_latency > 0);
   }
 
   // Producer: space in this cycle? If not, the producer is woken when there is.
   bool can_push() {
-    if (size_ + hidden_pops() < capacity_) return true;
-    if (hidden_pops() > 0)
-      producer_->wake_at(clock_.now() + 1);
+    take_credits();
+    if (size_ + credits_under_way_ < capacity_) return true;
+    if (credits_under_way_ > 0)
+      producer_->wake_at(next_credit_);
     else
       producer_waits_ = true;
     return false;
   }
-  // Producer: needs can_push(). `delay`: further cycles until the entry is complete.
-  void push(const T& value, Cycle delay = 0) {
-    assert(size_ + hidden_pops() < capacity_);
-    if (entries_.empty()) entries_.resize(capacity_);  // most virtual channels of a chip are never used
-    const size_t at = head_ + size_;
-    Entry& entry = entries_[at < capacity_ ? at : at - capacity_];
-    entry.value = value;
-    entry.visible_from = clock_.now() + latency_ + delay;
-    ++size_;
+  // Producer: needs can_push(). `delay`: further cycles until the entry is complete. Returns the entry, for last
+  // touches.
+  T& push(const T& value, Cycle delay = 0) {
+    take_credits();
+    assert(size_ + credits_under_way_ < capacity_);
+    if (entries_.empty()) {  // most virtual channels of a chip are never used
+      entries_.resize(capacity_);
+      times_.resize(capacity_);
+    }
+    const size_t at = wrap(head_ + size_);
+    const Cycle visible_from = clock_.now() + latency_ + delay;
+    entries_[at] = value;
+    times_[at].visible_from = visible_from;
+    if (size_++ == 0) front_visible_from_ = visible_from;
     if (occupancy_) *occupancy_ |= occupancy_bit_;
-    consumer_->wake_at(entry.visible_from);
+    consumer_->wake_at(visible_from);
+    return entries_[at];
   }
 
   // Consumer: an entry visible in this cycle?
-  bool can_pop() const { return size_ > 0 && entries_[head_].visible_from <= clock_.now(); }
-  const T& front() const { return entries_[head_].value; }
+  bool can_pop() const { return size_ > 0 && front_visible_from_ <= clock_.now(); }
+  const T& front() const { return entries_[head_]; }
   void pop() {
     assert(can_pop());
-    if (last_pop_ != clock_.now()) pops_ = 0;
-    last_pop_ = clock_.now();
-    ++pops_;
+    const Cycle credit = clock_.now() + credit_latency_;
+    times_[wrap(first_credit_ + credits_under_way_)].credit = credit;
+    if (credits_under_way_++ == 0) next_credit_ = credit;
     if (++head_ == capacity_) head_ = 0;
-    if (--size_ == 0 && occupancy_) *occupancy_ &= ~occupancy_bit_;
+    if (--size_ > 0)
+      front_visible_from_ = times_[head_].visible_from;
+    else if (occupancy_)
+      *occupancy_ &= ~occupancy_bit_;
     if (producer_waits_) {
       producer_waits_ = false;
-      producer_->wake_at(clock_.now() + 1);
+      producer_->wake_at(credit);
     }
   }
   // Nothing stored, visible or not.
@@ -85,19 +95,27 @@ class RegisteredFifo : public sc_core::sc_interface {
   }
 
  private:
-  struct Entry {
-    T value;
-    Cycle visible_from;
+  // Two rings: of entries' visibility, and of when the credit of each place that was freed arrives.
+  struct Times {
+    Cycle visible_from, credit;
   };
-  // Pops of this very cycle: their space is free from the next cycle on.
-  size_t hidden_pops() const { return last_pop_ == clock_.now() ? pops_ : 0; }
+  size_t wrap(size_t at) const { return at < capacity_ ? at : at - capacity_; }
+  // Forgets the credits that have arrived: their places are free.
+  void take_credits() {
+    while (credits_under_way_ > 0 && next_credit_ <= clock_.now()) {
+      if (++first_credit_ == capacity_) first_credit_ = 0;
+      --credits_under_way_;
+      next_credit_ = times_[first_credit_].credit;
+    }
+  }
 
   Clock& clock_;
-  Cycle latency_;
+  Cycle latency_, credit_latency_;
   size_t capacity_;
-  std::vector<Entry> entries_;
-  size_t head_ = 0, size_ = 0, pops_ = 0;
-  Cycle last_pop_ = ~Cycle{0};
+  std::vector<T> entries_;
+  std::vector<Times> times_;
+  size_t head_ = 0, size_ = 0, first_credit_ = 0, credits_under_way_ = 0;
+  Cycle front_visible_from_ = 0, next_credit_ = 0;  // of the oldest entry and credit
   Block* producer_ = nullptr;
   Block* consumer_ = nullptr;
   bool producer_waits_ = false;

@@ -123,7 +123,8 @@ void DramChannel::append_parameters(const Load& load, std::vector<Flit>* flits) 
   head.tag = load.pass;
   head.phase = uint16_t(pass.phase);
   head.destination = uint32_t(load.tile);
-  head.vc = uint8_t(VirtualChannels{context_.sources}.weights());
+  head.message_class = uint8_t(MessageClasses{context_.sources}.weights());
+  head.flow = uint8_t(load.tile);
   const auto packets = make_packets(head, payload, bits, context_.flits, context_.packet_flits);
   flits->insert(flits->end(), packets.begin(), packets.end());
 }
@@ -142,7 +143,8 @@ void DramChannel::append_rows(const Load& load, int first_row, const uint8_t* fi
   head.phase = uint16_t(context_.program->passes[load.pass].phase);
   head.tag = WeightTag{load.index, source_, first_row, rows}.pack();
   head.destination = uint32_t(load.tile);
-  head.vc = uint8_t(VirtualChannels{context_.sources}.weights());
+  head.message_class = uint8_t(MessageClasses{context_.sources}.weights());
+  head.flow = uint8_t(load.tile);
   const auto packets =
       make_packets(head, payload, uint64_t(rows) * row_bytes * 8, context_.flits, context_.packet_flits);
   flits->insert(flits->end(), packets.begin(), packets.end());

@@ -67,7 +67,8 @@ void GlobalBuffer::start_job(int port) {
   head.tag = job.tag.pack();
   head.phase = uint16_t(context_.program->passes[job.tag.pass].phase);
   head.destination = uint32_t(context_.program->passes[job.tag.pass].destinations[job.tag.part][source_]);
-  head.vc = uint8_t(VirtualChannels{context_.sources}.spikes(source_));
+  head.message_class = uint8_t(MessageClasses{context_.sources}.spikes(source_));
+  head.flow = uint8_t(job.tag.part);
   shifts.pack(codes.tokens, head.bits.data());
   std::vector<uint64_t> bits;
   const uint64_t count = codes.pack(CodeFormat::of(input), input.wide_rank, range.first, &bits);

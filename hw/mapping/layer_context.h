@@ -22,6 +22,7 @@ struct LayerContext {
   int sources = 1;
   int packet_flits = 16;
   Payload payload = Payload::kAddressEvents;
+  int spike_channels = 1;  // virtual channels on which one source's spikes arrive at a tile: a part's on part % of them
 
   const InputTrace& input(const WindowTag& tag) const { return layer->inputs[program->passes[tag.pass].input]; }
   const Window& window(const WindowTag& tag) const {

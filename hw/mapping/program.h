@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "hw/noc/topology.h"
+#include "hw/noc/route_table.h"
 #include "models/activation_code.h"
 #include "models/spike_code.h"
 #include "sim/base/trace.h"

@@ -299,7 +299,7 @@ bool NeuronArray::fire() {
     threshold_read_.add_span(now() + 1, most_steps, lanes * spec_.threshold_bits);
   }
   residue_write_.add(now(), (lanes + subtractions) * spec_.residue_bits);
-  begin_message(MessageType::kOutputs, topology_.source_node(at.sink), VirtualChannels{context_.sources}.outputs(),
+  begin_message(MessageType::kOutputs, topology_.source_node(at.sink), MessageClasses{context_.sources}.outputs(),
                 codes, B);
   fire_ready_ = now() + 1 + most_steps;
   wake_at(fire_ready_);
@@ -312,13 +312,13 @@ void NeuronArray::begin_partials_out() {
   std::vector<int64_t> membranes(at.outputs);
   for (int i = 0; i < at.outputs; ++i) membranes[i] = set.V[size_t(token_) * padded_lanes_ + lane_index(i)];
   membrane_read_.add(now(), uint64_t(at.outputs) * spec_.membrane_bits);
-  begin_message(MessageType::kPartials, at.sends_partials_to, VirtualChannels{context_.sources}.partials(), membranes,
+  begin_message(MessageType::kPartials, at.sends_partials_to, MessageClasses{context_.sources}.partials(), membranes,
                 spec_.membrane_bits);
 }
 
 // A message about the token that fires: one value of `bits` bits (two's complement) per output.
-void NeuronArray::begin_message(MessageType type, int destination, int vc, const std::vector<int64_t>& values,
-                                int bits) {
+void NeuronArray::begin_message(MessageType type, int destination, int message_class,
+                                const std::vector<int64_t>& values, int bits) {
   const MembraneSet& set = sets_[finished_.front()];
   const uint64_t payload_bits = values.size() * uint64_t(bits);
   std::vector<uint64_t> payload((payload_bits + 127) / 64, 0);
@@ -328,7 +328,9 @@ void NeuronArray::begin_message(MessageType type, int destination, int vc, const
   head.tag = OutputTag{set.pass, tile_, set.batch * context_.program->batch + token_}.pack();
   head.phase = uint16_t(context_.program->passes[set.pass].phase);
   head.destination = uint32_t(destination);
-  head.vc = uint8_t(vc);
+  head.message_class = uint8_t(message_class);
+  head.flow = uint8_t(tile_);
+  head.ordered = type == MessageType::kPartials;  // outputs are put in place by their tag
   message_ = make_packets(head, payload, payload_bits, context_.flits, INT_MAX);
   message_sent_ = 0;
   stage_ = Stage::kSend;
@@ -363,7 +365,7 @@ void NeuronArray::next_token() {
 void NeuronArray::send_releases() {
   if (releases_.empty() || fired_ < releases_.front().needs_fired || !control_out->can_push()) return;
   control_out->push(make_control_flit(MessageType::kRelease, uint64_t(tile_), topology_.source_node(release_source_),
-                                      VirtualChannels{context_.sources}.control(), releases_.front().phase));
+                                      MessageClasses{context_.sources}.control(), releases_.front().phase));
   if (++release_source_ == context_.sources) {
     release_source_ = 0;
     releases_.pop_front();

@@ -71,7 +71,8 @@ class NeuronArray : public Block {
   bool send();
   void next_token();
   void begin_partials_out();
-  void begin_message(MessageType type, int destination, int vc, const std::vector<int64_t>& values, int bits);
+  void begin_message(MessageType type, int destination, int message_class, const std::vector<int64_t>& values,
+                     int bits);
   void send_releases();
 
   const TileWork& work(int pass) const { return context_.program->passes[pass].tiles[tile_]; }

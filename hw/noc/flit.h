@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "sim/base/bits.h"
+#include "sim/base/energy_ledger.h"
 
 namespace spikeloom {
 
@@ -18,16 +19,22 @@ struct Flit {
   std::array<uint64_t, kMostLinkBits / 64> bits{};  // payload, link_bits of them used
   uint64_t tag = 0;                                 // head flits: what the message is about (48 bits)
   uint32_t destination = 0;                         // head flits: node or multicast set
-  uint8_t vc = 0;
-  uint16_t phase = 0;  // whose energy it is; not on the wires
+  uint8_t message_class = 0;  // whose virtual channels it may use: set by the sender, as the next two
+  uint8_t flow = 0;           // an ordered flow keeps to one of them; on a torus it also breaks ties of direction
+  bool ordered = true;        // packets of this flow must not pass each other
+  uint8_t vc = 0;             // where it travels now: set at every hop, as the next
+  uint8_t partition = 0;
+  uint16_t phase = 0;  // whose energy it is; not on the wires, nor is the next
+  Cycle born = 0;      // when its packet entered the network
   MessageType type = MessageType::kSpikes;
   bool head = false;
   bool tail = false;
   bool last_packet = false;  // head and tail flits: no further packet of this message follows
 };
 
-// One virtual channel per spike source, then one per other message class.
-struct VirtualChannels {
+// The chip's classes of messages, each with virtual channels of its own: one per spike source, then one each for
+// weights, outputs, partial membranes and control.
+struct MessageClasses {
   int sources = 1;
 
   int count() const { return sources + 4; }
@@ -54,7 +61,7 @@ struct FlitFormat {
 };
 
 // Splits a payload into packets of at most packet_flits flits, head flit included.
-// `head` gives type, tag, destination and virtual channel; its payload bits ride in the first packet's head.
+// `head` gives type, tag, destination, class and flow; its payload bits ride in the first packet's head.
 inline std::vector<Flit> make_packets(const Flit& head, const std::vector<uint64_t>& payload, uint64_t payload_bits,
                                       const FlitFormat& format, int packet_flits) {
   std::vector<Flit> flits;
@@ -66,7 +73,9 @@ inline std::vector<Flit> make_packets(const Flit& head, const std::vector<uint64
     flits.push_back(start);
     for (int i = 1; i < packet_flits && at < payload_bits; ++i, at += format.link_bits) {
       Flit body;
-      body.vc = head.vc;
+      body.message_class = head.message_class;
+      body.flow = head.flow;
+      body.ordered = head.ordered;
       body.type = head.type;
       body.phase = head.phase;
       const int bits = static_cast<int>(std::min<uint64_t>(format.link_bits, payload_bits - at));
@@ -104,12 +113,12 @@ class PayloadCollector {
 };
 
 // A message of one flit: all it says is its tag.
-inline Flit make_control_flit(MessageType type, uint64_t tag, int destination, int vc, int phase) {
+inline Flit make_control_flit(MessageType type, uint64_t tag, int destination, int message_class, int phase) {
   Flit flit;
   flit.type = type;
   flit.tag = tag;
   flit.destination = uint32_t(destination);
-  flit.vc = uint8_t(vc);
+  flit.message_class = uint8_t(message_class);
   flit.phase = uint16_t(phase);
   flit.head = flit.tail = flit.last_packet = true;
   return flit;

@@ -2,9 +2,10 @@
 //
 //     sender --> [ wires | buffer of each virtual channel ] --> receiver
 //
-// Timing   a flit sent in cycle c can be taken in c + latency_cycles; a buffer place taken in c is a credit in c + 1.
+// Timing   a flit sent in cycle c can be taken in c + latency_cycles; a buffer place taken in c is a credit that the
+//          sender can use in c + credit_cycles.
 // Energy   LinkBitMm and RouterBufferWriteBit per wire bit of each flit sent.
-// Config   LinkSpec, section mesh.
+// Config   LinkSpec, worked out by NetworkSpec.
 // Differs  one flit per cycle is the sender's rule to keep (router and network interface grant one).
 #pragma once
 
@@ -20,8 +21,10 @@ namespace spikeloom {
 
 struct LinkSpec {
   int buffer_flits = 4;    // per virtual channel
-  int latency_cycles = 1;  // a hop: the sender's switch, the wires, the buffer write
-  double length_mm = 1;    // 0 for the short wires between a router and its own tile
+  int latency_cycles = 1;  // from the cycle in which the sender grants it to the one in which the receiver sees it
+  int credit_cycles = 1;
+  double length_mm = 1;  // 0 for the short wires between a router and its own tile
+  bool to_node = false;  // ends at a node, not at a router
 };
 
 class Link : public sc_core::sc_interface {
@@ -30,20 +33,27 @@ class Link : public sc_core::sc_interface {
        const FlitFormat& format, EnergyLedger& ledger)
       : clock_(clock),
         name_(name),
-        wire_bits_(format.wire_bits()),
-        wires_(ledger.counter(name, EnergyEvent::kLinkBitMm, spec.length_mm)),
-        buffer_write_(ledger.counter(receiver, EnergyEvent::kRouterBufferWriteBit)) {
+        to_node_(spec.to_node),
+        flit_energy_(ledger.bundle(
+            {{&ledger.counter(name, EnergyEvent::kLinkBitMm, spec.length_mm), uint64_t(format.wire_bits())},
+             {&ledger.counter(receiver, EnergyEvent::kRouterBufferWriteBit), uint64_t(format.wire_bits())}})) {
     for (int vc = 0; vc < format.vcs; ++vc)
-      channels_.push_back(std::make_unique<RegisteredFifo<Flit>>(clock, spec.buffer_flits, spec.latency_cycles));
+      channels_.push_back(
+          std::make_unique<RegisteredFifo<Flit>>(clock, spec.buffer_flits, spec.latency_cycles, spec.credit_cycles));
   }
 
   bool can_send(int vc) { return channels_[vc]->can_push(); }
-  void send(const Flit& flit) {
-    channels_[flit.vc]->push(flit);
-    wires_.add(clock_.now(), wire_bits_, flit.phase);
-    buffer_write_.add(clock_.now(), wire_bits_, flit.phase);
+  // The flit travels in virtual channel `vc` of its partition.
+  void send(const Flit& flit, int vc, uint8_t partition) {
+    Flit& sent = channels_[vc]->push(flit);
+    sent.vc = uint8_t(vc);
+    sent.partition = partition;
+    if (sent.born == 0) sent.born = clock_.now();
+    flit_energy_.add(clock_.now(), flit.phase);
     ++flits_;
   }
+  bool to_node() const { return to_node_; }
+  int vcs() const { return static_cast<int>(channels_.size()); }
   RegisteredFifo<Flit>& channel(int vc) { return *channels_[vc]; }
   void set_producer(Block* block) {
     for (auto& channel : channels_) channel->set_producer(block);
@@ -54,9 +64,8 @@ class Link : public sc_core::sc_interface {
  private:
   Clock& clock_;
   std::string name_;
-  int wire_bits_;
-  EnergyCounter& wires_;
-  EnergyCounter& buffer_write_;
+  bool to_node_;
+  EnergyBundle& flit_energy_;
   std::vector<std::unique_ptr<RegisteredFifo<Flit>>> channels_;
   uint64_t flits_ = 0;
 };

@@ -2,7 +2,31 @@
 
 namespace spikeloom {
 
+NetworkInterface::NetworkInterface(const sc_core::sc_module_name& name, Clock& clock, int producers,
+                                   const VirtualChannels& channels)
+    : Block(name, clock),
+      in("in", producers),
+      out("out"),
+      channels_(channels),
+      vc_of_(producers, -1),
+      free_(uint32_t(low_mask(channels.count()))),
+      next_vc_(channels.classes, 0) {}
+
 void NetworkInterface::end_of_elaboration() { out->set_producer(this); }
+
+// -1: none is free, or none of those has a credit.
+int NetworkInterface::choose_vc(const Flit& head) {
+  const uint32_t allowed = free_ & channels_.into_network(head);
+  int& next = next_vc_[head.message_class];
+  for (int i = 0; i < channels_.per_class; ++i) {
+    const int offset = (next + i) % channels_.per_class;
+    const int vc = channels_.first(head.message_class) + offset;
+    if (!(allowed >> vc & 1) || !out->can_send(vc)) continue;
+    next = (offset + 1) % channels_.per_class;
+    return vc;
+  }
+  return -1;
+}
 
 void NetworkInterface::tick() {
   const int producers = static_cast<int>(in.size());
@@ -10,10 +34,16 @@ void NetworkInterface::tick() {
     const int producer = (next_ + i) % producers;
     if (!in[producer]->can_pop()) continue;
     const Flit& flit = in[producer]->front();
-    int& owner = owner_[flit.vc];
-    if ((owner != -1 && owner != producer) || !out->can_send(flit.vc)) continue;
-    owner = flit.tail ? -1 : producer;
-    out->send(flit);
+    int& vc = vc_of_[producer];
+    if (flit.head) {
+      vc = choose_vc(flit);
+      if (vc < 0) continue;
+      free_ &= ~(1u << vc);
+    } else if (!out->can_send(vc)) {
+      continue;
+    }
+    if (flit.tail) free_ |= 1u << vc;
+    out->send(flit, vc, 0);
     in[producer]->pop();
     next_ = (producer + 1) % producers;
     wake_at(now() + 1);
@@ -23,7 +53,7 @@ void NetworkInterface::tick() {
 
 std::string NetworkInterface::waits_for() const {
   for (const auto& queue : in)
-    if (!queue->empty()) return "flits wait for credits of the router";
+    if (!queue->empty()) return "a free virtual channel or credits of the router, with flits to send";
   return "";
 }
 

@@ -1,17 +1,19 @@
 // Network interface: puts the flits of a node's producers on the link to its router.
 //
-//     in[n] --> [ arbiter ] --> out
+//     in[n] --> [ virtual channel | arbiter ] --> out
 //
-// Timing   one flit a cycle; a flit visible in cycle c that wins is on the link in c. A packet is not interleaved with
-//          another one of its virtual channel.
+// Timing   one flit a cycle; a flit visible in cycle c that wins is granted the link in c. A head flit takes a virtual
+//          channel of its class that no packet holds and that has a credit, in turn; a packet is not interleaved with
+//          another one of its channel.
 // Energy   none of its own; the link charges wires and the router's buffer.
-// Config   FlitFormat, section mesh.
+// Config   VirtualChannels, section network.
 // Differs  ejected flits go straight from the router's buffer to the block that takes them (DEVIATIONS 2).
 #pragma once
 
 #include <vector>
 
 #include "hw/noc/link.h"
+#include "hw/noc/virtual_channels.h"
 
 namespace spikeloom {
 
@@ -20,17 +22,20 @@ class NetworkInterface : public Block {
   sc_core::sc_vector<FifoIn<Flit>> in;
   sc_core::sc_port<Link> out;
 
-  NetworkInterface(const sc_core::sc_module_name& name, Clock& clock, int producers, const FlitFormat& format)
-      : Block(name, clock), in("in", producers), out("out"), owner_(format.vcs, -1) {}
+  NetworkInterface(const sc_core::sc_module_name& name, Clock& clock, int producers, const VirtualChannels& channels);
 
   std::string waits_for() const override;
 
  private:
   void end_of_elaboration() override;
   void tick() override;
+  int choose_vc(const Flit& head);
 
-  std::vector<int> owner_;  // [vc]: producer whose packet is under way, or -1
-  int next_ = 0;            // round robin
+  VirtualChannels channels_;
+  std::vector<int> vc_of_;    // [producer]: channel of its packet under way, or -1
+  uint32_t free_;             // channels that no packet holds
+  std::vector<int> next_vc_;  // [class]: round robin
+  int next_ = 0;              // producer, round robin
 };
 
 }  // namespace spikeloom

@@ -1,57 +1,109 @@
-// Router: moves flits from input buffers to output links; wormhole per virtual channel; multicasts fork.
+// Router: moves packets from input buffers to output links; wormhole with virtual channels and credits; multicasts
+// fork.
 //
-//     in[5] --> [ route | input arbiter | output arbiter | crossbar ] --> out[5]
+//     in[p] --> [ buffers | route | VC allocation | switch allocation | crossbar ] --> out[p]
 //
-// Timing   a flit visible in cycle c that wins leaves in c; a hop takes the link's latency_cycles, arbitration and
-//          crossbar in the first of them. One flit per input and output a cycle. A branch without credit waits alone;
-//          the flit leaves its buffer after its last branch.
-// Energy   RouteComputation per head; SwitchArbitration, RouterBufferReadBit and CrossbarBit per granted branch.
-// Config   FlitFormat, section mesh.
-// Differs  a packet keeps its virtual channel from end to end (DEVIATIONS 1).
+// Timing   a head flit visible in cycle c asks for a virtual channel in c + routing_cycles (0: routed ahead), has it
+//          vc_allocation_cycles later at the earliest and asks for the switch then; speculative: at the same time, for
+//          nothing if it gets no channel. A flit whose switch_allocation_cycles end in c crosses in the switch_cycles
+//          after it and is on the wires then (the link's latency counts both). One flit per input and output a cycle,
+//          but for the branches of a multicast, which leave together or one by one.
+// Energy   RouteComputation per head; VcAllocation per channel granted; SwitchArbitration, RouterBufferReadBit and
+//          CrossbarBit per flit and branch.
+// Config   RouterSpec, section network.router.
+// Differs  a speculative grant that is lost is not charged (DEVIATIONS 32).
 #pragma once
 
 #include <array>
+#include <memory>
 #include <vector>
 
+#include "hw/noc/allocators/allocator.h"
 #include "hw/noc/link.h"
-#include "hw/noc/topology.h"
+#include "hw/noc/route_table.h"
+#include "hw/noc/virtual_channels.h"
 
 namespace spikeloom {
+
+struct RouterSpec {
+  int routing_cycles = 0;
+  int vc_allocation_cycles = 1;
+  int switch_allocation_cycles = 1;
+  int switch_cycles = 1;
+  bool speculative = false;
+  int vc_allocator = 0, switch_allocator = 0;  // indices into allocator_names()
+  int allocator_iterations = 1;                // of islip
+};
 
 class Router : public Block {
  public:
   using LinkPort = sc_core::sc_port<Link, 1, sc_core::SC_ZERO_OR_MORE_BOUND>;
-  sc_core::sc_vector<LinkPort> in, out;  // by Port; unbound at the mesh's edge
+  sc_core::sc_vector<LinkPort> in, out;  // by port; unbound at the mesh's edge
 
-  Router(const sc_core::sc_module_name& name, Clock& clock, int id, const RouteTable& routes, const FlitFormat& format,
-         EnergyLedger& ledger);
+  Router(const sc_core::sc_module_name& name, Clock& clock, int id, int ports, const RouterSpec& spec,
+         const RouteTable& routes, const VirtualChannels& channels, const FlitFormat& format, EnergyLedger& ledger);
 
+  // Flits that left, each branch of a multicast counted.
   uint64_t flits() const { return flits_; }
   std::string waits_for() const override;
+  // A flit that waits at the front of an input buffer: since when it is in the network, and what it waits for.
+  struct Waiting {
+    Cycle born = 0;
+    std::string flit, place, reason;
+  };
+  std::vector<Waiting> waiting() const;
 
  private:
-  // What an input's virtual channel is in the middle of.
-  struct InputState {
-    uint8_t route = 0;      // outputs of the packet under way
-    uint8_t remaining = 0;  // outputs that the front flit has not yet left by; 0: the front flit is fresh
-    uint8_t wanted = 0;     // those of them that would take it in this cycle
+  // An input's virtual channel and the packet at its front.
+  struct Slot {
+    RegisteredFifo<Flit>* buffer = nullptr;
+    bool in_packet = false, routed = false, multicast = false;
+    uint8_t input = 0, vc = 0, partition = 0;
+    uint16_t branches = 0;   // outputs of the packet; unless multicast, of which one is to be chosen
+    uint16_t allocated = 0;  // outputs where it has a virtual channel
+    uint16_t remaining = 0;  // outputs by which the front flit has to leave yet
+    Cycle route_ready = 0, vc_ready = 0, switch_ready = 0;
+    std::array<uint8_t, kMostPorts> out_vc{};
   };
+  struct Grant {
+    Cycle cycle;  // takes effect
+    uint16_t slot;
+    uint8_t output, vc;
+  };
+
   void end_of_elaboration() override;
   void tick() override;
-  uint64_t look_at_fronts();
-  void grant(int input, int vc, int output);
+  // Each looks at what the cycle began with and adds requests.
+  void look_at_inputs();
+  void look_at_slot(Slot& slot);
+  void route(Slot& slot);
+  void request_vcs(Slot& slot, uint16_t missing);
+  void request_switch(int input);
+  void allocate();
+  void apply_grants();
+  void take_vc(const Grant& grant);
+  bool may_cross(const Grant& grant);
+  void cross(const Grant& grant);
+  uint32_t allowed_vcs(const Slot& slot, const Flit& head, int output) const;
 
-  int id_, vcs_, wire_bits_;
+  int id_, ports_;
+  RouterSpec spec_;
   const RouteTable& routes_;
-  EnergyCounter &route_, &arbitration_, &buffer_read_, &crossbar_;
-  std::array<Link*, kPorts> in_{}, out_{};
-  std::vector<RegisteredFifo<Flit>*> buffers_;  // [input * vcs + vc]
-  std::array<uint8_t, 64> input_of_{};          // of a channel
-  uint64_t occupied_ = 0;                       // bit input * vcs + vc
-  std::vector<InputState> state_;               // [input * vcs + vc]
-  std::vector<int8_t> owner_;                   // [output * vcs + vc]: input whose packet holds it, or -1
-  std::array<int, kPorts> next_vc_{};           // round robin over channels of an input
-  std::array<int, kPorts> next_input_{};        // round robin over inputs of an output
+  VirtualChannels channels_;
+  int vcs_;
+  EnergyCounter &route_, &vc_allocation_;
+  EnergyBundle& crossing_;                       // arbitration, buffer read, crossbar
+  std::vector<Link*> out_;                       // [port]
+  std::array<uint64_t, kMostPorts> occupied_{};  // [input]: channels that hold anything, visible or not
+  std::vector<Slot> slots_;                      // [input * vcs + vc]
+  std::array<uint32_t, kMostPorts> free_{};      // [output]: channels that no packet holds
+  // Switch requests of one input in this cycle, by output: channels with a flit that can go, and speculative ones.
+  std::array<uint32_t, kMostPorts> wanted_{}, speculative_{};
+  std::array<uint8_t, kMostPorts> next_vc_{};  // [input]: round robin over its channels
+  std::unique_ptr<Allocator> vc_allocator_, switch_allocator_;
+  std::vector<AllocatorRequest> vc_requests_, switch_requests_;
+  std::vector<Grant> vc_grants_, switch_grants_;  // in the order in which they take effect
+  bool again_ = false;                            // something may be possible in the next cycle
   uint64_t flits_ = 0;
 };
 

@@ -1,60 +1,73 @@
 #include "hw/noc/topology.h"
 
+#include <algorithm>
+#include <cassert>
 #include <cstdlib>
 
 namespace spikeloom {
 
-int Topology::router_of(int node) const {
-  if (node < tiles()) return node;
-  const EdgeNode& edge = edges_[node - tiles()];
-  return edge.y * width_ + edge.x;
+std::string port_name(int port) {
+  static const char* const names[] = {"north", "east", "south", "west", "local"};
+  return port <= kLocal ? names[port] : "local_" + std::to_string(port - kLocal);
 }
 
-Port Topology::port_of(int node) const { return node < tiles() ? kLocal : edges_[node - tiles()].port; }
-
-int Topology::neighbour(int router, Port port) const {
-  const int x = router % width_, y = router / width_;
-  if (port == kNorth && y > 0) return router - width_;
-  if (port == kSouth && y + 1 < height_) return router + width_;
-  if (port == kEast && x + 1 < width_) return router + 1;
-  if (port == kWest && x > 0) return router - 1;
-  return -1;
+Port opposite(Port direction) {
+  assert(direction < kDirections);
+  return Port((direction + 2) % kDirections);
 }
 
-Port Topology::next_port(int router, int node) const {
-  const int target = router_of(node);
-  const int dx = target % width_ - router % width_, dy = target / width_ - router / width_;
-  if (dx != 0) return dx > 0 ? kEast : kWest;
-  if (dy != 0) return dy > 0 ? kSouth : kNorth;
-  return port_of(node);
+const std::vector<std::string>& shape_names() {
+  static const std::vector<std::string> names = {"mesh", "torus"};
+  return names;
+}
+
+Topology::Topology(int width, int height, std::vector<EdgeNode> memory_nodes, Shape shape, int concentration)
+    : width_(width),
+      height_(height),
+      shape_(shape),
+      concentration_(concentration),
+      memory_nodes_(std::move(memory_nodes)),
+      locals_(static_cast<size_t>(width) * height, concentration) {
+  for (int tile = 0; tile < tiles(); ++tile)
+    attachments_.push_back({tile / concentration, kLocal + tile % concentration});
+  for (const EdgeNode& node : memory_nodes_) {
+    const int router = node.y * width_ + node.x;
+    attachments_.push_back({router, node.port == kLocal ? kLocal + locals_[router]++ : int(node.port)});
+  }
+  for (int router = 0; router < routers(); ++router) assert(ports(router) <= kMostPorts);
+}
+
+int Topology::neighbour(int router, Port direction) const {
+  static const int kStepX[] = {0, 1, 0, -1}, kStepY[] = {-1, 0, 1, 0};
+  int to_x = x(router) + kStepX[direction], to_y = y(router) + kStepY[direction];
+  if (shape_ == Shape::kTorus) {
+    to_x = (to_x + width_) % width_;
+    to_y = (to_y + height_) % height_;
+  }
+  if (to_x < 0 || to_x >= width_ || to_y < 0 || to_y >= height_) return -1;
+  const int to = to_y * width_ + to_x;
+  return to == router ? -1 : to;
 }
 
 int Topology::hops(int from, int to) const {
   const int a = router_of(from), b = router_of(to);
-  return std::abs(a % width_ - b % width_) + std::abs(a / width_ - b / width_);
-}
-
-RouteTable::RouteTable(const Topology& topology) : topology_(topology), routers_(topology.tiles()) {
-  masks_.resize(static_cast<size_t>(topology.nodes()) * routers_);
-  for (int node = 0; node < topology.nodes(); ++node)
-    for (int router = 0; router < routers_; ++router)
-      masks_[node * routers_ + router] = uint8_t(1u << topology.next_port(router, node));
-}
-
-int RouteTable::add_multicast(int source, const std::vector<int>& tiles) {
-  const int destination = static_cast<int>(masks_.size()) / routers_;
-  masks_.resize(masks_.size() + routers_, 0);
-  uint8_t* mask = &masks_[static_cast<size_t>(destination) * routers_];
-  for (const int tile : tiles) {
-    int router = topology_.router_of(topology_.source_node(source));
-    for (;;) {
-      const Port port = topology_.next_port(router, tile);
-      mask[router] |= uint8_t(1u << port);
-      if (port == kLocal) break;
-      router = topology_.neighbour(router, port);
-    }
+  int dx = std::abs(x(a) - x(b)), dy = std::abs(y(a) - y(b));
+  if (shape_ == Shape::kTorus) {
+    dx = std::min(dx, width_ - dx);
+    dy = std::min(dy, height_ - dy);
   }
-  return destination;
+  return dx + dy;
+}
+
+std::string Topology::place(int tile) const {
+  const int router = router_of(tile);
+  return std::to_string(x(router)) + "_" + std::to_string(y(router)) +
+         (concentration_ > 1 ? "_" + std::to_string(tile % concentration_) : "");
+}
+
+std::string Topology::name() const {
+  return std::to_string(width_) + "x" + std::to_string(height_) + " " + shape_names()[int(shape_)] +
+         (concentration_ > 1 ? ", " + std::to_string(concentration_) + " nodes a router" : "");
 }
 
 }  // namespace spikeloom

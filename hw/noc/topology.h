@@ -1,4 +1,4 @@
-// Where nodes sit on the mesh, and which outputs a router gives to each destination (dimension order, X first).
+// Where nodes sit on a mesh or torus of routers, and which routers are neighbours.
 #pragma once
 
 #include <cstdint>
@@ -7,58 +7,67 @@
 
 namespace spikeloom {
 
-enum Port { kLocal, kNorth, kEast, kSouth, kWest, kPorts };
-constexpr const char* kPortNames[kPorts] = {"local", "north", "east", "south", "west"};
+// Ports of a router: one per direction, then one per node that is attached to it.
+enum Port : int { kNorth, kEast, kSouth, kWest, kLocal };
+constexpr int kDirections = kLocal;
+constexpr int kMostPorts = 16;
 
-// A memory node hangs on a free edge port of a router.
+// "north" ... "west", "local", "local_1" ...
+std::string port_name(int port);
+Port opposite(Port direction);
+
+enum class Shape { kMesh, kTorus };
+// By Shape, as configs name them.
+const std::vector<std::string>& shape_names();
+
+// A memory node hangs on a router's free edge port, or on a local port of its own.
 struct EdgeNode {
   int x = 0, y = 0;
   Port port = kWest;
 };
 
-// Nodes: tiles 0 .. width*height-1 (row by row, north row first), then memory nodes.
+// Nodes: tiles first, `concentration` of them at each router (router 0's, router 1's ...), then memory nodes. Routers
+// are numbered row by row, north row first. A torus closes every row and column that is longer than one router.
 class Topology {
  public:
-  Topology(int width, int height, std::vector<EdgeNode> edges)
-      : width_(width), height_(height), edges_(std::move(edges)) {}
+  Topology(int width, int height, std::vector<EdgeNode> memory_nodes, Shape shape = Shape::kMesh,
+           int concentration = 1);
 
+  Shape shape() const { return shape_; }
   int width() const { return width_; }
   int height() const { return height_; }
-  int tiles() const { return width_ * height_; }
-  int sources() const { return static_cast<int>(edges_.size()); }
+  int concentration() const { return concentration_; }
+  int routers() const { return width_ * height_; }
+  int tiles() const { return routers() * concentration_; }
+  int sources() const { return static_cast<int>(memory_nodes_.size()); }
   int nodes() const { return tiles() + sources(); }
   int source_node(int source) const { return tiles() + source; }
-  const EdgeNode& edge(int source) const { return edges_[source]; }
+  int x(int router) const { return router % width_; }
+  int y(int router) const { return router / width_; }
   // The router that a node is attached to, and the port of that router.
-  int router_of(int node) const;
-  Port port_of(int node) const;
-  // The router behind a port, -1 at the mesh's edge.
-  int neighbour(int router, Port port) const;
-  // The output that dimension-order routing takes at `router` towards `node`.
-  Port next_port(int router, int node) const;
-  // Links between the routers of two nodes.
+  int router_of(int node) const { return attachments_[node].router; }
+  int port_of(int node) const { return attachments_[node].port; }
+  // Ports of a router, used or not: directions, then local ones.
+  int ports(int router) const { return kLocal + locals_[router]; }
+  // The router behind a direction, -1 at the mesh's edge.
+  int neighbour(int router, Port direction) const;
+  // Links between the routers of two nodes on a shortest path.
   int hops(int from, int to) const;
+  // "2_1" for the tile of router (2, 1); "2_1_0", "2_1_1" ... where several share it.
+  std::string place(int tile) const;
+  // "4x3 mesh", "8x8 torus, 2 nodes a router"
+  std::string name() const;
 
  private:
+  struct Attachment {
+    int router, port;
+  };
   int width_, height_;
-  std::vector<EdgeNode> edges_;
-};
-
-// The outputs of every router for every destination: nodes first, then multicast sets. A multicast follows the union
-// of the dimension-order paths from its source, which is a tree.
-class RouteTable {
- public:
-  explicit RouteTable(const Topology& topology);
-
-  // Adds a multicast set of tiles fed by one source; returns its destination number.
-  int add_multicast(int source, const std::vector<int>& tiles);
-  // Bit p set: a flit for `destination` leaves `router` by port p.
-  uint8_t outputs(int destination, int router) const { return masks_[destination * routers_ + router]; }
-
- private:
-  const Topology& topology_;
-  int routers_;
-  std::vector<uint8_t> masks_;  // [destination][router]
+  Shape shape_;
+  int concentration_;
+  std::vector<EdgeNode> memory_nodes_;
+  std::vector<Attachment> attachments_;  // [node]
+  std::vector<int> locals_;              // [router]: local ports
 };
 
 }  // namespace spikeloom

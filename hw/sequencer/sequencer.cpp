@@ -93,7 +93,7 @@ void Sequencer::take_phase_done() {
   for (int node = 0; node < topology_.sources(); ++node) {
     if (node == source_) continue;
     barrier_.push_back(make_control_flit(MessageType::kBarrier, uint64_t(phase), topology_.source_node(node),
-                                         VirtualChannels{context_.sources}.control(), phase));
+                                         MessageClasses{context_.sources}.control(), phase));
   }
 }
 

@@ -174,7 +174,8 @@ void SpikeEncoder::packetize(Job* job, std::vector<MadeFlit> body) const {
       head.cycles = 1;
       job->flits.push_back(head);
     }
-    body[i].flit.vc = job->head.vc;
+    body[i].flit.message_class = job->head.message_class;
+    body[i].flit.flow = job->head.flow;
     body[i].flit.phase = job->head.phase;
     body[i].flit.tail = i + 1 == body.size() || (i + 1) % per_packet == 0;
     job->flits.push_back(body[i]);

@@ -19,7 +19,7 @@ std::vector<Load> loads_of(const Program& program, int tile) {
 SynapseArray::SynapseArray(const sc_core::sc_module_name& name, Clock& clock, const SynapseArraySpec& spec,
                            const LayerContext& context, int tile, bool encoder_in_tile, EnergyLedger& ledger)
     : Block(name, clock),
-      spikes_in("spikes_in", encoder_in_tile ? 1 : context.sources),
+      spikes_in("spikes_in", encoder_in_tile ? 1 : context.sources * context.spike_channels),
       weights_in("weights_in"),
       membrane_free_in("membrane_free_in"),
       neurons_out("neurons_out"),
@@ -34,7 +34,7 @@ SynapseArray::SynapseArray(const sc_core::sc_module_name& name, Clock& clock, co
       items_(tile_items(*context.program, tile)),
       loads_(loads_of(*context.program, tile)),
       row_messages_(context.sources),
-      lanes_(spikes_in.size()),
+      lanes_(encoder_in_tile ? 1 : context.sources),
       active_(context.program->batch, 0) {}
 
 const Slice& SynapseArray::slice() const {
@@ -158,11 +158,12 @@ bool SynapseArray::start_window() {
     Lane& lane = lanes_[i];
     lane.serves = encoder_in_tile_ || share.serves(static_cast<int>(i), pass.tiles[tile_].part);
     if (lane.in_window || !lane.serves) continue;
-    if (!spikes_in[i]->can_pop()) {
+    RegisteredFifo<Flit>& spikes = spikes_of(i);
+    if (!spikes.can_pop()) {
       stall(ActivityState::kStalledInput);
       return false;
     }
-    const Flit& head = spikes_in[i]->front();
+    const Flit& head = spikes.front();
     assert(head.head);
     const WindowTag tag = WindowTag::unpack(head.tag);
     assert(tag.pass == item.pass && tag.batch == item.batch);
@@ -175,7 +176,7 @@ bool SynapseArray::start_window() {
     lane.events.clear();
     lane.next = 0;
     shifts_ = WindowShifts::unpack(context_.program->batch_tokens(item.batch), head.bits.data());
-    spikes_in[i]->pop();
+    spikes.pop();
   }
   if (!neurons_out->can_push()) return false;
   NeuronCommand start;
@@ -189,16 +190,22 @@ bool SynapseArray::start_window() {
   return true;
 }
 
+RegisteredFifo<Flit>& SynapseArray::spikes_of(size_t lane) {
+  if (encoder_in_tile_) return *spikes_in[0].operator->();
+  const int part = context_.program->passes[items_[item_].pass].tiles[tile_].part;
+  return *spikes_in[lane * context_.spike_channels + part % context_.spike_channels].operator->();
+}
+
 // Takes flits until the lane has an event; a step mark of the lane alone costs nothing.
 bool SynapseArray::refill(Lane* lane) {
-  const size_t index = lane - lanes_.data();
+  RegisteredFifo<Flit>& spikes = spikes_of(lane - lanes_.data());
   while (lane->next == lane->events.size()) {
     lane->events.clear();
     lane->next = 0;
-    if (!spikes_in[index]->can_pop()) return false;
-    const Flit& flit = spikes_in[index]->front();
+    if (!spikes.can_pop()) return false;
+    const Flit& flit = spikes.front();
     if (!flit.head) lane->reader.read(flit, &lane->events);
-    spikes_in[index]->pop();
+    spikes.pop();
   }
   return true;
 }

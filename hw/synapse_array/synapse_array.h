@@ -35,7 +35,7 @@ struct SynapseArraySpec {
 
 class SynapseArray : public Block {
  public:
-  sc_core::sc_vector<FifoIn<Flit>> spikes_in;
+  sc_core::sc_vector<FifoIn<Flit>> spikes_in;  // [source * spike_channels + channel]
   FifoIn<Flit> weights_in;
   FifoIn<int> membrane_free_in;
   FifoOut<NeuronCommand> neurons_out;
@@ -81,6 +81,8 @@ class SynapseArray : public Block {
 
   const Slice& slice() const;
   int lane_source(size_t lane) const { return encoder_in_tile_ ? -1 : static_cast<int>(lane); }
+  // Where the spikes of the part that the tile works on arrive from a source.
+  RegisteredFifo<Flit>& spikes_of(size_t lane);
 
   SynapseArraySpec spec_;
   LayerContext context_;

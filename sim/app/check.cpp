@@ -10,6 +10,7 @@
 #include "sim/app/bill.h"
 #include "sim/app/commands.h"
 #include "sim/app/experiment.h"
+#include "sim/app/noc_experiment.h"
 
 namespace spikeloom {
 
@@ -18,7 +19,7 @@ namespace {
 const char* const kHelp = R"(usage: spikeloom check FILE ... [--set path=value ...]
 
 Validates without simulating. FILE is an experiment (.yaml): its configs, its trace, the mapping, every register width
-and memory are checked; or a trace (.safetensors), spiking or multiply-accumulate: its structure is checked, and every
+and memory are checked; or a network (.yaml with a section noc): its routing must not deadlock; or a trace (.safetensors), spiking or multiply-accumulate: its structure is checked, and every
 expected output is recomputed by the reference.
 
 examples
@@ -34,12 +35,19 @@ void print_needs(const std::string& name, const RegisterNeeds& needs) {
             << ", thresholds of " << needs.threshold_bits << ", residues of " << needs.residue_bits << "\n";
 }
 
+void check_noc(const std::string& file, const std::vector<std::string>& overrides) {
+  const NocExperiment experiment = NocExperiment::load(file, overrides);
+  warn(experiment.network);
+  std::cout << file << ": ok\n";
+}
+
 void check_experiment(const std::string& file, const std::vector<std::string>& overrides) {
   const Experiment experiment = Experiment::load(file, overrides);
   const LayerTrace layer = experiment.open_trace();
   Chip chip("chip", experiment.chip, layer, experiment.window_cycles);
   check_fit(experiment.chip, layer, chip.program());
   check_prices(chip, experiment.technology);
+  warn(experiment.chip.network);
   std::cout << file << ": ok\n";
   for (const OperationTrace& operation : layer.operations)
     print_needs(operation.name, register_needs(layer, operation));
@@ -131,7 +139,9 @@ int command_check(const std::vector<std::string>& words) {
   for (const std::string& file : options.files) {
     const bool trace = file.size() > 12 && file.compare(file.size() - 12, 12, ".safetensors") == 0;
     if (!trace && ++experiments > 1) throw UserError("check: one experiment at a time (any number of traces)");
-    if (!trace)
+    if (!trace && NocExperiment::describes(file))
+      check_noc(file, options.overrides);
+    else if (!trace)
       check_experiment(file, options.overrides);
     else if (MacTrace::recognizes(file))
       check_mac_trace(file);

@@ -2,7 +2,10 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
+
+#include "hw/noc/network_spec.h"
 
 namespace spikeloom {
 
@@ -12,6 +15,8 @@ int command_run(const std::vector<std::string>& words);
 int command_check(const std::vector<std::string>& words);
 // `describe`: what is in a trace; what a chip consists of.
 int command_describe(const std::vector<std::string>& words);
+// `noc`: latency and throughput of a network alone, under synthetic traffic.
+int command_noc(const std::vector<std::string>& words);
 // Hands a subcommand to the Python package of the .venv; does not return when that starts.
 int command_python(const std::string& name, const std::vector<std::string>& words);
 
@@ -20,8 +25,15 @@ int command_python(const std::string& name, const std::vector<std::string>& word
 struct CommonOptions {
   std::vector<std::string> files, overrides;
   std::string output;
+  std::string rates;
   bool quiet = false, no_figures = false;
 };
+// Says on stderr what throughput a network loses by shallow buffers, if it does.
+void warn(const NetworkSpec& network);
+// The two sides of --set path=value. Throws UserError, with the example, when it is no such thing.
+std::pair<std::string, std::string> split_assignment(const std::string& assignment, const std::string& example);
+// Throws UserError at key `name` unless the name can name a results folder.
+void check_results_name(ConfigNode& section, const std::string& name);
 bool parse_options(const std::vector<std::string>& words, const std::string& help, const std::string& allowed,
                    CommonOptions* options);
 

@@ -19,7 +19,7 @@ FILE is a trace (.safetensors): prints its operations, codes, attention, vector 
 examples
   spikeloom describe traces/smollm2-135m/spikequant-improved/layer15.prefill32.safetensors
   spikeloom describe configs/chips/smollm2.yaml
-  spikeloom describe configs/experiments/demo.yaml --set chip.mesh.height=4
+  spikeloom describe configs/experiments/demo.yaml --set chip.network.height=4
 )";
 
 // The mesh, row by row, with the memory nodes at their ports.
@@ -32,7 +32,7 @@ void print_diagram(const ChipSpec& spec) {
   };
   const auto edge_row = [&](int y, Port port) {
     std::string line = "         ", any;
-    for (int x = 0; x < spec.width; ++x) {
+    for (int x = 0; x < spec.network.width; ++x) {
       const int node = node_at(x, y, port);
       line += node < 0 ? "         " : " [mem " + std::to_string(node) + "] ";
       if (node >= 0) any = "x";
@@ -40,30 +40,34 @@ void print_diagram(const ChipSpec& spec) {
     if (!any.empty()) std::printf("%s\n", line.c_str());
   };
   edge_row(0, kNorth);
-  for (int y = 0; y < spec.height; ++y) {
-    const int west = node_at(0, y, kWest), east = node_at(spec.width - 1, y, kEast);
+  for (int y = 0; y < spec.network.height; ++y) {
+    const int west = node_at(0, y, kWest), east = node_at(spec.network.width - 1, y, kEast);
     std::string line = west < 0 ? "         " : " [mem " + std::to_string(west) + "]-";
-    for (int x = 0; x < spec.width; ++x)
-      line += "[" + std::to_string(x) + "," + std::to_string(y) + "]" + (x + 1 < spec.width ? "----" : "");
+    for (int x = 0; x < spec.network.width; ++x)
+      line += "[" + std::to_string(x) + "," + std::to_string(y) + "]" + (x + 1 < spec.network.width ? "----" : "");
     if (east >= 0) line += "-[mem " + std::to_string(east) + "]";
     std::printf("%s\n", line.c_str());
-    if (y + 1 < spec.height) {
+    if (y + 1 < spec.network.height) {
       std::string bars = "         ";
-      for (int x = 0; x < spec.width; ++x) bars += "  |      ";
+      for (int x = 0; x < spec.network.width; ++x) bars += "  |      ";
       std::printf("%s\n", bars.c_str());
     }
   }
-  edge_row(spec.height - 1, kSouth);
+  edge_row(spec.network.height - 1, kSouth);
 }
 
 void print_parameters(const ChipSpec& spec) {
   const FlitFormat flits = spec.flits();
+  const NetworkSpec& network = spec.network;
   const NeuronArraySpec& n = spec.neuron_array;
   std::printf("\n  clock          %.0f MHz; %d tiles x %d lanes = %.1f billion additions per second at most\n",
               spec.clock_mhz, spec.tiles(), n.lanes, spec.tiles() * n.lanes * spec.clock_mhz / 1e3);
   std::printf("  links          %d bits (+%d on wires beside), %d virtual channels of %d flits, %d cycle(s), %.2f mm\n",
-              spec.link_bits, flits.wire_bits() - spec.link_bits, flits.vcs, spec.link.buffer_flits,
-              spec.link.latency_cycles, spec.link.length_mm);
+              network.link_bits, flits.wire_bits() - network.link_bits, flits.vcs, network.buffer_flits,
+              network.link_cycles, network.link_length_mm);
+  std::printf("  routers        %s, %d cycles a hop%s; a credit comes back in time for %d flits in a row\n",
+              routing_names()[network.routing].c_str(), network.hop_cycles(),
+              network.router.speculative ? " (speculative)" : "", network.round_trip_flits());
   std::printf("  virtual chan.  spikes of each memory node, weights, outputs, partial membranes, control\n");
   std::printf("  memory node    DRAM %d MB/s, %d ns; global buffer %d bytes; %d encoder port(s)\n",
               spec.dram.bandwidth_mb_s, spec.dram.latency_ns, spec.global_buffer.bytes, spec.encoder.ports);
@@ -96,7 +100,7 @@ void describe_chip(const std::string& file, const std::vector<std::string>& over
     spec = ChipSpec::read(root.section("chip"));
     root.finish();
   }
-  std::printf("%s: %dx%d tiles, %zu memory nodes\n\n", spec.name.c_str(), spec.width, spec.height,
+  std::printf("%s: %dx%d tiles, %zu memory nodes\n\n", spec.name.c_str(), spec.network.width, spec.network.height,
               spec.memory_nodes.size());
   print_diagram(spec);
   print_parameters(spec);

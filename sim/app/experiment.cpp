@@ -2,6 +2,8 @@
 
 #include <filesystem>
 
+#include "sim/app/commands.h"
+
 namespace spikeloom {
 
 namespace {
@@ -38,11 +40,8 @@ std::vector<Override> collect_overrides(ConfigNode& root, const std::vector<std:
                      std::filesystem::path(overrides.file()).parent_path().string()});
   }
   for (const std::string& assignment : from_command_line) {
-    const size_t equals = assignment.find('=');
-    if (equals == std::string::npos || equals == 0)
-      throw UserError("--set " + assignment + ": expected path=value, for example chip.tile.lanes=64");
-    all.push_back({assignment.substr(0, equals), assignment.substr(equals + 1), "--set " + assignment,
-                   std::filesystem::current_path().string()});
+    const auto [path, value] = split_assignment(assignment, "chip.tile.lanes=64");
+    all.push_back({path, value, "--set " + assignment, std::filesystem::current_path().string()});
   }
   return all;
 }
@@ -81,9 +80,7 @@ Experiment Experiment::load(const std::string& file, const std::vector<std::stri
   Experiment experiment;
   ConfigNode& head = root.section("experiment");
   experiment.name = head.text("name");
-  if (experiment.name[0] == '.' || experiment.name.find('/') != std::string::npos)
-    head.fail_at("name",
-                 "'" + experiment.name + "' must not begin with a dot or contain a slash: it names the results folder");
+  check_results_name(head, experiment.name);
   experiment.window_cycles = Cycle(head.integer("window_cycles", 1, 1000000000));
   experiment.chip = ChipSpec::read(root.section("chip"));
   experiment.technology = Technology::read(root.section("technology"));

@@ -16,6 +16,7 @@ bool parse_options(const std::vector<std::string>& words, const std::string& hel
   if (has("o")) visible.add_options()("output,o", po::value<std::string>(&options->output), "");
   if (has("s")) visible.add_options()("set", po::value<std::vector<std::string>>(&options->overrides)->composing(), "");
   if (has("q")) visible.add_options()("quiet,q", po::bool_switch(&options->quiet), "");
+  if (has("r")) visible.add_options()("rates", po::value<std::string>(&options->rates), "");
   if (has("n")) visible.add_options()("no-figures", po::bool_switch(&options->no_figures), "");
   po::options_description all;
   all.add(visible).add_options()("files", po::value<std::vector<std::string>>(&options->files), "");
@@ -32,6 +33,23 @@ bool parse_options(const std::vector<std::string>& words, const std::string& hel
   if (!values.count("help")) return true;
   std::cout << help;
   return false;
+}
+
+void warn(const NetworkSpec& network) {
+  const std::string warning = network.warning();
+  if (!warning.empty()) std::cerr << "warning: " << warning << "\n";
+}
+
+std::pair<std::string, std::string> split_assignment(const std::string& assignment, const std::string& example) {
+  const size_t equals = assignment.find('=');
+  if (equals == std::string::npos || equals == 0)
+    throw UserError("--set " + assignment + ": expected path=value, for example " + example);
+  return {assignment.substr(0, equals), assignment.substr(equals + 1)};
+}
+
+void check_results_name(ConfigNode& section, const std::string& name) {
+  if (name[0] == '.' || name.find('/') != std::string::npos)
+    section.fail_at("name", "'" + name + "' must not begin with a dot or contain a slash: it names the results folder");
 }
 
 }  // namespace spikeloom

@@ -109,15 +109,15 @@ Report make_report(const Experiment& experiment, const LayerTrace& layer, Chip& 
   report.token_batch = chip.spec().token_batch;
   report.clock_mhz = chip.spec().clock_mhz;
   report.cycles = chip.cycles();
-  report.width = chip.spec().width;
-  report.height = chip.spec().height;
+  report.width = chip.spec().network.width;
+  report.height = chip.spec().network.height;
   for (const OperationTrace& operation : layer.operations)
     report.weights += uint64_t(operation.outputs) * layer.inputs[operation.input].size;
   compare_outputs(layer, chip.result(), &report);
   report.bill = make_bill(chip, experiment.technology);
   report.activities = chip.activities();
   std::sort(report.activities.begin(), report.activities.end());
-  for (const Link& link : chip.links()) report.link_flits.emplace_back(link.name(), link.flits());
+  for (const Link& link : chip.network().links()) report.link_flits.emplace_back(link.name(), link.flits());
   std::sort(report.link_flits.begin(), report.link_flits.end());
   add_tiles(chip, &report);
   add_phases(layer, chip, &report);

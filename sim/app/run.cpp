@@ -1,16 +1,12 @@
 // `spikeloom run`
 
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <chrono>
-#include <filesystem>
-#include <fstream>
 #include <iostream>
 
 #include "sim/app/commands.h"
 #include "sim/app/progress.h"
 #include "sim/app/report.h"
+#include "sim/app/results_folder.h"
 
 namespace spikeloom {
 
@@ -36,46 +32,13 @@ examples
 exit status: 0 all outputs equal the trace, 1 they differ, 2 an error in what was asked for
 )";
 
-namespace fs = std::filesystem;
-
-// Creates the results folder and proves that a file can be written there, before the simulation starts.
-void prepare_folder(const std::string& folder) {
-  std::error_code error;
-  fs::create_directories(folder, error);
-  const std::string probe = (fs::path(folder) / ".write_probe").string();
-  const bool writable = fs::is_directory(folder) && std::ofstream(probe).put('x').flush().good();
-  fs::remove(probe, error);
-  if (!writable) throw UserError(folder + ": cannot write results there; choose another folder with -o");
-}
-
-// Written beside and renamed, so that an interrupted run leaves no half file.
-void write_file(const std::string& folder, const std::string& name, const std::string& text) {
-  const fs::path target = fs::path(folder) / name, part = target.string() + ".part";
-  std::ofstream stream(part, std::ios::binary);
-  stream << text;
-  stream.close();
-  if (!stream) throw UserError(part.string() + ": cannot be written (disk full?)");
-  fs::rename(part, target);
-}
-
 void write_results(const std::string& folder, const Experiment& experiment, const LayerTrace& layer,
                    const Report& report) {
-  for (const auto& entry : fs::directory_iterator(folder))  // figures of an earlier run
-    if (entry.path().extension() == ".png") fs::remove(entry.path());
+  remove_figures(folder);
   write_file(folder, "report.json", report_json(report, experiment.technology, layer).dump(1) + "\n");
   write_file(folder, "energy.csv", energy_csv(report));
   write_file(folder, "windows.csv", windows_csv(report));
   write_file(folder, "resolved.yaml", experiment.resolved);
-}
-
-// Draws the figures in a child process; a run without Python still has its numbers.
-bool draw_figures(const std::string& folder) {
-  const pid_t child = fork();
-  if (child == 0) std::exit(command_python("plot", {folder}));
-  int status = 0;
-  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
-  }
-  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
 void simulate(Chip& chip) {
@@ -98,6 +61,7 @@ int command_run(const std::vector<std::string>& words) {
   check_prices(chip, experiment.technology);
   const std::string folder = options.output.empty() ? "results/" + experiment.name : options.output;
   prepare_folder(folder);
+  warn(experiment.chip.network);
   const auto start = std::chrono::steady_clock::now();
   simulate(chip);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();

@@ -266,6 +266,26 @@ std::vector<int64_t> ConfigNode::integers(const std::string& key, size_t count, 
   return values;
 }
 
+std::vector<int64_t> ConfigNode::integers(const std::string& key, int64_t least, int64_t most) {
+  const ConfigNode& list = require(key, Kind::kList, "a list of integers");
+  if (list.items_.empty()) list.fail("must not be empty");
+  return integers(key, list.items_.size(), least, most);
+}
+
+std::vector<double> ConfigNode::reals(const std::string& key, double least, double most) {
+  ConfigNode& list = require(key, Kind::kList, "a list of numbers");
+  if (list.items_.empty()) list.fail("must not be empty");
+  std::vector<double> values;
+  for (auto& item : list.items_) {
+    double value = 0;
+    item.read_ = true;
+    if (item.kind_ != Kind::kScalar || !parse_real(item.scalar_, &value) || value < least || value > most)
+      item.fail("'" + item.scalar_ + "' is not an allowed number (" + bounds_text(least, most) + ")");
+    values.push_back(value);
+  }
+  return values;
+}
+
 std::string ConfigNode::as_text() {
   read_ = true;
   if (kind_ != Kind::kScalar) fail("expected text");

@@ -34,6 +34,9 @@ class ConfigNode {
   std::vector<ConfigNode>& items(const std::string& key);
   // This list's scalars, as integers in bounds; the list must have `count` items.
   std::vector<int64_t> integers(const std::string& key, size_t count, int64_t least, int64_t most);
+  // The same with any number of items, at least one.
+  std::vector<int64_t> integers(const std::string& key, int64_t least, int64_t most);
+  std::vector<double> reals(const std::string& key, double least, double most);
   // A scalar item of a list.
   std::string as_text();
   // Whether the value is the plain word `all`; if so it counts as read.

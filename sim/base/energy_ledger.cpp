@@ -46,7 +46,17 @@ EnergyCounter& EnergyLedger::sram_counter(const std::string& block, EnergyEvent 
 
 void EnergyLedger::begin_phase(uint32_t phase) { phase_ = phase; }
 
+EnergyBundle& EnergyLedger::bundle(std::vector<EnergyBundle::Part> parts) {
+  bundles_.push_back(std::make_unique<EnergyBundle>(window_cycles_, std::move(parts)));
+  return *bundles_.back();
+}
+
+void EnergyLedger::settle() {
+  for (auto& bundle : bundles_) bundle->settle();
+}
+
 void EnergyLedger::close() {
+  settle();
   for (auto& counter : counters_)
     for (auto& slot : counter->slots_) counter->close_window(&slot);
 }

@@ -42,6 +42,7 @@ EVENTS = {
     "router_buffer_read_bit",
     "crossbar_bit",
     "route_computation",
+    "vc_allocation",
     "switch_arbitration",
     "link_bit_mm",
     "dram_read_bit",
@@ -214,6 +215,7 @@ def test_both_chains_keep_the_same_proportions():
         "router_buffer_read_bit",
         "crossbar_bit",
         "route_computation",
+        "vc_allocation",
         "switch_arbitration",
         "link_bit_mm",
     }

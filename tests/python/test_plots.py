@@ -11,7 +11,7 @@ import pytest
 
 from spikeloom import UserError
 from spikeloom.__main__ import main as command_line
-from spikeloom.plots import mesh_heatmap, power_over_time, render, stalls, style
+from spikeloom.plots import latency, mesh_heatmap, power_over_time, render, stalls, style
 from spikeloom.plots import results as results_module
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -295,3 +295,24 @@ def test_demo_is_drawn_from_its_own_numbers():
     energy_pj = (power_mw * np.diff(edges_us)[:, None]).sum() * 1e3
     assert energy_pj == pytest.approx(demo.total_pj, rel=1e-6)
     assert len(demo.memory_nodes) == 2
+
+
+def test_latency_figure_shows_the_curve_and_leaves_out_saturated_points(tmp_path):
+    rows = [
+        {"offered": 0.1, "accepted": 0.1, "latency": 20.0, "deviation": 0.1, "saturated": False},
+        {"offered": 0.5, "accepted": 0.25, "latency": None, "deviation": 0.0, "saturated": True},
+    ]
+    content = {"name": "n", "network": "8x8 mesh", "pattern": "uniform", "packet_flits": 4, "rates": rows}
+    (tmp_path / "noc.json").write_text(json.dumps(content))
+    picture = latency.draw(latency.load(tmp_path))
+    curves, throughput = picture.axes
+    assert [list(line.get_xdata()) for line in curves.get_lines()][0] == [0.1]
+    assert list(throughput.get_lines()[0].get_ydata()) == [0.1, 0.25]
+    assert render.main(tmp_path) == 0
+    assert (tmp_path / "latency.png").stat().st_size > 1000
+
+
+def test_a_file_that_is_no_measurement_is_refused(tmp_path):
+    (tmp_path / "noc.json").write_text("{}")
+    with pytest.raises(UserError, match=r"not written by `spikeloom noc`"):
+        latency.load(tmp_path)

@@ -79,7 +79,8 @@ class FifoSink : public Block {
 };
 
 // The sum of one event over all counters whose block name ends in `block` ("" for all).
-inline uint64_t counted(const EnergyLedger& ledger, EnergyEvent event, const std::string& block = "") {
+inline uint64_t counted(EnergyLedger& ledger, EnergyEvent event, const std::string& block = "") {
+  ledger.settle();
   uint64_t sum = 0;
   for (const auto& counter : ledger.counters()) {
     const std::string& name = counter->block();

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "hw/noc/router.h"
+#include "hw/noc/network.h"
 #include "tests/support/fifo_probe.h"
 
 namespace spikeloom {
@@ -29,7 +29,8 @@ class LinkSource : public Block {
   void tick() override {
     if (sent.size() == plan_.size() || now() < plan_[sent.size()].first) return;
     if (!link_.can_send(plan_[sent.size()].second.vc)) return;
-    link_.send(plan_[sent.size()].second);
+    const Flit& flit = plan_[sent.size()].second;
+    link_.send(flit, flit.vc, 0);
     sent.push_back(now());
     if (sent.size() < plan_.size()) wake_at(std::max(now() + 1, plan_[sent.size()].first));
   }
@@ -37,36 +38,54 @@ class LinkSource : public Block {
   std::vector<std::pair<Cycle, Flit>> plan_;
 };
 
-// Sinks are indexed [node][virtual channel]. Links to and from nodes take one cycle, as in the chip.
+// A small mesh whose routers take 3 cycles a hop: both allocations in one, then the switch, then the wires.
+inline NetworkSpec small_network(int width, int height, int buffer_flits) {
+  NetworkSpec spec;
+  spec.width = width;
+  spec.height = height;
+  spec.buffer_flits = buffer_flits;
+  spec.link_bits = 128;
+  spec.link_length_mm = 1.0;
+  spec.router.speculative = true;
+  return spec;
+}
+
+// Sinks are indexed [node][virtual channel]. Every message class has vcs_per_class of the spec.
 class MeshProbe {
  public:
   Clock clock{"clock", 500};
   EnergyLedger ledger{1};
+  NetworkSpec spec;
   Topology topology;
   RouteTable routes;
+  VirtualChannels channels;
   FlitFormat format;
-  std::deque<Link> links;
-  std::vector<std::unique_ptr<Router>> routers;
+  Network network;
   std::vector<std::unique_ptr<LinkSource>> sources;
   std::vector<std::vector<std::unique_ptr<FifoSink<Flit>>>> sinks;
 
-  MeshProbe(Topology shape, int vcs, const LinkSpec& spec)
-      : topology(std::move(shape)), routes(topology), format{128, topology.nodes(), vcs}, spec_(spec) {
-    for (int i = 0; i < topology.tiles(); ++i)
-      routers.push_back(
-          std::make_unique<Router>(("router_" + std::to_string(i)).c_str(), clock, i, routes, format, ledger));
-    for (int i = 0; i < topology.tiles(); ++i) connect_neighbours(i);
+  MeshProbe(const NetworkSpec& network_spec, int classes, std::vector<EdgeNode> memory_nodes = {})
+      : spec(network_spec),
+        topology(spec.topology(std::move(memory_nodes))),
+        routes(spec.routes(topology)),
+        channels(spec.channels(classes)),
+        format{spec.link_bits, topology.nodes(), channels.count()},
+        network(clock, "", spec, topology, routes, channels, format, ledger) {
     for (int node = 0; node < topology.nodes(); ++node) connect_node(node);
   }
 
   FifoSink<Flit>& sink(int node, int vc = 0) { return *sinks[node][vc]; }
-  // A packet whose flits carry `id` and their number in the packet.
-  void send(int from, Cycle cycle, int destination, int flits, int vc = 0, uint64_t id = 0) {
+  // A packet of an ordered flow whose flits carry `id` and their number in the packet, on the first virtual channel of
+  // its class.
+  void send(int from, Cycle cycle, int destination, int flits, int message_class = 0, uint64_t id = 0,
+            bool ordered = true) {
     for (int i = 0; i < flits; ++i) {
       Flit flit;
       flit.head = i == 0;
       flit.tail = i + 1 == flits;
-      flit.vc = uint8_t(vc);
+      flit.message_class = uint8_t(message_class);
+      flit.vc = uint8_t(channels.first(message_class));
+      flit.ordered = ordered;
       flit.destination = uint32_t(destination);
       flit.bits[0] = id;
       flit.bits[1] = uint64_t(i);
@@ -75,33 +94,10 @@ class MeshProbe {
   }
 
  private:
-  Link& new_link(const std::string& name, const std::string& receiver, bool local) {
-    LinkSpec spec = spec_;
-    if (local) {
-      spec.latency_cycles = 1;
-      spec.length_mm = 0;
-    }
-    links.emplace_back(clock, name, receiver, spec, format, ledger);
-    return links.back();
-  }
-  void connect_neighbours(int router) {
-    const Port opposite[kPorts] = {kLocal, kSouth, kWest, kNorth, kEast};
-    for (const Port port : {kNorth, kEast, kSouth, kWest}) {
-      const int next = topology.neighbour(router, port);
-      if (next < 0) continue;
-      Link& link = new_link("link_" + std::to_string(router) + "_" + std::to_string(next),
-                            "router_" + std::to_string(next), false);
-      routers[router]->out[port](link);
-      routers[next]->in[opposite[port]](link);
-    }
-  }
   void connect_node(int node) {
-    const int router = topology.router_of(node);
     const std::string name = "node_" + std::to_string(node);
-    Link& inject = new_link(name + "_inject", "router_" + std::to_string(router), true);
-    Link& eject = new_link(name + "_eject", name, true);
-    routers[router]->in[topology.port_of(node)](inject);
-    routers[router]->out[topology.port_of(node)](eject);
+    Link& inject = network.new_link_into(node, name + "_inject");
+    Link& eject = network.new_link_to(node, name + "_eject", name);
     sources.push_back(std::make_unique<LinkSource>((name + "_source").c_str(), clock, inject));
     sinks.emplace_back();
     for (int vc = 0; vc < format.vcs; ++vc) {
@@ -109,7 +105,6 @@ class MeshProbe {
       sinks.back().back()->in(eject.channel(vc));
     }
   }
-  LinkSpec spec_;
 };
 
 }  // namespace spikeloom

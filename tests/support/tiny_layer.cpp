@@ -192,11 +192,13 @@ ChipSpec tiny_chip(int width, int height) {
   ChipSpec spec;
   spec.name = "tiny";
   spec.clock_mhz = 500;
-  spec.width = width;
-  spec.height = height;
-  spec.link_bits = 128;
+  spec.network.width = width;
+  spec.network.height = height;
+  spec.network.link_bits = 128;
+  spec.network.buffer_flits = 6;
+  spec.network.link_length_mm = 1.0;
+  spec.network.router.speculative = true;
   spec.packet_flits = 16;
-  spec.link = {4, 1, 1.0};
   spec.memory_nodes = {{0, 0, kWest}};
   spec.dram = {8000, 60, 32, spec.clock_mhz};
   spec.global_buffer = {65536, 16};
@@ -214,12 +216,13 @@ ChipSpec tiny_chip(int width, int height) {
 }
 
 TinyContext::TinyContext(const TinyLayer& layer, const ChipSpec& spec)
-    : topology(spec.width, spec.height, spec.memory_nodes),
-      routes(topology),
+    : topology(spec.topology()),
+      routes(spec.network.routes(topology)),
       code(make_spike_code(spec.spike_code)),
       program(make_program(layer.trace, spec.mapping,
                            {spec.synapse_array.lanes, spec.synapse_array.half_rows(), spec.encoder.ports},
                            spec.token_batch, *code, topology, &routes)),
-      context{&layer.trace, &program, code.get(), spec.flits(), topology.sources(), spec.packet_flits, spec.payload} {}
+      context{&layer.trace,       &program,          code.get(),   spec.flits(),
+              topology.sources(), spec.packet_flits, spec.payload, spec.spike_channels()} {}
 
 }  // namespace spikeloom

@@ -110,8 +110,8 @@ TEST(ChipUnit, FlitsIntoRoutersAreFlitsOutOfThem) {
   Chip chip("chip", spec, layer.trace, 1000);
   chip.run();
   uint64_t left = 0, over_links = 0, injected = 0;
-  for (int router = 0; router < 6; ++router) left += chip.router(router).flits();
-  for (const Link& link : chip.links()) {
+  for (int router = 0; router < 6; ++router) left += chip.network().router(router).flits();
+  for (const Link& link : chip.network().links()) {
     over_links += link.flits();
     if (link.name().find("inject") != std::string::npos) injected += link.flits();
   }
@@ -131,7 +131,7 @@ TEST(ChipExact, AnInputSmallerThanTheNumberOfMemoryNodesWorks) {
   const TinyLayer layer(spec);
   ChipSpec node_0_far = tiny_chip(4, 1);  // the tile is the first of the row; node 0 sits at the row's end
   node_0_far.memory_nodes = {{3, 0, kEast}, {0, 0, kWest}};
-  node_0_far.link.latency_cycles = 5;
+  node_0_far.network.link_cycles = 5;
   Chip chip("chip", node_0_far, layer.trace, 1000);
   chip.run();
   const auto& expected = layer.trace.operations[0].expected;

@@ -76,6 +76,7 @@ TEST(ChipEnergy, EveryEventOfATwoByTwoLayerIsCountedOnPaper) {
   expected[EnergyEvent::kCrossbarBit] = flits * wire_bits;
   expected[EnergyEvent::kSwitchArbitration] = flits;
   expected[EnergyEvent::kRouteComputation] = packets;
+  expected[EnergyEvent::kVcAllocation] = packets;
   expected[EnergyEvent::kDramWriteBit] = 0;
 
   for (const EnergyEventInfo& event : kEnergyEvents)

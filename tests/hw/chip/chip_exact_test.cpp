@@ -36,12 +36,43 @@ struct Case {
   int format, code, payload, variant;
   int batch, split, nodes, half_rows, packet_flits, link_latency, ports;
   bool unary;
+  int network;  // index into kNetworks
 };
+
+struct NetworkVariant {
+  const char* name;
+  void (*apply)(ChipSpec*);
+};
+constexpr NetworkVariant kNetworks[] = {
+    {"plain", [](ChipSpec*) {}},
+    {"two_channels", [](ChipSpec* s) { s->network.vcs_per_class = 2; }},
+    {"four_stages_separable",
+     [](ChipSpec* s) {
+       s->network.router.speculative = false;
+       s->network.router.vc_allocator = s->network.router.switch_allocator = 1;
+     }},
+    {"slow_stages",
+     [](ChipSpec* s) {
+       s->network.router = {2, 2, 3, 2, false, 0, 2, 2};
+       s->network.buffer_flits = 2;
+       s->network.credit_cycles = 3;
+     }},
+    {"west_first", [](ChipSpec* s) { s->network.routing = 1; }},
+    {"odd_even_two_channels", [](ChipSpec* s) { s->network.routing = 2, s->network.vcs_per_class = 2; }},
+    {"torus",
+     [](ChipSpec* s) {
+       s->network.shape = Shape::kTorus;
+       s->network.vcs_per_class = 4;
+       for (EdgeNode& node : s->memory_nodes) node.port = kLocal;
+     }},
+    {"two_tiles_a_router", [](ChipSpec* s) { s->network.concentration = 2; }},
+};
+constexpr int kNetworkCount = sizeof kNetworks / sizeof kNetworks[0];
 
 Case make_case(int format, int code, int payload, int variant) {
   std::mt19937 random(unsigned(((format * 3 + code) * 3 + payload) * 2 + variant));
   const auto pick = [&](std::initializer_list<int> from) { return from.begin()[random() % from.size()]; };
-  Case c{format, code, payload, variant, 0, 0, 0, 0, 0, 0, 0, false};
+  Case c{format, code, payload, variant, 0, 0, 0, 0, 0, 0, 0, false, 0};
   c.batch = pick({1, 3});
   c.split = pick({1, 2, 3});
   c.nodes = pick({1, 2});
@@ -50,6 +81,7 @@ Case make_case(int format, int code, int payload, int variant) {
   c.link_latency = pick({1, 3});
   c.ports = pick({1, 2});
   c.unary = pick({0, 0, 1});
+  c.network = (format + code + 3 * payload + variant) % kNetworkCount;
   return c;
 }
 
@@ -72,7 +104,7 @@ std::string name_of_case(const testing::TestParamInfo<Case>& info) {
 void PrintTo(const Case& c, std::ostream* out) {
   *out << "batch " << c.batch << ", split " << c.split << ", nodes " << c.nodes << ", half_rows " << c.half_rows
        << ", packet " << c.packet_flits << ", link latency " << c.link_latency << ", ports " << c.ports << ", unary "
-       << c.unary;
+       << c.unary << ", network " << kNetworks[c.network].name;
 }
 
 TinySpec layer_of(const Case& c) {
@@ -94,9 +126,10 @@ ChipSpec chip_of(const Case& c) {
   spec.token_batch = c.batch;
   spec.mapping.input_split = c.split;
   spec.packet_flits = c.packet_flits;
-  spec.link.latency_cycles = c.link_latency;
+  spec.network.link_cycles = c.link_latency;
   spec.encoder.ports = c.ports;
   spec.synapse_array.weight_bytes = 2 * c.half_rows * spec.synapse_array.row_bytes();
+  kNetworks[c.network].apply(&spec);
   if (c.unary) spec.neuron_array.firing = FiringPolicy::kUnary;
   return spec;
 }

@@ -85,7 +85,7 @@ ChipSpec chip(Payload payload, int split, int link_latency) {
   spec.payload = payload;
   spec.token_batch = 3;
   spec.mapping.input_split = split;
-  spec.link.latency_cycles = link_latency;
+  spec.network.link_cycles = link_latency;
   spec.encoder.ports = 2;
   spec.synapse_array.weight_bytes = 2 * 24 * spec.synapse_array.row_bytes();
   return spec;

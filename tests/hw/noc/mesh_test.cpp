@@ -1,4 +1,4 @@
-// Routers and links together: latency, throughput, credits, order and energy on whole meshes.
+// Routers and links together: latency, throughput, credits, order and energy on whole networks.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -11,69 +11,126 @@
 namespace spikeloom {
 namespace {
 
-// A 4x3 mesh with memory nodes west of tile 4 and east of tile 7.
-Topology mesh_4x3() { return Topology(4, 3, {{0, 1, kWest}, {3, 1, kEast}}); }
-Topology row(int width) { return Topology(width, 1, {{0, 0, kWest}}); }
+// A memory node west of router (0, 1) and one east of router (3, 1).
+const std::vector<EdgeNode> kTwoNodes = {{0, 1, kWest}, {3, 1, kEast}};
+const std::vector<EdgeNode> kOneNode = {{0, 0, kWest}};
 
-// Sent in c over the node's own link (1 cycle), a flit is visible at its router in c + 1 and leaves in that cycle; each
-// of the H links takes L cycles, each further router none beyond; the last link, to the node, takes 1 cycle:
-// it can be taken in c + 1 + H*L + 1.
-Cycle arrival(Cycle sent, int hops, int link_latency) { return sent + 2 + Cycle(hops) * link_latency; }
+// A pipeline as BookSim 2 has it: routes ahead, one cycle each for both allocations, switch and link.
+NetworkSpec four_stage(NetworkSpec spec) {
+  spec.router.speculative = false;
+  return spec;
+}
 
-void every_pair_takes(int link_latency) {
-  MeshProbe mesh(mesh_4x3(), 1, {4, link_latency, 1.0});
+// Granted its node's link in c, a head flit is on the wires in c + 1 and seen by the router in c + 2. Alone, it is
+// granted the switch there in that cycle (speculative) or the next one, crosses, is on the wires: 3 or 4 cycles a
+// router, H + 1 routers.
+Cycle arrival(Cycle sent, int hops, int per_hop = 3) { return sent + 2 + Cycle(hops + 1) * per_hop; }
+
+// Latency without load, to the cycle, between all pairs of nodes: with BookSim 2's four stages 4 H + 6 + (L - 1) from
+// the cycle of generation, which is that of the link's grant; speculative 3 H + 5 + (L - 1).
+void every_pair_takes(const NetworkSpec& spec, int per_hop, int constant, int flits,
+                      const std::vector<EdgeNode>& memory_nodes = {}) {
+  MeshProbe mesh(spec, 1, memory_nodes);
   Cycle cycle = 1;
   std::map<int, std::vector<Cycle>> expected;
   for (int from = 0; from < mesh.topology.nodes(); ++from)
-    for (int to = 0; to < mesh.topology.nodes(); ++to, cycle += 100) {  // far enough apart to be alone
-      mesh.send(from, cycle, to, 1);
-      expected[to].push_back(arrival(cycle, mesh.topology.hops(from, to), link_latency));
-    }
+    for (int to = 0; to < mesh.topology.nodes(); ++to, cycle += 150)  // far enough apart to be alone
+      for (int i = 0; i < flits; ++i) {
+        if (i == 0) mesh.send(from, cycle, to, flits);
+        expected[to].push_back(cycle + Cycle(per_hop * mesh.topology.hops(from, to) + constant + i));
+      }
   sc_core::sc_start();
   for (int to = 0; to < mesh.topology.nodes(); ++to) EXPECT_EQ(mesh.sink(to).cycles, expected[to]) << "node " << to;
 }
 
-TEST(MeshTiming, EveryPairOfNodesIsItsHopsApartWithLinksOfOneCycle) { every_pair_takes(1); }
-TEST(MeshTiming, EveryPairOfNodesIsItsHopsApartWithLinksOfThreeCycles) { every_pair_takes(3); }
+TEST(MeshTiming, EveryPairTakesFourCyclesAHopAndSixWithoutSpeculation) {
+  every_pair_takes(four_stage(small_network(8, 8, 8)), 4, 6, 1);
+}
+TEST(MeshTiming, EveryPairTakesThreeCyclesAHopAndFiveWithSpeculation) {
+  every_pair_takes(small_network(8, 8, 8), 3, 5, 1);
+}
+TEST(MeshTiming, LongerPacketsTakeACycleMoreForEachFurtherFlit) {
+  every_pair_takes(four_stage(small_network(4, 4, 8)), 4, 6, 4);
+}
+TEST(MeshTiming, MemoryNodesAreAsFarAsTheirRouters) { every_pair_takes(small_network(4, 3, 8), 3, 5, 2, kTwoNodes); }
 
-TEST(RouterTiming, FlitLeavesInTheCycleInWhichItIsVisible) {
-  MeshProbe mesh(row(1), 1, {4, 1, 1.0});
-  mesh.send(1, 10, 0, 1);  // from the memory node to the only tile: in at 11, out over the last link at 12
+// Routing 2, both allocations 2 and 3, switch 2, wires 3: 12 a hop; before the first router 1 + 3.
+TEST(MeshTiming, EveryStageTakesItsCycles) {
+  NetworkSpec spec = four_stage(small_network(4, 3, 16));
+  spec.router.routing_cycles = 2;
+  spec.router.vc_allocation_cycles = 2;
+  spec.router.switch_allocation_cycles = 3;
+  spec.router.switch_cycles = 2;
+  spec.link_cycles = 3;
+  every_pair_takes(spec, 12, 16, 1);
+}
+
+// On a ring of 5 the longest way is 2; 1 link in each direction more than in a row.
+TEST(TorusTiming, EveryPairGoesTheShorterWayAround) {
+  NetworkSpec spec = small_network(5, 4, 8);
+  spec.shape = Shape::kTorus;
+  spec.vcs_per_class = 2;
+  MeshProbe torus(spec, 1);
+  Cycle cycle = 1;
+  std::map<int, std::vector<Cycle>> expected;
+  for (int from = 0; from < 20; ++from)
+    for (int to = 0; to < 20; ++to, cycle += 100) {
+      torus.send(from, cycle, to, 1);
+      const int dx = std::abs(from % 5 - to % 5), dy = std::abs(from / 5 - to / 5);
+      expected[to].push_back(arrival(cycle, std::min(dx, 5 - dx) + std::min(dy, 4 - dy)));
+    }
   sc_core::sc_start();
-  EXPECT_EQ(mesh.sink(0).cycles, (std::vector<Cycle>{12}));
+  for (int to = 0; to < 20; ++to) EXPECT_EQ(torus.sink(to).cycles, expected[to]) << "node " << to;
+}
+
+TEST(MeshTiming, NodesThatShareARouterAreNoHopApart) {
+  NetworkSpec spec = small_network(3, 2, 8);
+  spec.concentration = 3;
+  MeshProbe mesh(spec, 1);
+  mesh.send(0, 10, 2, 1);   // the same router
+  mesh.send(1, 10, 17, 1);  // router (0, 0) to (2, 1)
+  sc_core::sc_start();
+  EXPECT_EQ(mesh.sink(2).cycles, (std::vector<Cycle>{arrival(10, 0)}));
+  EXPECT_EQ(mesh.sink(17).cycles, (std::vector<Cycle>{arrival(10, 3)}));
 }
 
 TEST(RouterTiming, StreamsOneFlitACycle) {
-  MeshProbe mesh(row(4), 1, {4, 1, 1.0});
+  MeshProbe mesh(small_network(4, 1, 6), 1);
   const int flits = 200;
   mesh.send(0, 10, 3, flits);
   sc_core::sc_start();
-  for (int i = 0; i < flits; ++i) EXPECT_EQ(mesh.sink(3).cycles[i], arrival(10 + i, 3, 1)) << i;
+  for (int i = 0; i < flits; ++i) EXPECT_EQ(mesh.sink(3).cycles[i], arrival(10 + i, 3)) << i;
 }
 
-// A place of the buffer serves once in L + 1 cycles: sent in c, taken in c + L, credit in c + L + 1. With b < L + 1
-// places, flits go in groups of b, one group a round trip.
+// A place of a buffer serves once in 6 cycles: its flit is granted in c and seen in c + 3 (switch, wires, buffer); it
+// goes on in that cycle, its credit is usable in c + 6 (wires, bookkeeping). With b < 6 places flits go in groups of b.
 TEST(LinkTiming, FewerPlacesThanTheRoundTripLimitThroughput) {
-  const int L = 3, b = 2, flits = 40;
-  MeshProbe mesh(row(2), 1, {b, L, 1.0});
+  const int b = 2, flits = 40;
+  MeshProbe mesh(small_network(2, 1, b), 1);
+  EXPECT_EQ(mesh.spec.round_trip_flits(), 6);
   mesh.send(0, 10, 1, flits);
   sc_core::sc_start();
   ASSERT_EQ(mesh.sink(1).count(), size_t(flits));
-  for (int i = 0; i < flits; ++i) EXPECT_EQ(mesh.sink(1).cycles[i], arrival(10, 1, L) + i / b * (L + 1) + i % b) << i;
+  for (int i = 0; i < flits; ++i) EXPECT_EQ(mesh.sink(1).cycles[i], arrival(10, 1) + i / b * 6 + i % b) << i;
 }
 
 TEST(LinkTiming, AsManyPlacesAsTheRoundTripGiveFullThroughput) {
-  const int L = 3, b = 4, flits = 40;
-  MeshProbe mesh(row(2), 1, {b, L, 1.0});
+  const int flits = 40;
+  MeshProbe mesh(small_network(2, 1, 6), 1);
   mesh.send(0, 10, 1, flits);
   sc_core::sc_start();
   ASSERT_EQ(mesh.sink(1).count(), size_t(flits));
-  EXPECT_EQ(mesh.sink(1).cycles.back(), arrival(10 + flits - 1, 1, L));
+  EXPECT_EQ(mesh.sink(1).cycles.back(), arrival(10 + flits - 1, 1));
+}
+
+TEST(LinkUnit, ShallowBuffersAreWarnedOfWithTheThroughputThatIsLost) {
+  EXPECT_EQ(small_network(2, 1, 6).warning(), "");
+  EXPECT_NE(small_network(2, 1, 3).warning().find("at most 50 %"), std::string::npos);
 }
 
 // Tile 0 and tile 1 send to tile 2 at once; both streams want the link from 1 to 2.
 TEST(RouterUnit, PacketsOfOneVirtualChannelAreNotInterleaved) {
-  MeshProbe mesh(row(3), 2, {4, 1, 1.0});
+  MeshProbe mesh(small_network(3, 1, 6), 2);
   for (int packet = 0; packet < 5; ++packet) {
     mesh.send(0, 10, 2, 4, 0, 100 + packet);
     mesh.send(1, 11, 2, 4, 0, 200 + packet);
@@ -87,36 +144,50 @@ TEST(RouterUnit, PacketsOfOneVirtualChannelAreNotInterleaved) {
   }
 }
 
-// The same on two channels: the link carries one flit a cycle, the channels in turn.
+// The same on two channels: the link carries one flit a cycle, the channels in turn once both are there.
 TEST(RouterTiming, TwoVirtualChannelsShareALinkFairly) {
-  MeshProbe mesh(row(3), 2, {4, 1, 1.0});
+  MeshProbe mesh(small_network(3, 1, 8), 2);
   const int flits = 30;
-  mesh.send(0, 10, 2, flits, 0);  // visible at router 1 in 12
-  mesh.send(1, 11, 2, flits, 1);  // visible at router 1 in 12 too
+  mesh.send(0, 10, 2, flits, 0);  // seen at router 1 in 15
+  mesh.send(1, 13, 2, flits, 1);  // seen at router 1 in 15 too
   sc_core::sc_start();
-  // Both streams together take 2 * flits cycles from 12 on; one more to the eject buffer.
   std::vector<Cycle> all;
   for (int vc = 0; vc < 2; ++vc) {
     ASSERT_EQ(mesh.sink(2, vc).count(), size_t(flits));
     all.insert(all.end(), mesh.sink(2, vc).cycles.begin(), mesh.sink(2, vc).cycles.end());
-    for (int i = 1; i < flits; ++i) EXPECT_EQ(mesh.sink(2, vc).cycles[i] - mesh.sink(2, vc).cycles[i - 1], 2u) << i;
+    for (int i = 3; i + 3 < flits; ++i) EXPECT_EQ(mesh.sink(2, vc).cycles[i] - mesh.sink(2, vc).cycles[i - 1], 2u) << i;
   }
   std::sort(all.begin(), all.end());
-  for (int i = 0; i < 2 * flits; ++i) EXPECT_EQ(all[i], Cycle(12 + 1 + 1 + i)) << i;
+  // Router 1 grants the link in 15 for the first time; 3 cycles to router 2, 3 to the sink; one flit a cycle.
+  for (int i = 0; i < 2 * flits; ++i) EXPECT_EQ(all[i], Cycle(15 + 6 + i)) << i;
 }
 
 TEST(RouterUnit, ABlockedChannelLetsTheOtherPass) {
-  MeshProbe mesh(row(3), 2, {4, 1, 1.0});
+  MeshProbe mesh(small_network(3, 1, 6), 2);
   mesh.sink(2, 0).stall(0, 500);
   mesh.send(0, 10, 2, 30, 0);
   mesh.send(1, 100, 2, 10, 1);
   sc_core::sc_start();
-  EXPECT_EQ(mesh.sink(2, 1).cycles.back(), arrival(109, 1, 1));
+  EXPECT_EQ(mesh.sink(2, 1).cycles.back(), arrival(109, 1));
   EXPECT_EQ(mesh.sink(2, 0).count(), 30u);
 }
 
+// Packets that need no order spread over their class's channels: one that is blocked lets the next one pass.
+TEST(RouterUnit, APacketWithoutOrderTakesAnyFreeChannelOfItsClass) {
+  NetworkSpec spec = small_network(3, 1, 6);
+  spec.vcs_per_class = 2;
+  MeshProbe mesh(spec, 1);
+  mesh.sink(2, 0).stall(0, 500);
+  mesh.sink(2, 1).stall(0, 500);
+  mesh.send(0, 10, 2, 4, 0, 1, false);
+  mesh.send(1, 30, 2, 4, 0, 2, false);
+  sc_core::sc_start();
+  EXPECT_EQ(mesh.sink(2, 0).count(), 4u);
+  EXPECT_EQ(mesh.sink(2, 1).count(), 4u);
+}
+
 TEST(RouterUnit, MulticastGivesEachDestinationEveryFlitOnce) {
-  MeshProbe mesh(mesh_4x3(), 1, {4, 1, 1.0});
+  MeshProbe mesh(small_network(4, 3, 6), 1, kTwoNodes);
   std::vector<int> tiles;
   for (int i = 0; i < 12; ++i) tiles.push_back(i);
   const int all = mesh.routes.add_multicast(0, tiles);
@@ -138,7 +209,7 @@ TEST(RouterUnit, MulticastGivesEachDestinationEveryFlitOnce) {
 
 // Without load a fork costs no time: every tile gets flit i as if it were the only destination.
 TEST(RouterTiming, MulticastArrivesAsEarlyAsUnicast) {
-  MeshProbe mesh(mesh_4x3(), 1, {4, 1, 1.0});
+  MeshProbe mesh(small_network(4, 3, 6), 1, kTwoNodes);
   std::vector<int> tiles;
   for (int i = 0; i < 12; ++i) tiles.push_back(i);
   const int all = mesh.routes.add_multicast(0, tiles);
@@ -146,14 +217,14 @@ TEST(RouterTiming, MulticastArrivesAsEarlyAsUnicast) {
   sc_core::sc_start();
   for (int tile = 0; tile < 12; ++tile)
     for (int i = 0; i < 20; ++i)
-      EXPECT_EQ(mesh.sink(tile).cycles[i], arrival(10 + i, mesh.topology.hops(12, tile), 1)) << tile << " " << i;
+      EXPECT_EQ(mesh.sink(tile).cycles[i], arrival(10 + i, mesh.topology.hops(12, tile))) << tile << " " << i;
 }
 
 // Tile 0 takes nothing until cycle 100. Its b places fill; the next flit leaves by the free branch to tile 1 alone
 // and stays in the router's buffer, so that tile 1 gets b + 1 flits until then, and everything in the end.
 TEST(RouterUnit, AStalledBranchHoldsTheStreamAndLosesNothing) {
-  const int b = 4, flits = 40;
-  MeshProbe mesh(row(2), 1, {b, 1, 1.0});
+  const int b = 6, flits = 40;
+  MeshProbe mesh(small_network(2, 1, b), 1, kOneNode);
   const int both = mesh.routes.add_multicast(0, {0, 1});
   mesh.sink(0).stall(0, 100);
   mesh.send(2, 10, both, flits);
@@ -164,14 +235,14 @@ TEST(RouterUnit, AStalledBranchHoldsTheStreamAndLosesNothing) {
     ASSERT_EQ(mesh.sink(tile).count(), size_t(flits));
     for (int i = 0; i < flits; ++i) EXPECT_EQ(mesh.sink(tile).values[i].bits[1], uint64_t(i));
   }
-  // From 100 on tile 0 takes a flit a cycle; the first freed place is used in 101.
+  // From 100 on tile 0 takes a flit a cycle: the credit of the first is used in 103, and b = 6 places bridge that.
   EXPECT_EQ(mesh.sink(0).cycles.back(), Cycle(100 + flits - 1));
 }
 
 // Random packets between all nodes on three channels, sinks that stall at random: every flow of packets keeps its
 // order, and nothing is lost.
 TEST(MeshUnit, RandomStallsLoseAndReorderNothing) {
-  MeshProbe mesh(mesh_4x3(), 3, {2, 2, 1.0});
+  MeshProbe mesh(small_network(4, 3, 2), 3, kTwoNodes);
   std::mt19937 random(7);
   std::map<std::tuple<int, int, int>, std::vector<uint64_t>> sent, received;  // by source, destination, channel
   for (int node = 0; node < 14; ++node) {
@@ -202,7 +273,9 @@ TEST(MeshUnit, RandomStallsLoseAndReorderNothing) {
 // A packet of F flits over H links passes H + 1 routers and H + 2 links, those at its ends included.
 TEST(MeshEnergy, EveryFlitHopIsChargedOnce) {
   const int F = 5;
-  MeshProbe mesh(row(4), 3, {4, 1, 1.5});
+  NetworkSpec spec = small_network(4, 1, 6);
+  spec.link_length_mm = 1.5;
+  MeshProbe mesh(spec, 3, kOneNode);
   mesh.send(0, 10, 3, F, 2);
   sc_core::sc_start();
   const uint64_t H = 3, wire_bits = 128 + 2 + 2;  // payload, head and tail, channel number of three
@@ -213,37 +286,41 @@ TEST(MeshEnergy, EveryFlitHopIsChargedOnce) {
   EXPECT_EQ(counted(mesh.ledger, EnergyEvent::kCrossbarBit), F * (H + 1) * wire_bits);
   EXPECT_EQ(counted(mesh.ledger, EnergyEvent::kSwitchArbitration), F * (H + 1));
   EXPECT_EQ(counted(mesh.ledger, EnergyEvent::kRouteComputation), H + 1);
+  EXPECT_EQ(counted(mesh.ledger, EnergyEvent::kVcAllocation), H + 1);
   for (const auto& counter : mesh.ledger.counters()) {
     if (counter->event() != EnergyEvent::kLinkBitMm) continue;
-    EXPECT_EQ(counter->scale(), counter->block().find("link_") == 0 ? 1.5 : 0.0) << counter->block();
+    // Node 4 is the memory node.
+    const bool long_wire = counter->block().find("link_") == 0 || counter->block().find("node_4") == 0;
+    EXPECT_EQ(counter->scale(), long_wire ? 1.5 : 0.0) << counter->block();
   }
 }
 
 // One flit written into router 0, read and granted once for each of two branches; then one branch at router 1.
 TEST(MeshEnergy, AForkReadsItsBufferOncePerBranchAndRoutesOnce) {
   const int F = 6;
-  MeshProbe mesh(row(2), 1, {4, 1, 1.0});
+  MeshProbe mesh(small_network(2, 1, 6), 1, kOneNode);
   const int both = mesh.routes.add_multicast(0, {0, 1});
   mesh.sink(1).stall(0, 60);  // a branch that waits is not charged again
   mesh.send(2, 10, both, F);
   sc_core::sc_start();
   const uint64_t wire_bits = 128 + 2;
-  EXPECT_EQ(counted(mesh.ledger, EnergyEvent::kRouterBufferReadBit, "router_0"), 2 * F * wire_bits);
-  EXPECT_EQ(counted(mesh.ledger, EnergyEvent::kSwitchArbitration, "router_0"), 2u * F);
-  EXPECT_EQ(counted(mesh.ledger, EnergyEvent::kCrossbarBit, "router_1"), F * wire_bits);
+  EXPECT_EQ(counted(mesh.ledger, EnergyEvent::kRouterBufferReadBit, "router_0_0"), 2 * F * wire_bits);
+  EXPECT_EQ(counted(mesh.ledger, EnergyEvent::kSwitchArbitration, "router_0_0"), 2u * F);
+  EXPECT_EQ(counted(mesh.ledger, EnergyEvent::kCrossbarBit, "router_1_0"), F * wire_bits);
   EXPECT_EQ(counted(mesh.ledger, EnergyEvent::kRouteComputation), 2u);
-  EXPECT_EQ(counted(mesh.ledger, EnergyEvent::kRouterBufferWriteBit, "router_0"), F * wire_bits);
+  EXPECT_EQ(counted(mesh.ledger, EnergyEvent::kVcAllocation), 3u);  // two branches, then one
+  EXPECT_EQ(counted(mesh.ledger, EnergyEvent::kRouterBufferWriteBit, "router_0_0"), F * wire_bits);
   EXPECT_EQ(counted(mesh.ledger, EnergyEvent::kRouterBufferWriteBit, "node_0"), F * wire_bits);
 }
 
 // Flits through routers: hops + 1 for each flit of a unicast.
 TEST(MeshUnit, RoutersPassEachFlitOncePerHop) {
-  MeshProbe mesh(mesh_4x3(), 1, {4, 1, 1.0});
+  MeshProbe mesh(small_network(4, 3, 6), 1, kTwoNodes);
   mesh.send(0, 10, 11, 7);
   mesh.send(5, 10, 6, 3);
   sc_core::sc_start();
   uint64_t passed = 0;
-  for (const auto& router : mesh.routers) passed += router->flits();
+  for (int router = 0; router < mesh.topology.routers(); ++router) passed += mesh.network.router(router).flits();
   EXPECT_EQ(passed, 7u * (5 + 1) + 3u * (1 + 1));
 }
 

@@ -13,11 +13,12 @@ namespace {
 struct InterfaceProbe {
   Clock clock{"clock", 500};
   EnergyLedger ledger{1};
+  VirtualChannels channels{2, 1, 1, {}};
   FlitFormat format{128, 2, 2};
-  Link link{clock, "link", "router", {4, 1, 0.0}, format, ledger};
+  Link link{clock, "link", "router", {4, 1, 1, 0.0}, format, ledger};
   RegisteredFifo<Flit> first_fifo{clock, 4}, second_fifo{clock, 4};
   FifoSource<Flit> first{"first", clock}, second{"second", clock};
-  NetworkInterface interface { "interface", clock, 2, format };
+  NetworkInterface interface { "interface", clock, 2, channels };
   FifoSink<Flit> channel_0{"channel_0", clock}, channel_1{"channel_1", clock};
 
   InterfaceProbe() {
@@ -32,7 +33,7 @@ struct InterfaceProbe {
   static std::vector<Flit> packet(int flits, int vc, uint64_t id) {
     std::vector<Flit> made(flits);
     for (Flit& flit : made) {
-      flit.vc = uint8_t(vc);
+      flit.message_class = uint8_t(vc);
       flit.bits[0] = id;
     }
     made.front().head = made.back().tail = true;

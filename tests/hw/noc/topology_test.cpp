@@ -1,18 +1,16 @@
-#include "hw/noc/topology.h"
-
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cstdlib>
 #include <queue>
 
+#include "hw/noc/route_table.h"
+
 namespace spikeloom {
 namespace {
 
 // 4x3 with a memory node west of tile 4 and one north of tile 3.
 Topology mesh() { return Topology(4, 3, {{0, 1, kWest}, {3, 0, kNorth}}); }
-
-int bits(uint8_t mask) { return __builtin_popcount(mask); }
 
 TEST(TopologyUnit, EveryNodeHangsOnItsRouterAndPort) {
   const Topology topology = mesh();
@@ -40,37 +38,34 @@ TEST(TopologyUnit, NeighboursAreMutualAndEndAtTheEdge) {
   EXPECT_EQ(topology.neighbour(5, kWest), 4);
 }
 
-// Every path goes along X until the column is right, then along Y, and is as long as the Manhattan distance.
-TEST(RouteTableUnit, PathsGoAlongXFirst) {
-  const Topology topology = mesh();
-  const RouteTable routes(topology);
-  for (int from = 0; from < topology.tiles(); ++from) {
-    for (int to = 0; to < topology.nodes(); ++to) {
-      int router = from, links = 0;
-      bool turned = false;
-      while (router != topology.router_of(to)) {
-        const uint8_t mask = routes.outputs(to, router);
-        ASSERT_EQ(bits(mask), 1);
-        const Port port = Port(__builtin_ctz(mask));
-        const bool along_x = port == kEast || port == kWest;
-        EXPECT_FALSE(along_x && turned);
-        turned = turned || !along_x;
-        router = topology.neighbour(router, port);
-        ASSERT_GE(router, 0);
-        ++links;
-      }
-      EXPECT_EQ(routes.outputs(to, router), 1u << topology.port_of(to));
-      const int target = topology.router_of(to);
-      EXPECT_EQ(links, std::abs(from % 4 - target % 4) + std::abs(from / 4 - target / 4));
-      EXPECT_EQ(links, topology.hops(from, to));
-    }
-  }
+TEST(TopologyUnit, ATorusClosesRowsAndColumnsOfMoreThanOneRouter) {
+  const Topology torus(4, 3, {}, Shape::kTorus);
+  EXPECT_EQ(torus.neighbour(0, kNorth), 8);
+  EXPECT_EQ(torus.neighbour(0, kWest), 3);
+  EXPECT_EQ(torus.neighbour(11, kEast), 8);
+  EXPECT_EQ(torus.neighbour(11, kSouth), 3);
+  EXPECT_EQ(torus.hops(0, 11), 2);  // one step west, one north
+  const Topology row(4, 1, {}, Shape::kTorus);
+  EXPECT_EQ(row.neighbour(2, kNorth), -1);
+}
+
+TEST(TopologyUnit, SeveralNodesShareARouterAndMemoryNodesMayAddAPort) {
+  const Topology topology(2, 2, {{1, 1, kLocal}, {0, 0, kWest}}, Shape::kMesh, 2);
+  EXPECT_EQ(topology.tiles(), 8);
+  EXPECT_EQ(topology.router_of(5), 2);
+  EXPECT_EQ(topology.port_of(5), kLocal + 1);
+  EXPECT_EQ(topology.router_of(8), 3);
+  EXPECT_EQ(topology.port_of(8), kLocal + 2);
+  EXPECT_EQ(topology.port_of(9), kWest);
+  EXPECT_EQ(topology.ports(3), 7);
+  EXPECT_EQ(topology.ports(0), 6);
+  EXPECT_EQ(topology.place(5), "0_1_1");
 }
 
 // From the source's router on: each router is reached once, and the set's tiles, no others, get the flit.
 TEST(RouteTableUnit, MulticastIsATreeThatReachesItsSet) {
   const Topology topology = mesh();
-  RouteTable routes(topology);
+  RouteTable routes(topology, make_routing(0, Shape::kMesh, false), nullptr);
   const std::vector<std::vector<int>> sets = {{0}, {0, 11}, {1, 2, 5, 9}, {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11}};
   for (int source = 0; source < 2; ++source) {
     for (const std::vector<int>& set : sets) {
@@ -82,8 +77,8 @@ TEST(RouteTableUnit, MulticastIsATreeThatReachesItsSet) {
         const int router = front.front();
         front.pop();
         ASSERT_EQ(++reached[router], 1) << "router " << router;
-        for (int port = 0; port < kPorts; ++port) {
-          if (!(routes.outputs(destination, router) >> port & 1)) continue;
+        for (int port = 0; port <= kLocal; ++port) {
+          if (!(routes.branches(destination, router) >> port & 1)) continue;
           if (port == kLocal)
             ++ejected[router];
           else
@@ -98,7 +93,7 @@ TEST(RouteTableUnit, MulticastIsATreeThatReachesItsSet) {
 
 TEST(RouteTableUnit, MulticastSetsAreNumberedAfterTheNodes) {
   const Topology topology = mesh();
-  RouteTable routes(topology);
+  RouteTable routes(topology, make_routing(0, Shape::kMesh, false), nullptr);
   EXPECT_EQ(routes.add_multicast(0, {1}), 14);
   EXPECT_EQ(routes.add_multicast(1, {2}), 15);
 }

@@ -254,7 +254,7 @@ TEST(SpikeEncoderEnergy, BitmapDetailsThatOverflowAFlitReadNothingMore) {
   layer.set_all_codes(0, 3);  // all fire in one step: 2 * (32 + 32 * 4) bits on flits of 64
   ChipSpec chip = tiny_chip();
   chip.payload = Payload::kBitmap;
-  chip.link_bits = 64;
+  chip.network.link_bits = 64;
   EncoderProbe probe(layer, chip);
   probe.send(10, {0, 0, 0, 0});
   sc_core::sc_start();

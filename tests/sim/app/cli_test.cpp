@@ -53,7 +53,7 @@ class CliConfig : public testing::Test {
 const char* const kQuick = "--set workload.tokens=2";
 
 TEST_F(CliConfig, HelpOfEveryCommandShowsExamples) {
-  for (const char* command : {"run", "check", "describe"}) {
+  for (const char* command : {"run", "check", "describe", "noc"}) {
     const Outcome outcome = spikeloom(std::string(command) + " --help");
     EXPECT_EQ(outcome.status, 0);
     EXPECT_NE(outcome.text.find("examples"), std::string::npos) << command;
@@ -69,6 +69,10 @@ TEST_F(CliConfig, MistakesGiveOneLineAndStatusTwo) {
                                   "check",
                                   "describe",
                                   "run configs/experiments/demo.yaml --set nonsense",
+                                  "noc",
+                                  "noc configs/networks/mesh_8x8.yaml --rates 0.1,x",
+                                  "noc configs/networks/mesh_8x8.yaml --set nonsense",
+                                  "noc configs/experiments/demo.yaml",
                                   "run configs/experiments/demo.yaml --set chip.tile.lanes=0"};
   for (const char* words : mistakes) {
     const Outcome outcome = spikeloom(words);
@@ -76,6 +80,32 @@ TEST_F(CliConfig, MistakesGiveOneLineAndStatusTwo) {
     EXPECT_EQ(std::count(outcome.text.begin(), outcome.text.end(), '\n'), 1) << words << ": " << outcome.text;
     EXPECT_EQ(outcome.text.rfind("spikeloom: ", 0), 0u) << outcome.text;
   }
+}
+
+const char* const kQuickNoc =
+    "--no-figures --set traffic.warmup_cycles=0 --set traffic.measured_cycles=300 --set traffic.drain_cycles=2000";
+
+TEST_F(CliConfig, ANetworkIsMeasuredAndItsResolvedFileRepeatsIt) {
+  for (const char* name : {"mesh_8x8", "torus_8x8", "adaptive_8x8"}) {
+    const std::string file = std::string("configs/networks/") + name + ".yaml";
+    EXPECT_EQ(spikeloom("check " + file).status, 0);
+    const std::string first = folder_ + "/" + name, again = first + "_again";
+    ASSERT_EQ(spikeloom("noc " + file + " " + kQuickNoc + " --rates 0.02,0.05 -o " + first).status, 0);
+    ASSERT_EQ(spikeloom("noc " + first + "/resolved.yaml --no-figures --rates 0.02,0.05 -o " + again).status, 0);
+    EXPECT_EQ(read(std::string(name) + "/noc.csv"), read(std::string(name) + "_again/noc.csv"));
+    const json rates = json::parse(read(std::string(name) + "/noc.json"))["rates"];
+    ASSERT_EQ(rates.size(), 2u);
+    EXPECT_GT(rates[0]["latency"], 5.0);
+  }
+}
+
+TEST_F(CliConfig, ShallowBuffersAreWarnedOf) {
+  const Outcome outcome = spikeloom("check configs/networks/mesh_8x8.yaml --set network.buffer_flits=3");
+  EXPECT_EQ(outcome.status, 0);
+  EXPECT_NE(
+      outcome.text.find("warning: --set network.buffer_flits=3: network.buffer_flits: 3 flits are fewer than the 6"),
+      std::string::npos)
+      << outcome.text;
 }
 
 TEST_F(CliConfig, UnwritableFolderIsNoticedBeforeTheSimulation) {

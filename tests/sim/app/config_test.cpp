@@ -10,6 +10,7 @@
 #include "hw/chip/chip.h"
 #include "sim/app/bill.h"
 #include "sim/app/experiment.h"
+#include "sim/app/noc_experiment.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/user_error.h"
 
@@ -21,6 +22,10 @@ const std::string kDemo = kProject + "/configs/experiments/demo.yaml";
 
 // What `spikeloom check` does with an experiment.
 void check(const std::string& file) {
+  if (NocExperiment::describes(file)) {
+    NocExperiment::load(file, {});
+    return;
+  }
   const Experiment experiment = Experiment::load(file, {});
   const LayerTrace layer = experiment.open_trace();
   Chip chip("chip", experiment.chip, layer, experiment.window_cycles);

@@ -1,0 +1,24 @@
+#include "hw/noc/allocators/separable.h"
+
+namespace spikeloom {
+
+void SeparableOutputFirst::allocate(std::vector<AllocatorRequest>& requests) {
+  for (size_t i = 0; i < requests.size(); ++i)
+    outputs_.offer(requests[i].output, requests[i].input, requests[i].priority, int(i));
+  for (const int output : outputs_.asked()) {
+    const int index = outputs_.best(output);
+    inputs_.offer(requests[index].input, output, requests[index].priority, index);
+  }
+  for (const int output : outputs_.asked()) {
+    AllocatorRequest& request = requests[outputs_.best(output)];
+    const AllocatorRequest& chosen = requests[inputs_.best(request.input)];
+    if (&request != &chosen && !(request.all && request.label == chosen.label)) continue;
+    request.granted = true;
+    inputs_.advance(request.input, output);
+    outputs_.advance(output, request.input);
+  }
+  inputs_.clear();
+  outputs_.clear();
+}
+
+}  // namespace spikeloom

@@ -1,0 +1,73 @@
+#include "hw/noc/network.h"
+
+namespace spikeloom {
+
+Network::Network(Clock& clock, const std::string& prefix, const NetworkSpec& spec, const Topology& topology,
+                 const RouteTable& routes, const VirtualChannels& channels, const FlitFormat& format,
+                 EnergyLedger& ledger, bool reversed)
+    : clock_(clock), prefix_(prefix), spec_(spec), topology_(topology), format_(format), ledger_(ledger) {
+  routers_.resize(topology.routers());
+  for (int i = 0; i < topology.routers(); ++i) {
+    const int router = reversed ? topology.routers() - 1 - i : i;
+    routers_[router] = std::make_unique<Router>(router_name(router).c_str(), clock, router, topology.ports(router),
+                                                spec.router, routes, channels, format, ledger);
+  }
+  for (int router = 0; router < topology.routers(); ++router)
+    for (const Port direction : {kNorth, kEast, kSouth, kWest}) connect(router, direction);
+}
+
+std::string Network::router_name(int router) const {
+  return "router_" + std::to_string(topology_.x(router)) + "_" + std::to_string(topology_.y(router));
+}
+
+void Network::connect(int router, Port direction) {
+  const int neighbour = topology_.neighbour(router, direction);
+  if (neighbour < 0) return;
+  Link& link = new_link("link" + router_name(router).substr(6) + "_" + port_name(direction), router_name(neighbour),
+                        spec_.link_between_routers());
+  routers_[router]->out[direction](link);
+  routers_[neighbour]->in[opposite(direction)](link);
+}
+
+Link& Network::new_link(const std::string& name, const std::string& receiver, const LinkSpec& spec) {
+  links_.emplace_back(clock_, prefix_ + name, prefix_ + receiver, spec, format_, ledger_);
+  return links_.back();
+}
+
+// Wires between a router and its own tile are not counted; those to a memory node are as long as a hop's.
+double Network::node_link_mm(int node) const { return node < topology_.tiles() ? 0 : spec_.link_length_mm; }
+
+Link& Network::new_link_into(int node, const std::string& name) {
+  const int router = topology_.router_of(node);
+  Link& link = new_link(name, router_name(router), spec_.link_into_network(node_link_mm(node)));
+  routers_[router]->in[topology_.port_of(node)](link);
+  return link;
+}
+
+Link& Network::new_link_to(int node, const std::string& name, const std::string& receiver) {
+  Link& link = new_link(name, receiver, spec_.link_to_node(node_link_mm(node)));
+  routers_[topology_.router_of(node)]->out[topology_.port_of(node)](link);
+  return link;
+}
+
+uint64_t Network::flit_hops() const {
+  uint64_t hops = 0;
+  for (const Link& link : links_) hops += link.flits();
+  return hops;
+}
+
+std::string Network::oldest_flit(Cycle now) const {
+  Router::Waiting oldest;
+  bool found = false;
+  for (const auto& router : routers_)
+    for (const Router::Waiting& waiting : router->waiting()) {
+      if (found && waiting.born >= oldest.born) continue;
+      oldest = waiting;
+      found = true;
+    }
+  if (!found) return "";
+  return "the oldest flit (" + oldest.flit + ", " + std::to_string(now - oldest.born) +
+         " cycles in the network) is at " + oldest.place + " and waits for " + oldest.reason;
+}
+
+}  // namespace spikeloom

@@ -1,0 +1,49 @@
+// Network: routers and the links between them and to the nodes. Wiring, and what can be said of the whole.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "hw/noc/network_spec.h"
+#include "hw/noc/route_table.h"
+#include "hw/noc/router.h"
+
+namespace spikeloom {
+
+class Network {
+ public:
+  // `prefix`: of the names of routers and links. `reversed` builds routers in the opposite order: it must not matter.
+  Network(Clock& clock, const std::string& prefix, const NetworkSpec& spec, const Topology& topology,
+          const RouteTable& routes, const VirtualChannels& channels, const FlitFormat& format, EnergyLedger& ledger,
+          bool reversed = false);
+
+  // The links of a node: the receiver of what it sends is its router; `receiver` is the node's name in the ledger.
+  Link& new_link_into(int node, const std::string& name);
+  Link& new_link_to(int node, const std::string& name, const std::string& receiver);
+
+  const Router& router(int index) const { return *routers_[index]; }
+  const std::deque<Link>& links() const { return links_; }
+  uint64_t flit_hops() const;
+  // "router_1_2"
+  std::string router_name(int router) const;
+  // The flit that has been in the network for longest, where it is and what it waits for; empty: there is none.
+  std::string oldest_flit(Cycle now) const;
+
+ private:
+  void connect(int router, Port direction);
+  Link& new_link(const std::string& name, const std::string& receiver, const LinkSpec& spec);
+  double node_link_mm(int node) const;
+
+  Clock& clock_;
+  std::string prefix_;
+  NetworkSpec spec_;
+  const Topology& topology_;
+  FlitFormat format_;
+  EnergyLedger& ledger_;
+  std::deque<Link> links_;
+  std::vector<std::unique_ptr<Router>> routers_;
+};
+
+}  // namespace spikeloom

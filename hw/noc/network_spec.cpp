@@ -1,0 +1,105 @@
+#include "hw/noc/network_spec.h"
+
+#include <cstdio>
+
+#include "hw/noc/deadlock.h"
+
+namespace spikeloom {
+
+namespace {
+
+constexpr int kMostSide = 64;
+constexpr int kMostStageCycles = 16;
+
+RouterSpec read_router(ConfigNode& router) {
+  RouterSpec spec;
+  spec.routing_cycles = int(router.integer("routing_cycles", 0, kMostStageCycles));
+  spec.vc_allocation_cycles = int(router.integer("vc_allocation_cycles", 1, kMostStageCycles));
+  spec.switch_allocation_cycles = int(router.integer("switch_allocation_cycles", 1, kMostStageCycles));
+  spec.switch_cycles = int(router.integer("switch_cycles", 0, kMostStageCycles));
+  spec.speculative = router.flag("speculative");
+  spec.vc_allocator = router.choice("vc_allocator", allocator_names());
+  spec.switch_allocator = router.choice("switch_allocator", allocator_names());
+  spec.allocator_iterations = int(router.integer("allocator_iterations", 1, 16));
+  if (spec.speculative && spec.vc_allocation_cycles != spec.switch_allocation_cycles)
+    router.fail_at("speculative", "needs vc_allocation_cycles and switch_allocation_cycles alike: both happen at once");
+  return spec;
+}
+
+// Refuses what can deadlock: ordered packets take dimension order, whatever the others do.
+void check_deadlock(ConfigNode& section, const NetworkSpec& spec) {
+  const Topology topology = spec.topology();
+  const std::string ordered = find_deadlock(topology, *make_routing(0, spec.shape, spec.dateline));
+  if (!ordered.empty())
+    section.fail_at(spec.shape == Shape::kTorus ? "dateline" : "routing",
+                    "dimension order can deadlock on this network; its channels depend on each other in a circle: " +
+                        ordered + " (set dateline: true, with an even vcs_per_class)");
+  if (spec.routing == 0) return;
+  const std::string free = find_deadlock(topology, *make_routing(spec.routing, spec.shape, spec.dateline));
+  if (!free.empty())
+    section.fail_at("routing", routing_names()[spec.routing] +
+                                   " can deadlock on this network; its channels depend on each other in a circle: " +
+                                   free + " (use dimension_order)");
+}
+
+}  // namespace
+
+NetworkSpec NetworkSpec::read(ConfigNode& section) {
+  NetworkSpec spec;
+  spec.shape = Shape(section.choice("topology", shape_names()));
+  spec.width = int(section.integer("width", 1, kMostSide));
+  spec.height = int(section.integer("height", 1, kMostSide));
+  spec.concentration = int(section.integer("concentration", 1, 8));
+  spec.routing = section.choice("routing", routing_names());
+  spec.dateline = spec.shape == Shape::kTorus && section.flag("dateline");
+  spec.vcs_per_class = int(section.integer("vcs_per_class", 1, kMostVcs));
+  spec.buffer_flits = int(section.integer("buffer_flits", 1, 4096));
+  spec.link_bits = int(section.integer("link_bits", 64, kMostLinkBits));
+  if (spec.link_bits % 64 != 0) section.fail_at("link_bits", "must be a multiple of 64 (allowed: 64 to 512)");
+  spec.link_cycles = int(section.integer("link_cycles", 0, 64));
+  spec.link_length_mm = section.real("link_length_mm", 0, 100);
+  spec.credit_cycles = int(section.integer("credit_cycles", 0, 64));
+  spec.router = read_router(section.section("router"));
+  const int partitions = make_routing(0, spec.shape, spec.dateline)->partitions();
+  if (spec.vcs_per_class % partitions != 0)
+    section.fail_at("vcs_per_class",
+                    "must be even on a torus with a dateline: half of them serve packets that cross it");
+  check_deadlock(section, spec);
+  spec.buffer_place = section.place_of("buffer_flits");
+  return spec;
+}
+
+RouteTable NetworkSpec::routes(const Topology& topology) const {
+  std::unique_ptr<Routing> free;
+  if (routing != 0) free = make_routing(routing, shape, dateline);
+  return RouteTable(topology, make_routing(0, shape, dateline), std::move(free));
+}
+
+VirtualChannels NetworkSpec::channels(int classes, std::vector<int> arrival_channels) const {
+  return {classes, vcs_per_class, make_routing(0, shape, dateline)->partitions(), std::move(arrival_channels)};
+}
+
+int NetworkSpec::hop_cycles() const {
+  const int allocation = router.speculative ? router.switch_allocation_cycles
+                                            : router.vc_allocation_cycles + router.switch_allocation_cycles;
+  return router.routing_cycles + allocation + router.switch_cycles + link_cycles;
+}
+
+// A body flit's place: granted in c, seen in c + latency, granted there switch_allocation_cycles later at the earliest
+// (the cycle in which it is seen is the first of them), and free again credit_cycles after that.
+int NetworkSpec::round_trip_flits() const {
+  const LinkSpec link = link_between_routers();
+  return link.latency_cycles + (router.switch_allocation_cycles - 1) + link.credit_cycles;
+}
+
+std::string NetworkSpec::warning() const {
+  const int needed = round_trip_flits();
+  if (buffer_flits >= needed) return "";
+  char share[16];
+  std::snprintf(share, sizeof share, "%.0f %%", 100.0 * buffer_flits / needed);
+  return buffer_place + ": network.buffer_flits: " + std::to_string(buffer_flits) + " flits are fewer than the " +
+         std::to_string(needed) + " of the credit loop: one virtual channel reaches at most " + share +
+         " of a link's throughput";
+}
+
+}  // namespace spikeloom

@@ -1,0 +1,61 @@
+// A network as its config section describes it: shape, routers, links, virtual channels.
+#pragma once
+
+#include <vector>
+
+#include "hw/noc/link.h"
+#include "hw/noc/router.h"
+#include "hw/noc/topology.h"
+#include "hw/noc/virtual_channels.h"
+#include "sim/base/config.h"
+
+namespace spikeloom {
+
+struct NetworkSpec {
+  Shape shape = Shape::kMesh;
+  int width = 0, height = 0, concentration = 1;
+  int routing = 0;  // index into routing_names()
+  bool dateline = true;
+  int vcs_per_class = 1, buffer_flits = 0;
+  int link_bits = 0, link_cycles = 1, credit_cycles = 1;
+  double link_length_mm = 0;
+  RouterSpec router;
+  std::string buffer_place;  // where buffer_flits was written
+
+  // Reads a `network` section. Throws UserError for missing, unknown or out-of-range keys.
+  static NetworkSpec read(ConfigNode& section);
+
+  // Without memory nodes, or with those of a chip.
+  Topology topology(std::vector<EdgeNode> memory_nodes = {}) const {
+    return Topology(width, height, std::move(memory_nodes), shape, concentration);
+  }
+  // Ordered packets take dimension order, others the policy of `routing`.
+  RouteTable routes(const Topology& topology) const;
+  VirtualChannels channels(int classes, std::vector<int> arrival_channels = {}) const;
+  // Between routers: switch and wires before a flit is seen, wires back and the sender's bookkeeping for a credit; the
+  // cycle of the grant itself is the 1. A node's own link has no switch before it, and its interface counts credits
+  // as they come in.
+  LinkSpec link_between_routers() const {
+    return {buffer_flits, 1 + router.switch_cycles + link_cycles, 1 + link_cycles + credit_cycles, link_length_mm};
+  }
+  LinkSpec link_into_network(double length_mm) const {
+    return {buffer_flits, 1 + link_cycles, 1 + link_cycles, length_mm};
+  }
+  LinkSpec link_to_node(double length_mm) const {
+    LinkSpec link = link_between_routers();
+    link.length_mm = length_mm;
+    link.to_node = true;
+    return link;
+  }
+  // Cycles from hop to hop of a head flit that never waits.
+  int hop_cycles() const;
+  // Buffer places that let one virtual channel send a flit in every cycle.
+  int round_trip_flits() const;
+  // Cycles from a packet's birth to its tail's arrival over `hops` links between routers, alone in the network: its
+  // own link, then hop by hop.
+  int latency_alone(int hops, int flits) const { return 1 + link_cycles + (hops + 1) * hop_cycles() + flits - 1; }
+  // What throughput is lost by buffers shallower than the credit loop, for a warning; empty: none.
+  std::string warning() const;
+};
+
+}  // namespace spikeloom

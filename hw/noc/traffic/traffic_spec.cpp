@@ -1,0 +1,72 @@
+#include "hw/noc/traffic/traffic_spec.h"
+
+#include <cmath>
+
+namespace spikeloom {
+
+namespace {
+
+int side_of_square(int nodes) { return static_cast<int>(std::lround(std::sqrt(double(nodes)))); }
+
+void check_pattern(ConfigNode& section, const TrafficSpec& spec, const Topology& topology) {
+  const int nodes = topology.tiles(), side = side_of_square(nodes);
+  if (spec.pattern == Pattern::kTranspose && side * side != nodes)
+    section.fail_at("pattern", "transpose needs a square number of nodes; there are " + std::to_string(nodes));
+  for (const double rate : spec.rates)
+    if (spec.bursty && rate / spec.packet_flits * (spec.burst_begins + spec.burst_ends) / spec.burst_begins > 1)
+      section.fail_at("rates", "bursts of this shape cannot carry " + std::to_string(rate) +
+                                   " flits per cycle and node: let them begin more often or end later");
+}
+
+}  // namespace
+
+const std::vector<std::string>& pattern_names() {
+  static const std::vector<std::string> names = {"uniform", "transpose", "bit_complement", "hotspot"};
+  return names;
+}
+
+TrafficSpec TrafficSpec::read(ConfigNode& section, const Topology& topology) {
+  TrafficSpec spec;
+  spec.pattern = Pattern(section.choice("pattern", pattern_names()));
+  if (spec.pattern == Pattern::kHotspot) {
+    ConfigNode& hotspot = section.section("hotspot");
+    spec.hotspot_share = hotspot.real("share", 0, 1);
+    for (const int64_t node : hotspot.integers("nodes", 0, topology.tiles() - 1)) spec.hotspots.push_back(int(node));
+  }
+  spec.bursty = section.choice("injection", {"bernoulli", "bursty"}) == 1;
+  if (spec.bursty) {
+    ConfigNode& burst = section.section("burst");
+    spec.burst_begins = burst.real("begins", 1e-6, 1);
+    spec.burst_ends = burst.real("ends", 1e-6, 1);
+  }
+  spec.packet_flits = int(section.integer("packet_flits", 1, 4096));
+  spec.rates = section.reals("rates", 1e-6, 1);
+  spec.seeds = int(section.integer("seeds", 1, 1000));
+  spec.warmup_cycles = int(section.integer("warmup_cycles", 0, 100000000));
+  spec.measured_cycles = int(section.integer("measured_cycles", 1, 100000000));
+  spec.drain_cycles = int(section.integer("drain_cycles", 0, 100000000));
+  check_pattern(section, spec, topology);
+  return spec;
+}
+
+int draw_destination(const TrafficSpec& spec, const Topology& topology, int source, std::mt19937_64& random) {
+  const int nodes = topology.tiles();
+  const auto any = [&random](size_t count) { return int(std::uniform_int_distribution<size_t>(0, count - 1)(random)); };
+  switch (spec.pattern) {
+    case Pattern::kTranspose: {
+      const int side = side_of_square(nodes);
+      return source % side * side + source / side;
+    }
+    case Pattern::kBitComplement:
+      return nodes - 1 - source;
+    case Pattern::kHotspot:
+      if (std::uniform_real_distribution<>()(random) < spec.hotspot_share)
+        return spec.hotspots[any(spec.hotspots.size())];
+      return any(size_t(nodes));
+    case Pattern::kUniform:
+      break;
+  }
+  return any(size_t(spec.nodes ? spec.nodes : nodes));
+}
+
+}  // namespace spikeloom

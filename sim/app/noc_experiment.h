@@ -1,0 +1,24 @@
+// A measurement of a network alone, as its file describes it: sections noc, network and traffic.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "hw/noc/network_spec.h"
+#include "hw/noc/traffic/traffic_spec.h"
+
+namespace spikeloom {
+
+struct NocExperiment {
+  std::string name;
+  NetworkSpec network;
+  TrafficSpec traffic;
+  std::string resolved;  // the same in one file, overrides included
+
+  // Whether a file has a section `noc`. Throws UserError when it is no YAML.
+  static bool describes(const std::string& file);
+  // `overrides`: path=value. Throws UserError.
+  static NocExperiment load(const std::string& file, const std::vector<std::string>& overrides);
+};
+
+}  // namespace spikeloom

@@ -1,0 +1,17 @@
+// The folder that a command writes its results to.
+#pragma once
+
+#include <string>
+
+namespace spikeloom {
+
+// Creates the folder and proves that a file can be written there, before any work is done. Throws UserError.
+void prepare_folder(const std::string& folder);
+// Writes one file: beside and renamed, so that an interrupted run leaves no half file. Throws UserError.
+void write_file(const std::string& folder, const std::string& name, const std::string& text);
+// Removes the figures of an earlier run.
+void remove_figures(const std::string& folder);
+// Draws the figures in a child process; whether it could: without Python the numbers are still there.
+bool draw_figures(const std::string& folder);
+
+}  // namespace spikeloom
