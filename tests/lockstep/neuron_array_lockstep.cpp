@@ -1,6 +1,6 @@
 // The neuron array beside its SystemVerilog twin: random programs, parameters, rows, marks, partial membranes and
-// stalls; every port in every cycle, and the membranes of every token that fires. Each shape below runs in a process of
-// its own.
+// stalls; every port in every cycle, and the membranes of every token that fires. Each shape below runs for --cycles
+// cycles, in a process of its own.
 
 #include <sys/wait.h>
 #include <unistd.h>
@@ -22,7 +22,8 @@ namespace spikeloom {
 namespace {
 
 using Kind = NeuronCommand::Kind;
-constexpr int kPasses = 64, kFifoCapacity = 4, kWords = kMostLinkBits / 64;
+constexpr int kPasses = 64, kFifoCapacity = 4;
+constexpr double kClockMhz = 500, kPeriodNs = 1000 / kClockMhz;
 
 // Sizes, as CMakeLists.txt gives them to the twin.
 struct Shape {
@@ -80,7 +81,7 @@ struct RandomProgram {
     const int most_F = std::min(14, shape.spec.residue_bits - shape.spec.membrane_bits - 2);
     for (int i = 0; i < 8; ++i) {
       OperationTrace operation;
-      operation.F = random->upto(most_F);
+      operation.F = random->upto(i < 4 ? 3 : most_F);
       operation.h = i % 2 ? &any_shift : nullptr;
       layer.operations.push_back(operation);
     }
@@ -187,7 +188,7 @@ class Traffic {
   std::vector<uint64_t> batches_before_ = {0};  // [sequence]: batches of the passes before
   int batches_left_ = 0;                        // of this pass
   int pass_ = 0, tokens_ = 0, slices_left_ = 0, windows_left_ = 0, step_ = 0, steps_ = 0, runs_left_ = 0;
-  int releases_ = 0, busyness_ = 3;
+  int releases_ = 0, most_runs_ = 0, most_slope_ = 0;
   bool in_batch_ = false, in_window_ = false;
   Cycle issue_free_ = 0;
   WindowShifts shifts_;
@@ -228,14 +229,15 @@ bool Traffic::start_batch(Cycle now) {
   if (batches_left_ == 0) {
     batches_left_ = random_.between(1, 4);
     batches_before_.push_back(batches_before_.back() + batches_left_);
-    busyness_ = random_.upto(6);
   }
   if (parameters_taken_ <= sequence_ || started_ - fired_ == 2) return false;
   pass_ = busy_pass(sequence_);
   ++started_;
   tokens_ = random_.chance(70) ? shape_.slots : random_.between(1, shape_.slots);
-  slices_left_ = random_.between(1, 2);
-  windows_left_ = random_.between(1, 3);
+  slices_left_ = random_.chance(70) ? 1 : random_.between(2, 3);
+  windows_left_ = random_.chance(70) ? 1 : random_.between(2, 3);
+  most_runs_ = random_.upto(random_.chance(30) ? 6 : 1);
+  most_slope_ = random_.chance(50) ? random_.upto(2) : kSlopes - 1;
   in_batch_ = true;
   budget_.fill((int64_t{1} << (shape_.spec.membrane_bits - 2)) - 1);
   CommandWord& at = word(now + 1);
@@ -265,7 +267,7 @@ void Traffic::start_window(Cycle now) {
   in_window_ = true;
   step_ = 0;
   steps_ = shape_.spike_code == 2 ? random_.between(3, 5) : random_.between(3, 9);
-  runs_left_ = random_.upto(busyness_);
+  runs_left_ = random_.upto(most_runs_);
 }
 
 // A row whose slope fits its register and whose updates fit the membranes, if one is found.
@@ -273,7 +275,7 @@ bool Traffic::choose_row(WeightedRow* row) {
   const CodeFormat format = CodeFormat::of(input(pass_));
   for (int attempt = 0; attempt < 3; ++attempt) {
     const int slot = random_.upto(tokens_ - 1);
-    const int slope = random_.chance(40) ? 0 : random_.upto(kSlopes - 1);
+    const int slope = random_.chance(40) ? 0 : random_.upto(most_slope_);
     const int shift = format.shift(slope, shifts_.E[slot], shifts_.E7[slot]) + shifts_.g[slot] +
                       (operation().h ? 3 : 0) + code_->step_shift(step_);
     const int64_t marks = code_->keeps_slopes() ? steps_ - step_ : 1;
@@ -321,14 +323,14 @@ void Traffic::issue_mark(Cycle now) {
     }
   }
   issue_free_ = now + std::max<Cycle>(updates, 1);
-  runs_left_ = random_.upto(busyness_);
+  runs_left_ = random_.upto(most_runs_);
   if (++step_ == steps_) end_window(now);
 }
 
 void Traffic::end_window(Cycle now) {
   in_window_ = false;
   if (--windows_left_ > 0) return;
-  windows_left_ = random_.between(1, 3);
+  windows_left_ = random_.chance(70) ? 1 : random_.between(2, 3);
   NeuronCommand end;
   end.kind = Kind::kSliceEnd;
   end.batch_complete = --slices_left_ == 0;
@@ -358,8 +360,10 @@ void Traffic::make_parameters() {
     put_bits(payload.data(), at, bits, value);
     at += bits;
   };
+  const int theta_bits = shape_.spec.threshold_bits - (random_.chance(60) ? 0 : random_.upto(20));
   for (int i = 0; i < outputs; ++i) {
-    put(shape_.spec.threshold_bits, uint64_t(random_.magnitude(shape_.spec.threshold_bits)));
+    const bool long_theta = random_.chance(80);
+    put(shape_.spec.threshold_bits, uint64_t(random_.magnitude(theta_bits)) | uint64_t(long_theta) << (theta_bits - 1));
     put(shape_.spec.membrane_bits, uint64_t(random_.signed_value(shape_.spec.membrane_bits - 3)));
   }
   for (int i = 0; i < groups(pass) * outputs; ++i) put(2, random_.upto(3));
@@ -383,27 +387,28 @@ void Traffic::make_partials(int tokens) {
   }
 }
 
-#define INPUTS(X)                                                                                                      \
-  X(clk)                                                                                                               \
-  X(reset) X(config_write) X(config_pass) X(config_outputs) X(config_F) X(config_set) X(config_floating)               \
-      X(config_weight_shifts) X(config_receives_partials) X(config_sends_partials) X(config_destination)               \
-          X(commands_in_batch_start) X(commands_in_pass) X(commands_in_batch) X(commands_in_tokens)                    \
-              X(commands_in_window_start) X(commands_in_group) X(commands_in_shifts) X(commands_in_row)                \
-                  X(commands_in_weights) X(commands_in_slot) X(commands_in_slope) X(commands_in_negative)              \
-                      X(commands_in_unsigned_weights) X(commands_in_mark) X(commands_in_step) X(commands_in_slice_end) \
-                          X(commands_in_batch_complete) X(commands_in_releases_load) X(commands_in_needs_fired)        \
-                              X(parameters_in_valid) X(parameters_in_bits) X(parameters_in_tag) X(parameters_in_head)  \
-                                  X(parameters_in_tail) X(parameters_in_last_packet) X(partials_in_valid)              \
-                                      X(partials_in_bits) X(partials_in_head) X(partials_in_tail) X(outputs_out_ready) \
-                                          X(partials_out_ready) X(control_out_ready)
-#define FLIT(X, port)                                                                                          \
-  X(port##_push)                                                                                               \
-  X(port##_bits) X(port##_tag) X(port##_destination) X(port##_vc) X(port##_type) X(port##_head) X(port##_tail) \
-      X(port##_last_packet)
-#define OUTPUTS(X)                                                                                             \
-  FLIT(X, outputs_out)                                                                                         \
-  FLIT(X, partials_out) FLIT(X, control_out) X(membrane_free_out_push) X(parameters_in_pop) X(partials_in_pop) \
-      X(fire_valid) X(fire_V)
+// The twin's ports by name.
+// clang-format off
+#define INPUTS(X)                                                                                                   \
+  X(clk) X(reset)                                                                                                   \
+  X(config_write) X(config_pass) X(config_outputs) X(config_F) X(config_set) X(config_floating)                     \
+  X(config_weight_shifts) X(config_receives_partials) X(config_sends_partials) X(config_destination)                \
+  X(commands_in_batch_start) X(commands_in_pass) X(commands_in_batch) X(commands_in_tokens)                         \
+  X(commands_in_window_start) X(commands_in_group) X(commands_in_shifts)                                            \
+  X(commands_in_row) X(commands_in_weights) X(commands_in_slot) X(commands_in_slope) X(commands_in_negative)        \
+  X(commands_in_unsigned_weights) X(commands_in_mark) X(commands_in_step)                                           \
+  X(commands_in_slice_end) X(commands_in_batch_complete) X(commands_in_releases_load) X(commands_in_needs_fired)    \
+  X(parameters_in_valid) X(parameters_in_bits) X(parameters_in_tag) X(parameters_in_head) X(parameters_in_tail)     \
+  X(parameters_in_last_packet)                                                                                      \
+  X(partials_in_valid) X(partials_in_bits) X(partials_in_head) X(partials_in_tail)                                  \
+  X(outputs_out_ready) X(partials_out_ready) X(control_out_ready)
+#define FLIT(X, port)                                                                                               \
+  X(port##_push) X(port##_bits) X(port##_tag) X(port##_destination) X(port##_vc) X(port##_type) X(port##_head)      \
+  X(port##_tail) X(port##_last_packet)
+#define OUTPUTS(X)                                                                                                  \
+  FLIT(X, outputs_out) FLIT(X, partials_out) FLIT(X, control_out) X(membrane_free_out_push)                         \
+  X(parameters_in_pop) X(partials_in_pop) X(fire_valid) X(fire_V)
+// clang-format on
 
 // The clock is written by two processes.
 template <class T>
@@ -445,7 +450,8 @@ void read_words(const Signal<T>& signal, uint64_t* words) {
   } else {
     const T& value = signal.read();
     for (int i = 0; i < value.length(); i += 64) words[i / 64] = 0;
-    for (int i = 0; i < value.length(); i += 32) words[i / 64] |= uint64_t(uint32_t(value.get_word(i / 32))) << (i % 64);
+    for (int i = 0; i < value.length(); i += 32)
+      words[i / 64] |= uint64_t(uint32_t(value.get_word(i / 32))) << (i % 64);
   }
 }
 #define READ_FLIT(port)                                 \
@@ -576,8 +582,8 @@ class NeuronLockstep : public Block {
 template <class Rtl>
 void NeuronLockstep<Rtl>::tick() {
   cycle_ = now();
-  if (now() < options_.cycles) wake_at(now() + 1);
-  inputs_due_.notify(sc_core::sc_time(500, sc_core::SC_PS));
+  wake_at(now() + 1);
+  inputs_due_.notify(sc_core::sc_time(kPeriodNs / 4, sc_core::SC_NS));
   if (now() % 512 == 0) vary();
   parameters_.pushed = partials_.pushed = commands_pushed_ = 0;
   if (now() <= kPasses) return;
@@ -604,7 +610,7 @@ void NeuronLockstep<Rtl>::tick() {
 // Every port stalls at its own pace for a while.
 template <class Rtl>
 void NeuronLockstep<Rtl>::vary() {
-  const int paces[] = {0, 0, 10, 50, 90, 98};
+  const int paces[] = {0, 0, 0, 20, 60, 95};
   const auto pace = [&] { return paces[random_.upto(5)]; };
   parameters_.stall_percent = pace();
   partials_.stall_percent = pace();
@@ -660,7 +666,7 @@ void NeuronLockstep<Rtl>::configure(int index) {
 
 template <class Rtl>
 void NeuronLockstep<Rtl>::drive_twin() {
-  outputs_due_.notify(sc_core::sc_time(500, sc_core::SC_PS));
+  outputs_due_.notify(sc_core::sc_time(kPeriodNs / 4, sc_core::SC_NS));
   twin_.clk.write(false);
   twin_.reset.write(cycle_ <= kPasses);
   twin_.config_write.write(false);
@@ -729,6 +735,7 @@ void NeuronLockstep<Rtl>::drive_row(const WeightedRow& row) {
 
 template <class Rtl>
 void NeuronLockstep<Rtl>::compare() {
+  if (cycle_ <= kPasses) return twin_.clk.write(true);
   size_t arrived = 0;
   for (; !commands_inside_.empty() && commands_inside_.front() <= cycle_; ++arrived) commands_inside_.pop_front();
   comparison_.expect(cycle_, "commands_in pops", commands_before_ + commands_pushed_ - command_fifo_.size(), arrived);
@@ -747,7 +754,7 @@ void NeuronLockstep<Rtl>::compare() {
     control_.expected.push_back(READ_FLIT(control_out));
   if (compare_push(&frees_, "membrane_free_out_push", twin_.membrane_free_out_push.read()))
     frees_.expected.push_back(1);
-  if (twin_.fire_valid.read() && cycle_ > kPasses) compare_membranes();
+  if (twin_.fire_valid.read()) compare_membranes();
   twin_.clk.write(true);
 }
 
@@ -792,20 +799,21 @@ void NeuronLockstep<Rtl>::compare_membranes() {
 
 template <class Rtl>
 int run_shape(const Shape& shape, const LockstepOptions& options) {
-  Clock clock("clock", 500);
+  Verilated::randReset(2);  // registers without a reset start at random
+  Clock clock("clock", kClockMhz);
   NeuronLockstep<Rtl> lockstep("lockstep", clock, shape, options);
-  sc_core::sc_start();
+  const double periods = static_cast<double>(options.cycles) + 0.75;  // a cycle's comparison is its last event
+  sc_core::sc_start(sc_core::sc_time(kPeriodNs * periods, sc_core::SC_NS));
   lockstep.report();
   return 0;
 }
 
-int run(LockstepOptions options) {
+int run(const LockstepOptions& options) {
   using Run = int (*)(const Shape&, const LockstepOptions&);
   const std::pair<const Shape*, Run> shapes[] = {{&kPlain, run_shape<Rtl_neuron_array>},
                                                  {&kBatch, run_shape<Rtl_neuron_array_batch>},
                                                  {&kUnaryFiring, run_shape<Rtl_neuron_array_unary>},
                                                  {&kWide, run_shape<Rtl_neuron_array_wide>}};
-  options.cycles /= std::size(shapes);
   for (const auto& [shape, run] : shapes) {
     std::fflush(stdout);
     const pid_t child = fork();
