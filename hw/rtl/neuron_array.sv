@@ -14,6 +14,7 @@
 //          start, window start, row or mark, slice end, and is always taken. A batch ends later than it starts; rows
 //          and marks come after the updates of the mark before; a pass's parameters come when the pass before last has
 //          fired. Membranes are not written at a batch's start: the first update reads V0 instead (same for slopes).
+//          The fields of a flit lie beside its payload; its phase is not on the wires. Two releases may wait.
 module neuron_array #(
     parameter int LANES = 8,
     parameter int SLOTS = 1,             // tokens of a batch
