@@ -306,11 +306,19 @@ bool NeuronArray::fire() {
   return false;
 }
 
+std::vector<int64_t> NeuronArray::firing_membranes() const {
+  if (finished_.empty()) return {};
+  const MembraneSet& set = sets_[finished_.front()];
+  std::vector<int64_t> membranes(work(set.pass).outputs);
+  for (size_t i = 0; i < membranes.size(); ++i)
+    membranes[i] = set.V[size_t(token_) * padded_lanes_ + lane_index(static_cast<int>(i))];
+  return membranes;
+}
+
 void NeuronArray::begin_partials_out() {
   const MembraneSet& set = sets_[finished_.front()];
   const TileWork& at = work(set.pass);
-  std::vector<int64_t> membranes(at.outputs);
-  for (int i = 0; i < at.outputs; ++i) membranes[i] = set.V[size_t(token_) * padded_lanes_ + lane_index(i)];
+  const std::vector<int64_t> membranes = firing_membranes();
   membrane_read_.add(now(), uint64_t(at.outputs) * spec_.membrane_bits);
   begin_message(MessageType::kPartials, at.sends_partials_to, MessageClasses{context_.sources}.partials(), membranes,
                 spec_.membrane_bits);

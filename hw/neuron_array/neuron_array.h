@@ -40,6 +40,8 @@ class NeuronArray : public Block {
   uint64_t additions() const { return additions_; }
   // The largest |V| at the end of an integration.
   int64_t largest_membrane() const { return largest_membrane_; }
+  // [output] the membranes of the token that fires, partial membranes included; empty between batches.
+  std::vector<int64_t> firing_membranes() const;
 
  private:
   struct MembraneSet {

@@ -1,0 +1,500 @@
+// Neuron array: slopes, membranes and thresholds of a tile's lanes; integrates, sums partial membranes, fires. The twin
+// of hw/neuron_array/neuron_array.h, written for synthesis.
+//
+//     commands_in --> [ slopes | membranes (2 sets) ] --> [ partials | fire ] --> outputs_out, partials_out
+//     parameters_in --> thresholds, V0, h (2 sets)        releases --> control_out
+//
+// Timing   as the SystemC block: a row a cycle; a mark takes one cycle per active slope and token, the first in the
+//          mark's own cycle; firing 1 + OUTPUT_BITS cycles (radix) or 1 + most spikes of a lane (unary) per token, then
+//          one flit a cycle. Slopes and membranes are register files: read without a clock edge, written at the edge.
+// Config   sizes are parameters. The tile's share of the program is a table of PASSES entries, written by config_write
+//          before the first command: outputs, F, which of the two parameter sets, salient format, weight shifts,
+//          partial membranes in and out, destination (the sink's node, or the tile that gets the partial membranes).
+// Differs  a command has one flag per kind: what SystemC takes in one cycle comes as one word, in the order batch
+//          start, window start, row or mark, slice end, and is always taken. A batch ends later than it starts; rows
+//          and marks come after the updates of the mark before; a pass's parameters come when the pass before last has
+//          fired. Membranes are not written at a batch's start: the first update reads V0 instead (same for slopes).
+//          The fields of a flit lie beside its payload; its phase is not on the wires. Two releases may wait.
+module neuron_array #(
+    parameter int LANES = 8,
+    parameter int SLOTS = 1,             // tokens of a batch
+    parameter int PASSES = 64,
+    parameter int GROUPS = 4,            // groups with weight shifts
+    parameter int LINK_BITS = 128,
+    parameter int SOURCES = 1,
+    parameter int TILES = 1,             // memory nodes follow the tiles
+    parameter int TILE = 0,
+    parameter int SLOPE_BITS = 20,
+    parameter int MEMBRANE_BITS = 32,
+    parameter int THRESHOLD_BITS = 24,
+    parameter int RESIDUE_BITS = 48,
+    parameter int OUTPUT_BITS = 10,
+    parameter int UNARY = 0,             // firing: 0 radix, 1 unary
+    parameter int SPIKE_CODE = 0,        // 0 ttfs, 1 count, 2 radix
+    parameter int FIRED_BITS = 32,
+    localparam int SLOPES = 14,
+    localparam int SLOT_BITS = SLOTS > 1 ? $clog2(SLOTS) : 1,
+    localparam int COUNT_BITS = $clog2(SLOTS + 1),
+    localparam int PASS_BITS = PASSES > 1 ? $clog2(PASSES) : 1,
+    localparam int GROUP_BITS = GROUPS > 1 ? $clog2(GROUPS) : 1,
+    localparam int OUTPUTS_BITS = $clog2(LANES + 1)
+) (
+    input  logic                    clk,
+    input  logic                    reset,
+    // One entry of the program.
+    input  logic                    config_write,
+    input  logic [PASS_BITS-1:0]    config_pass,
+    input  logic [OUTPUTS_BITS-1:0] config_outputs,
+    input  logic [4:0]              config_F,
+    input  logic                    config_set,
+    input  logic                    config_floating,
+    input  logic                    config_weight_shifts,
+    input  logic                    config_receives_partials,
+    input  logic                    config_sends_partials,
+    input  logic [15:0]             config_destination,
+    // What the synapse array tells in this cycle.
+    input  logic                    commands_in_batch_start,
+    input  logic [PASS_BITS-1:0]    commands_in_pass,
+    input  logic [19:0]             commands_in_batch,
+    input  logic [COUNT_BITS-1:0]   commands_in_tokens,
+    input  logic                    commands_in_window_start,
+    input  logic [GROUP_BITS-1:0]   commands_in_group,
+    input  logic [SLOTS*8-1:0]      commands_in_shifts,        // per token: E 3, E7 3, g 2
+    input  logic                    commands_in_row,
+    input  logic [LANES*4-1:0]      commands_in_weights,
+    input  logic [SLOT_BITS-1:0]    commands_in_slot,
+    input  logic [3:0]              commands_in_slope,
+    input  logic                    commands_in_negative,
+    input  logic                    commands_in_unsigned_weights,
+    input  logic                    commands_in_mark,
+    input  logic [2:0]              commands_in_step,
+    input  logic                    commands_in_slice_end,
+    input  logic                    commands_in_batch_complete,
+    input  logic                    commands_in_releases_load,
+    input  logic [FIRED_BITS-1:0]   commands_in_needs_fired,
+    // Of the tag, the pass.
+    input  logic                    parameters_in_valid,
+    input  logic [LINK_BITS-1:0]    parameters_in_bits,
+    input  logic [PASS_BITS-1:0]    parameters_in_tag,
+    input  logic                    parameters_in_head,
+    input  logic                    parameters_in_tail,
+    input  logic                    parameters_in_last_packet,
+    output logic                    parameters_in_pop,
+    input  logic                    partials_in_valid,
+    input  logic [LINK_BITS-1:0]    partials_in_bits,
+    input  logic                    partials_in_head,
+    input  logic                    partials_in_tail,
+    output logic                    partials_in_pop,
+    input  logic                    outputs_out_ready,
+    output logic                    outputs_out_push,
+    output logic [LINK_BITS-1:0]    outputs_out_bits,
+    output logic [47:0]             outputs_out_tag,
+    output logic [15:0]             outputs_out_destination,
+    output logic [7:0]              outputs_out_vc,
+    output logic [2:0]              outputs_out_type,
+    output logic                    outputs_out_head,
+    output logic                    outputs_out_tail,
+    output logic                    outputs_out_last_packet,
+    input  logic                    partials_out_ready,
+    output logic                    partials_out_push,
+    output logic [LINK_BITS-1:0]    partials_out_bits,
+    output logic [47:0]             partials_out_tag,
+    output logic [15:0]             partials_out_destination,
+    output logic [7:0]              partials_out_vc,
+    output logic [2:0]              partials_out_type,
+    output logic                    partials_out_head,
+    output logic                    partials_out_tail,
+    output logic                    partials_out_last_packet,
+    input  logic                    control_out_ready,
+    output logic                    control_out_push,
+    output logic [LINK_BITS-1:0]    control_out_bits,
+    output logic [47:0]             control_out_tag,
+    output logic [15:0]             control_out_destination,
+    output logic [7:0]              control_out_vc,
+    output logic [2:0]              control_out_type,
+    output logic                    control_out_head,
+    output logic                    control_out_tail,
+    output logic                    control_out_last_packet,
+    output logic                    membrane_free_out_push,    // never refused: two sets, at least two places
+    // The membranes that fire in this cycle, with what was received; for observation.
+    output logic                    fire_valid,
+    output logic [LANES*MEMBRANE_BITS-1:0] fire_V
+);
+  // Values of MessageType in hw/noc/flit.h.
+  localparam logic [2:0] TYPE_OUTPUTS = 3'd4, TYPE_PARTIALS = 3'd5, TYPE_RELEASE = 3'd6;
+  localparam int SLOPE_COUNT = SLOTS * SLOPES;
+  localparam int SLOPE_ADDRESS_BITS = $clog2(SLOPE_COUNT);
+  localparam int MEMBRANE_ADDRESS_BITS = $clog2(2 * SLOTS);
+  localparam int SHIFT_BITS = 5;  // at most 7 + 4 + 4 + 3 + 4 + 3
+  localparam int STEP_BITS = $clog2(OUTPUT_BITS + 1);
+  localparam int LANE_BITS = THRESHOLD_BITS + MEMBRANE_BITS;
+  localparam int LANE_WORDS = (LANES * LANE_BITS + LINK_BITS - 1) / LINK_BITS;
+  localparam int SHIFT_WORDS = (GROUPS * LANES * 2 + 2 * LINK_BITS - 2) / LINK_BITS;  // they start inside a word
+  localparam int SHIFT_READ = (LANES * 2 + 2 * LINK_BITS - 2) / LINK_BITS;  // words that one group's shifts touch
+  localparam int WORD_BITS = $clog2(LANE_WORDS + SHIFT_WORDS + 1);
+  localparam int PARTIAL_WORDS = (LANES * MEMBRANE_BITS + LINK_BITS - 1) / LINK_BITS;
+  localparam int CODE_WORDS = (LANES * OUTPUT_BITS + LINK_BITS - 1) / LINK_BITS;
+  localparam int SENT_BITS = $clog2(PARTIAL_WORDS + 2);
+
+  // ---- the program: outputs, destination, F, set, floating, weight shifts, receives, sends
+  localparam int ENTRY_BITS = OUTPUTS_BITS + 16 + 5 + 5;
+  logic [ENTRY_BITS-1:0] program_table[0:PASSES-1];
+  always_ff @(posedge clk) begin
+    if (config_write)
+      program_table[config_pass] <= {config_outputs, config_destination, config_F, config_set, config_floating,
+                                     config_weight_shifts, config_receives_partials, config_sends_partials};
+  end
+
+  // ---- two membrane sets, used in turn
+  logic integrating, integrating_now, firing;
+  logic [PASS_BITS-1:0] set_pass[0:1];
+  logic [19:0] set_batch[0:1];
+  logic [COUNT_BITS-1:0] set_tokens[0:1];
+  logic [2*SLOTS-1:0] fresh;  // membranes that are still V0
+  assign integrating_now = integrating ^ commands_in_batch_start;
+  always_ff @(posedge clk) begin
+    if (reset) integrating <= 1'b1;
+    else integrating <= integrating_now;
+    if (commands_in_batch_start) begin
+      set_pass[integrating_now] <= commands_in_pass;
+      set_batch[integrating_now] <= commands_in_batch;
+      set_tokens[integrating_now] <= commands_in_tokens;
+    end
+  end
+
+  logic [PASS_BITS-1:0] pass;
+  logic [OUTPUTS_BITS-1:0] outputs;
+  logic set, floating, weight_shifts;
+  logic [15:0] unused_destination;
+  logic [4:0] unused_F;
+  logic [1:0] unused_partials;
+  assign pass = commands_in_batch_start ? commands_in_pass : set_pass[integrating];
+  assign {outputs, unused_destination, unused_F, set, floating, weight_shifts, unused_partials} = program_table[pass];
+
+  // ---- parameters: theta and V0 of each lane in registers, weight shifts in a memory of flits
+  logic [PASS_BITS-1:0] parameter_pass;
+  logic [OUTPUTS_BITS-1:0] parameter_outputs;
+  logic parameter_set;
+  logic [15:0] unused_parameter_destination;
+  logic [4:0] unused_parameter_F;
+  logic [3:0] unused_parameter_flags;
+  logic [WORD_BITS-1:0] parameter_word, first_shift_word, shift_word;
+  logic parameter_body;
+  logic [LANE_WORDS*LINK_BITS-1:0] lane_parameters[0:1];
+  logic [LINK_BITS-1:0] shift_words[0:2*SHIFT_WORDS-1];
+  assign {parameter_outputs, unused_parameter_destination, unused_parameter_F, parameter_set,
+          unused_parameter_flags} = program_table[parameter_pass];
+  assign parameters_in_pop = parameters_in_valid;
+  assign parameter_body = parameters_in_valid && !parameters_in_head;
+  assign first_shift_word = WORD_BITS'(32'(parameter_outputs) * LANE_BITS / LINK_BITS);
+  assign shift_word = parameter_word - first_shift_word;
+  always_ff @(posedge clk) begin
+    if (parameters_in_valid && parameters_in_head) parameter_pass <= parameters_in_tag;
+    if (reset || (parameters_in_valid && parameters_in_tail && parameters_in_last_packet)) parameter_word <= '0;
+    else if (parameter_body) parameter_word <= parameter_word + 1'b1;
+  end
+  always_ff @(posedge clk) begin
+    if (parameter_body && parameter_word >= first_shift_word && shift_word < WORD_BITS'(SHIFT_WORDS))
+      shift_words[(parameter_set ? SHIFT_WORDS : 0) + 32'(shift_word)] <= parameters_in_bits;
+  end
+  genvar w, i;
+  generate
+    for (w = 0; w < LANE_WORDS; w = w + 1) begin : lane_word
+      always_ff @(posedge clk) begin
+        if (parameter_body && parameter_word == WORD_BITS'(w))
+          lane_parameters[parameter_set][w*LINK_BITS+:LINK_BITS] <= parameters_in_bits;
+      end
+    end
+  endgenerate
+
+  // The shifts of a group's weights, fetched at the window's start: 2 bits of each output, right after the bits of
+  // the groups before.
+  logic [31:0] group_bit;
+  logic [31:0] group_word;
+  logic [SHIFT_READ*LINK_BITS-1:0] group_bits;
+  logic [LANES*2-1:0] h;
+  assign group_bit = 32'(outputs) * LANE_BITS % LINK_BITS + 32'(commands_in_group) * 32'(outputs) * 2;
+  assign group_word = group_bit / LINK_BITS;
+  generate
+    for (w = 0; w < SHIFT_READ; w = w + 1) begin : group_read
+      logic [31:0] at;
+      assign at = group_word + w < SHIFT_WORDS ? group_word + w : SHIFT_WORDS - 1;
+      assign group_bits[w*LINK_BITS+:LINK_BITS] = shift_words[(set ? SHIFT_WORDS : 0) + at];
+    end
+  endgenerate
+  logic [LANES*2-1:0] group_shifts;
+  assign group_shifts = (LANES*2)'(group_bits >> (group_bit % LINK_BITS));
+  logic [SLOTS*8-1:0] shifts;
+  always_ff @(posedge clk) begin
+    if (commands_in_window_start) begin
+      shifts <= commands_in_shifts;
+      h <= weight_shifts ? group_shifts : '0;
+    end
+  end
+
+  // ---- slopes: which hold something; a mark goes through them, one a cycle
+  logic [SLOPE_COUNT-1:0] active, active_now, pending, pending_now, row_bit, update_bit;
+  logic [SLOPE_ADDRESS_BITS-1:0] row_slope, update_slope, slope_address;
+  logic [SLOT_BITS-1:0] update_slot;
+  logic [3:0] update_index;
+  logic update, slope_holds;
+  logic [2:0] step, step_now;
+  assign row_slope = SLOPE_ADDRESS_BITS'(32'(commands_in_slot) * SLOPES + 32'(commands_in_slope));
+  assign row_bit = commands_in_row ? SLOPE_COUNT'(1) << row_slope : '0;
+  assign active_now = commands_in_window_start ? '0 : active;
+  assign pending_now = commands_in_mark ? active_now : pending;
+  assign step_now = commands_in_mark ? commands_in_step : step;
+  assign update = pending_now != '0;
+  assign update_bit = pending_now & (~pending_now + 1'b1);
+  assign slope_address = update ? update_slope : row_slope;
+  assign slope_holds = (active_now & row_bit) != '0;
+  always_comb begin
+    update_slope = '0;
+    update_slot = '0;
+    update_index = '0;
+    for (int t = 0; t < SLOTS; t = t + 1)
+      for (int j = 0; j < SLOPES; j = j + 1)
+        if (update_bit[t*SLOPES+j]) begin
+          update_slope = SLOPE_ADDRESS_BITS'(t * SLOPES + j);
+          update_slot = SLOT_BITS'(t);
+          update_index = 4'(j);
+        end
+  end
+  always_ff @(posedge clk) begin
+    if (reset) begin
+      active <= '0;
+      pending <= '0;
+    end else begin
+      active <= (SPIKE_CODE == 0 ? active_now : active_now & ~update_bit) | row_bit;
+      pending <= pending_now & ~update_bit;
+    end
+    step <= step_now;
+  end
+
+  // The shift of a slope, as CodeFormat::shift says: 0 normal values, 1..4 salient ones, 5 and 6 digits, 7.. `hi` rows.
+  logic wide;
+  logic [3:0] base;
+  logic [7:0] token_shifts;
+  logic [2:0] field_shift, field_exponent;
+  logic [SHIFT_BITS-1:0] shift;
+  assign wide = update_index >= 4'd7;
+  assign base = wide ? update_index - 4'd7 : update_index;
+  assign token_shifts = shifts[32'(update_slot)*8+:8];
+  always_comb begin
+    field_exponent = 3'd0;
+    field_shift = 3'd0;
+    if (base >= 4'd5) begin
+      field_exponent = token_shifts[5:3];
+      field_shift = base == 4'd6 ? 3'd3 : 3'd0;
+    end else if (base != 4'd0) begin
+      field_exponent = token_shifts[2:0];
+      field_shift = floating ? base[2:0] : 3'd0;
+    end
+  end
+  assign shift = SHIFT_BITS'(field_exponent) + SHIFT_BITS'(field_shift) + (wide ? SHIFT_BITS'(4) : SHIFT_BITS'(0)) +
+      SHIFT_BITS'(token_shifts[7:6]) + (SPIKE_CODE == 2 ? SHIFT_BITS'(step_now) : SHIFT_BITS'(0));
+
+  // ---- firing: partial membranes in, R and comparisons, messages out
+  logic sending_stage;  // else it waits for a batch or for partial membranes
+  logic [1:0] finished;
+  logic [COUNT_BITS-1:0] token;
+  logic [STEP_BITS-1:0] steps_left;
+  logic [SENT_BITS-1:0] sent, sent_now, body_flits, flit_index;
+  logic [SENT_BITS-1:0] partial_count;
+  logic [PASS_BITS-1:0] fire_pass;
+  logic [OUTPUTS_BITS-1:0] fire_outputs;
+  logic [15:0] fire_destination;
+  logic [4:0] fire_F;
+  logic fire_set, receives_partials, sends_partials;
+  logic [1:0] unused_fire_flags;
+  logic finishes_now, has_batch, fire, compare, sending, push, last_flit, token_done, batch_done;
+  logic [LANES-1:0] above, used;
+  assign fire_pass = set_pass[firing];
+  assign {fire_outputs, fire_destination, fire_F, fire_set, unused_fire_flags, receives_partials, sends_partials} =
+      program_table[fire_pass];
+  assign finishes_now = commands_in_slice_end && commands_in_batch_complete;
+  assign has_batch = !sending_stage && (finished != 2'd0 || finishes_now);
+  assign partials_in_pop = has_batch && receives_partials && partials_in_valid;
+  assign fire = has_batch && (!receives_partials || (partials_in_pop && partials_in_tail));
+  assign compare = sending_stage && !sends_partials && (UNARY != 0 ? above != '0 : steps_left != '0);
+  assign sending = sends_partials ? fire || sending_stage : sending_stage && !compare;
+  assign push = sending && (sends_partials ? partials_out_ready : outputs_out_ready);
+  assign sent_now = fire ? '0 : sent;
+  assign body_flits = SENT_BITS'((32'(fire_outputs) * (sends_partials ? MEMBRANE_BITS : OUTPUT_BITS) + LINK_BITS - 1) /
+                                 LINK_BITS);
+  assign last_flit = sent_now == body_flits;
+  assign token_done = push && last_flit;
+  assign batch_done = token_done && token + 1'b1 == set_tokens[firing];
+  always_ff @(posedge clk) begin
+    if (reset) begin
+      sending_stage <= 1'b0;
+      firing <= 1'b0;
+      finished <= 2'd0;
+      token <= '0;
+      partial_count <= '0;
+    end else begin
+      sending_stage <= (sending_stage || fire) && !token_done;
+      firing <= firing ^ batch_done;
+      finished <= finished + {1'b0, finishes_now} - {1'b0, batch_done};
+      if (token_done) token <= batch_done ? '0 : token + 1'b1;
+      if (fire) partial_count <= '0;
+      else if (partials_in_pop && !partials_in_head) partial_count <= partial_count + 1'b1;
+    end
+    if (fire) steps_left <= STEP_BITS'(OUTPUT_BITS);
+    else if (compare && UNARY == 0) steps_left <= steps_left - 1'b1;
+    sent <= push ? sent_now + 1'b1 : sent_now;
+  end
+
+  logic [STEP_BITS-1:0] compare_step;
+  assign compare_step = UNARY != 0 ? '0 : steps_left - 1'b1;
+
+  // A partial membrane message is added when its last flit is here.
+  logic [PARTIAL_WORDS*LINK_BITS-1:0] partial_stored, partial_now;
+  generate
+    for (w = 0; w < PARTIAL_WORDS; w = w + 1) begin : partial_word
+      assign partial_now[w*LINK_BITS+:LINK_BITS] =
+          partial_count == SENT_BITS'(w) ? partials_in_bits : partial_stored[w*LINK_BITS+:LINK_BITS];
+      always_ff @(posedge clk) begin
+        if (partials_in_pop && !partials_in_head)
+          partial_stored[w*LINK_BITS+:LINK_BITS] <= partial_now[w*LINK_BITS+:LINK_BITS];
+      end
+    end
+  endgenerate
+
+  // ---- membranes that are still V0, by set and token
+  logic [2*SLOTS-1:0] update_membrane_bit, set_bits;
+  logic [MEMBRANE_ADDRESS_BITS-1:0] update_address, fire_address;
+  assign update_address = MEMBRANE_ADDRESS_BITS'((integrating ? SLOTS : 0) + 32'(update_slot));
+  assign fire_address = MEMBRANE_ADDRESS_BITS'((firing ? SLOTS : 0) + 32'(token));
+  assign update_membrane_bit = update ? (2*SLOTS)'(1) << update_address : '0;
+  assign set_bits = !commands_in_batch_start ? '0
+                  : integrating_now ? {{SLOTS{1'b1}}, {SLOTS{1'b0}}} : {{SLOTS{1'b0}}, {SLOTS{1'b1}}};
+  always_ff @(posedge clk) begin
+    fresh <= (fresh & ~update_membrane_bit) | set_bits;
+  end
+
+  // ---- the lanes
+  logic [PARTIAL_WORDS*LINK_BITS-1:0] handed_on;
+  logic [CODE_WORDS*LINK_BITS-1:0] codes;
+  generate
+    for (i = 0; i < LANES; i = i + 1) begin : lane
+      logic [MEMBRANE_BITS-1:0] V_handed_on;
+      logic [OUTPUT_BITS-1:0] code;
+      logic lane_above;
+      assign used[i] = OUTPUTS_BITS'(i) < fire_outputs;
+      assign above[i] = used[i] && lane_above;
+      assign handed_on[i*MEMBRANE_BITS+:MEMBRANE_BITS] = used[i] ? V_handed_on : '0;
+      assign codes[i*OUTPUT_BITS+:OUTPUT_BITS] = used[i] ? code : '0;
+      neuron_lane #(
+          .SLOTS(SLOTS),
+          .SLOPES(SLOPES),
+          .SLOPE_BITS(SLOPE_BITS),
+          .MEMBRANE_BITS(MEMBRANE_BITS),
+          .THRESHOLD_BITS(THRESHOLD_BITS),
+          .RESIDUE_BITS(RESIDUE_BITS),
+          .OUTPUT_BITS(OUTPUT_BITS),
+          .UNARY(UNARY),
+          .SHIFT_BITS(SHIFT_BITS),
+          .SLOPE_ADDRESS_BITS(SLOPE_ADDRESS_BITS),
+          .MEMBRANE_ADDRESS_BITS(MEMBRANE_ADDRESS_BITS),
+          .STEP_BITS(STEP_BITS)
+      ) neuron (
+          .clk(clk),
+          .row(commands_in_row),
+          .weight(commands_in_weights[i*4+:4]),
+          .negative(commands_in_negative),
+          .unsigned_weights(commands_in_unsigned_weights),
+          .slope_holds(slope_holds),
+          .slope_address(slope_address),
+          .update(update),
+          .shift(shift + SHIFT_BITS'(h[i*2+:2])),
+          .update_address(update_address),
+          .update_fresh(fresh[update_address]),
+          .update_V0(lane_parameters[set][i*LANE_BITS+THRESHOLD_BITS+:MEMBRANE_BITS]),
+          .fire_address(fire_address),
+          .fire_fresh(fresh[fire_address]),
+          .fire_V0(lane_parameters[fire_set][i*LANE_BITS+THRESHOLD_BITS+:MEMBRANE_BITS]),
+          .add_partial(receives_partials),
+          .partial(partial_now[i*MEMBRANE_BITS+:MEMBRANE_BITS]),
+          .theta(lane_parameters[fire_set][i*LANE_BITS+:THRESHOLD_BITS]),
+          .F(fire_F),
+          .fire(fire),
+          .hand_on(sends_partials),
+          .compare(compare),
+          .step(compare_step),
+          .above(lane_above),
+          .V(fire_V[i*MEMBRANE_BITS+:MEMBRANE_BITS]),
+          .V_handed_on(V_handed_on),
+          .code(code)
+      );
+    end
+    if (CODE_WORDS * LINK_BITS > LANES * OUTPUT_BITS) begin : code_padding
+      assign codes[CODE_WORDS*LINK_BITS-1:LANES*OUTPUT_BITS] = '0;
+    end
+    if (PARTIAL_WORDS * LINK_BITS > LANES * MEMBRANE_BITS) begin : partial_padding
+      assign handed_on[PARTIAL_WORDS*LINK_BITS-1:LANES*MEMBRANE_BITS] = '0;
+    end
+  endgenerate
+  assign fire_valid = fire;
+
+  // ---- messages
+  logic head;
+  logic [47:0] tag;
+  assign head = sent_now == '0;
+  assign flit_index = sent_now - 1'b1;
+  assign tag = {24'(32'(set_batch[firing]) * SLOTS + 32'(token)), 12'(TILE), 12'(fire_pass)};
+  assign outputs_out_push = push && !sends_partials;
+  assign outputs_out_bits = head ? '0 : codes[32'(flit_index)*LINK_BITS+:LINK_BITS];
+  assign outputs_out_tag = head ? tag : '0;
+  assign outputs_out_destination = head ? fire_destination : '0;
+  assign outputs_out_vc = 8'(SOURCES + 1);
+  assign outputs_out_type = TYPE_OUTPUTS;
+  assign outputs_out_head = head;
+  assign outputs_out_tail = last_flit;
+  assign outputs_out_last_packet = last_flit;
+  assign partials_out_push = push && sends_partials;
+  assign partials_out_bits = head ? '0 : handed_on[32'(flit_index)*LINK_BITS+:LINK_BITS];
+  assign partials_out_tag = outputs_out_tag;
+  assign partials_out_destination = outputs_out_destination;
+  assign partials_out_vc = 8'(SOURCES + 2);
+  assign partials_out_type = TYPE_PARTIALS;
+  assign partials_out_head = head;
+  assign partials_out_tail = last_flit;
+  assign partials_out_last_packet = last_flit;
+  assign membrane_free_out_push = batch_done;
+
+  // ---- releases: a load that is used no more is given back to every source when enough batches have fired. Both
+  // halves of the weight memory may wait for it.
+  logic [FIRED_BITS-1:0] fired, fired_now, front_needs;
+  logic [FIRED_BITS-1:0] release_needs[0:1];
+  logic [1:0] releases, releases_now;
+  logic releases_load, release_done;
+  logic [7:0] release_source;
+  assign fired_now = fired + FIRED_BITS'(batch_done);
+  assign releases_load = commands_in_slice_end && commands_in_releases_load;
+  assign front_needs = releases == 2'd0 ? commands_in_needs_fired : release_needs[0];
+  assign control_out_push = (releases != 2'd0 || releases_load) && fired_now >= front_needs && control_out_ready;
+  assign release_done = control_out_push && release_source == 8'(SOURCES - 1);
+  assign releases_now = releases - {1'b0, release_done};
+  always_ff @(posedge clk) begin
+    if (reset) begin
+      fired <= '0;
+      releases <= 2'd0;
+      release_source <= '0;
+    end else begin
+      fired <= fired_now;
+      releases <= releases_now + {1'b0, releases_load};
+      if (control_out_push) release_source <= release_done ? '0 : release_source + 1'b1;
+    end
+    if (release_done) release_needs[0] <= release_needs[1];
+    if (releases_load && !(release_done && releases == 2'd0)) release_needs[releases_now[0]] <= commands_in_needs_fired;
+  end
+  assign control_out_bits = '0;
+  assign control_out_tag = 48'(TILE);
+  assign control_out_destination = 16'(TILES) + 16'(release_source);
+  assign control_out_vc = 8'(SOURCES + 3);
+  assign control_out_type = TYPE_RELEASE;
+  assign control_out_head = 1'b1;
+  assign control_out_tail = 1'b1;
+  assign control_out_last_packet = 1'b1;
+endmodule
