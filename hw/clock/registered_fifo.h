@@ -18,8 +18,19 @@ class FifoIn;
 template <typename T>
 class FifoOut;
 
+// What a FIFO of any type holds, seen at the end of a cycle.
+struct FifoStatus {
+  size_t capacity = 0, size = 0;  // entries, those under way included
+  size_t popped = 0;              // in this cycle
+  Cycle visible_from = 0;         // of the front entry; without one, 0
+};
+class FifoView : public sc_core::sc_interface {
+ public:
+  virtual FifoStatus status() const = 0;
+};
+
 template <typename T>
-class RegisteredFifo : public sc_core::sc_interface {
+class RegisteredFifo : public FifoView {
  public:
   // latency >= 1 cycles from push to visibility; entries under way occupy capacity.
   RegisteredFifo(Clock& clock, size_t capacity, Cycle latency = 1)
@@ -67,6 +78,9 @@ class RegisteredFifo : public sc_core::sc_interface {
   // Nothing stored, visible or not.
   bool empty() const { return size_ == 0; }
   size_t size() const { return size_; }
+  FifoStatus status() const override {
+    return {capacity_, size_, hidden_pops(), size_ > 0 ? entries_[head_].visible_from : 0};
+  }
 
   void set_producer(Block* block) { producer_ = block; }
   void set_consumer(Block* block) { consumer_ = block; }

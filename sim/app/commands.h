@@ -21,6 +21,9 @@ struct CommonOptions {
   std::vector<std::string> files, overrides;
   std::string output;
   bool quiet = false, no_figures = false;
+  bool timeline = false;
+  std::string vcd, record_cycles;
+  int record_limit = 64;  // MiB
 };
 bool parse_options(const std::vector<std::string>& words, const std::string& help, const std::string& allowed,
                    CommonOptions* options);
