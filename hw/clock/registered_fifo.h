@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "hw/clock/block.h"
+#include "hw/clock/fifo_view.h"
 
 namespace spikeloom {
 
@@ -17,17 +18,6 @@ template <typename T>
 class FifoIn;
 template <typename T>
 class FifoOut;
-
-// What a FIFO of any type holds, seen at the end of a cycle.
-struct FifoStatus {
-  size_t capacity = 0, size = 0;  // entries, those under way included
-  size_t popped = 0;              // in this cycle
-  Cycle visible_from = 0;         // of the front entry; without one, 0
-};
-class FifoView : public sc_core::sc_interface {
- public:
-  virtual FifoStatus status() const = 0;
-};
 
 template <typename T>
 class RegisteredFifo : public FifoView {
@@ -78,9 +68,6 @@ class RegisteredFifo : public FifoView {
   // Nothing stored, visible or not.
   bool empty() const { return size_ == 0; }
   size_t size() const { return size_; }
-  FifoStatus status() const override {
-    return {capacity_, size_, hidden_pops(), size_ > 0 ? entries_[head_].visible_from : 0};
-  }
 
   void set_producer(Block* block) { producer_ = block; }
   void set_consumer(Block* block) { consumer_ = block; }
@@ -97,6 +84,7 @@ class RegisteredFifo : public FifoView {
     else
       producer_ = owner;
   }
+  FifoStatus status() const override { return {capacity_, size_, head_, size_ > 0 ? entries_[head_].visible_from : 0}; }
 
  private:
   struct Entry {

@@ -35,6 +35,15 @@ bool read_cycle(const std::string& text, Cycle* cycle) {
 
 }  // namespace
 
+std::vector<const Block*> blocks_below(const sc_core::sc_object& module) {
+  std::vector<const Block*> blocks;
+  for (const sc_core::sc_object* child : module.get_child_objects()) {
+    if (const Block* block = dynamic_cast<const Block*>(child)) blocks.push_back(block);
+    for (const Block* block : blocks_below(*child)) blocks.push_back(block);
+  }
+  return blocks;
+}
+
 RecordingSpec RecordingSpec::read(const CommonOptions& options) {
   RecordingSpec spec;
   spec.timeline = options.timeline;
@@ -100,11 +109,13 @@ void Recording::finish() {
 std::vector<RecordedFile> Recording::write(const Report& report) {
   std::vector<RecordedFile> files;
   if (timeline_) {
-    const std::string path = (fs::path(folder_) / kTimelineFile).string(), bytes = timeline_->encode(report);
-    std::ofstream stream(path, std::ios::binary);
+    const fs::path path = fs::path(folder_) / kTimelineFile, part = path.string() + ".part";
+    const std::string bytes = timeline_->encode(report);
+    std::ofstream stream(part, std::ios::binary);
     stream << bytes;
     stream.close();
-    if (!stream) throw UserError(path + ": cannot be written (disk full?)");
+    if (!stream) throw UserError(part.string() + ": cannot be written (disk full?)");
+    fs::rename(part, path);
     files.push_back({kTimelineFile, timeline_->begin(), timeline_->end(), timeline_->full(), bytes.size()});
   }
   if (waves_) files.push_back({kWavesFile, waves_->begin(), waves_->end(), waves_->full(), waves_->bytes()});

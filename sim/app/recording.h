@@ -14,6 +14,9 @@ struct Report;
 class Timeline;
 class Waves;
 
+// All blocks of a module, in the order of their construction.
+std::vector<const Block*> blocks_below(const sc_core::sc_object& module);
+
 struct RecordingSpec {
   bool timeline = false;
   std::vector<std::string> blocks;  // whose waves are recorded

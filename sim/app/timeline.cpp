@@ -19,6 +19,13 @@ std::string place_of(const std::string& block) {
 }
 std::string part_of(const std::string& block) { return block.substr(block.rfind('.') + 1); }
 
+std::vector<const Router*> routers_of(const Chip& chip) {
+  std::vector<const Router*> routers;
+  for (const Block* block : blocks_below(chip))
+    if (const Router* router = dynamic_cast<const Router*>(block)) routers.push_back(router);
+  return routers;
+}
+
 std::string operations_of(const PhaseReport& phase) {
   std::string names;
   for (const std::string& name : phase.operations) names += (names.empty() ? "" : ",") + name;
@@ -37,7 +44,8 @@ Timeline::Timeline(Chip& chip, const RecordingSpec& spec)
       entries_(chip.activities().size(), {{begin_, ActivityState::kIdle}}),
       boundary_(first_window_ == 0 ? window_ : first_window_),
       in_window_(first_window_ == 0),
-      flits_before_(chip.topology().tiles(), 0) {
+      routers_(routers_of(chip)),
+      flits_before_(routers_.size(), 0) {
   const size_t tracks = 2 * entries_.size() + flits_before_.size() + kEnergyGroupNames.size() + 8;
   if (!spend(kHeadBytes + kTrackBytes * tracks + 2 * window_bytes()))
     throw UserError("--record-limit: the timeline of this chip needs more than " +
@@ -84,7 +92,7 @@ Cycle Timeline::sample(Cycle next) {
 void Timeline::take_flits() {
   if (in_window_) flits_.emplace_back(flits_before_.size());
   for (size_t i = 0; i < flits_before_.size(); ++i) {
-    const uint64_t flits = chip_.router(int(i)).flits();
+    const uint64_t flits = routers_[i]->flits();
     if (in_window_) flits_.back()[i] = flits - flits_before_[i];
     flits_before_[i] = flits;
   }
@@ -140,7 +148,7 @@ void Timeline::write_states(PerfettoWriter* writer, uint64_t root) const {
 void Timeline::write_flits(PerfettoWriter* writer, uint64_t root) const {
   const uint64_t routers = writer->track("flits per window of " + std::to_string(window_) + " cycles", root);
   for (size_t i = 0; i < flits_before_.size(); ++i) {
-    const uint64_t track = writer->counter_track(part_of(chip_.router(int(i)).name()), "flits", routers);
+    const uint64_t track = writer->counter_track(part_of(routers_[i]->name()), "flits", routers);
     for (size_t w = 0; w < flits_.size(); ++w)
       writer->count(track, ns(first_window_ + w * window_), int64_t(flits_[w][i]));
     if (!flits_.empty())

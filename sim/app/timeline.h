@@ -49,9 +49,10 @@ class Timeline {
   Cycle begin_, end_, window_, first_window_;
   uint64_t bytes_left_;
   bool full_ = false;
-  std::vector<std::vector<Entry>> entries_;   // [block]: not empty
-  Cycle boundary_;                            // where the next window begins
-  bool in_window_;                            // a window that is shown is under way
+  std::vector<std::vector<Entry>> entries_;  // [block]: not empty
+  Cycle boundary_;                           // where the next window begins
+  bool in_window_;                           // a window that is shown is under way
+  std::vector<const Router*> routers_;
   std::vector<uint64_t> flits_before_;        // [router]
   std::vector<std::vector<uint64_t>> flits_;  // [window][router]
 };

@@ -10,13 +10,6 @@ namespace spikeloom {
 
 namespace {
 
-void collect(const sc_core::sc_object& object, std::vector<const Block*>* blocks) {
-  for (const sc_core::sc_object* child : object.get_child_objects()) {
-    if (const Block* block = dynamic_cast<const Block*>(child)) blocks->push_back(block);
-    collect(*child, blocks);
-  }
-}
-
 // Below the chip: "tile_0_0.synapse_array".
 std::string short_name(const sc_core::sc_object& object) {
   const std::string name = object.name();
@@ -40,13 +33,13 @@ size_t distance(const std::string& a, const std::string& b) {
   for (const Block* block : blocks) names.emplace_back(distance(wrong, short_name(*block)), short_name(*block));
   std::sort(names.begin(), names.end());
   std::string similar;
-  for (size_t i = 0; i < std::min<size_t>(names.size(), 5); ++i) similar += (i ? ", " : "") + names[i].second;
+  for (size_t i = 0; i < std::min<size_t>(names.size(), 3); ++i) similar += (i ? ", " : "") + names[i].second;
   throw UserError("--vcd: the chip has no block '" + wrong + "' (similar: " + similar + ")");
 }
 
 std::vector<const Block*> chosen_blocks(const Chip& chip, const std::vector<std::string>& names) {
-  std::vector<const Block*> all, chosen;
-  collect(chip, &all);
+  const std::vector<const Block*> all = blocks_below(chip);
+  std::vector<const Block*> chosen;
   std::set<const Block*> wanted;
   for (const std::string& given : names) {
     const std::string name = given.compare(0, 5, "chip.") == 0 ? given.substr(5) : given;
@@ -108,8 +101,12 @@ void Waves::watch_port(const std::string& name, sc_core::sc_port_base& port) {
 
 void Waves::watch_fifo(const std::string& name, const FifoView& fifo) {
   const int bits = ceil_log2(int(fifo.status().capacity) + 1);
-  fifos_.push_back({&fifo, writer_.signal(name + ".occupancy", bits), writer_.signal(name + ".valid", 1),
-                    writer_.signal(name + ".push", 1), writer_.signal(name + ".pop", 1), 0});
+  fifos_.push_back({&fifo,
+                    writer_.signal(name + ".occupancy", bits),
+                    writer_.signal(name + ".valid", 1),
+                    writer_.signal(name + ".push", 1),
+                    writer_.signal(name + ".pop", 1),
+                    {}});
 }
 
 void Waves::state_changes(size_t block, ActivityState state, Cycle from) {
@@ -120,17 +117,16 @@ void Waves::state_changes(size_t block, ActivityState state, Cycle from) {
 
 // What this cycle leaves behind is what the next one begins with; `first`: before what is recorded.
 void Waves::take(WatchedFifo* watched, bool first) {
-  const FifoStatus status = watched->fifo->status();
-  const size_t pushed = status.size + status.popped - watched->size;
-  watched->size = status.size;
-  if (!first && pushed == 0 && status.popped == 0) return;
+  const FifoStatus before = std::exchange(watched->status, watched->fifo->status()), status = watched->status;
+  const size_t popped = pops_between(before, status), pushed = status.size + popped - before.size;
+  if (!first && pushed == 0 && popped == 0) return;
   const Cycle now = chip_.clock().now(), next = first ? first_ : now + 1;
   writer_.set(watched->occupancy, next, status.size);
   const bool valid = status.size > 0 && status.visible_from <= next;
   writer_.set(watched->valid, next, valid);
   if (status.size > 0 && !valid) writer_.set(watched->valid, status.visible_from, 1);
   if (first) return;
-  for (const auto& [signal, happens] : {std::pair{watched->push, pushed > 0}, {watched->pop, status.popped > 0}}) {
+  for (const auto& [signal, happens] : {std::pair{watched->push, pushed > 0}, {watched->pop, popped > 0}}) {
     if (!happens) continue;
     writer_.set(signal, now, 1);
     writer_.set(signal, now + 1, 0);

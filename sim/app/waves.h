@@ -35,7 +35,7 @@ class Waves {
   struct WatchedFifo {
     const FifoView* fifo;
     int occupancy, valid, push, pop;
-    size_t size;
+    FifoStatus status;
   };
   struct WatchedLink {
     const Link* link;
