@@ -13,8 +13,9 @@ namespace spikeloom {
 
 class PerfettoWriter {
  public:
-  // Most bytes that one slice (its begin and its end) and one counter value take.
-  static constexpr uint64_t kSliceBytes = 52, kCounterBytes = 36;
+  // Most bytes that one slice (its begin and its end) and one counter value take, before kLatestNs.
+  static constexpr uint64_t kSliceBytes = 42, kCounterBytes = 31;
+  static constexpr uint64_t kLatestNs = uint64_t{1} << 35;  // 34 s
 
   // `names`: of slices, which refer to them by index.
   explicit PerfettoWriter(const std::vector<std::string>& names);

@@ -43,7 +43,7 @@ TEST(PerfettoWriterUnit, NoEventTakesMoreThanItsBound) {
   PerfettoWriter writer(std::vector<std::string>(1000, "name"));
   uint64_t track = 0;
   while (track < 20000) track = writer.track("t", 0);
-  const uint64_t late = ~uint64_t{0};
+  const uint64_t late = PerfettoWriter::kLatestNs - 1;
   EXPECT_LE(written(&writer, [&] { writer.slice(track, 999, late - 1, late); }).size(), PerfettoWriter::kSliceBytes);
   EXPECT_LE(written(&writer, [&] { writer.count(track, late, 0.1); }).size(), PerfettoWriter::kCounterBytes);
   EXPECT_LE(written(&writer, [&] { writer.count(track, late, int64_t{-1}); }).size(), PerfettoWriter::kCounterBytes);
