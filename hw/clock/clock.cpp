@@ -36,6 +36,7 @@ Cycle Clock::next_cycle() const {
 void Clock::schedule_next() {
   if (!occupied_ && far_.empty()) return;  // nobody is due: the simulation ends
   const Cycle next = next_cycle();
+  if (next >= sample_from_) sample_from_ = sampler_(next);
   next_trigger(period_ * static_cast<double>(next - now_));
   now_ = next;
 }

@@ -28,6 +28,13 @@ class Clock : public sc_core::sc_module {
   void before_next_cycle(std::function<void()> action) { before_next_ = std::move(action); }
   // Called every `kObserverPeriod` simulated cycles that were not slept through; for progress lines.
   void set_observer(std::function<void()> observer) { observer_ = std::move(observer); }
+  // Calls `sampler` at the end of every cycle after which the next one that runs is `from` or later, with that next
+  // one. What it returns takes the place of `from`; kNever ends it. Not called after the last cycle.
+  void set_sampler(Cycle from, std::function<Cycle(Cycle next)> sampler) {
+    sample_from_ = from;
+    sampler_ = std::move(sampler);
+  }
+  static constexpr Cycle kNever = ~Cycle{0};
   // Cycles in which at least one block ran.
   Cycle active_cycles() const { return active_cycles_; }
 
@@ -45,6 +52,8 @@ class Clock : public sc_core::sc_module {
   uint64_t occupied_ = 0;                          // bit c % 64: wheel_[c % 64] is not empty
   std::map<Cycle, std::vector<Block*>> far_;       // due later
   std::function<void()> observer_, before_next_;
+  Cycle sample_from_ = kNever;
+  std::function<Cycle(Cycle)> sampler_;
 };
 
 }  // namespace spikeloom

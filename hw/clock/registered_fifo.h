@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "hw/clock/block.h"
+#include "hw/clock/fifo_view.h"
 
 namespace spikeloom {
 
@@ -19,7 +20,7 @@ template <typename T>
 class FifoOut;
 
 template <typename T>
-class RegisteredFifo : public sc_core::sc_interface {
+class RegisteredFifo : public FifoView {
  public:
   // latency >= 1 cycles from push to visibility; entries under way occupy capacity, and so do places whose credit is.
   RegisteredFifo(Clock& clock, size_t capacity, Cycle latency = 1, Cycle credit_latency = 1)
@@ -93,6 +94,7 @@ class RegisteredFifo : public sc_core::sc_interface {
     else
       producer_ = owner;
   }
+  FifoStatus status() const override { return {capacity_, size_, head_, front_visible_from_}; }
 
  private:
   // Two rings: of entries' visibility, and of when the credit of each place that was freed arrives.

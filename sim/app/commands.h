@@ -27,6 +27,9 @@ struct CommonOptions {
   std::string output;
   std::string rates;
   bool quiet = false, no_figures = false;
+  bool timeline = false;
+  std::string vcd, record_cycles;
+  int record_limit = 64;  // MiB
 };
 // Says on stderr what throughput a network loses by shallow buffers, if it does.
 void warn(const NetworkSpec& network);

@@ -208,7 +208,7 @@ nlohmann::json summary(const NocExperiment& experiment, const nlohmann::json& re
 
 int command_noc(const std::vector<std::string>& words) {
   CommonOptions options;
-  if (!parse_options(words, kHelp, "osqnr", &options)) return 0;
+  if (!parse_options(words, kHelp, "osqnl", &options)) return 0;
   if (options.files.size() != 1) throw UserError("noc: expected one network file (see spikeloom noc --help)");
   NocExperiment experiment = NocExperiment::load(options.files[0], options.overrides);
   if (!options.rates.empty()) experiment.traffic.rates = parse_rates(options.rates);

@@ -16,8 +16,14 @@ bool parse_options(const std::vector<std::string>& words, const std::string& hel
   if (has("o")) visible.add_options()("output,o", po::value<std::string>(&options->output), "");
   if (has("s")) visible.add_options()("set", po::value<std::vector<std::string>>(&options->overrides)->composing(), "");
   if (has("q")) visible.add_options()("quiet,q", po::bool_switch(&options->quiet), "");
-  if (has("r")) visible.add_options()("rates", po::value<std::string>(&options->rates), "");
+  if (has("l")) visible.add_options()("rates", po::value<std::string>(&options->rates), "");
   if (has("n")) visible.add_options()("no-figures", po::bool_switch(&options->no_figures), "");
+  if (has("r")) {
+    visible.add_options()("timeline", po::bool_switch(&options->timeline), "");
+    visible.add_options()("vcd", po::value<std::string>(&options->vcd), "");
+    visible.add_options()("record-cycles", po::value<std::string>(&options->record_cycles), "");
+    visible.add_options()("record-limit", po::value<int>(&options->record_limit), "");
+  }
   po::options_description all;
   all.add(visible).add_options()("files", po::value<std::vector<std::string>>(&options->files), "");
   po::positional_options_description positional;

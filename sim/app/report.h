@@ -7,6 +7,7 @@
 
 #include "sim/app/bill.h"
 #include "sim/app/experiment.h"
+#include "sim/app/recording.h"
 
 namespace spikeloom {
 
@@ -41,6 +42,7 @@ struct Report {
   std::vector<std::pair<std::string, Activity*>> activities;
   std::vector<std::pair<std::string, uint64_t>> link_flits;
   int width = 0, height = 0;
+  std::vector<RecordedFile> recordings;
 
   double time_us() const { return cycles / clock_mhz; }
   double pj_per_token() const { return bill.total_pj / tokens; }

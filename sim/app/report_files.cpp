@@ -62,6 +62,17 @@ json prices_json(const Report& report, const Technology& technology) {
   return object;
 }
 
+json recordings_json(const Report& report) {
+  json list = json::array();
+  for (const RecordedFile& file : report.recordings)
+    list.push_back({{"file", file.name},
+                    {"begin_cycle", file.first},
+                    {"end_cycle", file.end},
+                    {"full", file.full},
+                    {"bytes", file.bytes}});
+  return list;
+}
+
 }  // namespace
 
 nlohmann::ordered_json report_json(const Report& report, const Technology& technology, const LayerTrace& layer) {
@@ -108,6 +119,7 @@ nlohmann::ordered_json report_json(const Report& report, const Technology& techn
   json links;
   for (const auto& [name, flits] : report.link_flits) links[name] = flits;
   root["link_flits"] = links;
+  if (!report.recordings.empty()) root["recordings"] = recordings_json(report);
   root["not_charged"] = not_charged();
   json assumptions;
   for (const auto& [name, text] : layer.assumptions) assumptions[name] = text;

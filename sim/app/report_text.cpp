@@ -104,13 +104,27 @@ std::string phase_table(const Report& report) {
          "time\n\n";
 }
 
+std::string recordings(const Report& report) {
+  std::string text;
+  for (const RecordedFile& file : report.recordings) {
+    text += file.name + ": " + format("%.2f MB, ", file.bytes / 1e6);
+    if (file.first == file.end)
+      text += "no cycle";
+    else
+      text += "cycles " + grouped(file.first) + " to " + grouped(file.end - 1);
+    if (file.full) text += "; full: nothing is recorded from cycle " + grouped(file.end) + " on (--record-limit)";
+    text += "\n";
+  }
+  return text.empty() ? text : "\n" + text;
+}
+
 }  // namespace
 
 std::string report_text(const Report& report) {
   std::string text = header(report) + figures(report) + group_table(report) + phase_table(report);
   text += "Not charged\n";
   for (const std::string& item : not_charged()) text += "  - " + item + "\n";
-  return text;
+  return text + recordings(report);
 }
 
 }  // namespace spikeloom

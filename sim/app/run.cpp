@@ -5,6 +5,7 @@
 
 #include "sim/app/commands.h"
 #include "sim/app/progress.h"
+#include "sim/app/recording.h"
 #include "sim/app/report.h"
 #include "sim/app/results_folder.h"
 
@@ -21,12 +22,19 @@ writes report.json, energy.csv, windows.csv, resolved.yaml and figures to FOLDER
                      lists are numbered from 0: chip.memory_nodes.1.port=east
   -o, --output       the results folder
   --no-figures       do not draw figures
+  --timeline         write timeline.perfetto-trace, for https://ui.perfetto.dev: what tiles, encoders and DRAM do,
+                     operations, flits per router and watts per energy group in windows of experiment.window_cycles
+  --vcd BLOCK[,...]  write waves.vcd, for GTKWave: ports and states of blocks, each named as in report.json
+                     (tile_0_0.synapse_array, router_1_1, memory_0.dram) or all those of one (tile_0_0, memory_0)
+  --record-cycles FROM:TO   of both: record cycles FROM to TO - 1 alone; either may be left out
+  --record-limit MIB        of both: the most that a file may take (64); the recording ends there, not the run
   -q, --quiet        print nothing but errors
 
 examples
   spikeloom run configs/experiments/demo.yaml
   spikeloom run configs/experiments/demo.yaml --set chip.payload=bitmap -o results/bitmap
   spikeloom run configs/experiments/demo.yaml --set workload.tokens=1 --set experiment.window_cycles=1 -o results/fine
+  spikeloom run configs/experiments/demo.yaml --timeline --vcd tile_0_0,router_0_1 --record-cycles 0:20000
   spikeloom run results/demo/resolved.yaml -o results/again
 
 exit status: 0 all outputs equal the trace, 1 they differ, 2 an error in what was asked for
@@ -41,31 +49,41 @@ void write_results(const std::string& folder, const Experiment& experiment, cons
   write_file(folder, "resolved.yaml", experiment.resolved);
 }
 
-void simulate(Chip& chip) {
+void simulate(Chip& chip, Recording* recording) {
   Progress progress("simulating");
   chip.clock().set_observer(
       [&] { progress.update(double(chip.result().received) / double(std::max<uint64_t>(chip.result().expected, 1))); });
-  chip.run();
+  try {
+    chip.run();
+  } catch (...) {
+    recording->finish();
+    throw;
+  }
+  recording->finish();
 }
 
 }  // namespace
 
 int command_run(const std::vector<std::string>& words) {
   CommonOptions options;
-  if (!parse_options(words, kHelp, "osqn", &options)) return 0;
+  if (!parse_options(words, kHelp, "osqnr", &options)) return 0;
   if (options.files.size() != 1) throw UserError("run: expected one experiment file (see spikeloom run --help)");
   const Experiment experiment = Experiment::load(options.files[0], options.overrides);
+  const RecordingSpec to_record = RecordingSpec::read(options);
   const LayerTrace layer = experiment.open_trace();
   Chip chip("chip", experiment.chip, layer, experiment.window_cycles);
   check_fit(experiment.chip, layer, chip.program());
   check_prices(chip, experiment.technology);
+  Recording recording(chip, to_record);
   const std::string folder = options.output.empty() ? "results/" + experiment.name : options.output;
   prepare_folder(folder);
   warn(experiment.chip.network);
+  recording.start(folder);
   const auto start = std::chrono::steady_clock::now();
-  simulate(chip);
+  simulate(chip, &recording);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  const Report report = make_report(experiment, layer, chip);
+  Report report = make_report(experiment, layer, chip);
+  report.recordings = recording.write(report);
   write_results(folder, experiment, layer, report);
   const bool drawn = !options.no_figures && draw_figures(folder);
   if (!options.quiet) {

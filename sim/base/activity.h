@@ -21,21 +21,33 @@ enum class ActivityState {
 constexpr std::array<const char*, static_cast<size_t>(ActivityState::kCount)> kActivityNames = {
     "idle", "busy", "stalled_input", "stalled_weights", "stalled_membrane", "stalled_output"};
 
+// Is told of every change of state as it is made known.
+class ActivityListener {
+ public:
+  virtual ~ActivityListener() = default;
+  // As Activity::enter; a call for the same cycle takes the place of the one before.
+  virtual void state_changes(ActivityState state, Cycle from) = 0;
+};
+
 class Activity {
  public:
   // The block is in `state` from cycle `from` on; calls come in the order of cycles.
   void enter(ActivityState state, Cycle from) {
     cycles_[static_cast<size_t>(state_)] += from - since_;
+    if (listener_ && state != state_) listener_->state_changes(state, from);
     state_ = state;
     since_ = from;
   }
   void close(Cycle end) { enter(state_, end > since_ ? end : since_); }
   Cycle cycles(ActivityState state) const { return cycles_[static_cast<size_t>(state)]; }
   ActivityState state() const { return state_; }
+  // Null: nobody listens.
+  void set_listener(ActivityListener* listener) { listener_ = listener; }
 
  private:
   ActivityState state_ = ActivityState::kIdle;
   Cycle since_ = 0;
+  ActivityListener* listener_ = nullptr;
   std::array<Cycle, static_cast<size_t>(ActivityState::kCount)> cycles_{};
 };
 

@@ -56,6 +56,20 @@ TEST(ClockTiming, CycleNBeginsNPeriodsAfterTheStart) {
   EXPECT_EQ(alarm.times[1], sc_core::sc_time(2000, sc_core::SC_NS));
 }
 
+TEST(ClockTiming, SamplerIsCalledAtTheEndOfTheCycleBeforeItsOwn) {
+  Clock clock("clock", 500);
+  Alarm alarm("alarm", clock);
+  for (const Cycle cycle : {1, 5, 9, 100, 200}) alarm.wake_at(cycle);
+  std::vector<std::vector<Cycle>> calls;  // now, next
+  clock.set_sampler(4, [&](Cycle next) -> Cycle {
+    EXPECT_EQ(alarm.ran.empty() ? 0 : alarm.ran.back(), clock.now());
+    calls.push_back({clock.now(), next});
+    return next == 5 ? 9 : next == 9 ? 50 : Clock::kNever;
+  });
+  sc_core::sc_start();
+  EXPECT_EQ(calls, (std::vector<std::vector<Cycle>>{{1, 5}, {5, 9}, {9, 100}}));
+}
+
 TEST(ClockUnit, CyclesInWhichAllBlocksSleepAreNotSimulated) {
   Clock clock("clock", 500);
   Alarm first("first", clock), second("second", clock);

@@ -43,6 +43,37 @@ std::vector<Cycle> range(Cycle first, Cycle last) {
   return cycles;
 }
 
+// What the status before and after a cycle says about its pops and pushes is what happened.
+void expect_status_to_tell(size_t capacity, int pops_at_once, Cycle stalled_until) {
+  Clock clock("clock", 500);
+  RegisteredFifo<int> fifo(clock, capacity);
+  FifoSource<int> source("source", clock);
+  FifoSink<int> sink("sink", clock, pops_at_once);
+  source.out(fifo);
+  sink.in(fifo);
+  source.add_all(1, {1, 2, 3, 4, 5, 6, 7, 8});
+  sink.stall(1, stalled_until);
+  Watch every_cycle("every_cycle", clock, 1, 60, [] { return false; });
+  FifoStatus before = fifo.status();
+  std::vector<Cycle> pushed, popped;
+  clock.set_sampler(0, [&](Cycle) -> Cycle {
+    const FifoStatus after = fifo.status();
+    const size_t pops = pops_between(before, after);
+    popped.insert(popped.end(), pops, clock.now());
+    pushed.insert(pushed.end(), after.size + pops - before.size, clock.now());
+    before = after;
+    return 0;
+  });
+  sc_core::sc_start();
+  EXPECT_EQ(pushed, source.pushed);
+  EXPECT_EQ(popped, sink.cycles);
+  EXPECT_EQ(popped.size(), 8u);
+}
+
+TEST(RegisteredFifoUnit, StatusTellsPushesAndPopsOfOnePlace) { expect_status_to_tell(1, 1, 1); }
+TEST(RegisteredFifoUnit, StatusTellsPushesAndPopsWhileBothSidesRun) { expect_status_to_tell(4, 2, 1); }
+TEST(RegisteredFifoUnit, StatusTellsThatAFullFifoIsEmptiedAtOnce) { expect_status_to_tell(3, 3, 9); }
+
 TEST(RegisteredFifoTiming, EntryIsVisibleAfterExactlyTheLatency) {
   Clock clock("clock", 500);
   Line one("one", clock, 4, 1), seven("seven", clock, 4, 7);

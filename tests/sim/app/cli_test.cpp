@@ -73,7 +73,9 @@ TEST_F(CliConfig, MistakesGiveOneLineAndStatusTwo) {
                                   "noc configs/networks/mesh_8x8.yaml --rates 0.1,x",
                                   "noc configs/networks/mesh_8x8.yaml --set nonsense",
                                   "noc configs/experiments/demo.yaml",
-                                  "run configs/experiments/demo.yaml --set chip.tile.lanes=0"};
+                                  "run configs/experiments/demo.yaml --set chip.tile.lanes=0",
+                                  "run configs/experiments/demo.yaml --vcd tile_9_9",
+                                  "run configs/experiments/demo.yaml --record-cycles 9"};
   for (const char* words : mistakes) {
     const Outcome outcome = spikeloom(words);
     EXPECT_EQ(outcome.status, 2) << words;
@@ -141,6 +143,45 @@ TEST_F(CliConfig, CsvFilesAddUpToTheReportedTotalEvenInWindowsOfOneCycle) {
     while (std::getline(stream, line)) sum += std::atof(line.substr(line.rfind(',') + 1).c_str());
     EXPECT_NEAR(sum, total, 1e-6 * total) << file;
   }
+}
+
+TEST_F(CliConfig, RecordingChangesNothingElse) {
+  ASSERT_EQ(spikeloom(run("off", kQuick)).status, 0);
+  ASSERT_EQ(spikeloom(run("on", std::string(kQuick) + " --timeline --vcd router_0_1,tile_0_0")).status, 0);
+  for (const char* file : {"energy.csv", "windows.csv", "resolved.yaml"})
+    EXPECT_EQ(read(std::string("off/") + file), read(std::string("on/") + file)) << file;
+  json on = json::parse(read("on/report.json")), off = json::parse(read("off/report.json"));
+  EXPECT_EQ(on["recordings"].size(), 2u);
+  for (const json& recorded : on["recordings"]) {
+    EXPECT_EQ(recorded["bytes"], read("on/" + recorded["file"].get<std::string>()).size());
+    EXPECT_EQ(recorded["begin_cycle"], 0);
+    EXPECT_EQ(recorded["end_cycle"], on["time"]["cycles"]);
+    EXPECT_EQ(recorded["full"], false);
+  }
+  on.erase("recordings");
+  EXPECT_EQ(on, off);
+}
+
+TEST_F(CliConfig, FilesOfAnEarlierRecordingGo) {
+  ASSERT_EQ(spikeloom(run("same", std::string(kQuick) + " --timeline --vcd memory_0")).status, 0);
+  EXPECT_TRUE(fs::exists(folder_ + "/same/timeline.perfetto-trace"));
+  EXPECT_TRUE(fs::exists(folder_ + "/same/waves.vcd"));
+  ASSERT_EQ(spikeloom(run("same", kQuick)).status, 0);
+  EXPECT_FALSE(fs::exists(folder_ + "/same/timeline.perfetto-trace"));
+  EXPECT_FALSE(fs::exists(folder_ + "/same/waves.vcd"));
+}
+
+TEST_F(CliConfig, FullFilesEndTheRecordingAndTheReportSaysWhere) {
+  const Outcome outcome =
+      spikeloom(run("full", std::string(kQuick) + " --set experiment.window_cycles=10 --record-limit 1 --timeline"
+                                                  " --vcd tile_0_0,tile_1_0,memory_0,router_0_0,router_0_1"));
+  ASSERT_EQ(outcome.status, 0) << outcome.text;
+  for (const json& recorded : json::parse(read("full/report.json"))["recordings"]) {
+    EXPECT_EQ(recorded["full"], true) << recorded;
+    EXPECT_LE(recorded["bytes"], 1 << 20);
+    EXPECT_GT(recorded["bytes"], 1 << 19);
+  }
+  EXPECT_NE(outcome.text.find("full: nothing is recorded from cycle "), std::string::npos) << outcome.text;
 }
 
 TEST_F(CliConfig, CheckRecomputesTheExpectationsOfATrace) {

@@ -37,6 +37,24 @@ TEST(ActivityUnit, LeavingAStateInTheSameCycleCountsNothing) {
   EXPECT_EQ(activity.cycles(ActivityState::kIdle), 8u);
 }
 
+TEST(ActivityUnit, ListenerHearsOfEveryChangeOnce) {
+  struct Listener : ActivityListener {
+    std::vector<std::pair<ActivityState, Cycle>> heard;
+    void state_changes(ActivityState state, Cycle from) override { heard.emplace_back(state, from); }
+  } listener;
+  Activity activity;
+  activity.enter(ActivityState::kBusy, 3);  // nobody listens yet
+  activity.set_listener(&listener);
+  activity.enter(ActivityState::kBusy, 4);
+  activity.enter(ActivityState::kStalledOutput, 10);
+  activity.enter(ActivityState::kStalledOutput, 11);
+  activity.enter(ActivityState::kIdle, 12);
+  activity.close(20);
+  const std::vector<std::pair<ActivityState, Cycle>> expected = {{ActivityState::kStalledOutput, 10},
+                                                                 {ActivityState::kIdle, 12}};
+  EXPECT_EQ(listener.heard, expected);
+}
+
 TEST(ActivityUnit, EveryStateHasAName) {
   for (const char* name : kActivityNames) EXPECT_NE(name, nullptr);
   EXPECT_STREQ(kActivityNames[static_cast<size_t>(ActivityState::kStalledOutput)], "stalled_output");

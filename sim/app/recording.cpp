@@ -1,0 +1,125 @@
+#include "sim/app/recording.h"
+
+#include <algorithm>
+#include <charconv>
+#include <filesystem>
+#include <fstream>
+
+#include "sim/app/timeline.h"
+#include "sim/app/waves.h"
+
+namespace spikeloom {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+const char* const kTimelineFile = "timeline.perfetto-trace";
+const char* const kWavesFile = "waves.vcd";
+
+std::vector<std::string> split(const std::string& text, char separator) {
+  std::vector<std::string> parts;
+  size_t at = 0;
+  for (size_t next; (next = text.find(separator, at)) != std::string::npos; at = next + 1)
+    parts.push_back(text.substr(at, next - at));
+  parts.push_back(text.substr(at));
+  return parts;
+}
+
+// False when `text` is not a whole number; an empty one leaves `cycle` as it is.
+bool read_cycle(const std::string& text, Cycle* cycle) {
+  if (text.empty()) return true;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), *cycle);
+  return error == std::errc() && end == text.data() + text.size();
+}
+
+}  // namespace
+
+std::vector<const Block*> blocks_below(const sc_core::sc_object& module) {
+  std::vector<const Block*> blocks;
+  for (const sc_core::sc_object* child : module.get_child_objects()) {
+    if (const Block* block = dynamic_cast<const Block*>(child)) blocks.push_back(block);
+    for (const Block* block : blocks_below(*child)) blocks.push_back(block);
+  }
+  return blocks;
+}
+
+RecordingSpec RecordingSpec::read(const CommonOptions& options) {
+  RecordingSpec spec;
+  spec.timeline = options.timeline;
+  if (!options.vcd.empty()) spec.blocks = split(options.vcd, ',');
+  if (options.record_limit < 1 || options.record_limit > 65536)
+    throw UserError("--record-limit " + std::to_string(options.record_limit) + ": expected 1 .. 65536 (MiB)");
+  spec.limit_bytes = uint64_t(options.record_limit) << 20;
+  if (options.record_cycles.empty()) return spec;
+  const std::vector<std::string> cycles = split(options.record_cycles, ':');
+  if (cycles.size() != 2 || !read_cycle(cycles[0], &spec.from) || !read_cycle(cycles[1], &spec.to) ||
+      spec.from >= spec.to)
+    throw UserError("--record-cycles " + options.record_cycles +
+                    ": expected FROM:TO, FROM below TO; either may be left out");
+  return spec;
+}
+
+// Hands the state of one block on.
+struct Recording::Tap : ActivityListener {
+  size_t block = 0;
+  Timeline* timeline = nullptr;
+  Waves* waves = nullptr;
+  void state_changes(ActivityState state, Cycle from) override {
+    if (timeline) timeline->state_changes(block, state, from);
+    if (waves) waves->state_changes(block, state, from);
+  }
+};
+
+Recording::Recording(Chip& chip, const RecordingSpec& spec) : chip_(chip) {
+  if (spec.timeline) timeline_ = std::make_unique<Timeline>(chip, spec);
+  if (!spec.blocks.empty()) waves_ = std::make_unique<Waves>(chip, spec);
+}
+
+Recording::~Recording() {
+  for (const auto& [block, activity] : chip_.activities()) activity->set_listener(nullptr);
+}
+
+void Recording::start(const std::string& folder) {
+  folder_ = folder;
+  for (const char* file : {kTimelineFile, kWavesFile}) fs::remove(fs::path(folder) / file);
+  if (!timeline_ && !waves_) return;
+  if (waves_) waves_->open((fs::path(folder) / kWavesFile).string());
+  for (const auto& [block, activity] : chip_.activities()) {
+    taps_.push_back(std::make_unique<Tap>());
+    taps_.back()->block = taps_.size() - 1;
+    taps_.back()->timeline = timeline_.get();
+    taps_.back()->waves = waves_.get();
+    activity->set_listener(taps_.back().get());
+  }
+  timeline_from_ = timeline_ ? timeline_->first_sample() : Clock::kNever;
+  waves_from_ = waves_ ? waves_->first_sample() : Clock::kNever;
+  chip_.clock().set_sampler(std::min(timeline_from_, waves_from_), [this](Cycle next) {
+    if (next >= timeline_from_) timeline_from_ = timeline_->sample(next);
+    if (next >= waves_from_) waves_from_ = waves_->sample(next);
+    return std::min(timeline_from_, waves_from_);
+  });
+}
+
+void Recording::finish() {
+  if (timeline_) timeline_->finish(chip_.cycles());
+  if (waves_) waves_->finish(chip_.cycles());
+}
+
+std::vector<RecordedFile> Recording::write(const Report& report) {
+  std::vector<RecordedFile> files;
+  if (timeline_) {
+    const fs::path path = fs::path(folder_) / kTimelineFile, part = path.string() + ".part";
+    const std::string bytes = timeline_->encode(report);
+    std::ofstream stream(part, std::ios::binary);
+    stream << bytes;
+    stream.close();
+    if (!stream) throw UserError(part.string() + ": cannot be written (disk full?)");
+    fs::rename(part, path);
+    files.push_back({kTimelineFile, timeline_->begin(), timeline_->end(), timeline_->full(), bytes.size()});
+  }
+  if (waves_) files.push_back({kWavesFile, waves_->begin(), waves_->end(), waves_->full(), waves_->bytes()});
+  return files;
+}
+
+}  // namespace spikeloom
