@@ -27,9 +27,9 @@ class RegisteredFifo : public sc_core::sc_interface {
     assert(capacity > 0 && latency > 0);
   }
 
-  // Producer: space in this cycle? If not, the producer is woken when there is.
-  bool can_push() {
-    if (size_ + hidden_pops() < capacity_) return true;
+  // Producer: space for `count` entries in this cycle? If not, the producer is woken when there is more.
+  bool can_push(size_t count = 1) {
+    if (size_ + hidden_pops() + count <= capacity_) return true;
     if (hidden_pops() > 0)
       producer_->wake_at(clock_.now() + 1);
     else
@@ -67,6 +67,9 @@ class RegisteredFifo : public sc_core::sc_interface {
   // Nothing stored, visible or not.
   bool empty() const { return size_ == 0; }
   size_t size() const { return size_; }
+  // Observers: the i-th oldest entry, and the cycle from which the consumer sees it. Needs i < size().
+  const T& entry(size_t i) const { return entries_[(head_ + i) % capacity_].value; }
+  Cycle visible_from(size_t i) const { return entries_[(head_ + i) % capacity_].visible_from; }
 
   void set_producer(Block* block) { producer_ = block; }
   void set_consumer(Block* block) { consumer_ = block; }
