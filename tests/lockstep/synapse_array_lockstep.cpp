@@ -30,7 +30,7 @@ struct Shape {
   int row_bits() const { return ceil_log2(half_rows); }
 };
 constexpr Shape kShort = {"rows shorter than flits", 8, 32, 3, 4, 128, 2};
-constexpr Shape kLong = {"rows longer than flits", 37, 100, 2, 16, 64, 1};
+constexpr Shape kLong = {"rows longer than flits", 37, 100, 2, 8, 64, 1};
 
 // What was done in one or more runs.
 struct Totals {
@@ -145,11 +145,11 @@ void RandomProgram::make_input(Random* random) {
   std::sort(input.wide.begin(), input.wide.end());
   for (size_t i = 0; i < input.wide.size(); ++i) input.wide_rank[input.wide[i]] = static_cast<int>(i);
   input.code = random->chance(50) ? ActivationCode::kSigned : ActivationCode::kUnsigned;
-  input.salient_format = random->chance(60)                                             ? SalientFormat::kFloating
-                         : input.code == ActivationCode::kSigned                        ? SalientFormat::kShifted
-                                                                                        : SalientFormat::kExtended;
-  input.digits = input.code == ActivationCode::kSigned && input.salient_format == SalientFormat::kFloating &&
-                 random->chance(50);
+  input.salient_format = random->chance(60)                      ? SalientFormat::kFloating
+                         : input.code == ActivationCode::kSigned ? SalientFormat::kShifted
+                                                                 : SalientFormat::kExtended;
+  input.digits =
+      input.code == ActivationCode::kSigned && input.salient_format == SalientFormat::kFloating && random->chance(50);
   layer.inputs.push_back(input);
 }
 
@@ -231,7 +231,7 @@ void Traffic::add_window(const RandomProgram::Step& step, int lane) {
   if (!program_.serves(step, lane)) return;
   const StreamFormat format = program_.format(step, lane);
   const int tokens = program_.program.batch_tokens(step.item->batch);
-  const int percents[] = {0, 1, 3, 10, 40}, percent = percents[random_.between(0, 4)];
+  const int percents[] = {0, 2, 10, 30, 80}, percent = percents[random_.between(0, 4)];
   SpikeStreamWriter writer(format);
   for (int i = 0; i < format.steps; ++i) writer.step(events(format, tokens, percent));
   const std::vector<MadeFlit> body = writer.finish();
@@ -334,16 +334,20 @@ class Surroundings : public Block {
   std::deque<Cycle> frees_due_;
   Cycle next_rates_ = 0;
   std::array<int, kMostSources> spike_rate_{};
-  int weight_rate_ = 0, command_rate_ = 0, parameter_rate_ = 0;
+  int weight_rate_ = 0, command_rate_ = 0, parameter_rate_ = 0, most_commands_ = 1;
 };
 
 void Surroundings::redraw() {
   next_rates_ = now() + random_.between(20, 600);
-  const int rates[] = {100, 100, 100, 80, 40, 5};
-  for (int& rate : spike_rate_) rate = rates[random_.between(0, 5)];
-  weight_rate_ = rates[random_.between(0, 5)];
-  command_rate_ = rates[random_.between(0, 5)];
-  parameter_rate_ = rates[random_.between(0, 5)];
+  const auto rate = [this] {
+    const int rates[] = {100, 100, 100, 100, 80, 40, 5};
+    return rates[random_.between(0, 6)];
+  };
+  for (int& each : spike_rate_) each = rate();
+  weight_rate_ = rate();
+  command_rate_ = rate();
+  parameter_rate_ = rate();
+  most_commands_ = random_.chance(60) ? 64 : random_.between(1, 2);
 }
 
 void Surroundings::end_slice(const NeuronCommand& command) {
@@ -376,7 +380,7 @@ void Surroundings::tick() {
     frees_pushed = 1;
   }
   if (random_.chance(command_rate_)) {
-    for (; commands->can_pop(); ++commands_popped) {
+    for (; commands_popped < most_commands_ && commands->can_pop(); ++commands_popped) {
       if (commands->front().kind == Kind::kSliceEnd) end_slice(commands->front());
       commands->pop();
     }
@@ -387,19 +391,25 @@ void Surroundings::tick() {
   }
 }
 
-#define PORTS(X)                                                                                                     \
-  X(clk) X(reset) X(code_keeps_slopes) X(item_valid) X(item_pass) X(item_batch) X(item_tokens) X(item_first_slice)   \
-  X(item_last_slice) X(item_releases_load) X(item_load) X(item_needs_fired) X(item_wide_row) X(item_rows)            \
-  X(item_wides) X(item_wide) X(format_slot_bits) X(format_slope_bits) X(format_sign) X(format_steps) X(window_group) \
-  X(window_last) X(lane_serves) X(lane_first) X(lane_address_bits) X(spikes_in_valid) X(spikes_in_head)              \
-  X(spikes_in_bits) X(weights_in_valid) X(weights_in_head) X(weights_in_parameters) X(weights_in_tag)                \
-  X(weights_in_bits) X(load_row_bytes) X(parameters_out_ready) X(membrane_free_in_valid) X(neurons_out_room)         \
-  X(window_done) X(spikes_in_pop) X(weights_in_pop) X(load_index) X(parameters_out_push) X(membrane_free_in_pop)     \
-  X(neurons_out_batch_start) X(neurons_out_pass) X(neurons_out_batch) X(neurons_out_tokens)                          \
-  X(neurons_out_window_start) X(neurons_out_group) X(neurons_out_shifts) X(neurons_out_row) X(neurons_out_weights)   \
-  X(neurons_out_slot) X(neurons_out_slope) X(neurons_out_negative) X(neurons_out_unsigned_weights)                   \
-  X(neurons_out_mark) X(neurons_out_step) X(neurons_out_slice_end) X(neurons_out_batch_complete)                     \
-  X(neurons_out_releases_load) X(neurons_out_load) X(neurons_out_needs_fired) X(weight_read)
+#define PORTS(X)                                                                                                      \
+  X(clk)                                                                                                              \
+  X(reset) X(code_keeps_slopes) X(item_valid) X(item_pass) X(item_batch) X(item_tokens) X(item_first_slice)           \
+      X(item_last_slice) X(item_releases_load) X(item_load) X(item_needs_fired) X(item_wide_row) X(item_rows)         \
+          X(item_wides) X(item_wide) X(format_slot_bits) X(format_slope_bits) X(format_sign) X(format_steps)          \
+              X(window_group) X(window_last) X(lane_serves) X(lane_first) X(lane_address_bits) X(spikes_in_valid)     \
+                  X(spikes_in_head) X(spikes_in_bits) X(weights_in_valid) X(weights_in_head) X(weights_in_parameters) \
+                      X(weights_in_tag) X(weights_in_bits) X(load_row_bytes) X(parameters_out_ready)                  \
+                          X(membrane_free_in_valid) X(neurons_out_room) X(window_done) X(spikes_in_pop)               \
+                              X(weights_in_pop) X(load_index) X(parameters_out_push) X(membrane_free_in_pop)          \
+                                  X(neurons_out_batch_start) X(neurons_out_pass) X(neurons_out_batch)                 \
+                                      X(neurons_out_tokens) X(neurons_out_window_start) X(neurons_out_group)          \
+                                          X(neurons_out_shifts) X(neurons_out_row) X(neurons_out_weights)             \
+                                              X(neurons_out_slot) X(neurons_out_slope) X(neurons_out_negative)        \
+                                                  X(neurons_out_unsigned_weights) X(neurons_out_mark)                 \
+                                                      X(neurons_out_step) X(neurons_out_slice_end)                    \
+                                                          X(neurons_out_batch_complete) X(neurons_out_releases_load)  \
+                                                              X(neurons_out_load) X(neurons_out_needs_fired)          \
+                                                                  X(weight_read)
 
 // The clock is written by two processes.
 template <class T>
@@ -462,7 +472,8 @@ template <class Rtl>
 class SynapseLockstep : public sc_core::sc_module {
  public:
   SC_HAS_PROCESS(SynapseLockstep);
-  SynapseLockstep(const sc_core::sc_module_name& name, Clock& clock, const Shape& shape, uint32_t seed, uint64_t cycles);
+  SynapseLockstep(const sc_core::sc_module_name& name, Clock& clock, const Shape& shape, uint32_t seed,
+                  uint64_t cycles);
   Totals totals() const {
     Totals totals = totals_;
     totals.cycles = cycle_;
@@ -645,7 +656,7 @@ void SynapseLockstep<Rtl>::show_window() {
     if (!program_.serves(step, lane)) continue;
     const StreamFormat format = program_.format(step, lane);
     serves |= uint64_t{1} << lane;
-    first |= uint64_t(slice.row(format.range.first)) << (lane * row_bits);
+    first |= (uint64_t(slice.row(format.range.first)) & low_mask(row_bits)) << (lane * row_bits);
     address_bits |= uint64_t(format.address_bits()) << (lane * width_bits);
     twin_.format_slot_bits.write(format.slot_bits());
     twin_.format_slope_bits.write(format.slope_bits());
@@ -807,6 +818,7 @@ bool run_shape(const Shape& shape, void (*run)(const Shape&, uint32_t, uint64_t,
     int ends[2];
     if (pipe(ends) != 0) return false;
     const uint64_t here = std::min(cycles - all.cycles, kProgramCycles);
+    std::fflush(stdout);
     const pid_t child = fork();
     if (child == 0) {
       sc_core::sc_report_handler::set_actions(sc_core::SC_INFO, sc_core::SC_DO_NOTHING);
