@@ -54,6 +54,7 @@ class RandomProgram {
  public:
   RandomProgram(const Shape& shape, Random* random);
 
+  const bool long_runs;  // one flit brings more rows than a run may have: one source, small fields, mostly wide inputs
   int half_rows;
   bool encoder_in_tile;
   LayerTrace layer;
@@ -95,15 +96,16 @@ class RandomProgram {
 };
 
 RandomProgram::RandomProgram(const Shape& shape, Random* random)
-    : half_rows(random->between(6, shape.half_rows)),
+    : long_runs(random->chance(15)),
+      half_rows(random->between(long_runs ? 16 : 6, shape.half_rows)),
       encoder_in_tile(random->chance(20)),
       code(make_spike_code(random->chance(50) ? 0 : random->between(1, 2))) {
-  const int sources = random->between(1, shape.sources), width = random->between(1, 2);
+  const int sources = long_runs ? 1 : random->between(1, shape.sources), width = random->between(1, 2);
   std::vector<EdgeNode> edges = {{0, 0, kWest}, {width - 1, 0, kEast}, {0, 0, kNorth}};
   edges.resize(sources);
   topology = std::make_unique<Topology>(width, 1, edges);
   routes = std::make_unique<RouteTable>(*topology);
-  const int inputs = random->between(1, 2), batch = random->chance(30) ? 1 : random->between(1, shape.slots);
+  const int inputs = random->between(1, 2), batch = random->between(long_runs ? shape.slots : 1, shape.slots);
   for (int i = 0; i < inputs; ++i) make_input(random);
   for (int i = 0; i < inputs; ++i) {
     for (int n = random->between(1, 2); n > 0; --n) {
@@ -132,11 +134,11 @@ RandomProgram::RandomProgram(const Shape& shape, Random* random)
 
 void RandomProgram::make_input(Random* random) {
   InputTrace input;
-  const int groups = random->chance(50) ? 1 : random->between(2, 4);
-  input.size = groups * random->between(groups > 1 ? 2 : 4, 90 / groups);
+  const int groups = long_runs || random->chance(50) ? 1 : random->between(2, 4);
+  input.size = long_runs ? random->between(6, kMostWide) : groups * random->between(groups > 1 ? 2 : 4, 90 / groups);
   input.group = groups > 1 ? input.size / groups : 0;
   input.wide_rank.assign(input.size, -1);
-  for (int i = random->between(0, kMostWide); i > 0; --i) {
+  for (int i = long_runs ? 4 * kMostWide : random->between(0, kMostWide); i > 0; --i) {
     const int k = random->between(0, input.size - 1);
     if (input.is_wide(k)) continue;
     input.wide_rank[k] = 0;
@@ -145,7 +147,7 @@ void RandomProgram::make_input(Random* random) {
   std::sort(input.wide.begin(), input.wide.end());
   for (size_t i = 0; i < input.wide.size(); ++i) input.wide_rank[input.wide[i]] = static_cast<int>(i);
   input.code = random->chance(50) ? ActivationCode::kSigned : ActivationCode::kUnsigned;
-  input.salient_format = random->chance(60)                      ? SalientFormat::kFloating
+  input.salient_format = random->chance(long_runs ? 0 : 60)      ? SalientFormat::kFloating
                          : input.code == ActivationCode::kSigned ? SalientFormat::kShifted
                                                                  : SalientFormat::kExtended;
   input.digits =
