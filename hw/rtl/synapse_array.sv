@@ -8,12 +8,13 @@
 // Timing   as the SystemC block: one row a cycle, seen at neurons_out LATENCY cycles after its issue (the first of them
 //          is the memory's own); a mark takes one cycle per active slope and token, at least one; one row is written a
 //          cycle. The bursts between two arbitrations are one flit's rows up to its mark, at most 31 or 32.
-// Config   sizes are parameters. item_*, format_*, window_* and lane_* are configuration registers: they show the window
-//          under way, or the next one to start, until window_done, and each window's slice with it. load_row_bytes says
-//          how long the rows of load `load_index` are. code_keeps_slopes: the spike code's, constant.
+// Config   sizes are parameters; SLOTS * 8 <= LINK_BITS (DEVIATIONS 11). item_*, format_*, window_* and lane_* are
+//          configuration registers: they show the window under way, or the next one to start, until window_done, and
+//          its slice with it. load_row_bytes: how long the rows of load `load_index` are. code_keeps_slopes: constant.
 // Differs  a command has one flag per kind: what SystemC pushes in one cycle is one word, in the order batch start,
 //          window start, row or mark, slice end. neurons_out_room counts the places of its queue (7: 7 or more). Inputs
-//          show their two oldest flits, so that a head passes with the flit behind it. Address events only: no bitmap.
+//          show their two oldest flits, so that a head passes with the flit behind it (DEVIATIONS 4). Payload `bitmap`
+//          is left out: the SystemC block takes as many flits in one cycle as a chunk needs.
 module synapse_array #(
     parameter int LANES = 8,
     parameter int HALF_ROWS = 32,   // rows of half the weight SRAM
@@ -340,11 +341,12 @@ module synapse_array #(
   always_comb begin
     for (int t = 0; t < SLOTS; t = t + 1)
       live_shifts[t*8 +: 8] = TOKEN_BITS'(t) < item_tokens ? shifts_now[t*8 +: 8] : '0;
-    word = {batch_starts, item_pass, item_batch, item_tokens, window_starts, window_group, live_shifts, issue, event_slot,
-            slope, lane_negative[issue_lane], wide && !second, marks, step, slice_ends, item_last_slice,
+    word = {batch_starts, item_pass, item_batch, item_tokens, window_starts, window_group, live_shifts, issue,
+            event_slot, slope, lane_negative[issue_lane], wide && !second, marks, step, slice_ends, item_last_slice,
             item_releases_load, item_load, item_needs_fired};
     rows[0 +: ROW_BYTES*8] = read_data;
-    for (int i = 1; i < LATENCY; i = i + 1) rows[i*ROW_BYTES*8 +: ROW_BYTES*8] = row_stages[i*ROW_BYTES*8 +: ROW_BYTES*8];
+    for (int i = 1; i < LATENCY; i = i + 1)
+      rows[i*ROW_BYTES*8 +: ROW_BYTES*8] = row_stages[i*ROW_BYTES*8 +: ROW_BYTES*8];
   end
   always_ff @(posedge clk) begin
     words[0 +: WORD_BITS] <= reset ? '0 : word;

@@ -54,7 +54,7 @@ class RandomProgram {
  public:
   RandomProgram(const Shape& shape, Random* random);
 
-  const bool long_runs;  // one flit brings more rows than a run may have: one source, small fields, mostly wide inputs
+  const bool long_runs;  // one flit brings more rows than a run may have: small fields, mostly wide inputs
   int half_rows;
   bool encoder_in_tile;
   LayerTrace layer;
@@ -100,7 +100,7 @@ RandomProgram::RandomProgram(const Shape& shape, Random* random)
       half_rows(random->between(long_runs ? 16 : 6, shape.half_rows)),
       encoder_in_tile(random->chance(20)),
       code(make_spike_code(random->chance(50) ? 0 : random->between(1, 2))) {
-  const int sources = long_runs ? 1 : random->between(1, shape.sources), width = random->between(1, 2);
+  const int sources = random->between(1, long_runs ? 2 : shape.sources), width = random->between(1, 2);
   std::vector<EdgeNode> edges = {{0, 0, kWest}, {width - 1, 0, kEast}, {0, 0, kNorth}};
   edges.resize(sources);
   topology = std::make_unique<Topology>(width, 1, edges);
@@ -233,7 +233,7 @@ void Traffic::add_window(const RandomProgram::Step& step, int lane) {
   if (!program_.serves(step, lane)) return;
   const StreamFormat format = program_.format(step, lane);
   const int tokens = program_.program.batch_tokens(step.item->batch);
-  const int percents[] = {0, 2, 10, 30, 80}, percent = percents[random_.between(0, 4)];
+  const int percents[] = {0, 2, 10, 30, program_.long_runs ? 100 : 80}, percent = percents[random_.between(0, 4)];
   SpikeStreamWriter writer(format);
   for (int i = 0; i < format.steps; ++i) writer.step(events(format, tokens, percent));
   const std::vector<MadeFlit> body = writer.finish();
