@@ -28,10 +28,10 @@ class RegisteredFifo : public FifoView {
     assert(capacity > 0 && latency > 0 && credit_latency > 0);
   }
 
-  // Producer: space in this cycle? If not, the producer is woken when there is.
-  bool can_push() {
+  // Producer: space for `count` entries in this cycle? If not, the producer is woken when there is more.
+  bool can_push(size_t count = 1) {
     take_credits();
-    if (size_ + credits_under_way_ < capacity_) return true;
+    if (size_ + credits_under_way_ + count <= capacity_) return true;
     if (credits_under_way_ > 0)
       producer_->wake_at(next_credit_);
     else
@@ -78,6 +78,9 @@ class RegisteredFifo : public FifoView {
   // Nothing stored, visible or not.
   bool empty() const { return size_ == 0; }
   size_t size() const { return size_; }
+  // Observers: the i-th oldest entry, and the cycle from which the consumer sees it. Needs i < size().
+  const T& entry(size_t i) const { return entries_[wrap(head_ + i)]; }
+  Cycle visible_from(size_t i) const { return times_[wrap(head_ + i)].visible_from; }
 
   void set_producer(Block* block) { producer_ = block; }
   void set_consumer(Block* block) { consumer_ = block; }

@@ -217,7 +217,7 @@ bool SynapseArray::issue_run() {
     const size_t index = (next_lane_ + i) % lanes_.size();
     Lane& lane = lanes_[index];
     if (!lane.serves || lane.at_mark || !refill(&lane)) continue;
-    if (!neurons_out->can_push()) return false;
+    if (!neurons_out->can_push(2)) return false;  // the last lane's mark may bring the step's mark and the slice's end
     if (lane.events[lane.next].kind == SpikeEvent::Kind::kMark) {
       ++lane.next;
       lane.at_mark = true;

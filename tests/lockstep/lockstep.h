@@ -39,6 +39,9 @@ class PortComparison {
     std::fflush(stdout);
     std::_Exit(1);
   }
+  // Values compared, and those of another process to be reported with them.
+  uint64_t compared() const { return compared_; }
+  void add_compared(uint64_t values) { compared_ += values; }
   // `worked`: what the run did (flits, rows ...), so that a run in which nothing happened shows.
   void report(uint64_t cycles, const std::string& worked) const {
     std::printf("%-24s %12llu cycles  %14llu values compared  0 differ  %s\n", block_.c_str(),

@@ -1,0 +1,869 @@
+// The synapse array beside its SystemVerilog twin: random programs, weights, spikes and stalls; every port in every
+// cycle, and how many rows were read. Each program runs in a process of its own.
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <deque>
+#include <memory>
+#include <type_traits>
+
+#include "Rtl_synapse_array.h"
+#include "Rtl_synapse_array_long.h"
+#include "hw/synapse_array/synapse_array.h"
+#include "tests/lockstep/lockstep.h"
+
+namespace spikeloom {
+namespace {
+
+using Kind = NeuronCommand::Kind;
+constexpr int kMostSources = 3, kMostTokens = 16, kMostWide = 8, kMostRowBytes = 20, kRing = 512;
+
+// Sizes, as CMakeLists.txt gives them to the twin.
+struct Shape {
+  const char* name;
+  int lanes, half_rows, sources, slots, link_bits, latency;
+
+  int row_bytes() const { return (lanes + 1) / 2; }
+  int row_bits() const { return ceil_log2(half_rows); }
+};
+constexpr Shape kShort = {"rows shorter than flits", 8, 32, 3, 4, 128, 2};
+constexpr Shape kLong = {"rows longer than flits", 37, 100, 2, 8, 64, 1};
+
+// What was done in one or more runs.
+struct Totals {
+  uint64_t cycles = 0, compared = 0, rows = 0, latched = 0, marks = 0, windows = 0, slices = 0, parameters = 0,
+           full = 0;
+};
+
+class Random {
+ public:
+  explicit Random(uint32_t seed) : engine_(seed) {}
+  int between(int least, int most) { return least + static_cast<int>(engine_() % uint32_t(most - least + 1)); }
+  bool chance(int percent) { return between(0, 99) < percent; }
+  uint64_t word() { return uint64_t(engine_()) << 32 | engine_(); }
+
+ private:
+  std::mt19937 engine_;
+};
+
+// A layer, its formats, and the program that the mapper makes of it, with work for one tile.
+class RandomProgram {
+ public:
+  RandomProgram(const Shape& shape, Random* random);
+
+  const bool long_runs;  // one flit brings more rows than a run may have: small fields, mostly wide inputs
+  int half_rows;
+  bool encoder_in_tile;
+  LayerTrace layer;
+  std::unique_ptr<Topology> topology;
+  std::unique_ptr<RouteTable> routes;
+  std::unique_ptr<SpikeCode> code;
+  Program program;
+  LayerContext context;
+  int tile = 0;
+  std::vector<TileItem> items;
+  std::vector<Load> loads;  // of the tile
+
+  // A window of an item, in the order in which the tile works.
+  struct Step {
+    const TileItem* item;
+    const Slice* slice;
+    const Window* window;
+    WindowTag tag;
+    bool last;  // of its slice
+  };
+  std::vector<Step> steps;
+
+  const Pass& pass(const Step& step) const { return program.passes[step.item->pass]; }
+  int lanes() const { return encoder_in_tile ? 1 : context.sources; }
+  int lane_source(int lane) const { return encoder_in_tile ? -1 : lane; }
+  bool serves(const Step& step, int lane) const {
+    return encoder_in_tile || program.share(pass(step)).serves(lane, pass(step).tiles[tile].part);
+  }
+  StreamFormat format(const Step& step, int lane) const { return stream_format(context, step.tag, lane_source(lane)); }
+  int row_bytes(uint64_t load) const { return (program.passes[loads[load].pass].tiles[tile].outputs + 1) / 2; }
+  const Slice& slice(const Load& load) const {
+    const Pass& at = program.passes[load.pass];
+    return program.part(at, at.tiles[tile].part).slices[load.slice];
+  }
+
+ private:
+  void make_input(Random* random);
+  void make_steps();
+};
+
+RandomProgram::RandomProgram(const Shape& shape, Random* random)
+    : long_runs(random->chance(15)),
+      half_rows(random->between(long_runs ? 16 : 6, shape.half_rows)),
+      encoder_in_tile(random->chance(20)),
+      code(make_spike_code(random->chance(50) ? 0 : random->between(1, 2))) {
+  const int sources = random->between(1, long_runs ? 2 : shape.sources), width = random->between(1, 2);
+  std::vector<EdgeNode> edges = {{0, 0, kWest}, {width - 1, 0, kEast}, {0, 0, kNorth}};
+  edges.resize(sources);
+  topology = std::make_unique<Topology>(width, 1, edges);
+  routes = std::make_unique<RouteTable>(*topology);
+  const int inputs = random->between(1, 2), batch = random->between(long_runs ? shape.slots : 1, shape.slots);
+  for (int i = 0; i < inputs; ++i) make_input(random);
+  for (int i = 0; i < inputs; ++i) {
+    for (int n = random->between(1, 2); n > 0; --n) {
+      OperationTrace operation;
+      operation.input = i;
+      operation.outputs = random->between(1, 2 * shape.lanes);
+      operation.row_bytes = (operation.outputs + 1) / 2;
+      layer.operations.push_back(operation);
+    }
+  }
+  layer.tokens = batch * random->between(20, 80) + random->between(0, batch - 1);
+  const MappingSpec mapping{false, random->between(1, width)};
+  const TileLimits limits{shape.lanes, half_rows, 1, 16.0};
+  program = make_program(layer, mapping, limits, batch, *code, *topology, routes.get());
+  context = {&layer,
+             &program,
+             code.get(),
+             {shape.link_bits, topology->nodes(), VirtualChannels{sources}.count()},
+             sources,
+             random->between(2, 16),
+             encoder_in_tile ? Payload::kPackedCodes : Payload::kAddressEvents};
+  tile = random->between(0, width - 1);
+  if (tile_items(program, tile).empty()) tile = 0;
+  make_steps();
+}
+
+void RandomProgram::make_input(Random* random) {
+  InputTrace input;
+  const int groups = long_runs || random->chance(50) ? 1 : random->between(2, 4);
+  input.size = long_runs ? random->between(6, kMostWide) : groups * random->between(groups > 1 ? 2 : 4, 90 / groups);
+  input.group = groups > 1 ? input.size / groups : 0;
+  input.wide_rank.assign(input.size, -1);
+  for (int i = long_runs ? 4 * kMostWide : random->between(0, kMostWide); i > 0; --i) {
+    const int k = random->between(0, input.size - 1);
+    if (input.is_wide(k)) continue;
+    input.wide_rank[k] = 0;
+    input.wide.push_back(k);
+  }
+  std::sort(input.wide.begin(), input.wide.end());
+  for (size_t i = 0; i < input.wide.size(); ++i) input.wide_rank[input.wide[i]] = static_cast<int>(i);
+  input.code = random->chance(50) ? ActivationCode::kSigned : ActivationCode::kUnsigned;
+  input.salient_format = random->chance(long_runs ? 0 : 60)      ? SalientFormat::kFloating
+                         : input.code == ActivationCode::kSigned ? SalientFormat::kShifted
+                                                                 : SalientFormat::kExtended;
+  input.digits =
+      input.code == ActivationCode::kSigned && input.salient_format == SalientFormat::kFloating && random->chance(50);
+  layer.inputs.push_back(input);
+}
+
+void RandomProgram::make_steps() {
+  items = tile_items(program, tile);
+  for (const Load& load : load_order(program))
+    if (load.tile == tile) loads.push_back(load);
+  for (const TileItem& item : items) {
+    const Pass& at = program.passes[item.pass];
+    const int part = at.tiles[tile].part;
+    const std::vector<Slice>& slices = program.part(at, part).slices;
+    int before = 0;
+    for (int s = 0; s < item.slice; ++s) before += static_cast<int>(slices[s].windows.size());
+    const Slice& slice = slices[item.slice];
+    for (size_t w = 0; w < slice.windows.size(); ++w)
+      steps.push_back({&item,
+                       &slice,
+                       &slice.windows[w],
+                       {item.pass, part, before + static_cast<int>(w), item.batch},
+                       w + 1 == slice.windows.size()});
+  }
+}
+
+// What comes in: spikes of each lane, and weight and parameter packets, in orders that the network could bring.
+class Traffic {
+ public:
+  Traffic(const Shape& shape, const RandomProgram& program, Random* random)
+      : shape_(shape), program_(program), random_(*random), packets_(program.context.sources) {}
+
+  // The next flits of a lane; empty at the program's end.
+  std::deque<Flit>& spikes(int lane) {
+    while (spikes_[lane].size() < 8 && next_step_[lane] < program_.steps.size())
+      add_window(program_.steps[next_step_[lane]++], lane);
+    return spikes_[lane];
+  }
+  // The next weight or parameter flits; empty while both halves are in use.
+  std::deque<Flit>& weights();
+  // The slice that uses load `load` last is done: the load after the next one may come.
+  void release(uint64_t load) { released_ = load + 1; }
+
+ private:
+  void add_window(const RandomProgram::Step& step, int lane);
+  std::vector<SpikeEvent> events(const StreamFormat& format, int tokens, int percent);
+  void add_load(const Load& load);
+  void add_packet(const std::vector<Flit>& packet) { weights_.insert(weights_.end(), packet.begin(), packet.end()); }
+  std::vector<Flit> parameter_packet();
+
+  const Shape& shape_;
+  const RandomProgram& program_;
+  Random& random_;
+  std::array<std::deque<Flit>, kMostSources> spikes_;
+  std::array<size_t, kMostSources> next_step_{};
+  std::vector<std::deque<std::vector<Flit>>> packets_;  // of each source
+  std::deque<Flit> weights_;
+  uint64_t next_load_ = 0, released_ = 0;
+};
+
+// A step's spikes by input, then token; both digits of a wide input may come.
+std::vector<SpikeEvent> Traffic::events(const StreamFormat& format, int tokens, int percent) {
+  std::vector<SpikeEvent> events;
+  for (int address = 0; address < format.range.count; ++address) {
+    const bool digits = format.two_digits(address);
+    for (int slot = 0; slot < tokens; ++slot) {
+      for (int digit = 0; digit < (digits ? 2 : 1); ++digit) {
+        if (!random_.chance(percent)) continue;
+        SpikeEvent event;
+        event.address = uint16_t(address);
+        event.slot = uint8_t(slot);
+        event.slope = uint8_t(digits ? 5 + digit : random_.between(0, std::min(format.code.slope_bases(), 5) - 1));
+        event.negative = format.sign_bits() > 0 && random_.chance(50);
+        events.push_back(event);
+      }
+    }
+  }
+  return events;
+}
+
+void Traffic::add_window(const RandomProgram::Step& step, int lane) {
+  if (!program_.serves(step, lane)) return;
+  const StreamFormat format = program_.format(step, lane);
+  const int tokens = program_.program.batch_tokens(step.item->batch);
+  const int percents[] = {0, 2, 10, 30, program_.long_runs ? 100 : 80}, percent = percents[random_.between(0, 4)];
+  SpikeStreamWriter writer(format);
+  for (int i = 0; i < format.steps; ++i) writer.step(events(format, tokens, percent));
+  const std::vector<MadeFlit> body = writer.finish();
+  const size_t per_packet = program_.context.packet_flits - 1;
+  for (size_t i = 0; i < body.size(); ++i) {
+    if (i % per_packet == 0) {
+      Flit head;
+      head.head = true;
+      head.tag = step.tag.pack();
+      for (uint64_t& word : head.bits) word = random_.word();  // shifts in the first, nothing of use in others
+      spikes_[lane].push_back(head);
+    }
+    spikes_[lane].push_back(body[i].flit);
+  }
+}
+
+// Rows of a load in messages of random sources, as packets that mix with those of other sources.
+void Traffic::add_load(const Load& load) {
+  const int rows = program_.slice(load).rows(), row_bytes = program_.row_bytes(load.index);
+  for (int row = 0, count; row < rows; row += count) {
+    count = random_.chance(30) ? rows - row : random_.between(1, rows - row);
+    const int source = random_.between(0, program_.context.sources - 1);
+    Flit head;
+    head.type = MessageType::kWeights;
+    head.tag = WeightTag{load.index, source, row, count}.pack();
+    std::vector<uint64_t> payload(size_t(count) * row_bytes / 8 + 3);
+    for (uint64_t& word : payload) word = random_.word();
+    std::vector<Flit> packet;
+    for (const Flit& flit : make_packets(head, payload, uint64_t(count) * row_bytes * 8, program_.context.flits,
+                                         program_.context.packet_flits)) {
+      packet.push_back(flit);
+      if (flit.tail) packets_[source].push_back(std::move(packet));
+      if (flit.tail) packet.clear();
+    }
+  }
+}
+
+std::vector<Flit> Traffic::parameter_packet() {
+  std::vector<Flit> packet(random_.between(2, program_.context.packet_flits));
+  for (Flit& flit : packet) {
+    flit.type = MessageType::kParameters;
+    for (uint64_t& word : flit.bits) word = random_.word();
+  }
+  packet.front().head = packet.back().tail = true;
+  packet.front().tag = random_.word() & low_mask(48);
+  return packet;
+}
+
+std::deque<Flit>& Traffic::weights() {
+  if (!weights_.empty()) return weights_;
+  while (next_load_ < program_.loads.size() && next_load_ < released_ + 2) add_load(program_.loads[next_load_++]);
+  std::vector<size_t> ready;
+  for (size_t s = 0; s < packets_.size(); ++s)
+    if (!packets_[s].empty()) ready.push_back(s);
+  if (random_.chance(ready.empty() ? 1 : 10)) {
+    add_packet(parameter_packet());
+  } else if (!ready.empty()) {
+    std::deque<std::vector<Flit>>& from = packets_[ready[random_.between(0, int(ready.size()) - 1)]];
+    add_packet(from.front());
+    from.pop_front();
+  }
+  return weights_;
+}
+
+// All blocks around the synapse array: pushes and pops with random stalls whose rates change from time to time.
+class Surroundings : public Block {
+ public:
+  sc_core::sc_vector<FifoOut<Flit>> spikes;
+  FifoOut<Flit> weights;
+  FifoOut<int> membrane_free;
+  FifoIn<NeuronCommand> commands;
+  FifoIn<Flit> parameters;
+
+  Surroundings(const sc_core::sc_module_name& name, Clock& clock, const RandomProgram& program, Traffic* traffic,
+               Random* random)
+      : Block(name, clock),
+        spikes("spikes", program.lanes()),
+        weights("weights"),
+        membrane_free("membrane_free"),
+        commands("commands"),
+        parameters("parameters"),
+        traffic_(*traffic),
+        random_(*random) {
+    wake_at(1);
+  }
+  void stop() { stopped_ = true; }
+
+  // Of this cycle.
+  std::array<int, kMostSources> spikes_pushed{};
+  int weights_pushed = 0, frees_pushed = 0, commands_popped = 0, parameters_popped = 0;
+
+ private:
+  void tick() override;
+  void redraw();
+  void end_slice(const NeuronCommand& command);
+
+  Traffic& traffic_;
+  Random& random_;
+  bool stopped_ = false;
+  std::deque<Cycle> frees_due_;
+  Cycle next_rates_ = 0;
+  std::array<int, kMostSources> spike_rate_{};
+  int weight_rate_ = 0, command_rate_ = 0, parameter_rate_ = 0, most_commands_ = 1;
+};
+
+void Surroundings::redraw() {
+  next_rates_ = now() + random_.between(20, 600);
+  const auto rate = [this] {
+    const int rates[] = {100, 100, 100, 100, 80, 40, 5};
+    return rates[random_.between(0, 6)];
+  };
+  for (int& each : spike_rate_) each = rate();
+  weight_rate_ = rate();
+  command_rate_ = rate();
+  parameter_rate_ = rate();
+  most_commands_ = random_.chance(60) ? 64 : random_.between(1, 2);
+}
+
+void Surroundings::end_slice(const NeuronCommand& command) {
+  if (command.releases_load) traffic_.release(command.load);
+  const Cycle due = now() + random_.between(1, random_.chance(20) ? 300 : 20);
+  if (command.batch_complete) frees_due_.push_back(frees_due_.empty() ? due : std::max(due, frees_due_.back()));
+}
+
+void Surroundings::tick() {
+  if (!stopped_) wake_at(now() + 1);
+  if (now() >= next_rates_) redraw();
+  spikes_pushed.fill(0);
+  weights_pushed = frees_pushed = commands_popped = parameters_popped = 0;
+  for (size_t s = 0; s < spikes.size(); ++s) {
+    std::deque<Flit>& flits = traffic_.spikes(static_cast<int>(s));
+    if (flits.empty() || !random_.chance(spike_rate_[s]) || !spikes[s]->can_push()) continue;
+    spikes[s]->push(flits.front());
+    flits.pop_front();
+    spikes_pushed[s] = 1;
+  }
+  std::deque<Flit>& flits = traffic_.weights();
+  if (!flits.empty() && random_.chance(weight_rate_) && weights->can_push()) {
+    weights->push(flits.front());
+    flits.pop_front();
+    weights_pushed = 1;
+  }
+  if (!frees_due_.empty() && frees_due_.front() <= now() && membrane_free->can_push()) {
+    membrane_free->push(1);
+    frees_due_.pop_front();
+    frees_pushed = 1;
+  }
+  if (random_.chance(command_rate_)) {
+    for (; commands_popped < most_commands_ && commands->can_pop(); ++commands_popped) {
+      if (commands->front().kind == Kind::kSliceEnd) end_slice(commands->front());
+      commands->pop();
+    }
+  }
+  if (random_.chance(parameter_rate_) && parameters->can_pop()) {
+    parameters->pop();
+    parameters_popped = 1;
+  }
+}
+
+// clang-format off
+#define PORTS(X)                                                                                                      \
+  X(clk) X(reset) X(code_keeps_slopes) X(item_valid) X(item_pass) X(item_batch) X(item_tokens) X(item_first_slice)    \
+  X(item_last_slice) X(item_releases_load) X(item_load) X(item_needs_fired) X(item_wide_row) X(item_rows)             \
+  X(item_wides) X(item_wide) X(format_slot_bits) X(format_slope_bits) X(format_sign) X(format_steps) X(window_group)  \
+  X(window_last) X(lane_serves) X(lane_first) X(lane_address_bits) X(spikes_in_valid) X(spikes_in_head)               \
+  X(spikes_in_bits) X(weights_in_valid) X(weights_in_head) X(weights_in_parameters) X(weights_in_tag)                 \
+  X(weights_in_bits) X(load_row_bytes) X(parameters_out_ready) X(membrane_free_in_valid) X(neurons_out_room)          \
+  X(window_done) X(spikes_in_pop) X(weights_in_pop) X(load_index) X(parameters_out_push) X(membrane_free_in_pop)      \
+  X(neurons_out_batch_start) X(neurons_out_pass) X(neurons_out_batch) X(neurons_out_tokens)                           \
+  X(neurons_out_window_start) X(neurons_out_group) X(neurons_out_shifts) X(neurons_out_row) X(neurons_out_weights)    \
+  X(neurons_out_slot) X(neurons_out_slope) X(neurons_out_negative) X(neurons_out_unsigned_weights)                    \
+  X(neurons_out_mark) X(neurons_out_step) X(neurons_out_slice_end) X(neurons_out_batch_complete)                      \
+  X(neurons_out_releases_load) X(neurons_out_load) X(neurons_out_needs_fired) X(weight_read)
+// clang-format on
+
+// The clock is written by two processes.
+template <class T>
+using Signal = sc_core::sc_signal<T, sc_core::SC_MANY_WRITERS>;
+
+// The twin and a signal at each of its ports.
+template <class Rtl>
+struct Twin {
+  template <class P>
+  using SignalOf = Signal<typename std::remove_reference_t<P>::data_type>;
+#define DECLARE(port) SignalOf<decltype(Rtl::port)> port;
+  PORTS(DECLARE)
+#undef DECLARE
+  Rtl rtl{"rtl"};
+  Twin() {
+#define BIND(port) rtl.port(port);
+    PORTS(BIND)
+#undef BIND
+  }
+};
+
+// Bits of a port of any width, from and to 64-bit words.
+template <class T>
+void write_words(Signal<T>& signal, const uint64_t* words) {
+  if constexpr (std::is_integral_v<T>) {
+    signal.write(T(words[0]));
+  } else {
+    T value;
+    for (int i = 0; i < value.length(); i += 32) value.set_word(i / 32, uint32_t(words[i / 64] >> (i % 64)));
+    signal.write(value);
+  }
+}
+template <class T>
+void read_words(const Signal<T>& signal, uint64_t* words) {
+  if constexpr (std::is_integral_v<T>) {
+    words[0] = uint64_t(signal.read());
+  } else {
+    const T& value = signal.read();
+    for (int i = 0; i < value.length(); i += 32)
+      words[i / 64] = (i % 64 ? words[i / 64] : 0) | uint64_t(uint32_t(value.get_word(i / 32))) << (i % 64);
+  }
+}
+
+// What SystemC lets reach the slopes in one cycle.
+struct CommandWord {
+  bool batch_start = false, window_start = false, row = false, mark = false, slice_end = false;
+  int pass = 0, batch = 0, tokens = 0, group = 0, step = 0;
+  std::array<uint64_t, 2> shifts{};
+  std::array<uint64_t, 3> weights{};
+  int row_bytes = 0;
+  uint8_t slot = 0, slope = 0;
+  bool negative = false, unsigned_weights = false;
+  bool batch_complete = false, releases_load = false;
+  uint64_t load = 0, needs_fired = 0;
+};
+
+// Both sides, their inputs, and the comparison. In each cycle: the twin's inputs are set from what the FIFOs show, then
+// the SystemC blocks run; half a period later the outputs are compared and the twin's clock rises.
+template <class Rtl>
+class SynapseLockstep : public sc_core::sc_module {
+ public:
+  SC_HAS_PROCESS(SynapseLockstep);
+  SynapseLockstep(const sc_core::sc_module_name& name, Clock& clock, const Shape& shape, uint32_t seed,
+                  uint64_t cycles);
+  Totals totals() const {
+    Totals totals = totals_;
+    totals.cycles = cycle_;
+    totals.compared = comparison_.compared();
+    totals.latched = array_.rows_issued() - array_.rows_read();
+    return totals;
+  }
+
+ private:
+  // A FIFO and how much it held when the cycle began.
+  template <class T>
+  struct Watched {
+    Watched(Clock& clock, size_t places, Cycle latency = 1) : capacity(places), fifo(clock, places, latency) {}
+    bool visible(size_t i, Cycle cycle) const { return i < before && fifo.visible_from(i) <= cycle; }
+    size_t capacity, before = 0;
+    RegisteredFifo<T> fifo;
+  };
+
+  void begin_cycle();
+  void show_inputs();
+  void show_spikes();
+  void show_window();
+  void compare();
+  void compare_pops();
+  void compare_word();
+  void compare_row(const CommandWord& word);
+  void expect_command(const NeuronCommand& command, Cycle visible_from);
+  void fall() { twin_.clk.write(false); }
+  void expect(const char* port, uint64_t systemc, uint64_t rtl) { comparison_.expect(cycle_, port, systemc, rtl); }
+
+  Clock& clock_;
+  const Shape& shape_;
+  Random random_;
+  uint64_t cycles_;
+  RandomProgram program_;
+  Traffic traffic_;
+  EnergyLedger ledger_{1};
+  std::vector<std::unique_ptr<Watched<Flit>>> spikes_;
+  Watched<Flit> weights_, parameters_;
+  Watched<int> frees_;
+  Watched<NeuronCommand> commands_;
+  SynapseArray array_;
+  Surroundings surroundings_;
+  Twin<Rtl> twin_;
+  PortComparison comparison_;
+  Totals totals_;
+  sc_core::sc_event compare_due_, fall_due_;
+  std::vector<CommandWord> words_;  // by arrival, modulo kRing
+  Cycle cycle_ = 0, issued_until_ = 0;
+  size_t step_ = 0;
+  bool step_changed_ = true;
+  uint64_t twin_reads_ = 0;
+  Cycle quiet_since_ = 0;
+};
+
+template <class Rtl>
+SynapseLockstep<Rtl>::SynapseLockstep(const sc_core::sc_module_name& name, Clock& clock, const Shape& shape,
+                                      uint32_t seed, uint64_t cycles)
+    : sc_module(name),
+      clock_(clock),
+      shape_(shape),
+      random_(seed),
+      cycles_(cycles),
+      program_(shape, &random_),
+      traffic_(shape, program_, &random_),
+      weights_(clock, random_.between(1, 4)),
+      parameters_(clock, random_.between(1, 4)),
+      frees_(clock, 4),
+      commands_(clock, random_.between(2, 20), shape.latency),
+      array_("synapse_array", clock,
+             SynapseArraySpec{shape.lanes, 2 * program_.half_rows * shape.row_bytes(), 2, shape.latency},
+             program_.context, program_.tile, program_.encoder_in_tile, ledger_),
+      surroundings_("surroundings", clock, program_, &traffic_, &random_),
+      comparison_("synapse_array (" + std::string(shape.name) + ", seed " + std::to_string(seed) + ")"),
+      words_(kRing) {
+  for (int s = 0; s < program_.lanes(); ++s) {
+    spikes_.push_back(std::make_unique<Watched<Flit>>(clock, random_.between(1, 5)));
+    surroundings_.spikes[s](spikes_[s]->fifo);
+    array_.spikes_in[s](spikes_[s]->fifo);
+  }
+  surroundings_.weights(weights_.fifo);
+  array_.weights_in(weights_.fifo);
+  surroundings_.membrane_free(frees_.fifo);
+  array_.membrane_free_in(frees_.fifo);
+  array_.neurons_out(commands_.fifo);
+  surroundings_.commands(commands_.fifo);
+  array_.parameters_out(parameters_.fifo);
+  surroundings_.parameters(parameters_.fifo);
+  clock.before_next_cycle([this] { begin_cycle(); });
+  SC_METHOD(compare);
+  sensitive << compare_due_;
+  dont_initialize();
+  SC_METHOD(fall);
+  sensitive << fall_due_;
+  dont_initialize();
+}
+
+template <class Rtl>
+void SynapseLockstep<Rtl>::begin_cycle() {
+  cycle_ = clock_.now();
+  clock_.before_next_cycle([this] { begin_cycle(); });
+  compare_due_.notify(sc_core::sc_time(500, sc_core::SC_PS));
+  fall_due_.notify(sc_core::sc_time(1000, sc_core::SC_PS));
+  for (auto& lane : spikes_) lane->before = lane->fifo.size();
+  weights_.before = weights_.fifo.size();
+  parameters_.before = parameters_.fifo.size();
+  frees_.before = frees_.fifo.size();
+  commands_.before = commands_.fifo.size();
+  twin_.reset.write(cycle_ == 1);
+  if (step_changed_) show_window();
+  show_inputs();
+}
+
+template <class Rtl>
+void SynapseLockstep<Rtl>::show_inputs() {
+  show_spikes();
+  const bool weights = weights_.visible(0, cycle_);
+  twin_.weights_in_valid.write(weights);
+  if (weights) {
+    const Flit& flit = weights_.fifo.entry(0);
+    const uint64_t load = WeightTag::unpack(flit.tag).load;
+    twin_.weights_in_head.write(flit.head);
+    twin_.weights_in_parameters.write(flit.type == MessageType::kParameters);
+    twin_.weights_in_tag.write(flit.tag);
+    write_words(twin_.weights_in_bits, flit.bits.data());
+    if (load < program_.loads.size()) twin_.load_row_bytes.write(program_.row_bytes(load));
+  }
+  twin_.membrane_free_in_valid.write(frees_.visible(0, cycle_));
+  twin_.parameters_out_ready.write(parameters_.before < parameters_.capacity);
+  twin_.neurons_out_room.write(std::min<size_t>(commands_.capacity - commands_.before, 7));
+  totals_.full += commands_.capacity == commands_.before;
+}
+
+template <class Rtl>
+void SynapseLockstep<Rtl>::show_spikes() {
+  std::array<uint64_t, 2 * kMostSources * kMostLinkBits / 64 + 1> bits{};
+  uint32_t valid = 0, head = 0;
+  for (size_t s = 0; s < spikes_.size(); ++s) {
+    for (size_t i = 0; i < 2 && spikes_[s]->visible(i, cycle_); ++i) {
+      const Flit& flit = spikes_[s]->fifo.entry(i);
+      valid |= 1u << (2 * s + i);
+      head |= uint32_t(flit.head) << (2 * s + i);
+      for (int b = 0; b < shape_.link_bits; b += 64)
+        bits[((2 * s + i) * shape_.link_bits + b) / 64] = flit.bits[b / 64];
+    }
+  }
+  twin_.spikes_in_valid.write(valid);
+  twin_.spikes_in_head.write(head);
+  if (valid) write_words(twin_.spikes_in_bits, bits.data());
+}
+
+// The configuration registers: the window under way or the next one.
+template <class Rtl>
+void SynapseLockstep<Rtl>::show_window() {
+  step_changed_ = false;
+  twin_.code_keeps_slopes.write(program_.code->keeps_slopes());
+  twin_.item_valid.write(step_ < program_.steps.size());
+  if (step_ == program_.steps.size()) return;
+  const RandomProgram::Step& step = program_.steps[step_];
+  const TileItem& item = *step.item;
+  const Slice& slice = *step.slice;
+  const int row_bits = shape_.row_bits(), width_bits = ceil_log2(row_bits + 1);
+  twin_.item_pass.write(item.pass);
+  twin_.item_batch.write(item.batch);
+  twin_.item_tokens.write(program_.program.batch_tokens(item.batch));
+  twin_.item_first_slice.write(item.first_slice);
+  twin_.item_last_slice.write(item.last_slice);
+  twin_.item_releases_load.write(item.releases_load);
+  twin_.item_load.write(uint32_t(item.load));
+  twin_.item_needs_fired.write(uint32_t(item.needs_fired));
+  twin_.item_wide_row.write(slice.count & low_mask(row_bits));
+  twin_.item_rows.write(slice.rows());
+  twin_.item_wides.write(uint32_t(slice.wide.size()));
+  uint64_t wide[2] = {}, serves = 0, first = 0, address_bits = 0;
+  for (size_t i = 0; i < slice.wide.size(); ++i) put_bits(wide, i * row_bits, row_bits, slice.row(slice.wide[i]));
+  write_words(twin_.item_wide, wide);
+  twin_.window_group.write(step.window->group);
+  twin_.window_last.write(step.last);
+  for (int lane = 0; lane < program_.lanes(); ++lane) {
+    if (!program_.serves(step, lane)) continue;
+    const StreamFormat format = program_.format(step, lane);
+    serves |= uint64_t{1} << lane;
+    first |= (uint64_t(slice.row(format.range.first)) & low_mask(row_bits)) << (lane * row_bits);
+    address_bits |= uint64_t(format.address_bits()) << (lane * width_bits);
+    twin_.format_slot_bits.write(format.slot_bits());
+    twin_.format_slope_bits.write(format.slope_bits());
+    twin_.format_sign.write(format.sign_bits());
+    twin_.format_steps.write(format.steps);
+  }
+  twin_.lane_serves.write(serves);
+  twin_.lane_first.write(first);
+  twin_.lane_address_bits.write(address_bits);
+}
+
+// What a command of SystemC, pushed in this cycle, means in which later cycle; a run of rows is one word a cycle.
+template <class Rtl>
+void SynapseLockstep<Rtl>::expect_command(const NeuronCommand& command, Cycle visible_from) {
+  CommandWord& word = words_[visible_from % kRing];
+  switch (command.kind) {
+    case Kind::kBatchStart:
+      word.batch_start = true;
+      word.pass = command.pass;
+      word.batch = command.batch;
+      word.tokens = command.tokens;
+      break;
+    case Kind::kWindowStart:
+      word.window_start = true;
+      word.group = command.group;
+      command.shifts.pack(shape_.slots, word.shifts.data());
+      break;
+    case Kind::kRows:
+      issued_until_ = visible_from - shape_.latency;
+      for (int i = 0; i < command.count; ++i) {
+        CommandWord& at = words_[(visible_from + 1 + i - command.count) % kRing];
+        const WeightedRow& row = command.rows[i];
+        at.row = true;
+        at.row_bytes = program_.row_bytes(program_.steps[step_].item->load);
+        std::memcpy(at.weights.data(), row.data, at.row_bytes);
+        at.slot = row.slot;
+        at.slope = row.slope;
+        at.negative = row.negative;
+        at.unsigned_weights = row.unsigned_weights;
+      }
+      break;
+    case Kind::kMark:
+      word.mark = true;
+      word.step = command.step;
+      break;
+    case Kind::kSliceEnd:
+      word.slice_end = true;
+      word.batch_complete = command.batch_complete;
+      word.releases_load = command.releases_load;
+      word.load = command.load;
+      word.needs_fired = command.needs_fired;
+      break;
+  }
+}
+
+template <class Rtl>
+void SynapseLockstep<Rtl>::compare() {
+  if (cycle_ > 1) {
+    const size_t pushed = commands_.fifo.size() + surroundings_.commands_popped - commands_.before;
+    for (size_t i = commands_.fifo.size() - pushed; i < commands_.fifo.size(); ++i)
+      expect_command(commands_.fifo.entry(i), commands_.fifo.visible_from(i));
+    compare_pops();
+    compare_word();
+    twin_reads_ += twin_.weight_read.read();
+    if (cycle_ >= issued_until_) expect("weight_read (sum)", array_.rows_read(), twin_reads_);
+    if (twin_.window_done.read()) {
+      ++step_;
+      step_changed_ = true;
+    }
+  }
+  if (step_ < program_.steps.size()) quiet_since_ = cycle_;
+  if (cycle_ == cycles_ || cycle_ > quiet_since_ + 200) {
+    surroundings_.stop();
+    sc_core::sc_stop();
+  }
+  twin_.clk.write(true);
+}
+
+template <class Rtl>
+void SynapseLockstep<Rtl>::compare_pops() {
+  const uint64_t pops = twin_.spikes_in_pop.read();
+  for (size_t s = 0; s < spikes_.size(); ++s)
+    expect("spikes_in_pop", spikes_[s]->before + surroundings_.spikes_pushed[s] - spikes_[s]->fifo.size(),
+           __builtin_popcountll(pops >> (2 * s) & 3));
+  expect("spikes_in_pop of no source", 0, pops >> (2 * spikes_.size()));
+  const size_t weights = weights_.before + surroundings_.weights_pushed - weights_.fifo.size();
+  expect("weights_in_pop", weights, twin_.weights_in_pop.read());
+  expect("membrane_free_in_pop", frees_.before + surroundings_.frees_pushed - frees_.fifo.size(),
+         twin_.membrane_free_in_pop.read());
+  const size_t parameters = parameters_.fifo.size() + surroundings_.parameters_popped - parameters_.before;
+  expect("parameters_out_push", parameters, twin_.parameters_out_push.read());
+  totals_.parameters += parameters;
+  if (!parameters) return;
+  const Flit& passed = parameters_.fifo.entry(parameters_.fifo.size() - 1);
+  std::array<uint64_t, kMostLinkBits / 64> bits{};
+  read_words(twin_.weights_in_bits, bits.data());
+  for (int b = 0; b < shape_.link_bits; b += 64) expect("parameters_out_bits", passed.bits[b / 64], bits[b / 64]);
+  expect("parameters_out_tag", passed.tag, twin_.weights_in_tag.read());
+  expect("parameters_out_head", passed.head, twin_.weights_in_head.read());
+}
+
+template <class Rtl>
+void SynapseLockstep<Rtl>::compare_word() {
+  CommandWord& word = words_[cycle_ % kRing];
+  expect("neurons_out_batch_start", word.batch_start, twin_.neurons_out_batch_start.read());
+  expect("neurons_out_window_start", word.window_start, twin_.neurons_out_window_start.read());
+  expect("neurons_out_row", word.row, twin_.neurons_out_row.read());
+  expect("neurons_out_mark", word.mark, twin_.neurons_out_mark.read());
+  expect("neurons_out_slice_end", word.slice_end, twin_.neurons_out_slice_end.read());
+  if (word.batch_start) {
+    expect("neurons_out_pass", word.pass, twin_.neurons_out_pass.read());
+    expect("neurons_out_batch", word.batch, twin_.neurons_out_batch.read());
+    expect("neurons_out_tokens", word.tokens, twin_.neurons_out_tokens.read());
+  }
+  if (word.window_start) {
+    expect("neurons_out_group", word.group, twin_.neurons_out_group.read());
+    std::array<uint64_t, 2> shifts{};
+    read_words(twin_.neurons_out_shifts, shifts.data());
+    for (size_t i = 0; i < shifts.size(); ++i) expect("neurons_out_shifts", word.shifts[i], shifts[i]);
+  }
+  if (word.row) compare_row(word);
+  if (word.mark) expect("neurons_out_step", word.step, twin_.neurons_out_step.read());
+  if (word.slice_end) {
+    expect("neurons_out_batch_complete", word.batch_complete, twin_.neurons_out_batch_complete.read());
+    expect("neurons_out_releases_load", word.releases_load, twin_.neurons_out_releases_load.read());
+    expect("neurons_out_load", word.load, twin_.neurons_out_load.read());
+    expect("neurons_out_needs_fired", word.needs_fired, twin_.neurons_out_needs_fired.read());
+  }
+  totals_.windows += word.window_start;
+  totals_.rows += word.row;
+  totals_.marks += word.mark;
+  totals_.slices += word.slice_end;
+  word = CommandWord();
+}
+
+// Only the bytes of the pass's outputs: those behind them belong to lanes without an output.
+template <class Rtl>
+void SynapseLockstep<Rtl>::compare_row(const CommandWord& word) {
+  std::array<uint64_t, 3> weights{}, kept{};
+  read_words(twin_.neurons_out_weights, weights.data());
+  std::memcpy(kept.data(), weights.data(), word.row_bytes);
+  for (size_t i = 0; i < kept.size(); ++i) expect("neurons_out_weights", word.weights[i], kept[i]);
+  expect("neurons_out_slot", word.slot, twin_.neurons_out_slot.read());
+  expect("neurons_out_slope", word.slope, twin_.neurons_out_slope.read());
+  expect("neurons_out_negative", word.negative, twin_.neurons_out_negative.read());
+  expect("neurons_out_unsigned_weights", word.unsigned_weights, twin_.neurons_out_unsigned_weights.read());
+}
+
+// Runs one random program and writes what was done to `pipe`.
+template <class Rtl>
+void run_program(const Shape& shape, uint32_t seed, uint64_t cycles, int pipe) {
+  Clock clock("clock", 500);
+  SynapseLockstep<Rtl> lockstep("lockstep", clock, shape, seed, cycles);
+  sc_core::sc_start();
+  const Totals totals = lockstep.totals();
+  if (write(pipe, &totals, sizeof totals) != sizeof totals) std::_Exit(1);
+}
+
+// Most programs are short, for variety; some go on for long.
+uint64_t program_cycles(uint64_t number) { return number % 8 == 7 ? 20000 : 1000; }
+
+// Programs until `cycles` are done; false at a difference.
+bool run_shape(const Shape& shape, void (*run)(const Shape&, uint32_t, uint64_t, int), uint64_t cycles, uint32_t seed) {
+  PortComparison sum("synapse_array");
+  Totals all;
+  for (uint64_t number = 0; all.cycles < cycles; ++number) {
+    int ends[2];
+    if (pipe(ends) != 0) return false;
+    const uint64_t here = std::min(cycles - all.cycles, program_cycles(number));
+    std::fflush(stdout);
+    const pid_t child = fork();
+    if (child == 0) {
+      sc_core::sc_report_handler::set_actions(sc_core::SC_INFO, sc_core::SC_DO_NOTHING);
+      run(shape, uint32_t(seed * 100000 + number), here, ends[1]);
+      std::_Exit(0);
+    }
+    int status = 1;
+    Totals totals;
+    close(ends[1]);
+    const bool read_all = read(ends[0], &totals, sizeof totals) == sizeof totals;
+    close(ends[0]);
+    if (child < 0 || waitpid(child, &status, 0) != child || status != 0 || !read_all) return false;
+    sum.add_compared(totals.compared);
+    all.cycles += totals.cycles;
+    all.rows += totals.rows;
+    all.latched += totals.latched;
+    all.marks += totals.marks;
+    all.windows += totals.windows;
+    all.slices += totals.slices;
+    all.parameters += totals.parameters;
+    all.full += totals.full;
+  }
+  sum.report(all.cycles, std::string(shape.name) + ": " + std::to_string(all.rows) + " rows (" +
+                             std::to_string(all.latched) + " latched), " + std::to_string(all.marks) + " marks, " +
+                             std::to_string(all.windows) + " windows, " + std::to_string(all.slices) + " slices, " +
+                             std::to_string(all.parameters) + " parameter flits, output full in " +
+                             std::to_string(all.full) + " cycles");
+  return true;
+}
+
+int run(const LockstepOptions& options) {
+  const uint64_t first = options.cycles / 2;
+  if (!run_shape(kShort, run_program<Rtl_synapse_array>, first, options.seed)) return 1;
+  return run_shape(kLong, run_program<Rtl_synapse_array_long>, options.cycles - first, options.seed) ? 0 : 1;
+}
+
+}  // namespace
+}  // namespace spikeloom
+
+int sc_main(int, char**) { return 0; }
+
+int main(int argc, char** argv) { return spikeloom::run(spikeloom::LockstepOptions::parse(argc, argv)); }
