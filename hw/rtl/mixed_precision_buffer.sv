@@ -53,7 +53,8 @@ module mixed_precision_buffer #(
     output logic [1:0] value_width
 );
   localparam int QUEUE_BITS = SLOT_BITS;
-  localparam int LEFT_BITS = COUNT_BITS + 2;
+  localparam int LEFT_BITS = COUNT_BITS + 2 > PIECE_BITS ? COUNT_BITS + 2 : PIECE_BITS;
+  localparam int WIDE_BITS = MOST_INPUTS > LINK_BITS ? MOST_INPUTS : LINK_BITS;
 
   // Number of ones.
   function automatic [LEFT_BITS-1:0] ones(input [LINK_BITS-1:0] bits);
@@ -71,7 +72,7 @@ module mixed_precision_buffer #(
   logic filled_next;
   logic [COUNT_BITS-1:0] count[0:1];
   logic [TOKENS_BITS-1:0] tokens[0:1];
-  logic [MOST_INPUTS-1:0] wide[0:1];
+  logic [WIDE_BITS-1:0] wide[0:1];
   logic [LEFT_BITS-1:0] wide_bits[0:1];  // three per digit pair: of every token
 
   logic [LEFT_BITS-1:0] window_wide_count;
@@ -89,7 +90,7 @@ module mixed_precision_buffer #(
       fill_half <= filled_next;
       count[filled_next] <= window_count;
       tokens[filled_next] <= window_tokens;
-      wide[filled_next] <= window_wide;
+      wide[filled_next] <= WIDE_BITS'(window_wide);
       wide_bits[filled_next] <= window_wide_count + (window_wide_count << 1);
     end
   end
@@ -166,8 +167,7 @@ module mixed_precision_buffer #(
     main_piece = data >> used;
     side_piece = main_piece >> main_take;
     mask_take = after_main;
-    if ((COUNT_BITS + PIECE_BITS)'(now_mask_left) < (COUNT_BITS + PIECE_BITS)'(mask_take))
-      mask_take = PIECE_BITS'(now_mask_left);
+    if (LEFT_BITS'(now_mask_left) < LEFT_BITS'(mask_take)) mask_take = PIECE_BITS'(now_mask_left);
     after_mask = after_main - mask_take;
     wide_piece = LINK_BITS'(wide[half] >> (count[half] - now_mask_left));
     mask_bits = side_piece & low_mask(mask_take) & ~wide_piece;
@@ -175,7 +175,7 @@ module mixed_precision_buffer #(
     value_take = after_mask;
     if (all_values < LEFT_BITS'(value_take)) value_take = PIECE_BITS'(all_values);
     used_next = used + main_take + mask_take + value_take;
-    token_ends = now_main_left == LEFT_BITS'(main_take) && PIECE_BITS'(now_mask_left) == mask_take &&
+    token_ends = now_main_left == LEFT_BITS'(main_take) && LEFT_BITS'(now_mask_left) == LEFT_BITS'(mask_take) &&
                  all_values == LEFT_BITS'(value_take);
     window_ends = token_ends && now_token + 1'b1 == tokens[half];
     used_up = have && (window_ends || used_next == PIECE_BITS'(LINK_BITS));

@@ -194,11 +194,11 @@ module spike_encoder #(
     bit_of_entry = '0;
     for (int i = 0; i < 5; i++) if (spike[i] || spike[i+5]) bit_of_entry = bit_of_entry | 5'(i);
     step_of_entry = code_radix ? bit_of_entry : steps - magnitude;
-    entry_payload = {negative, spike[4:0] != '0 ? slope0 : slope1, code_address[ADDRESS_BITS-1:0], code_slot};
+    entry_payload = {negative, spike[4:0] != '0 ? slope0 : slope1, ADDRESS_BITS'(code_address), code_slot};
   end
 
   logic unused_bits;
-  assign unused_bits = &{1'b0, code_address[COUNT_BITS-1:ADDRESS_BITS]};
+  assign unused_bits = &{1'b0, code_address};  // COUNT_BITS may be one more than ADDRESS_BITS
 
   assign has_entry = scattering && sort_count != '0 && spikes != '0;
   assign code_done = scattering && spikes_after == '0;

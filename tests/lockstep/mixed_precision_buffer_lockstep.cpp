@@ -15,11 +15,12 @@
 namespace spikeloom {
 namespace {
 
-constexpr int kLinkBits = 128, kMostInputs = 128, kMostTokens = 4;
+constexpr int kLinkBits = 128, kMostInputs = 576, kMostTokens = 4;
 
 // A window's codes as its flits carry them, and what the SystemC side says of it.
 struct Window {
-  PackedCodes codes;  // as unpacked
+  PackedCodes packed;  // as drawn
+  PackedCodes codes;   // as unpacked
   std::vector<int> wide_rank;
   bool digits = false;
   uint64_t bits = 0;
@@ -31,7 +32,7 @@ struct Window {
 Window random_window(std::mt19937* random) {
   const auto below = [random](uint32_t n) { return int((*random)() % n); };
   PackedCodes codes;
-  codes.count = below(4) ? 1 + below(kMostInputs) : 1 + below(6);
+  codes.count = 1 + below(below(2) ? 6 : below(2) ? 130 : kMostInputs);
   codes.tokens = 1 + below(kMostTokens);
   Window window;
   window.digits = below(2);
@@ -45,6 +46,7 @@ Window random_window(std::mt19937* random) {
     codes.code.push_back(uint8_t(below(16 << side)));
     codes.side_value_bits += side;
   }
+  window.packed = codes;
   window.bits = codes.pack(format, window.wide_rank, 0, &window.stream);
   window.stream.resize(ceil_div(window.bits, kLinkBits) * (kLinkBits / 64) + 2, 0);
   window.codes = PackedCodes::unpack(format, window.wide_rank, 0, codes.count, codes.tokens, window.stream.data());
@@ -193,6 +195,8 @@ class Lockstep {
     comparison_.expect(cycle_, "code_address", address, twin_.code_address);
     comparison_.expect(cycle_, "code_slot", slot, twin_.code_slot);
     comparison_.expect(cycle_, "code", codes.code[at], twin_.code);
+    comparison_.expect(cycle_, "code, as packed", reading_->packed.code[at], twin_.code);
+    comparison_.expect(cycle_, "salient, as packed", reading_->packed.salient[at], twin_.salient);
     comparison_.expect(cycle_, "salient", codes.salient[at], twin_.salient);
     comparison_.expect(cycle_, "digit_pair", reading_->digit_pair(address), twin_.digit_pair);
     comparison_.expect(cycle_, "last_code", last_, twin_.last_code);

@@ -17,7 +17,7 @@
 namespace spikeloom {
 namespace {
 
-constexpr int kLinkBits = 128, kMostInputs = 128, kPacketFlits = 16;
+constexpr int kLinkBits = 128, kMostInputs = 576, kPacketFlits = 16;
 
 struct Setting {
   const char* name;
@@ -26,42 +26,46 @@ struct Setting {
   SalientFormat salient;
   bool digits;
   int batch;
+  int sources;  // that share a window: the encoder is the first one's
 };
 
 constexpr ActivationCode kSigned = ActivationCode::kSigned, kUnsigned = ActivationCode::kUnsigned;
 constexpr SalientFormat kFloating = SalientFormat::kFloating, kShifted = SalientFormat::kShifted,
                         kExtended = SalientFormat::kExtended;
 constexpr Setting kSettings[] = {
-    {"ttfs signed floating", 0, kSigned, kFloating, false, 1},
-    {"ttfs digits", 0, kSigned, kFloating, true, 1},
-    {"ttfs digits, 4 tokens", 0, kSigned, kFloating, true, 4},
-    {"ttfs signed shifted, 3 tokens", 0, kSigned, kShifted, false, 3},
-    {"ttfs unsigned floating", 0, kUnsigned, kFloating, false, 1},
-    {"ttfs unsigned extended, 2 tokens", 0, kUnsigned, kExtended, false, 2},
-    {"count digits, 2 tokens", 1, kSigned, kFloating, true, 2},
-    {"count unsigned extended", 1, kUnsigned, kExtended, false, 1},
-    {"radix digits, 4 tokens", 2, kSigned, kFloating, true, 4},
-    {"radix unsigned floating", 2, kUnsigned, kFloating, false, 1},
+    {"ttfs signed floating", 0, kSigned, kFloating, false, 1, 1},
+    {"ttfs digits", 0, kSigned, kFloating, true, 1, 2},
+    {"ttfs digits, 4 tokens", 0, kSigned, kFloating, true, 4, 1},
+    {"ttfs signed shifted, 3 tokens", 0, kSigned, kShifted, false, 3, 2},
+    {"ttfs unsigned floating", 0, kUnsigned, kFloating, false, 1, 1},
+    {"ttfs unsigned extended, 2 tokens", 0, kUnsigned, kExtended, false, 2, 2},
+    {"count digits, 2 tokens", 1, kSigned, kFloating, true, 2, 1},
+    {"count unsigned extended", 1, kUnsigned, kExtended, false, 1, 2},
+    {"radix digits, 4 tokens", 2, kSigned, kFloating, true, 4, 1},
+    {"radix unsigned floating", 2, kUnsigned, kFloating, false, 1, 2},
 };
 
-// Inputs of several sizes, wide inputs among them, cut into windows; two sources share each window.
+// Inputs of several sizes, wide ones among them; the largest is cut into windows. Of an input of one, the first of two
+// sources has none.
 TinySpec layer_of(const Setting& setting, uint32_t seed) {
   TinySpec spec;
   spec.tokens = 3 * setting.batch + (setting.batch > 1);  // the last batch is not full
-  spec.inputs = {2, 6, 16, 40, 96, 128, 210};
+  spec.inputs = {1, 6, 16, 40, 120, 570, 1100};
+  if (setting.digits) spec.inputs = {12, 24, 50, 130, 560, 1000};
   spec.operations.clear();
   for (int i = 0; i < int(spec.inputs.size()); ++i) spec.operations.push_back({i, 4});
   spec.code = setting.code;
   spec.salient_format = setting.salient;
   spec.digits = setting.digits;
-  spec.wide = 2;
+  spec.wide = setting.digits ? 12 : 1;
   spec.seed = seed;
   return spec;
 }
 
 ChipSpec chip_of(const Setting& setting) {
   ChipSpec spec = tiny_chip(2, 1);
-  spec.memory_nodes = {{0, 0, kWest}, {1, 0, kEast}};
+  if (setting.sources == 2) spec.memory_nodes.push_back({1, 0, kEast});
+  spec.synapse_array = {8, 4608, 4, 2};  // windows of at most 576 rows
   spec.packet_flits = kPacketFlits;
   spec.token_batch = setting.batch;
   spec.spike_code = setting.spike_code;
@@ -71,7 +75,7 @@ ChipSpec chip_of(const Setting& setting) {
 // Flits of one random window at a time, their codes random too: silent, dense, all salient ...
 class WindowSource {
  public:
-  WindowSource(const TinyContext& tiny, int source, uint32_t seed) : tiny_(tiny), source_(source), random_(seed) {}
+  WindowSource(const TinyContext& tiny, uint32_t seed) : tiny_(tiny), random_(seed) {}
 
   std::vector<Flit> next() {
     const LayerContext& context = tiny_.context;
@@ -79,11 +83,11 @@ class WindowSource {
     WindowTag tag;
     do {
       tag.pass = below(int(program.passes.size()));
-    } while (below(4) == 0 && context.range({tag.pass, 0, 0, 0}, source_).count > 20);  // more of the small ones
+    } while (below(4) > 0 && context.range({tag.pass, 0, 0, 0}, 0).count > 20);  // more of the small ones
     tag.window = below(program.part(program.passes[tag.pass], 0).window_count());
     tag.batch = below(program.batches());
     const InputTrace& input = context.input(tag);
-    const InputRange range = context.range(tag, source_);
+    const InputRange range = context.range(tag, 0);
     const CodeFormat format = CodeFormat::of(input);
     PackedCodes codes;
     codes.count = range.count;
@@ -111,7 +115,6 @@ class WindowSource {
   int below(int n) { return int(random_() % uint32_t(n)); }
 
   const TinyContext& tiny_;
-  int source_;
   std::mt19937 random_;
 };
 
@@ -233,15 +236,15 @@ class Lockstep {
         tiny_(layer_, chip_of(setting)),
         codes_(clock_, 4),
         spikes_(clock_, 2),
-        source_(tiny_, 1, seed),
+        source_(tiny_, seed),
         traffic_("traffic", clock_, source_, seed + 1),
-        encoder_("encoder", clock_, chip_of(setting).encoder, tiny_.context, 1, ledger_),
+        encoder_("encoder", clock_, chip_of(setting).encoder, tiny_.context, 0, ledger_),
         comparison_(std::string("spike_encoder, ") + setting.name) {
     traffic_.codes(codes_);
     encoder_.codes_in[0](codes_);
     encoder_.spikes_out(spikes_);
     traffic_.spikes(spikes_);
-    twin_.configure(setting, stream_format(tiny_.context, {}, 1).steps);
+    twin_.configure(setting, stream_format(tiny_.context, {}, 0).steps);
   }
 
   // A clock cycle is 2000 ps; blocks run at its start, and each pass of the loop begins 1500 ps before.
@@ -276,7 +279,7 @@ class Lockstep {
     twin_.codes_in(flit);
     if (!flit.head) return;
     const WindowTag tag = WindowTag::unpack(flit.tag);
-    const InputRange range = tiny_.context.range(tag, 1);
+    const InputRange range = tiny_.context.range(tag, 0);
     twin_.window_count = range.count;
     twin_.window_tokens = tiny_.program.batch_tokens(tag.batch);
     sc_dt::sc_bv<kMostInputs> wide = 0;
