@@ -116,11 +116,13 @@ void SpikeEncoder::sort(Job* job) {
   const std::vector<int>& wide_rank = *format.wide_rank;
   std::vector<std::vector<SpikeEvent>> steps(format.steps);
   uint64_t entries = 0;
+  Cycle cycles = 0;
   for (int address = 0; address < job->codes.count; ++address) {
     for (int slot = 0; slot < job->tokens; ++slot) {
       const size_t at = size_t(slot) * job->codes.count + address;
       const SpikeValues values =
           format.code.decode(job->codes.code[at], job->codes.salient[at], wide_rank[format.range.first + address] >= 0);
+      const uint64_t before = entries;
       for (int i = 0; i < values.count; ++i) {
         const SpikeValue& value = values.value[i];
         for (int step = 0; step < format.steps; ++step) {
@@ -131,6 +133,7 @@ void SpikeEncoder::sort(Job* job) {
           if (code.repeats()) break;
         }
       }
+      cycles += std::max<uint64_t>(entries - before, 1);
     }
   }
   SpikeStreamWriter writer(format);
@@ -153,7 +156,7 @@ void SpikeEncoder::sort(Job* job) {
     return;
   }
   const uint64_t codes = uint64_t(job->codes.count) * job->tokens;
-  const Cycle cycles = std::max<Cycle>({codes, entries, 1});
+  cycles = std::max<Cycle>(cycles, 1);
   buffer_.read(now(), cycles, job->codes);
   for (uint64_t i = 0; i < entries; ++i) {
     index_write_.add(now() + i * cycles / entries, 1);

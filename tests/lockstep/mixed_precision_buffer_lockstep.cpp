@@ -1,0 +1,291 @@
+// The mixed-precision buffer beside its SystemVerilog twin: random windows, packed by PackedCodes::pack, go in as flits
+// with random gaps while the window before is read back with random pauses. Every code and flag is compared with
+// PackedCodes::unpack, every word that the twin touches with what MixedPrecisionBuffer charges for the window.
+
+#include <algorithm>
+#include <memory>
+#include <set>
+#include <systemc>
+
+#include "Rtl_mixed_precision_buffer.h"
+#include "hw/mixed_precision_buffer/mixed_precision_buffer.h"
+#include "sim/base/bits.h"
+#include "tests/lockstep/lockstep.h"
+
+namespace spikeloom {
+namespace {
+
+constexpr int kLinkBits = 128, kMostInputs = 576, kMostTokens = 4;
+
+// A window's codes as its flits carry them, and what the SystemC side says of it.
+struct Window {
+  PackedCodes packed;  // as drawn
+  PackedCodes codes;   // as unpacked
+  std::vector<int> wide_rank;
+  bool digits = false;
+  uint64_t bits = 0;
+  std::vector<uint64_t> stream;
+  int flits() const { return static_cast<int>(ceil_div(bits, kLinkBits)); }
+  bool digit_pair(int k) const { return digits && wide_rank[k] >= 0; }
+};
+
+Window random_window(std::mt19937* random) {
+  const auto below = [random](uint32_t n) { return int((*random)() % n); };
+  PackedCodes codes;
+  codes.count = 1 + below(below(2) ? 6 : below(2) ? 130 : kMostInputs);
+  codes.tokens = 1 + below(kMostTokens);
+  Window window;
+  window.digits = below(2);
+  const int wide_share = below(4) * 20, salient_share = below(5) * 25;
+  const CodeFormat format{below(2) ? ActivationCode::kSigned : ActivationCode::kUnsigned, SalientFormat::kFloating,
+                          window.digits};
+  for (int k = 0; k < codes.count; ++k) window.wide_rank.push_back(below(100) < wide_share ? k : -1);
+  for (int i = 0; i < codes.tokens * codes.count; ++i) {
+    codes.salient.push_back(below(100) < salient_share);
+    const int side = format.side_bits(codes.salient.back(), window.wide_rank[i % codes.count] >= 0);
+    codes.code.push_back(uint8_t(below(16 << side)));
+    codes.side_value_bits += side;
+  }
+  window.packed = codes;
+  window.bits = codes.pack(format, window.wide_rank, 0, &window.stream);
+  window.stream.resize(ceil_div(window.bits, kLinkBits) * (kLinkBits / 64) + 2, 0);
+  window.codes = PackedCodes::unpack(format, window.wide_rank, 0, codes.count, codes.tokens, window.stream.data());
+  return window;
+}
+
+// The words that one array's accesses touch.
+class Words {
+ public:
+  void access(uint64_t at, uint64_t bits, int word_bits) {
+    if (bits == 0) return;
+    for (uint64_t word = at / word_bits; word <= (at + bits - 1) / word_bits; ++word) {
+      words_.insert(word);
+      ++accesses_;
+    }
+  }
+  uint64_t distinct() const { return words_.size(); }
+  uint64_t accesses() const { return accesses_; }
+
+ private:
+  std::set<uint64_t> words_;
+  uint64_t accesses_ = 0;
+};
+
+struct Accesses {
+  Words main_write, side_write, main_read, side_read;
+};
+
+// The twin's ports.
+struct Twin {
+  Rtl_mixed_precision_buffer rtl{"rtl"};
+  sc_core::sc_signal<bool> clk, reset, write_start, write_flit, read_start, read_next, salient, digit_pair, last_code,
+      read_issued, read_shown;
+  sc_core::sc_signal<uint32_t> window_count, window_tokens, code, code_address, code_slot, main_write_at,
+      main_write_bits, side_write_at, side_write_bits, main_read_at, mask_read_at, value_read_at, value_width;
+  sc_core::sc_signal<sc_dt::sc_bv<kMostInputs>> window_wide;
+  sc_core::sc_signal<sc_dt::sc_bv<kLinkBits>> write_data;
+
+  Twin() {
+    rtl.clk(clk), rtl.reset(reset), rtl.write_start(write_start), rtl.window_count(window_count);
+    rtl.window_tokens(window_tokens), rtl.window_wide(window_wide), rtl.write_flit(write_flit);
+    rtl.write_data(write_data), rtl.read_start(read_start), rtl.read_next(read_next), rtl.code(code);
+    rtl.salient(salient), rtl.digit_pair(digit_pair), rtl.code_address(code_address), rtl.code_slot(code_slot);
+    rtl.last_code(last_code), rtl.main_write_at(main_write_at), rtl.main_write_bits(main_write_bits);
+    rtl.side_write_at(side_write_at), rtl.side_write_bits(side_write_bits), rtl.read_issued(read_issued);
+    rtl.main_read_at(main_read_at), rtl.mask_read_at(mask_read_at), rtl.value_read_at(value_read_at);
+    rtl.read_shown(read_shown), rtl.value_width(value_width);
+  }
+  void settle() { sc_core::sc_start(1, sc_core::SC_NS); }
+  void clock() {
+    clk = true;
+    settle();
+    clk = false;
+  }
+};
+
+class Lockstep {
+ public:
+  explicit Lockstep(uint32_t seed) : random_(seed), comparison_("mixed_precision_buffer") {
+    const MixedPrecisionBufferSpec specs[] = {{2048, 16, 1024, 8}, {2048, 32, 1024, 16}, {2048, 4, 1024, 2}};
+    for (const MixedPrecisionBufferSpec& spec : specs) {
+      specs_.push_back(spec);
+      ledgers_.push_back(std::make_unique<EnergyLedger>(1000));
+      buffers_.push_back(std::make_unique<MixedPrecisionBuffer>("buffer", spec, *ledgers_.back()));
+      words_.push_back({});
+    }
+  }
+
+  void run(uint64_t cycles) {
+    twin_.reset = true;
+    twin_.settle();
+    twin_.clock();
+    twin_.reset = false;
+    for (cycle_ = 1; cycle_ <= cycles; ++cycle_) {
+      if (cycle_ % 1000 == 1) gap_ = percent(90) ? int(random_() % 80) : 0, pause_ = int(random_() % 60);
+      drive_reader();
+      drive_filler();
+      twin_.settle();
+      compare();
+      twin_.clock();
+    }
+    comparison_.report(cycles, std::to_string(windows_) + " windows, " + std::to_string(codes_) + " codes; " + extra());
+  }
+
+ private:
+  bool percent(int share) { return int(random_() % 100) < share; }
+
+  // Reading starts when a window lies there, in the cycle after its last flit and a cycle per code at the earliest.
+  void drive_reader() {
+    twin_.read_start = false;
+    twin_.read_next = false;
+    starts_ = false;
+    if (reading_) {
+      next_ = !percent(pause_);
+      last_ = code_ + 1 == int(reading_->codes.code.size());
+      twin_.read_next = next_ && !last_;
+    } else if (filled_ && cycle_ >= filled_from_ && !percent(pause_)) {
+      twin_.read_start = starts_ = true;
+    }
+  }
+
+  void drive_filler() {
+    twin_.write_start = false;
+    twin_.write_flit = false;
+    flit_ = false;
+    if (filled_ && !starts_) return;
+    if (percent(gap_)) return;
+    if (!filling_) {
+      filling_ = std::make_unique<Window>(random_window(&random_));
+      sent_ = 0;
+      began_ = cycle_;
+      twin_.write_start = true;
+      twin_.window_count = filling_->codes.count;
+      twin_.window_tokens = filling_->codes.tokens;
+      sc_dt::sc_bv<kMostInputs> wide = 0;
+      for (int k = 0; k < filling_->codes.count; ++k) wide[k] = filling_->digit_pair(k);
+      twin_.window_wide = wide;
+      return;
+    }
+    sc_dt::sc_bv<kLinkBits> data;
+    for (int i = 0; i < kLinkBits / 32; ++i)
+      data.set_word(i, sc_dt::sc_digit(get_bits(filling_->stream.data(), uint64_t(sent_) * kLinkBits + 32 * i, 32)));
+    twin_.write_data = data;
+    twin_.write_flit = flit_ = true;
+    ++sent_;
+  }
+
+  void compare() {
+    for (size_t i = 0; i < specs_.size(); ++i) note_accesses(i);
+    if (reading_) compare_code();
+    if (starts_) {
+      reading_ = std::move(filled_);
+      code_ = 0;
+    }
+    if (flit_ && sent_ == filling_->flits()) {
+      filled_from_ = std::max(cycle_ + 1, began_ + filling_->codes.code.size());
+      filled_ = std::move(filling_);
+    }
+  }
+
+  // The order of reading: by input, then token.
+  void compare_code() {
+    const PackedCodes& codes = reading_->codes;
+    const int address = code_ / codes.tokens, slot = code_ % codes.tokens;
+    const size_t at = size_t(slot) * codes.count + address;
+    comparison_.expect(cycle_, "code_address", address, twin_.code_address);
+    comparison_.expect(cycle_, "code_slot", slot, twin_.code_slot);
+    comparison_.expect(cycle_, "code", codes.code[at], twin_.code);
+    comparison_.expect(cycle_, "code, as packed", reading_->packed.code[at], twin_.code);
+    comparison_.expect(cycle_, "salient, as packed", reading_->packed.salient[at], twin_.salient);
+    comparison_.expect(cycle_, "salient", codes.salient[at], twin_.salient);
+    comparison_.expect(cycle_, "digit_pair", reading_->digit_pair(address), twin_.digit_pair);
+    comparison_.expect(cycle_, "last_code", last_, twin_.last_code);
+    if (!next_) return;
+    ++code_;
+    ++codes_;
+    if (!last_) return;
+    for (size_t i = 0; i < specs_.size(); ++i) compare_words(i);
+    reading_.reset();
+    ++windows_;
+  }
+
+  // Reads belong to the window being read or started, writes to the one whose flits come; a token late at most, the
+  // splitter is done with a window before its reading ends.
+  void note_accesses(size_t i) {
+    const int main_bits = 8 * specs_[i].main_word_bytes, side_bits = 8 * specs_[i].side_word_bytes;
+    Words& side_read = words_[i].read.side_read;
+    if (twin_.read_shown && reading_) side_read.access(value_at_, twin_.value_width, side_bits);
+    if (i + 1 == specs_.size()) value_at_ = twin_.value_read_at;
+    if (twin_.write_start) words_[i].writes.emplace_back();
+    if (twin_.read_issued) {
+      words_[i].read.main_read.access(twin_.main_read_at, 4, main_bits);
+      side_read.access(twin_.mask_read_at, 1, side_bits);
+    }
+    // The splitter's first piece of a window starts at 0 again: from then on it writes for the next one.
+    if (twin_.main_write_bits > 0 && twin_.main_write_at == 0u) ++words_[i].begun;
+    if (twin_.main_write_bits == 0u && twin_.side_write_bits == 0u) return;
+    Accesses& write = words_[i].writes[words_[i].begun - 1];
+    write.main_write.access(twin_.main_write_at, twin_.main_write_bits, main_bits);
+    write.side_write.access(twin_.side_write_at, twin_.side_write_bits, side_bits);
+  }
+
+  void compare_words(size_t i) {
+    const auto charged = [this, i](EnergyEvent event) {
+      for (const auto& counter : ledgers_[i]->counters())
+        if (counter->event() == event) return counter->total();
+      return uint64_t{0};
+    };
+    const EnergyEvent events[] = {EnergyEvent::kActivationMainWrite, EnergyEvent::kActivationSideWrite,
+                                  EnergyEvent::kActivationMainRead, EnergyEvent::kActivationSideRead};
+    const char* ports[] = {"main words written", "side words written", "main words read", "side words read"};
+    uint64_t before[4];
+    for (int e = 0; e < 4; ++e) before[e] = charged(events[e]);
+    buffers_[i]->write(cycle_, reading_->codes);
+    buffers_[i]->read(cycle_, reading_->codes.code.size(), reading_->codes);
+    Accesses& write = words_[i].writes.front();
+    const Words* touched[] = {&write.main_write, &write.side_write, &words_[i].read.main_read,
+                              &words_[i].read.side_read};
+    for (int e = 0; e < 4; ++e) {
+      comparison_.expect(cycle_, ports[e], charged(events[e]) - before[e], touched[e]->distinct());
+      if (i == 0 && e < 2) charged_writes_ += touched[e]->distinct(), writes_ += touched[e]->accesses();
+    }
+    words_[i].writes.erase(words_[i].writes.begin());
+    --words_[i].begun;
+    words_[i].read = Accesses();
+  }
+
+  std::string extra() const {
+    return std::to_string(charged_writes_) + " words charged for writing, " + std::to_string(writes_) + " writes";
+  }
+
+  struct WordsOfSpec {
+    std::vector<Accesses> writes;  // of the windows in the buffer, oldest first
+    size_t begun = 0;              // of those, how many the splitter has begun
+    Accesses read;
+  };
+
+  std::mt19937 random_;
+  PortComparison comparison_;
+  Twin twin_;
+  std::vector<MixedPrecisionBufferSpec> specs_;
+  std::vector<std::unique_ptr<EnergyLedger>> ledgers_;
+  std::vector<std::unique_ptr<MixedPrecisionBuffer>> buffers_;
+  std::vector<WordsOfSpec> words_;
+  std::unique_ptr<Window> filling_, filled_, reading_;
+  uint64_t cycle_ = 0, began_ = 0, filled_from_ = 0, value_at_ = 0;
+  int sent_ = 0, code_ = 0, gap_ = 0, pause_ = 0;
+  bool starts_ = false, next_ = false, last_ = false, flit_ = false;
+  uint64_t windows_ = 0, codes_ = 0, charged_writes_ = 0, writes_ = 0;
+};
+
+}  // namespace
+}  // namespace spikeloom
+
+int sc_main(int, char**) { return 0; }
+
+int main(int argc, char** argv) {
+  const spikeloom::LockstepOptions options = spikeloom::LockstepOptions::parse(argc, argv);
+  spikeloom::Lockstep lockstep(options.seed);
+  lockstep.run(options.cycles);
+  return 0;
+}
