@@ -16,7 +16,7 @@ void read_memory_nodes(ConfigNode& chip, ChipSpec* spec) {
                  std::to_string(nodes.size()) + " memory nodes (allowed: 1 to " + std::to_string(kMostSources) + ")");
   for (auto& node : nodes) {
     const Topology bare = spec->network.topology();
-    const auto at = node.integers("router", 2, 0, std::max(bare.width(), bare.height()) - 1);
+    const auto at = node.integers("router", 2, 0, 63);
     EdgeNode edge;
     edge.x = int(at[0]);
     edge.y = int(at[1]);

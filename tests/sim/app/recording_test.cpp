@@ -120,7 +120,7 @@ TEST(WavesTiming, RouterShowsEveryVirtualChannelAndEveryFlit) {
       EXPECT_EQ(waves.cycles(name + ".push", 0, end).size(), waves.cycles(name + ".pop", 0, end).size());
     }
   }
-  EXPECT_EQ(sent, run.chip.router(0).flits());
+  EXPECT_EQ(sent, run.chip.network().router(0).flits());
   EXPECT_EQ(popped, sent);  // no multicast with one tile
   EXPECT_FALSE(waves.has("chip.router_0_0.in_north.vc_0.push"));
 }
