@@ -90,7 +90,8 @@ module neuron_array #(
     output logic [LINK_BITS-1:0]    outputs_out_bits,
     output logic [47:0]             outputs_out_tag,
     output logic [15:0]             outputs_out_destination,
-    output logic [7:0]              outputs_out_vc,
+    output logic [7:0]              outputs_out_class,
+    output logic [7:0]              outputs_out_flow,
     output logic [2:0]              outputs_out_type,
     output logic                    outputs_out_head,
     output logic                    outputs_out_tail,
@@ -100,7 +101,8 @@ module neuron_array #(
     output logic [LINK_BITS-1:0]    partials_out_bits,
     output logic [47:0]             partials_out_tag,
     output logic [15:0]             partials_out_destination,
-    output logic [7:0]              partials_out_vc,
+    output logic [7:0]              partials_out_class,
+    output logic [7:0]              partials_out_flow,
     output logic [2:0]              partials_out_type,
     output logic                    partials_out_head,
     output logic                    partials_out_tail,
@@ -110,7 +112,8 @@ module neuron_array #(
     output logic [LINK_BITS-1:0]    control_out_bits,
     output logic [47:0]             control_out_tag,
     output logic [15:0]             control_out_destination,
-    output logic [7:0]              control_out_vc,
+    output logic [7:0]              control_out_class,
+    output logic [7:0]              control_out_flow,
     output logic [2:0]              control_out_type,
     output logic                    control_out_head,
     output logic                    control_out_tail,
@@ -447,7 +450,8 @@ module neuron_array #(
   assign outputs_out_bits = head ? '0 : codes[32'(flit_index)*LINK_BITS+:LINK_BITS];
   assign outputs_out_tag = head ? tag : '0;
   assign outputs_out_destination = head ? fire_destination : '0;
-  assign outputs_out_vc = 8'(SOURCES + 1);
+  assign outputs_out_class = 8'(SOURCES + 1);
+  assign outputs_out_flow = 8'(TILE);
   assign outputs_out_type = TYPE_OUTPUTS;
   assign outputs_out_head = head;
   assign outputs_out_tail = last_flit;
@@ -456,7 +460,8 @@ module neuron_array #(
   assign partials_out_bits = head ? '0 : handed_on[32'(flit_index)*LINK_BITS+:LINK_BITS];
   assign partials_out_tag = outputs_out_tag;
   assign partials_out_destination = outputs_out_destination;
-  assign partials_out_vc = 8'(SOURCES + 2);
+  assign partials_out_class = 8'(SOURCES + 2);
+  assign partials_out_flow = 8'(TILE);
   assign partials_out_type = TYPE_PARTIALS;
   assign partials_out_head = head;
   assign partials_out_tail = last_flit;
@@ -492,7 +497,8 @@ module neuron_array #(
   assign control_out_bits = '0;
   assign control_out_tag = 48'(TILE);
   assign control_out_destination = 16'(TILES) + 16'(release_source);
-  assign control_out_vc = 8'(SOURCES + 3);
+  assign control_out_class = 8'(SOURCES + 3);
+  assign control_out_flow = '0;
   assign control_out_type = TYPE_RELEASE;
   assign control_out_head = 1'b1;
   assign control_out_tail = 1'b1;

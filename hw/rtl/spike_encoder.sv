@@ -38,7 +38,8 @@ module spike_encoder #(
     input logic [LINK_BITS-1:0] codes_in_bits,
     input logic [47:0] codes_in_tag,
     input logic [31:0] codes_in_destination,
-    input logic [7:0] codes_in_vc,
+    input logic [7:0] codes_in_class,
+    input logic [7:0] codes_in_flow,
     input logic [2:0] codes_in_type,
     input logic codes_in_head,
     input logic codes_in_tail,
@@ -49,7 +50,8 @@ module spike_encoder #(
     output logic [LINK_BITS-1:0] spikes_out_bits,
     output logic [47:0] spikes_out_tag,
     output logic [31:0] spikes_out_destination,
-    output logic [7:0] spikes_out_vc,
+    output logic [7:0] spikes_out_class,
+    output logic [7:0] spikes_out_flow,
     output logic [2:0] spikes_out_type,
     output logic spikes_out_head,
     output logic spikes_out_tail,
@@ -61,7 +63,7 @@ module spike_encoder #(
   localparam int ADDRESS_BITS = MOST_INPUTS > 2 ? $clog2(MOST_INPUTS) : 1;
   localparam int PAYLOAD_BITS = 1 + 3 + ADDRESS_BITS + SLOT_BITS;
   localparam int EVENT_BITS = 1 + PAYLOAD_BITS;
-  localparam int HEAD_BITS = 8 + 32 + 48 + LINK_BITS;
+  localparam int HEAD_BITS = 8 + 8 + 32 + 48 + LINK_BITS;
   localparam int USED_BITS = $clog2(LINK_BITS + 1);
   localparam logic [2:0] kCodes = 3'd0, kSpikes = 3'd1;
 
@@ -73,7 +75,7 @@ module spike_encoder #(
   logic scatter_start, emit_start;
   logic first_head;
 
-  assign codes_in_fields = {codes_in_vc, codes_in_destination, codes_in_tag, codes_in_bits};
+  assign codes_in_fields = {codes_in_class, codes_in_flow, codes_in_destination, codes_in_tag, codes_in_bits};
   assign codes_in_pop = codes_in_valid && (!filled || scatter_start);
   assign first_head = codes_in_pop && codes_in_head && !head_seen;
   assign fill_ends = codes_in_pop && codes_in_tail && codes_in_type == kCodes && codes_in_last_packet;
@@ -366,8 +368,9 @@ module spike_encoder #(
   assign spikes_out_type = kSpikes;
   assign spikes_out_tail = !send_head && (last_event || packet_left == '0);
   assign spikes_out_last_packet = send_head ? events_left <= per_packet : last_event;
-  assign spikes_out_vc = emit_head[HEAD_BITS-1-:8];
-  assign spikes_out_destination = send_head ? emit_head[HEAD_BITS-9-:32] : '0;
+  assign spikes_out_class = emit_head[HEAD_BITS-1-:8];
+  assign spikes_out_flow = emit_head[HEAD_BITS-9-:8];
+  assign spikes_out_destination = send_head ? emit_head[HEAD_BITS-17-:32] : '0;
   assign spikes_out_tag = send_head ? emit_head[LINK_BITS+47-:48] : '0;
   assign spikes_out_bits = send_head ? emit_head[LINK_BITS-1:0] :
                            last_event ? body_next | (padding & ({LINK_BITS{1'b1}} << (at + USED_BITS'(event_bits)))) :

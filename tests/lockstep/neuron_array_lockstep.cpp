@@ -91,7 +91,7 @@ struct RandomProgram {
     context = {&layer,
                &program,
                code.get(),
-               {shape.link_bits, topology.nodes(), VirtualChannels{shape.sources}.count()},
+               {shape.link_bits, topology.nodes(), MessageClasses{shape.sources}.count()},
                shape.sources,
                16,
                Payload::kAddressEvents};
@@ -403,7 +403,7 @@ void Traffic::make_partials(int tokens) {
   X(partials_in_valid) X(partials_in_bits) X(partials_in_head) X(partials_in_tail)                                  \
   X(outputs_out_ready) X(partials_out_ready) X(control_out_ready)
 #define FLIT(X, port)                                                                                               \
-  X(port##_push) X(port##_bits) X(port##_tag) X(port##_destination) X(port##_vc) X(port##_type) X(port##_head)      \
+  X(port##_push) X(port##_bits) X(port##_tag) X(port##_destination) X(port##_class) X(port##_flow) X(port##_type) X(port##_head)      \
   X(port##_tail) X(port##_last_packet)
 #define OUTPUTS(X)                                                                                                  \
   FLIT(X, outputs_out) FLIT(X, partials_out) FLIT(X, control_out) X(membrane_free_out_push)                         \
@@ -454,18 +454,19 @@ void read_words(const Signal<T>& signal, uint64_t* words) {
       words[i / 64] |= uint64_t(uint32_t(value.get_word(i / 32))) << (i % 64);
   }
 }
-#define READ_FLIT(port)                                 \
-  [this] {                                              \
-    Flit flit;                                          \
-    read_words(twin_.port##_bits, flit.bits.data());    \
-    flit.tag = twin_.port##_tag.read();                 \
-    flit.destination = twin_.port##_destination.read(); \
-    flit.vc = uint8_t(twin_.port##_vc.read());          \
-    flit.type = MessageType(twin_.port##_type.read());  \
-    flit.head = twin_.port##_head.read();               \
-    flit.tail = twin_.port##_tail.read();               \
-    flit.last_packet = twin_.port##_last_packet.read(); \
-    return flit;                                        \
+#define READ_FLIT(port)                                      \
+  [this] {                                                   \
+    Flit flit;                                               \
+    read_words(twin_.port##_bits, flit.bits.data());         \
+    flit.tag = twin_.port##_tag.read();                      \
+    flit.destination = twin_.port##_destination.read();      \
+    flit.message_class = uint8_t(twin_.port##_class.read()); \
+    flit.flow = uint8_t(twin_.port##_flow.read());           \
+    flit.type = MessageType(twin_.port##_type.read());       \
+    flit.head = twin_.port##_head.read();                    \
+    flit.tail = twin_.port##_tail.read();                    \
+    flit.last_packet = twin_.port##_last_packet.read();      \
+    return flit;                                             \
   }()
 
 // A FIFO into the block, with what is in it and since when.
@@ -778,7 +779,8 @@ void NeuronLockstep<Rtl>::compare_values(const char* name, const Flit& systemc, 
   for (int i = 0; i < shape_.link_bits / 64; ++i) comparison_.expect(cycle_, name, systemc.bits[i], rtl.bits[i]);
   comparison_.expect(cycle_, name, systemc.tag, rtl.tag);
   comparison_.expect(cycle_, name, systemc.destination, rtl.destination);
-  comparison_.expect(cycle_, name, systemc.vc, rtl.vc);
+  comparison_.expect(cycle_, name, systemc.message_class, rtl.message_class);
+  comparison_.expect(cycle_, name, systemc.flow, rtl.flow);
   comparison_.expect(cycle_, name, uint64_t(systemc.type), uint64_t(rtl.type));
   comparison_.expect(cycle_, name, systemc.head, rtl.head);
   comparison_.expect(cycle_, name, systemc.tail, rtl.tail);

@@ -106,7 +106,8 @@ class WindowSource {
     head.type = MessageType::kCodes;
     head.tag = tag.pack();
     head.destination = random_();
-    head.vc = uint8_t(random_());
+    head.message_class = uint8_t(random_());
+    head.flow = uint8_t(random_());
     for (int i = 0; i < kLinkBits / 64; ++i) head.bits[i] = uint64_t(random_()) << 32 | random_();
     return make_packets(head, bits, count, context.flits, below(3) ? kPacketFlits : 2 + below(4));
   }
@@ -175,8 +176,8 @@ struct Twin {
   Signal<bool> codes_in_valid, codes_in_head, codes_in_tail, codes_in_last_packet, codes_in_pop;
   Signal<Bits> codes_in_bits, spikes_out_bits;
   Signal<uint64_t> codes_in_tag, spikes_out_tag;
-  Signal<uint32_t> codes_in_destination, codes_in_vc, codes_in_type;
-  Signal<uint32_t> spikes_out_destination, spikes_out_vc, spikes_out_type;
+  Signal<uint32_t> codes_in_destination, codes_in_class, codes_in_flow, codes_in_type;
+  Signal<uint32_t> spikes_out_destination, spikes_out_class, spikes_out_flow, spikes_out_type;
   Signal<bool> spikes_out_ready, spikes_out_push, spikes_out_head, spikes_out_tail, spikes_out_last_packet;
 
   Twin() {
@@ -185,11 +186,13 @@ struct Twin {
     rtl.steps(steps), rtl.slot_bits(slot_bits), rtl.window_count(window_count), rtl.window_tokens(window_tokens);
     rtl.window_wide(window_wide), rtl.codes_in_valid(codes_in_valid), rtl.codes_in_head(codes_in_head);
     rtl.codes_in_tail(codes_in_tail), rtl.codes_in_last_packet(codes_in_last_packet), rtl.codes_in_pop(codes_in_pop);
-    rtl.codes_in_bits(codes_in_bits), rtl.codes_in_tag(codes_in_tag), rtl.codes_in_vc(codes_in_vc);
+    rtl.codes_in_bits(codes_in_bits), rtl.codes_in_tag(codes_in_tag), rtl.codes_in_class(codes_in_class);
+    rtl.codes_in_flow(codes_in_flow);
     rtl.codes_in_destination(codes_in_destination), rtl.codes_in_type(codes_in_type);
     rtl.spikes_out_ready(spikes_out_ready), rtl.spikes_out_push(spikes_out_push), rtl.spikes_out_bits(spikes_out_bits);
     rtl.spikes_out_tag(spikes_out_tag), rtl.spikes_out_destination(spikes_out_destination);
-    rtl.spikes_out_vc(spikes_out_vc), rtl.spikes_out_type(spikes_out_type), rtl.spikes_out_head(spikes_out_head);
+    rtl.spikes_out_class(spikes_out_class), rtl.spikes_out_flow(spikes_out_flow), rtl.spikes_out_type(spikes_out_type),
+        rtl.spikes_out_head(spikes_out_head);
     rtl.spikes_out_tail(spikes_out_tail), rtl.spikes_out_last_packet(spikes_out_last_packet);
   }
 
@@ -208,7 +211,8 @@ struct Twin {
     codes_in_bits = bits;
     codes_in_tag = flit.tag;
     codes_in_destination = flit.destination;
-    codes_in_vc = flit.vc;
+    codes_in_class = flit.message_class;
+    codes_in_flow = flit.flow;
     codes_in_type = uint32_t(flit.type);
     codes_in_head = flit.head;
     codes_in_tail = flit.tail;
@@ -220,7 +224,8 @@ struct Twin {
       flit.bits[i / 2] |= uint64_t(spikes_out_bits.read().get_word(i)) << i % 2 * 32;
     flit.tag = spikes_out_tag;
     flit.destination = spikes_out_destination;
-    flit.vc = uint8_t(spikes_out_vc);
+    flit.message_class = uint8_t(spikes_out_class);
+    flit.flow = uint8_t(spikes_out_flow);
     flit.type = MessageType(uint32_t(spikes_out_type));
     flit.head = spikes_out_head;
     flit.tail = spikes_out_tail;
@@ -301,7 +306,8 @@ class Lockstep {
       comparison_.expect(sent_in, "spikes_out_bits", right.bits[i], flit.bits[i]);
     comparison_.expect(sent_in, "spikes_out_tag", right.tag, flit.tag);
     comparison_.expect(sent_in, "spikes_out_destination", right.destination, flit.destination);
-    comparison_.expect(sent_in, "spikes_out_vc", right.vc, flit.vc);
+    comparison_.expect(sent_in, "spikes_out_class", right.message_class, flit.message_class);
+    comparison_.expect(sent_in, "spikes_out_flow", right.flow, flit.flow);
     comparison_.expect(sent_in, "spikes_out_type", uint64_t(right.type), uint64_t(flit.type));
     comparison_.expect(sent_in, "spikes_out_head", right.head, flit.head);
     comparison_.expect(sent_in, "spikes_out_tail", right.tail, flit.tail);

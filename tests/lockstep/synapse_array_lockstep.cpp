@@ -12,6 +12,7 @@
 
 #include "Rtl_synapse_array.h"
 #include "Rtl_synapse_array_long.h"
+#include "hw/noc/network_spec.h"
 #include "hw/synapse_array/synapse_array.h"
 #include "tests/lockstep/lockstep.h"
 
@@ -104,7 +105,7 @@ RandomProgram::RandomProgram(const Shape& shape, Random* random)
   std::vector<EdgeNode> edges = {{0, 0, kWest}, {width - 1, 0, kEast}, {0, 0, kNorth}};
   edges.resize(sources);
   topology = std::make_unique<Topology>(width, 1, edges);
-  routes = std::make_unique<RouteTable>(*topology);
+  routes = std::make_unique<RouteTable>(NetworkSpec().routes(*topology));
   const int inputs = random->between(1, 2), batch = random->between(long_runs ? shape.slots : 1, shape.slots);
   for (int i = 0; i < inputs; ++i) make_input(random);
   for (int i = 0; i < inputs; ++i) {
@@ -123,7 +124,7 @@ RandomProgram::RandomProgram(const Shape& shape, Random* random)
   context = {&layer,
              &program,
              code.get(),
-             {shape.link_bits, topology->nodes(), VirtualChannels{sources}.count()},
+             {shape.link_bits, topology->nodes(), MessageClasses{sources}.count()},
              sources,
              random->between(2, 16),
              encoder_in_tile ? Payload::kPackedCodes : Payload::kAddressEvents};
