@@ -9,16 +9,12 @@ namespace spikeloom {
 
 struct FifoStatus {
   size_t capacity = 0, size = 0;  // entries, those under way included
-  size_t head = 0;                // place of the front entry in the ring; each pop moves it on by one
+  uint32_t pops = 0;              // so far, around the end of 32 bits
   Cycle visible_from = 0;         // of the front entry; meaningless without one
 };
 
-// Entries popped in a cycle, from the status before and after it. A FIFO that was full takes nothing while it is
-// emptied.
-inline size_t pops_between(const FifoStatus& before, const FifoStatus& after) {
-  if (before.size == after.capacity && after.size == 0) return after.capacity;  // once around the ring
-  return (after.head + after.capacity - before.head) % after.capacity;
-}
+// Entries popped between two looks.
+inline size_t pops_between(const FifoStatus& before, const FifoStatus& after) { return after.pops - before.pops; }
 
 class FifoView : public sc_core::sc_interface {
  public:

@@ -6,8 +6,8 @@
 #pragma once
 
 #include <cassert>
+#include <memory>
 #include <systemc>
-#include <vector>
 
 #include "hw/clock/block.h"
 #include "hw/clock/fifo_view.h"
@@ -24,7 +24,10 @@ class RegisteredFifo : public FifoView {
  public:
   // latency >= 1 cycles from push to visibility; entries under way occupy capacity, and so do places whose credit is.
   RegisteredFifo(Clock& clock, size_t capacity, Cycle latency = 1, Cycle credit_latency = 1)
-      : clock_(clock), latency_(latency), credit_latency_(credit_latency), capacity_(capacity) {
+      : clock_(clock),
+        capacity_(uint32_t(capacity)),
+        latency_(uint32_t(latency)),
+        credit_latency_(uint32_t(credit_latency)) {
     assert(capacity > 0 && latency > 0 && credit_latency > 0);
   }
 
@@ -43,33 +46,35 @@ class RegisteredFifo : public FifoView {
   T& push(const T& value, Cycle delay = 0) {
     take_credits();
     assert(size_ + credits_under_way_ < capacity_);
-    if (entries_.empty()) {  // most virtual channels of a chip are never used
-      entries_.resize(capacity_);
-      times_.resize(capacity_);
-    }
-    const size_t at = wrap(head_ + size_);
-    const Cycle visible_from = clock_.now() + latency_ + delay;
-    entries_[at] = value;
-    times_[at].visible_from = visible_from;
-    if (size_++ == 0) front_visible_from_ = visible_from;
+    if (!places_) places_ = std::make_unique<Place[]>(capacity_);  // most virtual channels of a chip are never used
+    Place& place = places_[wrap(head_ + size_)];
+    place.value = value;
+    place.visible_from = clock_.now() + latency_ + delay;
+    if (size_++ == 0) front_visible_from_ = place.visible_from;
     if (occupancy_) *occupancy_ |= occupancy_bit_;
-    consumer_->wake_at(visible_from);
-    return entries_[at];
+    consumer_->wake_at(place.visible_from);
+    return place.value;
   }
 
   // Consumer: an entry visible in this cycle?
   bool can_pop() const { return size_ > 0 && front_visible_from_ <= clock_.now(); }
-  const T& front() const { return entries_[head_]; }
+  const T& front() const { return places_[head_].value; }
   void pop() {
     assert(can_pop());
     const Cycle credit = clock_.now() + credit_latency_;
-    times_[wrap(first_credit_ + credits_under_way_)].credit = credit;
-    if (credits_under_way_++ == 0) next_credit_ = credit;
-    if (++head_ == capacity_) head_ = 0;
-    if (--size_ > 0)
-      front_visible_from_ = times_[head_].visible_from;
-    else if (occupancy_)
-      *occupancy_ &= ~occupancy_bit_;
+    if (credits_under_way_ == 0) {
+      first_credit_ = 0;
+      next_credit_ = credit;
+    }
+    places_[wrap(first_credit_ + credits_under_way_++)].credit = credit;
+    ++pops_;
+    if (--size_ > 0) {
+      head_ = wrap(head_ + 1);
+      front_visible_from_ = places_[head_].visible_from;
+    } else {
+      head_ = 0;  // the same memory again, as long as little is stored
+      if (occupancy_) *occupancy_ &= ~occupancy_bit_;
+    }
     if (producer_waits_) {
       producer_waits_ = false;
       producer_->wake_at(credit);
@@ -79,8 +84,8 @@ class RegisteredFifo : public FifoView {
   bool empty() const { return size_ == 0; }
   size_t size() const { return size_; }
   // Observers: the i-th oldest entry, and the cycle from which the consumer sees it. Needs i < size().
-  const T& entry(size_t i) const { return entries_[wrap(head_ + i)]; }
-  Cycle visible_from(size_t i) const { return times_[wrap(head_ + i)].visible_from; }
+  const T& entry(size_t i) const { return places_[wrap(head_ + uint32_t(i))].value; }
+  Cycle visible_from(size_t i) const { return places_[wrap(head_ + uint32_t(i))].visible_from; }
 
   void set_producer(Block* block) { producer_ = block; }
   void set_consumer(Block* block) { consumer_ = block; }
@@ -97,33 +102,33 @@ class RegisteredFifo : public FifoView {
     else
       producer_ = owner;
   }
-  FifoStatus status() const override { return {capacity_, size_, head_, front_visible_from_}; }
+  FifoStatus status() const override { return {capacity_, size_, pops_, front_visible_from_}; }
 
  private:
-  // Two rings: of entries' visibility, and of when the credit of each place that was freed arrives.
-  struct Times {
+  // Two rings in one: entries, and when the credit of each place that was freed arrives.
+  struct Place {
+    T value;
     Cycle visible_from, credit;
   };
-  size_t wrap(size_t at) const { return at < capacity_ ? at : at - capacity_; }
+  uint32_t wrap(uint32_t at) const { return at < capacity_ ? at : at - capacity_; }
   // Forgets the credits that have arrived: their places are free.
   void take_credits() {
     while (credits_under_way_ > 0 && next_credit_ <= clock_.now()) {
-      if (++first_credit_ == capacity_) first_credit_ = 0;
+      first_credit_ = wrap(first_credit_ + 1);
       --credits_under_way_;
-      next_credit_ = times_[first_credit_].credit;
+      next_credit_ = places_[first_credit_].credit;
     }
   }
 
+  // In the order of use: what every look needs lies together.
   Clock& clock_;
-  Cycle latency_, credit_latency_;
-  size_t capacity_;
-  std::vector<T> entries_;
-  std::vector<Times> times_;
-  size_t head_ = 0, size_ = 0, first_credit_ = 0, credits_under_way_ = 0;
+  std::unique_ptr<Place[]> places_;
+  uint32_t size_ = 0, head_ = 0, capacity_, credits_under_way_ = 0;
   Cycle front_visible_from_ = 0, next_credit_ = 0;  // of the oldest entry and credit
+  uint32_t first_credit_ = 0, pops_ = 0, latency_, credit_latency_;
+  bool producer_waits_ = false;
   Block* producer_ = nullptr;
   Block* consumer_ = nullptr;
-  bool producer_waits_ = false;
   uint64_t* occupancy_ = nullptr;
   uint64_t occupancy_bit_ = 0;
 };

@@ -34,6 +34,7 @@ Router::Router(const sc_core::sc_module_name& name, Clock& clock, int id, int po
            {&ledger.counter(this->name(), EnergyEvent::kRouterBufferReadBit), uint64_t(format.wire_bits())},
            {&ledger.counter(this->name(), EnergyEvent::kCrossbarBit), uint64_t(format.wire_bits())}})),
       out_(ports, nullptr),
+      out_buffers_(static_cast<size_t>(ports) * vcs_, nullptr),
       slots_(static_cast<size_t>(ports) * vcs_),
       vc_allocator_(make_allocator(spec.vc_allocator, ports * vcs_, ports * vcs_, spec.allocator_iterations)),
       switch_allocator_(make_allocator(spec.switch_allocator, ports, ports, spec.allocator_iterations)) {
@@ -56,6 +57,7 @@ void Router::end_of_elaboration() {
     if (out[p].size() > 0) {
       out_[p] = out[p].operator->();
       out_[p]->set_producer(this);
+      for (int vc = 0; vc < vcs_; ++vc) out_buffers_[p * vcs_ + vc] = &out_[p]->channel(vc);
     }
   }
 }
@@ -107,7 +109,7 @@ void Router::look_at_slot(Slot& slot) {
   }
   for (unsigned left = ready; left; left &= left - 1) {
     const int output = __builtin_ctz(left);
-    if (out_[output]->can_send(slot.out_vc[output])) wanted_[output] |= 1u << slot.vc;
+    if (has_credit(output, slot.out_vc[output])) wanted_[output] |= 1u << slot.vc;
   }
 }
 
@@ -137,7 +139,7 @@ void Router::request_vcs(Slot& slot, uint16_t missing) {
     for (uint32_t vcs = free_[output] & allowed_vcs(slot, head, output); vcs; vcs &= vcs - 1) {
       const int vc = __builtin_ctz(vcs);
       vc_requests_.push_back({index, uint16_t(output * vcs_ + vc), index, 0, slot.multicast, false});
-      if (spec_.speculative && out_[output]->can_send(vc)) speculative_[output] |= 1u << slot.vc;
+      if (spec_.speculative && has_credit(output, vc)) speculative_[output] |= 1u << slot.vc;
     }
   }
 }
@@ -206,8 +208,7 @@ void Router::take_vc(const Grant& grant) {
 // Void when the packet got no channel there (speculation), or the credit is gone.
 bool Router::may_cross(const Grant& grant) {
   const Slot& slot = slots_[grant.slot];
-  return (slot.remaining & slot.allocated) >> grant.output & 1 &&
-         out_[grant.output]->can_send(slot.out_vc[grant.output]);
+  return (slot.remaining & slot.allocated) >> grant.output & 1 && has_credit(grant.output, slot.out_vc[grant.output]);
 }
 
 void Router::cross(const Grant& grant) {

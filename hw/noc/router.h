@@ -84,6 +84,7 @@ class Router : public Block {
   void take_vc(const Grant& grant);
   bool may_cross(const Grant& grant);
   void cross(const Grant& grant);
+  bool has_credit(int output, int vc) { return out_buffers_[output * vcs_ + vc]->can_push(); }
   uint32_t allowed_vcs(const Slot& slot, const Flit& head, int output) const;
 
   int id_, ports_;
@@ -92,11 +93,12 @@ class Router : public Block {
   VirtualChannels channels_;
   int vcs_;
   EnergyCounter &route_, &vc_allocation_;
-  EnergyBundle& crossing_;                       // arbitration, buffer read, crossbar
-  std::vector<Link*> out_;                       // [port]
-  std::array<uint64_t, kMostPorts> occupied_{};  // [input]: channels that hold anything, visible or not
-  std::vector<Slot> slots_;                      // [input * vcs + vc]
-  std::array<uint32_t, kMostPorts> free_{};      // [output]: channels that no packet holds
+  EnergyBundle& crossing_;                          // arbitration, buffer read, crossbar
+  std::vector<Link*> out_;                          // [port]
+  std::vector<RegisteredFifo<Flit>*> out_buffers_;  // [port * vcs + vc]: behind the links
+  std::array<uint64_t, kMostPorts> occupied_{};     // [input]: channels that hold anything, visible or not
+  std::vector<Slot> slots_;                         // [input * vcs + vc]
+  std::array<uint32_t, kMostPorts> free_{};         // [output]: channels that no packet holds
   // Switch requests of one input in this cycle, by output: channels with a flit that can go, and speculative ones.
   std::array<uint32_t, kMostPorts> wanted_{}, speculative_{};
   std::array<uint8_t, kMostPorts> next_vc_{};  // [input]: round robin over its channels
