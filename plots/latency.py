@@ -42,7 +42,7 @@ def draw(measurement):
         marker="o",
         color=COLOUR,
     )
-    latency.set_ylim(bottom=0)
+    latency.set_ylim(0, 1.2 * max([row["latency"] for row in open_rows], default=1))
     latency.set_ylabel("latency, cycles")
     top = style.HEADING_INCHES + 0.3 + PANEL_INCHES
     accepted = style.place(picture, 1.0, top, style.WIDTH_INCHES - 1.3, PANEL_INCHES - 1.1)

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from matplotlib.ticker import NullFormatter, PercentFormatter, ScalarFormatter
+from matplotlib.ticker import LogFormatter, PercentFormatter
 
 from spikeloom import UserError
 from spikeloom.plots import style
@@ -65,8 +65,8 @@ def _draw(readings, key, label, formatter):
             if bounds:
                 axes.vlines(*zip(*bounds, strict=True), color=colour, alpha=0.4)
         axes.set_yscale("log")
-        axes.yaxis.set_major_formatter(ScalarFormatter())
-        axes.yaxis.set_minor_formatter(NullFormatter())
+        axes.yaxis.set_major_formatter(LogFormatter())
+        axes.yaxis.set_minor_formatter(LogFormatter(minor_thresholds=(2, 0.5)))
         if formatter:
             axes.xaxis.set_major_formatter(formatter)
         axes.set_title(text, fontsize=11, fontweight="bold")

@@ -2,7 +2,8 @@
 //
 // Contract: sets `granted` of some requests so that every output is granted once and every input once, but for inputs
 // whose requests may all be served (`all`, the branches of one multicast flit: the same label). Round-robin pointers
-// move on by what was granted; nothing else is remembered. Order of the requests does not matter.
+// move on by what was granted; nothing else is remembered. The order of the requests matters in one case only: where
+// several of an input are granted, its pointer follows the last.
 #pragma once
 
 #include <cstdint>

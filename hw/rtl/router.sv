@@ -1,0 +1,294 @@
+// Router: moves packets from input buffers to output links; wormhole with virtual channels and credits; multicasts fork.
+// The twin of hw/noc/router.h and of the buffers and credits of hw/noc/link.h, written for synthesis.
+//
+//     in_*  --> [ router_input: buffers | router_slot: route | allocators: VC, switch ] --> | crossbar | --> out_*
+//     in_credit <-- places freed                                     credits of each output <-- out_credit
+//
+// Timing   routing 0, VC allocation 1, switch allocation 1, switch 1 cycles. A flit on the input wires in cycle c is in
+//          its buffer from c + 1 on; one that is granted the switch in c is on the output wires in c + 1. A place
+//          freed in c is told in c. A credit that comes in c can be used in c + 1.
+// Config   sizes, SPECULATIVE and the allocators' kinds are parameters. x, y, to_node, arrival_channels, memory_* and
+//          branches are configuration registers: where the router is, which outputs lead to nodes, how many channels
+//          of each class packets arrive on there, where memory nodes hang, the outputs of each multicast set here.
+// Differs  one credit a cycle and channel. Destination, flow and order travel beside the payload. Mesh, dimension order
+//          and concentration 1 only; no torus, no adaptive routing, islip with one iteration, stages of one cycle.
+module router #(
+    parameter int PORTS = 5,
+    parameter int CLASSES = 2,
+    parameter int VCS_PER_CLASS = 2,
+    parameter int DEPTH = 4,             // flits of a buffer here, and of those behind the outputs
+    parameter int FLIT_BITS = 64,
+    parameter int MESH_WIDTH = 4,
+    parameter int MESH_HEIGHT = 3,
+    parameter int MEMORY_NODES = 2,
+    parameter int SETS = 6,              // of multicasts
+    parameter int SPECULATIVE = 0,
+    parameter int VC_ALLOCATOR = 0,      // KIND of allocator.sv
+    parameter int SWITCH_ALLOCATOR = 0,
+    localparam int VCS = CLASSES * VCS_PER_CLASS,
+    localparam int VC_BITS = VCS > 1 ? $clog2(VCS) : 1,
+    localparam int NODES = MESH_WIDTH * MESH_HEIGHT + MEMORY_NODES,
+    localparam int DESTINATION_BITS = $clog2(NODES + SETS),
+    localparam int PORT_BITS = $clog2(PORTS),
+    localparam int COUNT_BITS = $clog2(VCS_PER_CLASS + 1)
+) (
+    input  logic                              clk,
+    input  logic                              reset,
+    input  logic [DESTINATION_BITS-1:0]       x,
+    input  logic [DESTINATION_BITS-1:0]       y,
+    input  logic [PORTS-1:0]                  to_node,
+    input  logic [CLASSES*COUNT_BITS-1:0]     arrival_channels,
+    input  logic [MEMORY_NODES*DESTINATION_BITS-1:0] memory_x,
+    input  logic [MEMORY_NODES*DESTINATION_BITS-1:0] memory_y,
+    input  logic [MEMORY_NODES*PORT_BITS-1:0] memory_port,
+    input  logic [SETS*PORTS-1:0]             branches,
+    input  logic [PORTS-1:0]                  in_valid,
+    input  logic [PORTS*VC_BITS-1:0]          in_vc,
+    input  logic [PORTS-1:0]                  in_head,
+    input  logic [PORTS-1:0]                  in_tail,
+    input  logic [PORTS-1:0]                  in_ordered,
+    input  logic [PORTS*8-1:0]                in_flow,
+    input  logic [PORTS*DESTINATION_BITS-1:0] in_destination,
+    input  logic [PORTS*FLIT_BITS-1:0]        in_bits,
+    output logic [PORTS*VCS-1:0]              in_credit,   // a place of this channel is free again
+    output logic [PORTS-1:0]                  out_valid,
+    output logic [PORTS*VC_BITS-1:0]          out_vc,
+    output logic [PORTS-1:0]                  out_head,
+    output logic [PORTS-1:0]                  out_tail,
+    output logic [PORTS-1:0]                  out_ordered,
+    output logic [PORTS*8-1:0]                out_flow,
+    output logic [PORTS*DESTINATION_BITS-1:0] out_destination,
+    output logic [PORTS*FLIT_BITS-1:0]        out_bits,
+    input  logic [PORTS*VCS-1:0]              out_credit
+);
+  localparam int SHARE = VCS_PER_CLASS;
+  localparam int SIDE = PORTS * SHARE;  // slots, or output channels, of a class
+  localparam int HEADER_BITS = 3 + 8 + DESTINATION_BITS;
+  localparam int CREDIT_BITS = $clog2(DEPTH + 1);
+
+  // Slots: [input][channel]. Everything that one has at the outputs: [class][input][channel of the class], and of each
+  // [output][channel of the class].
+  logic [PORTS*VCS-1:0] valid, multicast, pop, read;
+  logic [PORTS*VCS*HEADER_BITS-1:0] header;
+  logic [CLASSES*SIDE*SIDE-1:0] vc_request, vc_grant, slot_sent, slot_freed;
+  logic [PORTS*VCS*PORTS-1:0] slot_wanted, slot_speculative, slot_may_cross, slot_crossed;
+  // Output channels: [class][output][channel of the class].
+  logic [CLASSES*SIDE-1:0] free, can_send, sent;
+  // The switch: [output][input], and channels of the input.
+  logic [PORTS*PORTS-1:0] switch_request, switch_urgent, switch_together, switch_grant, crosses, from;
+  logic [PORTS*PORTS*VCS-1:0] switch_vc;
+  // Of the flits that the crossbar passes on, by input.
+  logic [PORTS*HEADER_BITS-1:0] read_header, next_header;
+  logic [PORTS*FLIT_BITS-1:0] read_bits;
+
+  assign in_credit = pop;
+
+  genvar i, o, v, k, c;
+  generate
+    for (i = 0; i < PORTS; i = i + 1) begin : inputs
+      router_input #(
+          .VCS(VCS),
+          .DEPTH(DEPTH),
+          .HEADER_BITS(HEADER_BITS),
+          .FLIT_BITS(FLIT_BITS)
+      ) buffers (
+          .clk(clk),
+          .reset(reset),
+          .push(in_valid[i]),
+          .push_vc(in_vc[i*VC_BITS+:VC_BITS]),
+          .push_header({
+            in_head[i],
+            in_tail[i],
+            in_ordered[i],
+            in_flow[i*8+:8],
+            in_destination[i*DESTINATION_BITS+:DESTINATION_BITS]
+          }),
+          .push_bits(in_bits[i*FLIT_BITS+:FLIT_BITS]),
+          .valid(valid[i*VCS+:VCS]),
+          .header(header[i*VCS*HEADER_BITS+:VCS*HEADER_BITS]),
+          .read(read[i*VCS+:VCS]),
+          .pop(pop[i*VCS+:VCS]),
+          .read_bits(read_bits[i*FLIT_BITS+:FLIT_BITS])
+      );
+
+      for (v = 0; v < VCS; v = v + 1) begin : slots
+        localparam int S = i * VCS + v;
+        localparam int CLASS = v / SHARE;
+        localparam int AT = CLASS * SIDE + i * SHARE + v % SHARE;
+        router_slot #(
+            .PORTS(PORTS),
+            .VCS_PER_CLASS(VCS_PER_CLASS),
+            .MESH_WIDTH(MESH_WIDTH),
+            .MESH_HEIGHT(MESH_HEIGHT),
+            .MEMORY_NODES(MEMORY_NODES),
+            .SETS(SETS),
+            .SPECULATIVE(SPECULATIVE)
+        ) slot (
+            .clk(clk),
+            .reset(reset),
+            .x(x),
+            .y(y),
+            .to_node(to_node),
+            .arrival_channels(arrival_channels[CLASS*COUNT_BITS+:COUNT_BITS]),
+            .memory_x(memory_x),
+            .memory_y(memory_y),
+            .memory_port(memory_port),
+            .branches(branches),
+            .valid(valid[S]),
+            .tail(header[S*HEADER_BITS+9+DESTINATION_BITS]),
+            .ordered(header[S*HEADER_BITS+8+DESTINATION_BITS]),
+            .flow(header[S*HEADER_BITS+DESTINATION_BITS+:8]),
+            .destination(header[S*HEADER_BITS+:DESTINATION_BITS]),
+            .free(free[CLASS*SIDE+:SIDE]),
+            .can_send(can_send[CLASS*SIDE+:SIDE]),
+            .vc_request(vc_request[AT*SIDE+:SIDE]),
+            .vc_grant(vc_grant[AT*SIDE+:SIDE]),
+            .wanted(slot_wanted[S*PORTS+:PORTS]),
+            .speculative(slot_speculative[S*PORTS+:PORTS]),
+            .may_cross(slot_may_cross[S*PORTS+:PORTS]),
+            .crossed(slot_crossed[S*PORTS+:PORTS]),
+            .multicast(multicast[S]),
+            .pop(pop[S]),
+            .sent(slot_sent[AT*SIDE+:SIDE]),
+            .freed(slot_freed[AT*SIDE+:SIDE])
+        );
+        assign read[S] = |slot_crossed[S*PORTS+:PORTS];
+      end
+
+      // For each output one channel asks for the switch, in turn; speculative ones where no other does. A grant is void
+      // when the packet got no channel there (speculation), or one without a credit.
+      logic [VCS-1:0] later;  // channels from the next one in turn on
+      logic [VCS-1:0] granted_vc;
+      for (o = 0; o < PORTS; o = o + 1) begin : requests
+        localparam int R = o * PORTS + i;
+        logic [VCS-1:0] wanted, speculative, may_cross, vcs, ahead, pool;
+        for (v = 0; v < VCS; v = v + 1) begin : slots
+          assign wanted[v] = slot_wanted[(i*VCS+v)*PORTS+o];
+          assign speculative[v] = slot_speculative[(i*VCS+v)*PORTS+o];
+          assign may_cross[v] = slot_may_cross[(i*VCS+v)*PORTS+o];
+          assign slot_crossed[(i*VCS+v)*PORTS+o] = crosses[R] && switch_vc[R*VCS+v];
+        end
+        assign vcs = |wanted ? wanted : speculative;
+        assign ahead = vcs & later;
+        assign pool = |ahead ? ahead : vcs;
+        assign switch_vc[R*VCS+:VCS] = pool & (~pool + VCS'(1));
+        assign switch_request[R] = |vcs;
+        assign switch_urgent[R] = |wanted;
+        assign switch_together[R] = |(switch_vc[R*VCS+:VCS] & multicast[i*VCS+:VCS]);
+        assign crosses[R] = switch_grant[R] && |(switch_vc[R*VCS+:VCS] & may_cross);
+      end
+      always_comb begin
+        granted_vc = '0;
+        for (int p = 0; p < PORTS; p = p + 1)
+          if (switch_grant[p*PORTS+i]) granted_vc = granted_vc | switch_vc[(p*PORTS+i)*VCS+:VCS];
+      end
+      always_ff @(posedge clk) begin
+        if (reset) later <= '0;
+        else if (|granted_vc) later <= ~(granted_vc | (granted_vc - VCS'(1)));
+      end
+      always_comb begin
+        next_header[i*HEADER_BITS+:HEADER_BITS] = '0;
+        for (int w = 0; w < VCS; w = w + 1)
+          if (read[i*VCS+w]) next_header[i*HEADER_BITS+:HEADER_BITS] = header[(i*VCS+w)*HEADER_BITS+:HEADER_BITS];
+      end
+    end
+
+    // Virtual channels of each class are allocated apart: no packet asks for those of another.
+    for (k = 0; k < CLASSES; k = k + 1) begin : classes
+      logic [SIDE*SIDE-1:0] request, together, grant;
+      logic [SIDE-1:0] taken, freed, sent_now;
+      for (i = 0; i < SIDE; i = i + 1) begin : slots
+        for (o = 0; o < SIDE; o = o + 1) begin : channels
+          assign request[o*SIDE+i] = vc_request[(k*SIDE+i)*SIDE+o];
+          assign together[o*SIDE+i] = multicast[i/SHARE*VCS+k*SHARE+i%SHARE];
+          assign vc_grant[(k*SIDE+i)*SIDE+o] = grant[o*SIDE+i];
+        end
+      end
+      allocator #(
+          .KIND(VC_ALLOCATOR),
+          .INPUTS(SIDE),
+          .OUTPUTS(SIDE)
+      ) vc_allocator (
+          .clk(clk),
+          .reset(reset),
+          .request(request),
+          .urgent('0),
+          .together(together),
+          .label('0),
+          .grant(grant)
+      );
+      always_comb begin
+        taken = '0;
+        freed = '0;
+        sent_now = '0;
+        for (int n = 0; n < SIDE; n = n + 1) begin
+          taken = taken | vc_grant[(k*SIDE+n)*SIDE+:SIDE];
+          freed = freed | slot_freed[(k*SIDE+n)*SIDE+:SIDE];
+          sent_now = sent_now | slot_sent[(k*SIDE+n)*SIDE+:SIDE];
+        end
+      end
+      assign sent[k*SIDE+:SIDE] = sent_now;
+      always_ff @(posedge clk) begin
+        if (reset) free[k*SIDE+:SIDE] <= '1;
+        else free[k*SIDE+:SIDE] <= (free[k*SIDE+:SIDE] & ~taken) | freed;
+      end
+      for (o = 0; o < PORTS; o = o + 1) begin : outputs
+        for (c = 0; c < SHARE; c = c + 1) begin : credits
+          localparam int AT = k * SIDE + o * SHARE + c;
+          logic [CREDIT_BITS-1:0] credit;
+          assign can_send[AT] = credit != '0;
+          always_ff @(posedge clk) begin
+            if (reset) credit <= CREDIT_BITS'(DEPTH);
+            else credit <= credit + CREDIT_BITS'(out_credit[o*VCS+k*SHARE+c]) - CREDIT_BITS'(sent[AT]);
+          end
+        end
+      end
+    end
+  endgenerate
+
+  allocator #(
+      .KIND(SWITCH_ALLOCATOR),
+      .INPUTS(PORTS),
+      .OUTPUTS(PORTS),
+      .LABEL_BITS(VCS)
+  ) switch_allocator (
+      .clk(clk),
+      .reset(reset),
+      .request(switch_request),
+      .urgent(switch_urgent),
+      .together(switch_together),
+      .label(switch_vc),
+      .grant(switch_grant)
+  );
+
+  // The crossbar, one cycle after the grant.
+  always_ff @(posedge clk) begin
+    from <= reset ? '0 : crosses;
+    read_header <= next_header;
+  end
+  generate
+    for (o = 0; o < PORTS; o = o + 1) begin : outputs
+      logic [VC_BITS-1:0] vc;
+      logic [HEADER_BITS-1:0] out_header;
+      always_comb begin
+        vc = '0;
+        for (int w = 0; w < VCS; w = w + 1)
+          if (sent[w/SHARE*SIDE+o*SHARE+w%SHARE]) vc = VC_BITS'(w);
+      end
+      always_ff @(posedge clk) out_vc[o*VC_BITS+:VC_BITS] <= vc;
+      assign out_valid[o] = |from[o*PORTS+:PORTS];
+      always_comb begin
+        out_bits[o*FLIT_BITS+:FLIT_BITS] = '0;
+        out_header = '0;
+        for (int n = 0; n < PORTS; n = n + 1) begin
+          if (from[o*PORTS+n]) begin
+            out_bits[o*FLIT_BITS+:FLIT_BITS] = read_bits[n*FLIT_BITS+:FLIT_BITS];
+            out_header = read_header[n*HEADER_BITS+:HEADER_BITS];
+          end
+        end
+      end
+      assign {out_head[o], out_tail[o], out_ordered[o], out_flow[o*8+:8],
+              out_destination[o*DESTINATION_BITS+:DESTINATION_BITS]} = out_header;
+    end
+  endgenerate
+endmodule

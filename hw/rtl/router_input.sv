@@ -1,0 +1,71 @@
+// An input's buffers, one per virtual channel. Headers are read at once, the payload with the clock.
+module router_input #(
+    parameter int VCS = 4,
+    parameter int DEPTH = 4,
+    parameter int HEADER_BITS = 8,
+    parameter int FLIT_BITS = 64,
+    localparam int VC_BITS = VCS > 1 ? $clog2(VCS) : 1
+) (
+    input  logic                       clk,
+    input  logic                       reset,
+    input  logic                       push,      // seen from the next cycle on
+    input  logic [VC_BITS-1:0]         push_vc,
+    input  logic [HEADER_BITS-1:0]     push_header,
+    input  logic [FLIT_BITS-1:0]       push_bits,
+    output logic [VCS-1:0]             valid,     // a flit is at the front
+    output logic [VCS*HEADER_BITS-1:0] header,    // of the flit at the front
+    input  logic [VCS-1:0]             read,      // at most one
+    input  logic [VCS-1:0]             pop,
+    output logic [FLIT_BITS-1:0]       read_bits  // of what was read in the cycle before
+);
+  localparam int PLACES = VCS * DEPTH;
+  localparam int PLACE_BITS = PLACES > 1 ? $clog2(PLACES) : 1;
+  localparam int AT_BITS = DEPTH > 1 ? $clog2(DEPTH) : 1;
+  localparam int COUNT_BITS = $clog2(DEPTH + 1);
+
+  logic [HEADER_BITS-1:0] headers[0:PLACES-1];
+  logic [FLIT_BITS-1:0] payloads[0:PLACES-1];
+  logic [VCS*PLACE_BITS-1:0] front_place, back_place;
+  logic [PLACE_BITS-1:0] read_place, push_place;
+
+  genvar v;
+  generate
+    for (v = 0; v < VCS; v = v + 1) begin : channels
+      logic [AT_BITS-1:0] front, back;
+      logic [COUNT_BITS-1:0] count;
+      logic pushed;
+      assign pushed = push && push_vc == VC_BITS'(v);
+      assign valid[v] = count != '0;
+      assign front_place[v*PLACE_BITS+:PLACE_BITS] = PLACE_BITS'(v * DEPTH) + PLACE_BITS'(front);
+      assign back_place[v*PLACE_BITS+:PLACE_BITS] = PLACE_BITS'(v * DEPTH) + PLACE_BITS'(back);
+      assign header[v*HEADER_BITS+:HEADER_BITS] = headers[front_place[v*PLACE_BITS+:PLACE_BITS]];
+      always_ff @(posedge clk) begin
+        if (reset) begin
+          front <= '0;
+          back <= '0;
+          count <= '0;
+        end else begin
+          if (pushed) back <= back == AT_BITS'(DEPTH - 1) ? '0 : back + AT_BITS'(1);
+          if (pop[v]) front <= front == AT_BITS'(DEPTH - 1) ? '0 : front + AT_BITS'(1);
+          count <= count + COUNT_BITS'(pushed) - COUNT_BITS'(pop[v]);
+        end
+      end
+    end
+  endgenerate
+
+  always_comb begin
+    read_place = '0;
+    push_place = '0;
+    for (int c = 0; c < VCS; c = c + 1) begin
+      if (read[c]) read_place = read_place | front_place[c*PLACE_BITS+:PLACE_BITS];
+      if (push_vc == VC_BITS'(c)) push_place = push_place | back_place[c*PLACE_BITS+:PLACE_BITS];
+    end
+  end
+  always_ff @(posedge clk) begin
+    if (push) begin
+      headers[push_place] <= push_header;
+      payloads[push_place] <= push_bits;
+    end
+    if (|read) read_bits <= payloads[read_place];
+  end
+endmodule

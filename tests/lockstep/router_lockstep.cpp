@@ -1,0 +1,558 @@
+// A router beside its SystemVerilog twin: random packets, stalls, places on the mesh, link and credit latencies; every
+// port in every cycle. Each random setting runs in a process of its own.
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <memory>
+#include <type_traits>
+
+#include "Rtl_router.h"
+#include "Rtl_router_input_first.h"
+#include "Rtl_router_output_first.h"
+#include "Rtl_router_speculative.h"
+#include "hw/noc/router.h"
+#include "tests/lockstep/lockstep.h"
+
+namespace spikeloom {
+namespace {
+
+constexpr int kMeshWidth = 4, kMeshHeight = 3, kMemoryNodes = 2, kSets = 6, kLinkBits = 64;
+constexpr int kMostUsedPorts = 6, kMostUsedVcs = 4, kMostLatency = 6, kRing = 16;
+
+// Sizes and kinds, as CMakeLists.txt gives them to the twin.
+struct Sizes {
+  const char* name;
+  int ports, classes, vcs_per_class, depth;
+  bool speculative;
+  int vc_allocator, switch_allocator;
+
+  int vcs() const { return classes * vcs_per_class; }
+};
+constexpr Sizes kIslip = {"islip", 5, 2, 2, 4, false, 0, 0};
+constexpr Sizes kSpeculative = {"islip, speculative", 5, 2, 2, 4, true, 0, 0};
+constexpr Sizes kInputFirst = {"input first, speculative", 6, 2, 2, 3, true, 1, 1};
+constexpr Sizes kOutputFirst = {"output and input first", 5, 1, 3, 8, false, 2, 1};
+
+// What was done in one or more runs.
+struct Totals {
+  uint64_t cycles = 0, compared = 0, flits = 0, packets = 0, multicasts = 0, ordered = 0;
+
+  void add(const Totals& other) {
+    cycles += other.cycles;
+    compared += other.compared;
+    flits += other.flits;
+    packets += other.packets;
+    multicasts += other.multicasts;
+    ordered += other.ordered;
+  }
+};
+
+class Random {
+ public:
+  explicit Random(uint32_t seed) : engine_(seed) {}
+  int between(int least, int most) { return least + static_cast<int>(engine_() % uint32_t(most - least + 1)); }
+  bool chance(int percent) { return between(0, 99) < percent; }
+  uint64_t word() { return uint64_t(engine_()) << 32 | engine_(); }
+
+ private:
+  std::mt19937 engine_;
+};
+
+// Where the router sits, where memory nodes hang, and which multicasts come by.
+struct Place {
+  int x, y;
+  std::vector<EdgeNode> memory_nodes;
+  Topology topology;
+  RouteTable routes;
+  std::vector<int> sets;  // that have branches at the router
+
+  Place(const Sizes& sizes, Random* random)
+      : x(random->chance(70) ? random->between(1, kMeshWidth - 2) : random->between(0, kMeshWidth - 1)),
+        y(random->chance(70) ? random->between(1, kMeshHeight - 2) : random->between(0, kMeshHeight - 1)),
+        memory_nodes{
+            sizes.ports > kLocal + 1 ? EdgeNode{x, y, kLocal} : EdgeNode{0, random->between(0, kMeshHeight - 1), kWest},
+            EdgeNode{kMeshWidth - 1, random->between(0, kMeshHeight - 1), kEast}},
+        topology(kMeshWidth, kMeshHeight, memory_nodes),
+        routes(topology, make_routing(0, topology.shape(), false), nullptr) {
+    for (int i = 0; i < kSets; ++i) {
+      std::vector<int> tiles;
+      const int percent = random->between(10, 100);
+      for (int tile = 0; tile < topology.tiles(); ++tile)
+        if (tile == 0 || random->chance(percent)) tiles.push_back(tile);
+      const int set = routes.add_multicast(random->between(0, kMemoryNodes - 1), tiles);
+      if (routes.branches(set, router())) sets.push_back(set);
+    }
+  }
+  int router() const { return y * kMeshWidth + x; }
+  bool to_node(int port) const {
+    for (int m = 0; m < kMemoryNodes; ++m)
+      if (topology.router_of(topology.source_node(m)) == router() && topology.port_of(topology.source_node(m)) == port)
+        return true;
+    return port >= kLocal;
+  }
+};
+
+// Makes packets, flit by flit, for each virtual channel of each input. Multicasts of a class come by one input, and an
+// ordered flow keeps to its channel there, as in a network: else their branches could wait for each other for ever.
+class Traffic {
+ public:
+  Traffic(const Sizes& sizes, const Place& place, Random* random)
+      : sizes_(sizes), place_(place), random_(*random), multicast_percent_(random->between(0, 60)) {
+    for (int& input : multicast_input_) input = random->between(0, sizes.ports - 1);
+    redraw();
+  }
+  // Other lengths and destinations from now on.
+  void redraw() {
+    most_flits_ = random_.between(1, 9);
+    ordered_percent_ = 25 * random_.between(0, 4);
+    hot_node_ = random_.chance(30) ? random_.between(0, place_.topology.nodes() - 1) : -1;
+  }
+  Flit next(int input, int vc, Totals* totals) {
+    Stream& stream = streams_[input][vc];
+    Flit flit;
+    if (stream.left == 0) {
+      start(input, vc, &flit);
+      stream.left = random_.between(1, most_flits_);
+      ++totals->packets;
+      totals->multicasts += int(flit.destination) >= place_.topology.nodes();
+      totals->ordered += flit.ordered;
+    } else {  // what body flits carry where heads tell their way means nothing
+      flit.destination = uint32_t(random_.between(0, place_.topology.nodes() + kSets - 1));
+      flit.flow = uint8_t(random_.between(0, 255));
+      flit.ordered = random_.chance(50);
+    }
+    flit.message_class = uint8_t(vc / sizes_.vcs_per_class);
+    flit.bits[0] = random_.word();
+    flit.tail = --stream.left == 0;
+    return flit;
+  }
+
+ private:
+  struct Stream {
+    int left = 0;  // flits of the packet under way
+  };
+
+  void start(int input, int vc, Flit* head) {
+    const int message_class = vc / sizes_.vcs_per_class, nodes = place_.topology.nodes();
+    head->head = true;
+    if (!place_.sets.empty() && multicast_input_[message_class] == input && random_.chance(multicast_percent_)) {
+      head->destination = uint32_t(place_.sets[size_t(random_.between(0, int(place_.sets.size()) - 1))]);
+      head->flow = uint8_t(vc % sizes_.vcs_per_class + sizes_.vcs_per_class * random_.between(0, 20));
+      return;
+    }
+    head->ordered = random_.chance(ordered_percent_);
+    head->destination = uint32_t(hot_node_ >= 0 && random_.chance(70) ? hot_node_ : random_.between(0, nodes - 1));
+    head->flow = uint8_t(random_.between(0, 255));
+  }
+
+  const Sizes& sizes_;
+  const Place& place_;
+  Random& random_;
+  int multicast_percent_, most_flits_ = 1, ordered_percent_ = 0, hot_node_ = -1;
+  std::array<int, kMostUsedVcs> multicast_input_{};  // [class]
+  std::array<std::array<Stream, kMostUsedVcs>, kMostUsedPorts> streams_{};
+};
+
+// clang-format off
+#define PORTS(X)                                                                                                      \
+  X(clk) X(reset) X(x) X(y) X(to_node) X(arrival_channels) X(memory_x) X(memory_y) X(memory_port) X(branches)         \
+  X(in_valid) X(in_vc) X(in_head) X(in_tail) X(in_ordered) X(in_flow) X(in_destination) X(in_bits) X(in_credit)       \
+  X(out_valid) X(out_vc) X(out_head) X(out_tail) X(out_ordered) X(out_flow) X(out_destination) X(out_bits)            \
+  X(out_credit)
+// clang-format on
+
+// The clock is written by two processes.
+template <class T>
+using Signal = sc_core::sc_signal<T, sc_core::SC_MANY_WRITERS>;
+
+// The twin and a signal at each of its ports.
+template <class Rtl>
+struct Twin {
+  template <class P>
+  using SignalOf = Signal<typename std::remove_reference_t<P>::data_type>;
+#define DECLARE(port) SignalOf<decltype(Rtl::port)> port;
+  PORTS(DECLARE)
+#undef DECLARE
+  Rtl rtl{"rtl"};
+  Twin() {
+#define BIND(port) rtl.port(port);
+    PORTS(BIND)
+#undef BIND
+  }
+};
+
+// One field of every port of the router, side by side.
+class Fields {
+ public:
+  explicit Fields(int bits) : bits_(bits) {}
+  void set(int port, uint64_t value) { put_bits(words_.data(), uint64_t(port) * bits_, bits_, value); }
+  uint64_t get(int port) const { return get_bits(words_.data(), uint64_t(port) * bits_, bits_); }
+
+  template <class T>
+  void write(Signal<T>* signal) const {
+    if constexpr (std::is_integral_v<T>) {
+      signal->write(T(words_[0]));
+    } else {
+      T value;
+      for (int i = 0; i < value.length(); i += 32) value.set_word(i / 32, uint32_t(words_[i / 64] >> (i % 64)));
+      signal->write(value);
+    }
+  }
+  template <class T>
+  Fields& read(const Signal<T>& signal) {
+    if constexpr (std::is_integral_v<T>) {
+      words_[0] = uint64_t(signal.read());
+    } else {
+      const T& value = signal.read();
+      for (int i = 0; i < value.length(); i += 32)
+        words_[i / 64] = (i % 64 ? words_[i / 64] : 0) | uint64_t(uint32_t(value.get_word(i / 32))) << (i % 64);
+    }
+    return *this;
+  }
+
+ private:
+  int bits_;
+  std::array<uint64_t, kMostUsedPorts + 1> words_{};
+};
+
+// Both sides and all that is around them. In each cycle this block sends and takes at the SystemC router's links; half
+// a period later, when the router has run, too, it compares and lets the twin's clock rise.
+template <class Rtl>
+class RouterLockstep : public Block {
+ public:
+  SC_HAS_PROCESS(RouterLockstep);
+  RouterLockstep(const sc_core::sc_module_name& name, Clock& clock, const Sizes& sizes, uint32_t seed, uint64_t cycles);
+  Totals totals() const {
+    Totals totals = totals_;
+    totals.cycles = cycle_;
+    totals.compared = comparison_.compared();
+    return totals;
+  }
+
+ private:
+  struct Sent {
+    bool valid = false;
+    int vc = 0;
+    Flit flit;
+  };
+  // A link, and what was pushed and popped on this block's side in this cycle, by virtual channel.
+  struct Side {
+    std::unique_ptr<Link> link;
+    LinkSpec spec;
+    int rate = 100, stalled_vc = -1;
+    uint64_t moved = 0;
+    std::array<size_t, kMostUsedVcs> held{};  // before this cycle
+    std::array<Sent, kRing> flits{};          // inputs: that are on the wires to the twin in cycle % kRing
+    std::array<uint64_t, kRing> credits{};    // outputs: likewise
+    Sent sent;                                // outputs: by the SystemC router in the cycle before
+  };
+
+  void tick() override;
+  void redraw();
+  void send(Side* side, int input);
+  void take(Side* side);
+  void compare();
+  void compare_input(int port, uint64_t credits);
+  void compare_outputs();
+  void note_output(Side* side);
+  void drive();
+  void configure();
+  void rise() { twin_.clk.write(true); }
+  void fall() { twin_.clk.write(false); }
+  void expect(const char* port, uint64_t systemc, uint64_t rtl) { comparison_.expect(cycle_, port, systemc, rtl); }
+  Link& new_link(std::vector<Side>* sides, const std::string& name, bool to_node);
+
+  const Sizes& sizes_;
+  Random random_;
+  uint64_t cycles_;
+  Place place_;
+  VirtualChannels channels_;
+  FlitFormat format_;
+  EnergyLedger ledger_{1};
+  Traffic traffic_;
+  Clock& clock_;
+  std::vector<Side> in_, out_;  // [port]
+  Router router_;
+  Twin<Rtl> twin_;
+  PortComparison comparison_;
+  Totals totals_;
+  sc_core::sc_event compare_due_, rise_due_, fall_due_;
+  Cycle cycle_ = 0;  // that is compared: the clock is ahead by then
+  Cycle next_rates_ = 0;
+};
+
+template <class Rtl>
+RouterLockstep<Rtl>::RouterLockstep(const sc_core::sc_module_name& name, Clock& clock, const Sizes& sizes,
+                                    uint32_t seed, uint64_t cycles)
+    : Block(name, clock),
+      sizes_(sizes),
+      random_(seed),
+      cycles_(cycles),
+      place_(sizes, &random_),
+      channels_{sizes.classes, sizes.vcs_per_class, 1, {}},
+      format_{kLinkBits, place_.topology.nodes(), sizes.vcs()},
+      traffic_(sizes, place_, &random_),
+      clock_(clock),
+      router_(
+          "router", clock, place_.router(), sizes.ports,
+          RouterSpec{0, 1, 1, 1, sizes.speculative, sizes.vc_allocator, sizes.switch_allocator, 1}, place_.routes,
+          [&]() -> const VirtualChannels& {
+            for (int k = 0; k < sizes.classes; ++k)
+              channels_.arrival_channels.push_back(random_.between(1, sizes.vcs_per_class));
+            return channels_;
+          }(),
+          format_, ledger_),
+      comparison_("router (" + std::string(sizes.name) + ", seed " + std::to_string(seed) + ")") {
+  for (int p = 0; p < sizes.ports; ++p) {
+    Link& in = new_link(&in_, "in_" + std::to_string(p), false);
+    in.set_producer(this);
+    router_.in[p](in);
+    Link& out = new_link(&out_, "out_" + std::to_string(p), place_.to_node(p));
+    for (int vc = 0; vc < sizes.vcs(); ++vc) out.channel(vc).set_consumer(this);
+    router_.out[p](out);
+  }
+  configure();
+  SC_METHOD(compare);
+  sensitive << compare_due_;
+  dont_initialize();
+  SC_METHOD(rise);
+  sensitive << rise_due_;
+  dont_initialize();
+  SC_METHOD(fall);
+  sensitive << fall_due_;
+  dont_initialize();
+  wake_at(1);
+}
+
+template <class Rtl>
+Link& RouterLockstep<Rtl>::new_link(std::vector<Side>* sides, const std::string& name, bool to_node) {
+  Side side;
+  const int most = random_.chance(50) ? 2 : kMostLatency;
+  side.spec = {sizes_.depth, random_.between(1, most), random_.between(1, most), 1.0, to_node};
+  side.link = std::make_unique<Link>(clock_, name, name, side.spec, format_, ledger_);
+  sides->push_back(std::move(side));
+  return *sides->back().link;
+}
+
+template <class Rtl>
+void RouterLockstep<Rtl>::configure() {
+  const int destination_bits = ceil_log2(uint64_t(place_.topology.nodes() + kSets));
+  Fields to_node(1), arrivals(ceil_log2(uint64_t(sizes_.vcs_per_class + 1))), memory_x(destination_bits),
+      memory_y(destination_bits), memory_port(ceil_log2(uint64_t(sizes_.ports))), branches(sizes_.ports);
+  for (int p = 0; p < sizes_.ports; ++p) to_node.set(p, place_.to_node(p));
+  for (int k = 0; k < sizes_.classes; ++k) arrivals.set(k, uint64_t(channels_.arrivals(k)));
+  for (int m = 0; m < kMemoryNodes; ++m) {
+    memory_x.set(m, uint64_t(place_.memory_nodes[m].x));
+    memory_y.set(m, uint64_t(place_.memory_nodes[m].y));
+    memory_port.set(m, uint64_t(place_.topology.port_of(place_.topology.source_node(m))));
+  }
+  for (int set = 0; set < kSets; ++set)
+    branches.set(set, place_.routes.branches(place_.topology.nodes() + set, place_.router()));
+  twin_.x.write(place_.x);
+  twin_.y.write(place_.y);
+  to_node.write(&twin_.to_node);
+  arrivals.write(&twin_.arrival_channels);
+  memory_x.write(&twin_.memory_x);
+  memory_y.write(&twin_.memory_y);
+  memory_port.write(&twin_.memory_port);
+  branches.write(&twin_.branches);
+}
+
+template <class Rtl>
+void RouterLockstep<Rtl>::redraw() {
+  next_rates_ = now() + random_.between(20, 300);
+  traffic_.redraw();
+  const int rates[] = {100, 100, 100, 100, 90, 60, 30, 5, 0};
+  for (Side& side : in_) side.rate = rates[random_.between(0, random_.chance(50) ? 3 : 8)];
+  for (Side& side : out_) side.rate = rates[random_.between(0, random_.chance(50) ? 3 : 8)];
+  for (Side& side : out_) side.stalled_vc = random_.chance(10) ? random_.between(0, sizes_.vcs() - 1) : -1;
+}
+
+template <class Rtl>
+void RouterLockstep<Rtl>::tick() {
+  cycle_ = now();
+  if (now() < cycles_) wake_at(now() + 1);
+  compare_due_.notify(sc_core::sc_time(500, sc_core::SC_PS));
+  rise_due_.notify(sc_core::sc_time(1000, sc_core::SC_PS));
+  fall_due_.notify(sc_core::sc_time(1500, sc_core::SC_PS));
+  if (now() >= next_rates_) redraw();
+  for (int p = 0; p < sizes_.ports; ++p) {
+    in_[p].moved = out_[p].moved = 0;
+    if (now() > 2 && random_.chance(in_[p].rate)) send(&in_[p], p);
+    take(&out_[p]);
+  }
+}
+
+// One flit, of a channel that has a credit.
+template <class Rtl>
+void RouterLockstep<Rtl>::send(Side* side, int input) {
+  const int first = random_.between(0, sizes_.vcs() - 1);
+  for (int i = 0; i < sizes_.vcs(); ++i) {
+    const int vc = (first + i) % sizes_.vcs();
+    if (!side->link->can_send(vc)) continue;
+    const Flit flit = traffic_.next(input, vc, &totals_);
+    side->link->send(flit, vc, 0);
+    side->moved = uint64_t{1} << vc;
+    side->flits[(now() + side->spec.latency_cycles - 1) % kRing] = {true, vc, flit};
+    return;
+  }
+}
+
+template <class Rtl>
+void RouterLockstep<Rtl>::take(Side* side) {
+  for (int vc = 0; vc < sizes_.vcs(); ++vc) {
+    RegisteredFifo<Flit>& channel = side->link->channel(vc);
+    if (!channel.can_pop() || vc == side->stalled_vc || !random_.chance(side->rate)) continue;
+    channel.pop();
+    side->moved |= uint64_t{1} << vc;
+  }
+  side->credits[(now() + side->spec.credit_cycles - 1) % kRing] |= side->moved;
+}
+
+template <class Rtl>
+void RouterLockstep<Rtl>::compare() {
+  if (cycle_ > 1) {
+    const uint64_t credits = Fields(64).read(twin_.in_credit).get(0);
+    for (int p = 0; p < sizes_.ports; ++p) compare_input(p, credits >> (p * sizes_.vcs()) & low_mask(sizes_.vcs()));
+    compare_outputs();
+    for (Side& side : out_) note_output(&side);
+  }
+  drive();
+  if (cycle_ >= cycles_) sc_core::sc_stop();
+}
+
+template <class Rtl>
+void RouterLockstep<Rtl>::compare_input(int port, uint64_t credits) {
+  Side& side = in_[port];
+  uint64_t popped = 0;
+  for (int vc = 0; vc < sizes_.vcs(); ++vc) {
+    const size_t size = side.link->channel(vc).size(), pushed = side.moved >> vc & 1;
+    popped |= uint64_t(side.held[vc] + pushed - size) << vc;
+    side.held[vc] = size;
+  }
+  expect("in_credit", popped, credits);
+}
+
+template <class Rtl>
+void RouterLockstep<Rtl>::compare_outputs() {
+  const Fields valid = Fields(1).read(twin_.out_valid), head = Fields(1).read(twin_.out_head),
+               tail = Fields(1).read(twin_.out_tail), ordered = Fields(1).read(twin_.out_ordered),
+               flow = Fields(8).read(twin_.out_flow), bits = Fields(kLinkBits).read(twin_.out_bits),
+               vc = Fields(ceil_log2(uint64_t(sizes_.vcs()))).read(twin_.out_vc),
+               destination = Fields(ceil_log2(uint64_t(place_.topology.nodes() + kSets))).read(twin_.out_destination);
+  for (int p = 0; p < sizes_.ports; ++p) {
+    const Sent& sent = out_[p].sent;
+    expect("out_valid", sent.valid, valid.get(p));
+    if (!sent.valid) continue;
+    expect("out_vc", uint64_t(sent.vc), vc.get(p));
+    expect("out_head", sent.flit.head, head.get(p));
+    expect("out_tail", sent.flit.tail, tail.get(p));
+    expect("out_ordered", sent.flit.ordered, ordered.get(p));
+    expect("out_flow", sent.flit.flow, flow.get(p));
+    expect("out_destination", sent.flit.destination, destination.get(p));
+    expect("out_bits", sent.flit.bits[0], bits.get(p));
+    ++totals_.flits;
+  }
+}
+
+// What the SystemC router sent: the twin shows it in the next cycle.
+template <class Rtl>
+void RouterLockstep<Rtl>::note_output(Side* side) {
+  side->sent.valid = false;
+  for (int vc = 0; vc < sizes_.vcs(); ++vc) {
+    const RegisteredFifo<Flit>& channel = side->link->channel(vc);
+    const size_t popped = side->moved >> vc & 1, before = side->held[vc];
+    side->held[vc] = channel.size();
+    if (channel.size() + popped == before) continue;
+    if (side->sent.valid) expect("out_valid of a second channel", 1, 0);
+    side->sent = {true, vc, channel.back()};
+  }
+}
+
+template <class Rtl>
+void RouterLockstep<Rtl>::drive() {
+  Fields valid(1), vc(ceil_log2(uint64_t(sizes_.vcs()))), head(1), tail(1), ordered(1), flow(8),
+      destination(ceil_log2(uint64_t(place_.topology.nodes() + kSets))), bits(kLinkBits), credits(sizes_.vcs());
+  for (int p = 0; p < sizes_.ports; ++p) {
+    credits.set(p, std::exchange(out_[p].credits[cycle_ % kRing], 0));
+    Sent& sent = in_[p].flits[cycle_ % kRing];
+    if (!std::exchange(sent.valid, false)) continue;
+    valid.set(p, 1);
+    vc.set(p, uint64_t(sent.vc));
+    head.set(p, sent.flit.head);
+    tail.set(p, sent.flit.tail);
+    ordered.set(p, sent.flit.ordered);
+    flow.set(p, sent.flit.flow);
+    destination.set(p, sent.flit.destination);
+    bits.set(p, sent.flit.bits[0]);
+  }
+  twin_.reset.write(cycle_ == 1);
+  valid.write(&twin_.in_valid);
+  vc.write(&twin_.in_vc);
+  head.write(&twin_.in_head);
+  tail.write(&twin_.in_tail);
+  ordered.write(&twin_.in_ordered);
+  flow.write(&twin_.in_flow);
+  destination.write(&twin_.in_destination);
+  bits.write(&twin_.in_bits);
+  credits.write(&twin_.out_credit);
+}
+
+// Runs one random setting and writes what was done to `pipe`.
+template <class Rtl>
+void run_setting(const Sizes& sizes, uint32_t seed, uint64_t cycles, int pipe) {
+  Clock clock("clock", 500);
+  RouterLockstep<Rtl> lockstep("lockstep", clock, sizes, seed, cycles);
+  sc_core::sc_start();
+  const Totals totals = lockstep.totals();
+  if (write(pipe, &totals, sizeof totals) != sizeof totals) std::_Exit(1);
+}
+
+// Settings until `cycles` are done; false at a difference.
+template <class Rtl>
+bool run_sizes(const Sizes& sizes, uint64_t cycles, uint32_t seed) {
+  constexpr uint64_t kSettingCycles = 2500;
+  PortComparison sum("router");
+  Totals all;
+  for (uint64_t number = 0; all.cycles < cycles; ++number) {
+    int ends[2];
+    if (pipe(ends) != 0) return false;
+    std::fflush(stdout);
+    const pid_t child = fork();
+    if (child == 0) {
+      sc_core::sc_report_handler::set_actions(sc_core::SC_INFO, sc_core::SC_DO_NOTHING);
+      run_setting<Rtl>(sizes, uint32_t(seed * 100000 + number), std::min(cycles - all.cycles, kSettingCycles), ends[1]);
+      std::_Exit(0);
+    }
+    int status = 1;
+    Totals totals;
+    close(ends[1]);
+    const bool read_all = read(ends[0], &totals, sizeof totals) == sizeof totals;
+    close(ends[0]);
+    if (child < 0 || waitpid(child, &status, 0) != child || status != 0 || !read_all) return false;
+    sum.add_compared(totals.compared);
+    all.add(totals);
+  }
+  sum.report(all.cycles, std::string(sizes.name) + ": " + std::to_string(all.flits) + " flits left, " +
+                             std::to_string(all.packets) + " packets (" + std::to_string(all.multicasts) +
+                             " multicasts, " + std::to_string(all.ordered) + " ordered)");
+  return true;
+}
+
+int run(const LockstepOptions& options) {
+  const uint64_t part = options.cycles / 4;
+  const bool same = run_sizes<Rtl_router>(kIslip, part, options.seed) &&
+                    run_sizes<Rtl_router_speculative>(kSpeculative, part, options.seed) &&
+                    run_sizes<Rtl_router_input_first>(kInputFirst, part, options.seed) &&
+                    run_sizes<Rtl_router_output_first>(kOutputFirst, options.cycles - 3 * part, options.seed);
+  return same ? 0 : 1;
+}
+
+}  // namespace
+}  // namespace spikeloom
+
+int sc_main(int, char**) { return 0; }
+
+int main(int argc, char** argv) { return spikeloom::run(spikeloom::LockstepOptions::parse(argc, argv)); }
