@@ -83,7 +83,8 @@ class RegisteredFifo : public FifoView {
   // Nothing stored, visible or not.
   bool empty() const { return size_ == 0; }
   size_t size() const { return size_; }
-  // Observers: the newest entry (needs size() > 0), the i-th oldest entry, and the cycle from which the consumer sees it. Needs i < size().
+  // Observers: the newest entry (needs size() > 0), the i-th oldest, and the cycle from which the consumer sees that
+  // (needs i < size()).
   const T& back() const { return places_[wrap(head_ + size_ - 1)].value; }
   const T& entry(size_t i) const { return places_[wrap(head_ + uint32_t(i))].value; }
   Cycle visible_from(size_t i) const { return places_[wrap(head_ + uint32_t(i))].visible_from; }

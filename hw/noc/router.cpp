@@ -183,14 +183,23 @@ void Router::allocate() {
   }
 }
 
+// Applies and forgets the grants that take effect now; mostly all of them.
+template <typename Apply>
+void Router::apply_due(std::vector<Grant>* grants, Apply apply) {
+  size_t due = 0;
+  while (due < grants->size() && (*grants)[due].cycle <= now()) apply((*grants)[due++]);
+  if (due == grants->size())
+    grants->clear();
+  else
+    grants->erase(grants->begin(), grants->begin() + long(due));
+}
+
 void Router::apply_grants() {
-  size_t taken = 0;
-  while (taken < vc_grants_.size() && vc_grants_[taken].cycle <= now()) take_vc(vc_grants_[taken++]);
-  vc_grants_.erase(vc_grants_.begin(), vc_grants_.begin() + long(taken));
-  size_t crossed = 0;
-  for (; crossed < switch_grants_.size() && switch_grants_[crossed].cycle <= now(); ++crossed)
-    if (may_cross(switch_grants_[crossed])) cross(switch_grants_[crossed]);
-  switch_grants_.erase(switch_grants_.begin(), switch_grants_.begin() + long(crossed));
+  if (!vc_grants_.empty()) apply_due(&vc_grants_, [this](const Grant& grant) { take_vc(grant); });
+  if (!switch_grants_.empty())
+    apply_due(&switch_grants_, [this](const Grant& grant) {
+      if (may_cross(grant)) cross(grant);
+    });
   if (!vc_grants_.empty() || !switch_grants_.empty()) again_ = true;
 }
 

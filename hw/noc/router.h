@@ -80,6 +80,8 @@ class Router : public Block {
   void request_vcs(Slot& slot, uint16_t missing);
   void request_switch(int input);
   void allocate();
+  template <typename Apply>
+  void apply_due(std::vector<Grant>* grants, Apply apply);
   void apply_grants();
   void take_vc(const Grant& grant);
   bool may_cross(const Grant& grant);

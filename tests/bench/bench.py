@@ -130,15 +130,18 @@ def noc(program: str, *words: str) -> tuple[float, int, int]:
 
 def bench_network(program: str) -> None:
     """Cost per flit-hop under load, and of routers that sleep."""
-    loaded, idle = [], []
+    loaded, larger, idle = [], [], []
     for _ in range(REPEATS):
         seconds, hops, _ = noc(program, "8", "0.2", "5000")
         loaded.append(1e6 * seconds / hops)
+        seconds, hops, _ = noc(program, "32", "0.05", "500")  # as near to saturation: 4 times the distance
+        larger.append(1e6 * seconds / hops / loaded[-1])
         few = noc(program, "8", "0.2", "200000", "4")[0]
         among_many = noc(program, "32", "0.2", "200000", "4")[0]
         idle.append(among_many / few)
-    print("network: uniform random, 4-flit packets, 0.2 flits per node and cycle")
+    print("network: uniform random, 4-flit packets, 2 virtual channels, 0.2 flits per node and cycle (32x32: 0.05)")
     row("8x8 mesh under load", spread(loaded), "us/flit-hop", "target 0.2")
+    row("32x32 mesh over 8x8", spread(larger), "x per flit-hop", "target 1.2")
     row("4 busy nodes, 32x32 over 8x8", spread(idle), "x the time", "1: sleeping routers are free")
 
 

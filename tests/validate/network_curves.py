@@ -46,7 +46,7 @@ def main() -> int:
     spikeloom = str(Path(parser.parse_args().spikeloom).resolve())
     failures = 0
     print("network against BookSim 2: 8x8 mesh, dimension order, 1 virtual channel, uniform SYNTHETIC traffic, 3 seeds")
-    print(f"{'flits':>5} {'offered':>8} {'quantity':>10} {'BookSim 2':>10} {'here':>10} {'deviation':>10}")
+    print(f"{'flits':>5} {'offered':>8} {'quantity':>10} {'BookSim 2':>10} {'here':>10} {'deviation':>10}", flush=True)
     for packet_flits, points in readings().items():
         saturation = next(point["accepted"] for point in points if point["accepted"])
         with tempfile.TemporaryDirectory() as folder:

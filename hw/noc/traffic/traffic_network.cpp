@@ -55,6 +55,7 @@ void TrafficNetwork::watch() {
 }
 
 LoadPoint TrafficNetwork::run() {
+  sc_core::sc_report_handler::set_actions(sc_core::SC_INFO, sc_core::SC_DO_NOTHING);  // that it was stopped
   sc_core::sc_start();
   point_.packets = result_.packets;
   point_.latency = result_.packets ? result_.latency_sum / double(result_.packets) : 0;
