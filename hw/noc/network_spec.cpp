@@ -51,7 +51,7 @@ NetworkSpec NetworkSpec::read(ConfigNode& section) {
   spec.height = int(section.integer("height", 1, kMostSide));
   spec.concentration = int(section.integer("concentration", 1, 8));
   spec.routing = section.choice("routing", routing_names());
-  spec.dateline = spec.shape == Shape::kTorus && section.flag("dateline");
+  spec.dateline = section.flag("dateline") && spec.shape == Shape::kTorus;  // a mesh has no rings
   spec.vcs_per_class = int(section.integer("vcs_per_class", 1, kMostVcs));
   spec.buffer_flits = int(section.integer("buffer_flits", 1, 4096));
   spec.link_bits = int(section.integer("link_bits", 64, kMostLinkBits));

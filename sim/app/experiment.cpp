@@ -71,6 +71,8 @@ std::string resolve(ConfigNode& root, const Experiment& experiment) {
 
 Experiment Experiment::load(const std::string& file, const std::vector<std::string>& overrides) {
   ConfigNode root = ConfigNode::load(file);
+  if (!root.has("experiment") && root.has("noc"))
+    root.fail_at("noc", "this file is a network, not an experiment (use `spikeloom noc`)");
   const std::vector<Override> changes = collect_overrides(root, overrides);
   apply_overrides(root, changes, true);
   bring_in(root, "chip", "chip");

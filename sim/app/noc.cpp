@@ -35,6 +35,9 @@ process each.
   --no-figures       do not draw the figure
   -q, --quiet        print nothing but errors
 
+A rate is saturated when less than four fifths of what was offered arrived, or packets were left after the drain.
+"4 H + 9 cycles over H hops": H links between routers, none between nodes of one router.
+
 examples
   spikeloom noc configs/networks/mesh_8x8.yaml
   spikeloom noc configs/networks/mesh_8x8.yaml --set network.router.speculative=true --rates 0.05,0.1,0.2
@@ -179,8 +182,11 @@ std::string csv(const std::vector<Row>& rows) {
   std::string text = "offered,accepted,latency,deviation,largest,packets,saturated\n";
   char line[200];
   for (const Row& row : rows) {
-    std::snprintf(line, sizeof line, "%.6g,%.6g,%.6g,%.6g,%llu,%llu,%d\n", row.rate, row.accepted, row.latency,
-                  row.spread, static_cast<unsigned long long>(row.largest),
+    char latency[64] = ",,";
+    if (!row.saturated)
+      std::snprintf(latency, sizeof latency, "%.6g,%.6g,%llu", row.latency, row.spread,
+                    static_cast<unsigned long long>(row.largest));
+    std::snprintf(line, sizeof line, "%.6g,%.6g,%s,%llu,%d\n", row.rate, row.accepted, latency,
                   static_cast<unsigned long long>(row.packets), int(row.saturated));
     text += line;
   }

@@ -12,6 +12,8 @@ NocExperiment NocExperiment::load(const std::string& file, const std::vector<std
     const auto [path, value] = split_assignment(assignment, "network.vcs_per_class=2");
     root.override_value(path, value, "--set " + assignment, ".");
   }
+  if (!root.has("noc") && root.has("experiment"))
+    root.fail_at("experiment", "this file is an experiment, not a network (use `spikeloom run`)");
   NocExperiment experiment;
   ConfigNode& noc = root.section("noc");
   experiment.name = noc.text("name");

@@ -94,8 +94,7 @@ void Waves::watch_port(const std::string& name, sc_core::sc_port_base& port) {
       links_.push_back({link, writer_.signal(name + ".flit", 1), 0});
       return;
     }
-    for (int vc = 0; vc < link->vcs(); ++vc)
-      watch_fifo(name + ".vc_" + std::to_string(vc), link->channel(vc));
+    for (int vc = 0; vc < link->vcs(); ++vc) watch_fifo(name + ".vc_" + std::to_string(vc), link->channel(vc));
   }
 }
 

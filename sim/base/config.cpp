@@ -229,7 +229,10 @@ double ConfigNode::real(const std::string& key, double least, double most) {
   return value;
 }
 
-bool ConfigNode::flag(const std::string& key) { return choice(key, {"false", "true"}) == 1; }
+bool ConfigNode::flag(const std::string& key) {
+  require(key, Kind::kScalar, "true or false");
+  return choice(key, {"false", "true"}) == 1;
+}
 
 std::string ConfigNode::text(const std::string& key) {
   ConfigNode& node = require(key, Kind::kScalar, "text");

@@ -19,7 +19,7 @@ struct LoadPoint {
   double latency = 0;   // mean cycles from generation to the tail's arrival, of measured packets
   Cycle largest_latency = 0;
   uint64_t packets = 0;    // measured
-  bool saturated = false;  // measured packets were left when the drain's time was over
+  bool saturated = false;  // packets were left when the drain ended, or less than 4/5 arrived in time
   uint64_t flit_hops = 0;  // over all links, the nodes' own too
   std::string stuck;       // why nothing moves any more; empty: it moves
 };

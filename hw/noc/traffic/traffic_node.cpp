@@ -36,7 +36,10 @@ Cycle TrafficSource::next_birth() {
 void TrafficSource::generate() {
   while (birth_ <= now() + 1) {
     queue_.push_back({birth_, draw_destination(spec_, topology_, node_, random_), uint8_t(random_() & 3)});
-    if (birth_ >= result_->begin && birth_ < result_->end) ++result_->outstanding;
+    if (birth_ >= result_->begin && birth_ < result_->end) {
+      ++result_->outstanding;
+      result_->offered_flits += uint64_t(spec_.packet_flits);
+    }
     birth_ = next_birth();
   }
 }

@@ -25,6 +25,7 @@ struct TrafficResult {
   uint64_t packets = 0;      // measured ones that have arrived
   double latency_sum = 0;    // cycles from birth to the tail's arrival
   Cycle largest_latency = 0;
+  uint64_t offered_flits = 0;   // of packets born from begin to end
   uint64_t accepted_flits = 0;  // that arrived from begin to end, measured or not
   Cycle last_arrival = 0;       // of any flit
 };

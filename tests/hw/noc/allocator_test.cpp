@@ -55,7 +55,9 @@ TEST(IslipUnit, FullLoadReachesFullThroughput) {
       for (int o = 0; o < n; ++o) all.push_back(ask(i, o));
     islip->allocate(all);
     const Pairs pairs = granted(all);
-    if (cycle >= n) EXPECT_EQ(pairs.size(), size_t(n)) << cycle;
+    if (cycle >= n) {
+      EXPECT_EQ(pairs.size(), size_t(n)) << cycle;
+    }
     for (const auto& pair : pairs) ++served[pair];
   }
   for (const auto& [pair, count] : served) EXPECT_NEAR(count, 200 / n, 2);
@@ -125,7 +127,9 @@ TEST(AllocatorUnit, RandomMatchingsAreMatchingsAndServeEverybody) {
           EXPECT_TRUE(used_outputs.insert(output).second);
           waited.erase({input, output});
         }
-        if (!all.empty()) EXPECT_FALSE(used_inputs.empty());
+        if (!all.empty()) {
+          EXPECT_FALSE(used_inputs.empty());
+        }
         for (const auto& [pair, cycles] : waited) ASSERT_LT(cycles, 10 * inputs * outputs) << kind;
       }
     }
