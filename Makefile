@@ -30,6 +30,8 @@ endef
 help:
 	@echo "make demo      simulate a real decoder layer and show the energy report"
 	@echo "make test      build everything and run every test"
+	@echo "make build     the program build/spikeloom alone"
+	@echo "make exporter  what \`spikeloom export\` and \`perplexity\` need: PyTorch, the default model and texts"
 	@echo "make bench     measure host speed and memory (ratios within one run)"
 	@echo "make trace     recompute the committed traces from the model and compare"
 	@echo "make validate  slow checks: lockstep with SystemVerilog, the network against BookSim 2, traces, real layers"
@@ -93,6 +95,10 @@ bench: build venv test-build
 	@$(PYTHON) -m pip install --quiet --disable-pip-version-check '$(TORCH)'
 	@$(PYTHON) -m pip install --quiet --disable-pip-version-check -e '.[export]'
 	@touch $@
+
+.PHONY: exporter
+exporter: build venv .venv/export
+	@$(PYTHON) -m spikeloom fetch
 
 .PHONY: trace
 trace: venv .venv/export

@@ -21,6 +21,7 @@ A cycle-accurate simulator of spiking accelerators that run quantized language m
   perplexity ...         perplexity of quantization methods on real text (Python)
   synthetic ...          write a trace of random codes and weights, labelled synthetic (Python)
   plot FOLDER            draw the figures of a results folder again (Python)
+  fetch                  get the default model and texts for export and perplexity (Python)
 
 spikeloom COMMAND --help shows options and examples. Start with
   spikeloom run configs/experiments/demo.yaml
