@@ -17,6 +17,7 @@
 #include "hw/neuron_array/neuron_array.h"
 #include "models/activation_code.h"
 #include "tests/lockstep/lockstep.h"
+#include "tests/lockstep/rtl_ports.h"
 
 namespace spikeloom {
 namespace {
@@ -410,10 +411,6 @@ void Traffic::make_partials(int tokens) {
   X(parameters_in_pop) X(partials_in_pop) X(fire_valid) X(fire_V)
 // clang-format on
 
-// The clock is written by two processes.
-template <class T>
-using Signal = sc_core::sc_signal<T, sc_core::SC_MANY_WRITERS>;
-
 // The twin and a signal at each of its ports.
 template <class Rtl>
 struct Twin {
@@ -432,28 +429,6 @@ struct Twin {
   }
 };
 
-// The low bits of a port of any width, from and to 64-bit words.
-template <class T>
-void write_words(Signal<T>& signal, const uint64_t* words) {
-  if constexpr (std::is_integral_v<T>) {
-    signal.write(T(words[0]));
-  } else {
-    T value;
-    for (int i = 0; i < value.length(); i += 32) value.set_word(i / 32, uint32_t(words[i / 64] >> (i % 64)));
-    signal.write(value);
-  }
-}
-template <class T>
-void read_words(const Signal<T>& signal, uint64_t* words) {
-  if constexpr (std::is_integral_v<T>) {
-    words[0] = uint64_t(signal.read());
-  } else {
-    const T& value = signal.read();
-    for (int i = 0; i < value.length(); i += 64) words[i / 64] = 0;
-    for (int i = 0; i < value.length(); i += 32)
-      words[i / 64] |= uint64_t(uint32_t(value.get_word(i / 32))) << (i % 64);
-  }
-}
 #define READ_FLIT(port)                                      \
   [this] {                                                   \
     Flit flit;                                               \

@@ -14,6 +14,7 @@
 #include "Rtl_router_speculative.h"
 #include "hw/noc/router.h"
 #include "tests/lockstep/lockstep.h"
+#include "tests/lockstep/rtl_ports.h"
 
 namespace spikeloom {
 namespace {
@@ -163,10 +164,6 @@ class Traffic {
   X(out_credit)
 // clang-format on
 
-// The clock is written by two processes.
-template <class T>
-using Signal = sc_core::sc_signal<T, sc_core::SC_MANY_WRITERS>;
-
 // The twin and a signal at each of its ports.
 template <class Rtl>
 struct Twin {
@@ -192,23 +189,11 @@ class Fields {
 
   template <class T>
   void write(Signal<T>* signal) const {
-    if constexpr (std::is_integral_v<T>) {
-      signal->write(T(words_[0]));
-    } else {
-      T value;
-      for (int i = 0; i < value.length(); i += 32) value.set_word(i / 32, uint32_t(words_[i / 64] >> (i % 64)));
-      signal->write(value);
-    }
+    write_words(*signal, words_.data());
   }
   template <class T>
   Fields& read(const Signal<T>& signal) {
-    if constexpr (std::is_integral_v<T>) {
-      words_[0] = uint64_t(signal.read());
-    } else {
-      const T& value = signal.read();
-      for (int i = 0; i < value.length(); i += 32)
-        words_[i / 64] = (i % 64 ? words_[i / 64] : 0) | uint64_t(uint32_t(value.get_word(i / 32))) << (i % 64);
-    }
+    read_words(signal, words_.data());
     return *this;
   }
 

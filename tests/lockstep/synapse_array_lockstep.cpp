@@ -15,6 +15,7 @@
 #include "hw/noc/network_spec.h"
 #include "hw/synapse_array/synapse_array.h"
 #include "tests/lockstep/lockstep.h"
+#include "tests/lockstep/rtl_ports.h"
 
 namespace spikeloom {
 namespace {
@@ -410,10 +411,6 @@ void Surroundings::tick() {
   X(neurons_out_releases_load) X(neurons_out_load) X(neurons_out_needs_fired) X(weight_read)
 // clang-format on
 
-// The clock is written by two processes.
-template <class T>
-using Signal = sc_core::sc_signal<T, sc_core::SC_MANY_WRITERS>;
-
 // The twin and a signal at each of its ports.
 template <class Rtl>
 struct Twin {
@@ -429,28 +426,6 @@ struct Twin {
 #undef BIND
   }
 };
-
-// Bits of a port of any width, from and to 64-bit words.
-template <class T>
-void write_words(Signal<T>& signal, const uint64_t* words) {
-  if constexpr (std::is_integral_v<T>) {
-    signal.write(T(words[0]));
-  } else {
-    T value;
-    for (int i = 0; i < value.length(); i += 32) value.set_word(i / 32, uint32_t(words[i / 64] >> (i % 64)));
-    signal.write(value);
-  }
-}
-template <class T>
-void read_words(const Signal<T>& signal, uint64_t* words) {
-  if constexpr (std::is_integral_v<T>) {
-    words[0] = uint64_t(signal.read());
-  } else {
-    const T& value = signal.read();
-    for (int i = 0; i < value.length(); i += 32)
-      words[i / 64] = (i % 64 ? words[i / 64] : 0) | uint64_t(uint32_t(value.get_word(i / 32))) << (i % 64);
-  }
-}
 
 // What SystemC lets reach the slopes in one cycle.
 struct CommandWord {
