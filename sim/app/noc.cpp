@@ -217,7 +217,10 @@ int command_noc(const std::vector<std::string>& words) {
   if (!parse_options(words, kHelp, "osqnl", &options)) return 0;
   if (options.files.size() != 1) throw UserError("noc: expected one network file (see spikeloom noc --help)");
   NocExperiment experiment = NocExperiment::load(options.files[0], options.overrides);
-  if (!options.rates.empty()) experiment.traffic.rates = parse_rates(options.rates);
+  if (!options.rates.empty()) {
+    experiment.traffic.rates = parse_rates(options.rates);
+    experiment.resolved = "# Measured with --rates " + options.rates + "\n" + experiment.resolved;
+  }
   warn(experiment.network);
   const std::string folder = options.output.empty() ? "results/" + experiment.name : options.output;
   prepare_folder(folder);

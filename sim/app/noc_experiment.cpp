@@ -25,7 +25,9 @@ NocExperiment NocExperiment::load(const std::string& file, const std::vector<std
   experiment.traffic = TrafficSpec::read(root.section("traffic"), experiment.network.topology());
   root.finish();
   experiment.resolved =
-      "# Resolved configuration: `spikeloom noc` on this file repeats the measurement.\n" + root.dump();
+      "# Resolved configuration: `spikeloom noc` on this file, with the same --rates if any, repeats the "
+      "measurement.\n" +
+      root.dump();
   return experiment;
 }
 

@@ -29,7 +29,6 @@ class TrafficNetwork {
   TrafficNetwork(const NetworkSpec& network, const TrafficSpec& traffic, double rate, uint64_t seed);
   // Simulates until all measured packets have arrived, or the drain's time is over, or nothing moves any more.
   LoadPoint run();
-  const EnergyLedger& ledger() const { return ledger_; }
   Cycle active_cycles() const { return clock_.active_cycles(); }
 
  private:
