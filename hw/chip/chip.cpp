@@ -1,5 +1,6 @@
 #include "hw/chip/chip.h"
 
+#include <algorithm>
 #include <stdexcept>
 
 namespace spikeloom {
@@ -65,7 +66,9 @@ void Chip::run() {
   sc_core::sc_start();
   ledger_.close();
   for (auto& [block, activity] : activities()) activity->close(cycles());
-  if (result_.received == result_.expected) return;
+  const bool complete = std::all_of(memory_nodes_.begin(), memory_nodes_.end(),
+                                    [](const auto& node) { return node->sequencer.finished(); });
+  if (result_.received == result_.expected && complete) return;
   std::string waiting;
   const auto ask = [&waiting](const Block& block) {
     const std::string what = block.waits_for();
@@ -77,6 +80,7 @@ void Chip::run() {
     ask(node->global_buffer);
     for (const auto& encoder : node->encoders) ask(*encoder);
     ask(node->merger);
+    ask(node->vector_unit);
     ask(node->network_interface);
   }
   for (const auto& tile : tiles_) {
@@ -100,6 +104,7 @@ std::vector<std::pair<std::string, Activity*>> Chip::activities() {
   }
   for (const auto& node : memory_nodes_) {
     all.emplace_back(node->dram.name(), &node->dram.activity());
+    all.emplace_back(node->vector_unit.name(), &node->vector_unit.activity());
     for (const auto& encoder : node->encoders) all.emplace_back(encoder->name(), &encoder->activity());
   }
   return all;

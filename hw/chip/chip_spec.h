@@ -10,6 +10,7 @@
 #include "hw/noc/network_spec.h"
 #include "hw/spike_encoder/spike_encoder.h"
 #include "hw/synapse_array/synapse_array.h"
+#include "hw/vector_unit/vector_unit_spec.h"
 #include "sim/base/config.h"
 
 namespace spikeloom {
@@ -24,6 +25,7 @@ struct ChipSpec {
   DramSpec dram;
   GlobalBufferSpec global_buffer;
   EncoderSpec encoder;
+  VectorUnitSpec vector_unit;
   int token_batch = 1;
   SynapseArraySpec synapse_array;
   NeuronArraySpec neuron_array;

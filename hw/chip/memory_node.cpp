@@ -10,12 +10,18 @@ MemoryNode::MemoryNode(const sc_core::sc_module_name& name, Clock& clock, const 
       global_buffer("global_buffer", clock, spec.global_buffer, context, source, spec.encoder.ports, result, ledger),
       sequencer("sequencer", clock, context, topology, source, spec.encoder.ports, result, ledger),
       merger("merger", clock, spec.encoder.ports, context, source),
-      network_interface("network_interface", clock, 3, spec.channels()),
+      vector_unit("vector_unit", clock, spec.vector_unit,
+                  {uint64_t(spec.global_buffer.bytes), uint64_t(spec.global_buffer.word_bytes)}, ledger),
+      network_interface("network_interface", clock, 4, spec.channels()),
       loads_(clock, 4),
       phase_done_(clock, 4),
+      vector_done_(clock, 2),
+      encoded_(clock, 2),
+      vector_jobs_(clock, 2),
       merged_(clock, 4),
       weights_(clock, 4),
-      control_(clock, 4) {
+      control_(clock, 4),
+      activations_(clock, 4) {
   const VirtualChannels channels = spec.channels();
   const MessageClasses classes = spec.classes();
   for (int port = 0; port < spec.encoder.ports; ++port) {
@@ -43,11 +49,19 @@ MemoryNode::MemoryNode(const sc_core::sc_module_name& name, Clock& clock, const 
   network_interface.in[1](weights_);
   sequencer.control_out(control_);
   network_interface.in[2](control_);
+  global_buffer.activations_out(activations_);
+  network_interface.in[3](activations_);
   network_interface.out(inject);
   sequencer.control_in(eject.channel(channels.first(classes.control())));
   global_buffer.outputs_in(eject.channel(channels.first(classes.outputs())));
   global_buffer.phase_done_out(phase_done_);
   sequencer.phase_done_in(phase_done_);
+  sequencer.vector_jobs_out(vector_jobs_);
+  vector_unit.jobs_in(vector_jobs_);
+  vector_unit.done_out(vector_done_);
+  sequencer.vector_done_in(vector_done_);
+  sequencer.encoded_out(encoded_);
+  global_buffer.encoded_in(encoded_);
 }
 
 }  // namespace spikeloom

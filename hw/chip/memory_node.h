@@ -1,4 +1,5 @@
-// A memory node on an edge port of the mesh: DRAM channel, global buffer, encoders, sequencer. Wiring only.
+// A memory node on an edge port of the mesh: DRAM channel, global buffer, encoders, vector unit, sequencer. Wiring
+// only.
 #pragma once
 
 #include <deque>
@@ -22,13 +23,15 @@ class MemoryNode : public sc_core::sc_module {
   GlobalBuffer global_buffer;
   Sequencer sequencer;
   StreamMerger merger;
+  VectorUnit vector_unit;
   NetworkInterface network_interface;
   std::vector<std::unique_ptr<SpikeEncoder>> encoders;  // none with payload packed_codes
 
  private:
   RegisteredFifo<Load> loads_;
-  RegisteredFifo<int> phase_done_;
-  RegisteredFifo<Flit> merged_, weights_, control_;
+  RegisteredFifo<int> phase_done_, vector_done_, encoded_;
+  RegisteredFifo<VectorJob> vector_jobs_;
+  RegisteredFifo<Flit> merged_, weights_, control_, activations_;
   std::deque<RegisteredFifo<CodesJob>> jobs_;
   std::deque<RegisteredFifo<Flit>> codes_, spikes_;
 };

@@ -13,7 +13,17 @@ namespace spikeloom {
 
 constexpr int kMostLinkBits = 512;
 
-enum class MessageType : uint8_t { kCodes, kSpikes, kParameters, kWeights, kOutputs, kPartials, kRelease, kBarrier };
+enum class MessageType : uint8_t {
+  kCodes,
+  kSpikes,
+  kParameters,
+  kWeights,
+  kOutputs,
+  kPartials,
+  kActivations,
+  kRelease,
+  kBarrier
+};
 
 struct Flit {
   std::array<uint64_t, kMostLinkBits / 64> bits{};  // payload, link_bits of them used

@@ -53,7 +53,7 @@ void check_experiment(const std::string& file, const std::vector<std::string>& o
   for (const OperationTrace& operation : layer.operations)
     print_needs(operation.name, operation_needs(layer, operation));
   for (const Phase& phase : chip.program().phases)
-    std::cout << "  " << layer.inputs[phase.input].name << ": " << phase.choice << "\n";
+    if (!phase.is_vector()) std::cout << "  " << layer.inputs[phase.input].name << ": " << phase.choice << "\n";
 }
 
 [[noreturn]] void fail_output(const TraceOrigin& trace, const std::string& operation, const std::string& place,

@@ -106,8 +106,10 @@ LayerTrace Experiment::open_trace() const {
   LayerTrace layer = LayerTrace::open(trace_file);
   add_attention_operations(&layer, all_tokens ? layer.tokens : std::min(tokens, layer.tokens));
   std::vector<std::string> names = operations;
-  if (all_operations)
+  if (all_operations) {
     for (const auto& operation : layer.operations) names.push_back(operation.name);
+    for (const auto& work : layer.vector_unit) names.push_back(work.name);
+  }
   layer.select(names, all_tokens ? layer.tokens : tokens);
   return layer;
 }

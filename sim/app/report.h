@@ -12,7 +12,8 @@
 namespace spikeloom {
 
 struct PhaseReport {
-  std::string input;
+  std::string input;        // of the vector unit: empty, and
+  std::string vector_kind;  // what it does
   std::vector<std::string> operations;
   std::string mapping;
   Cycle begin = 0, end = 0;

@@ -26,6 +26,7 @@ json phases_json(const Report& report) {
   json list = json::array();
   for (const PhaseReport& phase : report.phases)
     list.push_back({{"input", phase.input},
+                    {"vector_unit", phase.vector_kind},
                     {"operations", phase.operations},
                     {"mapping", phase.mapping},
                     {"passes", phase.passes},
@@ -101,6 +102,7 @@ nlohmann::ordered_json report_json(const Report& report, const Technology& techn
                      {"dram_utilisation", report.dram_utilisation},
                      {"dram_bytes", report.dram_bytes},
                      {"weights", report.weights},
+                     {"synapses", report.synapses},
                      {"additions", report.additions},
                      {"input_spikes", report.input_spikes},
                      {"spikes_sent", report.spikes_sent},

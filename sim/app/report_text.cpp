@@ -54,8 +54,9 @@ std::string figures(const Report& report) {
   text += "Outputs      " + grouped(report.outputs_equal) + " of " + grouped(report.outputs) +
           (equal ? " output integers equal the reference\n"
                  : " EQUAL; first difference: " + report.first_difference + "\n");
-  text += format("Cycles       %s (%.1f us at %.0f MHz)\n", grouped(report.cycles).c_str(), report.time_us(),
-                 report.clock_mhz);
+  text += format("Cycles       %s (%.1f us at %.0f MHz; %.0f tokens/s through this layer)\n",
+                 grouped(report.cycles).c_str(), report.time_us(), report.clock_mhz,
+                 report.tokens / report.time_us() * 1e6);
   text += format("Utilisation  %.1f %% of lane cycles add a weight; synapse arrays are busy %.1f %%, DRAM %.1f %%\n",
                  100 * report.lane_utilisation, 100 * report.array_busy, 100 * report.dram_utilisation);
   text += format("Spikes       %.3f per synapse and token; %.1f %% of inputs x time steps carry one\n",
@@ -91,17 +92,19 @@ std::string group_table(const Report& report) {
 }
 
 std::string phase_table(const Report& report) {
-  std::string text = format("%-14s %6s %12s %13s %14s\n", "operations", "passes", "cycles", "energy*", "code spikes");
+  std::string text = format("%-18s %6s %12s %13s %14s\n", "operations", "passes", "cycles", "energy*", "code spikes");
   for (const PhaseReport& phase : report.phases) {
     std::string names;
     for (const auto& name : phase.operations) names += (names.empty() ? "" : ",") + name;
     const double pj = std::accumulate(phase.groups.begin(), phase.groups.end(), 0.0);
-    text += format("%-14s %6d %12s %13s %14s\n", names.c_str(), phase.passes, grouped(phase.end - phase.begin).c_str(),
-                   energy(pj).c_str(), grouped(phase.spikes).c_str());
+    const bool spikes = phase.vector_kind.empty();
+    text += format("%-18s %6s %12s %13s %14s\n", names.c_str(), spikes ? std::to_string(phase.passes).c_str() : "-",
+                   grouped(phase.end - phase.begin).c_str(), energy(pj).c_str(),
+                   spikes ? grouped(phase.spikes).c_str() : "-");
   }
   return text +
          "* weights count with the operations that use them, whenever they are loaded; leakage and background by "
-         "time\n\n";
+         "time; operations without passes are the vector unit's\n\n";
 }
 
 std::string recordings(const Report& report) {
