@@ -106,11 +106,12 @@ Datapath code_value() { return (scale() + round_to_code()) | round_to_code(); }
 Datapath exponential() {
   return (multiply() | compare()) + shift() + shift() + exponential_table() + multiply() + add() + scale();
 }
-// Quotient of binary32, rounded correctly: two Newton steps y (2 - d y) from an 8-bit seed, q = n y, and the remainder
-// n - q d, exact in the binary64 adder, times y onto q.
+// Quotient of binary32, rounded correctly: two Newton steps y (2 - d y) from an 8-bit seed, q = n y; the remainder
+// n - q d, exact in the binary64 adder, times y onto q; its new remainder against half a unit of q moves q by one.
 Datapath divide() {
-  const Datapath newton = multiply() + add() + multiply();
-  return seed() + 2 * newton + multiply() + multiply() + double_add() + multiply() + add();
+  const Datapath newton = multiply() + add() + multiply(), remainder = multiply() + double_add();
+  return seed() + 2 * newton + multiply() + remainder + multiply() + add() + remainder + (compare() | compare()) +
+         integer(32);
 }
 // The same in binary64: three steps for a reciprocal, or y (3 - x y^2) / 2 for a reciprocal root.
 Datapath double_reciprocal() { return seed() + 3 * (double_multiply() + double_add() + double_multiply()); }

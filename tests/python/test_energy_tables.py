@@ -193,7 +193,8 @@ def test_45nm_adders_reproduce_horowitz():
 
 def test_45nm_floating_point_reproduces_horowitz_and_aladdins_ratios():
     """Horowitz, ISSCC 2014: binary32 add 0.9 pJ, multiply 3.7 pJ. Aladdin power_func.h at 2 ns, binary64 over binary32:
-    (1.687466 + 2.670491) / (0.759340 + 1.078363) mW added, (6.531244 + 10.79134) / (1.965633 + 2.976142) mW multiplied."""
+    adders (1.687466 + 2.670491) / (0.759340 + 1.078363) mW, multipliers (6.531244 + 10.79134) / (1.965633 + 2.976142).
+    """
     p = prices(45)
     assert (p["vector_add"], p["vector_multiply"]) == (0.9, 3.7)
     assert p["vector_double_add"] / 0.9 == pytest.approx(2.3714, rel=0.001)
