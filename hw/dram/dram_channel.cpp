@@ -1,6 +1,7 @@
 #include "hw/dram/dram_channel.h"
 
 #include <algorithm>
+#include <climits>
 
 namespace spikeloom {
 
@@ -121,7 +122,8 @@ void DramChannel::append_parameters(const Load& load, std::vector<Flit>* flits) 
   head.destination = uint32_t(load.tile);
   head.message_class = uint8_t(MessageClasses{context_.sources}.weights());
   head.flow = uint8_t(load.tile);
-  const auto packets = make_packets(head, payload, bits, context_.flits, context_.packet_flits);
+  // One packet: a tile may get those of two passes from two nodes at once.
+  const auto packets = make_packets(head, payload, bits, context_.flits, INT_MAX);
   flits->insert(flits->end(), packets.begin(), packets.end());
 }
 

@@ -6,6 +6,8 @@ namespace spikeloom {
 
 namespace {
 
+constexpr int kExponentBits = 8;
+
 // All windows of all batches; windows of a pass's parts alternate, so that the parts' tiles keep pace.
 std::vector<WindowTag> job_order(const Program& program, int source) {
   std::vector<WindowTag> jobs;
@@ -164,6 +166,7 @@ VectorJob Sequencer::vector_job(int index) const {
       if (operation.input == made.input) job.in_bits = operation.output_bits;
     break;
   }
+  if (work.kind == VectorKind::kSoftmax) job.in_bits += kExponentBits;  // the key's exponent comes with its score
   if (work.kind == VectorKind::kQuantize) job.out_bits = 4;
   if (work.kind != VectorKind::kEncode) return job;
   job.out_bits = 6;  // four bits, the mask's, and room for a salient one's fifth
