@@ -27,6 +27,15 @@ struct LinkSpec {
   bool to_node = false;  // ends at a node, not at a router
 };
 
+// Is told of every flit that a link takes, and may mark it.
+class LinkListener {
+ public:
+  virtual void takes(Flit& flit) = 0;
+
+ protected:
+  ~LinkListener() = default;
+};
+
 class Link : public sc_core::sc_interface {
  public:
   Link(Clock& clock, const std::string& name, const std::string& receiver, const LinkSpec& spec,
@@ -34,6 +43,7 @@ class Link : public sc_core::sc_interface {
       : clock_(clock),
         name_(name),
         to_node_(spec.to_node),
+        latency_cycles_(spec.latency_cycles),
         flit_energy_(ledger.bundle(
             {{&ledger.counter(name, EnergyEvent::kLinkBitMm, spec.length_mm), uint64_t(format.wire_bits())},
              {&ledger.counter(receiver, EnergyEvent::kRouterBufferWriteBit), uint64_t(format.wire_bits())}})) {
@@ -51,8 +61,11 @@ class Link : public sc_core::sc_interface {
     if (sent.born == 0) sent.born = clock_.now();
     flit_energy_.add(clock_.now(), flit.phase);
     ++flits_;
+    if (listener_) listener_->takes(sent);
   }
+  void set_listener(LinkListener* listener) { listener_ = listener; }
   bool to_node() const { return to_node_; }
+  int latency_cycles() const { return latency_cycles_; }
   int vcs() const { return static_cast<int>(channels_.size()); }
   RegisteredFifo<Flit>& channel(int vc) { return *channels_[vc]; }
   void set_producer(Block* block) {
@@ -65,6 +78,8 @@ class Link : public sc_core::sc_interface {
   Clock& clock_;
   std::string name_;
   bool to_node_;
+  int latency_cycles_;
+  LinkListener* listener_ = nullptr;
   EnergyBundle& flit_energy_;
   std::vector<std::unique_ptr<RegisteredFifo<Flit>>> channels_;
   uint64_t flits_ = 0;
