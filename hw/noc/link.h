@@ -19,14 +19,6 @@
 
 namespace spikeloom {
 
-struct LinkSpec {
-  int buffer_flits = 4;    // per virtual channel
-  int latency_cycles = 1;  // from the cycle in which the sender grants it to the one in which the receiver sees it
-  int credit_cycles = 1;
-  double length_mm = 1;  // 0 for the short wires between a router and its own tile
-  bool to_node = false;  // ends at a node, not at a router
-};
-
 // Is told of every flit that a link takes, and may mark it.
 class LinkListener {
  public:
@@ -36,6 +28,14 @@ class LinkListener {
   ~LinkListener() = default;
 };
 
+struct LinkSpec {
+  int buffer_flits = 4;    // per virtual channel
+  int latency_cycles = 1;  // from the cycle in which the sender grants it to the one in which the receiver sees it
+  int credit_cycles = 1;
+  double length_mm = 1;  // 0 for the short wires between a router and its own tile
+  bool to_node = false;  // ends at a node, not at a router
+};
+
 class Link : public sc_core::sc_interface {
  public:
   Link(Clock& clock, const std::string& name, const std::string& receiver, const LinkSpec& spec,
@@ -43,7 +43,6 @@ class Link : public sc_core::sc_interface {
       : clock_(clock),
         name_(name),
         to_node_(spec.to_node),
-        latency_cycles_(spec.latency_cycles),
         flit_energy_(ledger.bundle(
             {{&ledger.counter(name, EnergyEvent::kLinkBitMm, spec.length_mm), uint64_t(format.wire_bits())},
              {&ledger.counter(receiver, EnergyEvent::kRouterBufferWriteBit), uint64_t(format.wire_bits())}})) {
@@ -63,26 +62,24 @@ class Link : public sc_core::sc_interface {
     ++flits_;
     if (listener_) listener_->takes(sent);
   }
-  void set_listener(LinkListener* listener) { listener_ = listener; }
   bool to_node() const { return to_node_; }
-  int latency_cycles() const { return latency_cycles_; }
   int vcs() const { return static_cast<int>(channels_.size()); }
   RegisteredFifo<Flit>& channel(int vc) { return *channels_[vc]; }
   void set_producer(Block* block) {
     for (auto& channel : channels_) channel->set_producer(block);
   }
   const std::string& name() const { return name_; }
+  void set_listener(LinkListener* listener) { listener_ = listener; }
   uint64_t flits() const { return flits_; }
 
  private:
   Clock& clock_;
   std::string name_;
   bool to_node_;
-  int latency_cycles_;
-  LinkListener* listener_ = nullptr;
   EnergyBundle& flit_energy_;
   std::vector<std::unique_ptr<RegisteredFifo<Flit>>> channels_;
   uint64_t flits_ = 0;
+  LinkListener* listener_ = nullptr;
 };
 
 }  // namespace spikeloom

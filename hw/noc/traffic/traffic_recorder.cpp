@@ -17,10 +17,9 @@ struct TrafficRecorder::Tap : LinkListener {
   Link* link = nullptr;
   int node = 0;
   void takes(Flit& flit) override {
-    if (link->to_node())
-      recorder->arrives(flit, recorder->clock_.now() + Cycle(link->latency_cycles()));
-    else
-      recorder->injects(node, flit);
+    if (!link->to_node()) return recorder->injects(node, flit);
+    const RegisteredFifo<Flit>& buffer = link->channel(flit.vc);  // its newest entry is this flit
+    recorder->arrives(flit, buffer.visible_from(buffer.size() - 1));
   }
 };
 
