@@ -38,6 +38,7 @@ int CodeFormat::largest_magnitude() const {
 }
 
 int CodeFormat::shift(int slope, int E, int E7) const {
+  if (row_shifts) return mix_shift(slope, E);
   const int base = slope % kSlopeBases;
   const int wide = slope >= kSlopeBases ? kWideShift : 0;
   if (base == 0) return wide;

@@ -1,7 +1,8 @@
 // From a code byte of a trace to the spikes that carry it: magnitude, sign, and the slope register it adds to.
 //
 // Slope registers are indexed by exponent field, not by shift: index 0 normal values; 1..4 salient values with
-// exponent x = index - 1; 5, 6 the two digits; the `hi` rows of wide inputs use the index plus 7.
+// exponent x = index - 1; 5, 6 the two digits; the `hi` rows of wide inputs use the index plus 7. Where weight rows
+// have exponents of their own (attention's values), a slope stands for both fields: see mix_slope.
 #pragma once
 
 #include <array>
@@ -14,6 +15,18 @@ namespace spikeloom {
 constexpr int kSlopeBases = 7;
 constexpr int kSlopes = 2 * kSlopeBases;
 constexpr int kWideShift = 4;  // w = 16 * hi + lo
+
+// The slope that a probability's spike adds a value vector to. Both have an exponent field: the spike's index, 0..4,
+// and the value's shift, 0..7. Normal values (index 0) use the slopes 0..7, one per shift; salient ones, whose shift
+// depends on E too, those from 8, one per sum of both fields.
+constexpr int kMixSalientBase = 8;
+constexpr int kMixSlopes = kMixSalientBase + 3 + 7 + 1;
+constexpr int mix_slope(int spike_slope, int value_shift) {
+  return spike_slope == 0 ? value_shift : kMixSalientBase + spike_slope - 1 + value_shift;
+}
+constexpr int mix_shift(int slope, int E) { return slope < kMixSalientBase ? slope : slope - kMixSalientBase + 1 + E; }
+// Slope registers that any layer may need.
+constexpr int kMostSlopes = kMixSlopes > kSlopes ? kMixSlopes : kSlopes;
 
 // One magnitude that the spike code turns into spikes. magnitude 0 stays silent.
 struct SpikeValue {
@@ -32,8 +45,11 @@ struct CodeFormat {
   ActivationCode code;
   SalientFormat salient;
   bool digits;
+  bool row_shifts = false;  // weight rows have exponents of their own
 
-  static CodeFormat of(const InputTrace& input) { return {input.code, input.salient_format, input.digits}; }
+  static CodeFormat of(const InputTrace& input) {
+    return {input.code, input.salient_format, input.digits, input.row_shift != nullptr};
+  }
 
   // The spikes of one code byte; `digit_pair` where the input is wide and its values are digits.
   SpikeValues decode(uint8_t code_byte, bool is_salient, bool digit_pair) const;
@@ -43,7 +59,9 @@ struct CodeFormat {
   int largest_magnitude() const;
   // The slope indices in use, so that hardware has no registers that no value reaches.
   int slope_bases() const { return digits ? 7 : salient == SalientFormat::kFloating ? 5 : 2; }
-  // The shift j of a slope index for a token with exponents E and E7.
+  // Slope registers of a lane: of spikes with each row exponent, or of `lo` and `hi` rows.
+  int slopes(bool wide_rows) const { return row_shifts ? kMixSlopes : slope_bases() * (wide_rows ? 2 : 1); }
+  // The shift j of a slope register for a row with exponents E and E7.
   int shift(int slope, int E, int E7) const;
   // The largest |a| of an input for exponents up to E and E7 (for unsigned codes: of the value before z).
   int64_t largest_value(bool digit_pair, int E, int E7) const;

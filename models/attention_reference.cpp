@@ -3,7 +3,6 @@
 #include <array>
 #include <cstdlib>
 
-#include "models/activation_code.h"
 #include "models/slope_registers.h"
 
 namespace spikeloom {

@@ -97,7 +97,7 @@ ReferenceResult run_reference(const LayerTrace& layer, const OperationTrace& ope
     Token token(layer, operation, code, m, &result);
     const std::vector<int64_t>& membrane = token.integrate();
     for (int n = 0; n < operation.outputs; ++n)
-      result.fire(membrane[n], operation.theta[n], operation.F, layer.output_bits, firing);
+      result.fire(membrane[n], operation.theta[n], operation.F, operation.output_bits, firing);
   }
   return result;
 }
@@ -125,7 +125,7 @@ RegisterNeeds register_needs(const LayerTrace& layer, const OperationTrace& oper
       bounds.slope(std::max(rows, wide_rows));
       V += weighted << (input.most_g + operation.h_at(group, n));
     }
-    bounds.neuron(V, operation.theta[n], operation.F, layer.output_bits);
+    bounds.neuron(V, operation.theta[n], operation.F, operation.output_bits);
   }
   return bounds.bits();
 }

@@ -23,12 +23,16 @@ Chip::Chip(const sc_core::sc_module_name& name, const ChipSpec& spec, const Laye
       network_(clock_, std::string(this->name()) + ".", spec.network, topology_, routes_, spec.channels(), spec.flits(),
                ledger_, order == Order::kReversed) {
   for (const OperationTrace& operation : layer.operations) {
-    result_.outputs.emplace_back(size_t(layer.tokens) * operation.outputs, 0);
-    result_.arrived.emplace_back(size_t(layer.tokens) * operation.outputs, false);
-    result_.expected += uint64_t(layer.tokens) * operation.outputs;
+    const size_t outputs = size_t(layer.tokens) * layer.inputs[operation.input].rows_per_token * operation.outputs;
+    result_.outputs.emplace_back(outputs, 0);
+    result_.arrived.emplace_back(outputs, false);
   }
-  result_.phase_begin.assign(program_.phase_inputs.size(), 0);
-  result_.phase_end.assign(program_.phase_inputs.size(), 0);
+  for (const Pass& pass : program_.passes)
+    for (const TileWork& work : pass.tiles)
+      if (work.fires())
+        for (int row = 0; row < program_.phase(pass).rows; ++row) result_.expected += program_.outputs(pass, work, row);
+  result_.phase_begin.assign(program_.phases.size(), 0);
+  result_.phase_end.assign(program_.phases.size(), 0);
   tiles_.resize(topology_.tiles());
   memory_nodes_.resize(topology_.sources());
   const bool reversed = order == Order::kReversed;

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "hw/chip/chip.h"
-#include "models/integer_reference.h"
+#include "models/attention_operations.h"
 
 namespace spikeloom {
 
@@ -17,7 +17,7 @@ namespace {
 
 void check_registers(const ChipSpec& spec, const LayerTrace& layer) {
   for (const OperationTrace& operation : layer.operations) {
-    const RegisterNeeds needs = register_needs(layer, operation);
+    const RegisterNeeds needs = operation_needs(layer, operation);
     const NeuronArraySpec& have = spec.neuron_array;
     if (needs.slope_bits > have.slope_bits)
       too_small(spec, "tile.neuron_array.slope_bits", operation.name, needs.slope_bits, have.slope_bits);
@@ -69,32 +69,35 @@ void check_encoder(const ChipSpec& spec, const InputTrace& input, const Window& 
     too_small(spec, "encoder.index_bytes", input.name, index_bytes, spec.encoder.index_bytes);
 }
 
-// Bytes that a memory node's global buffer holds over the whole layer: all codes of its inputs (with the side bits that
-// they may need), and all output codes that are sent to it.
+// Most bytes that a memory node's global buffer holds at once: a phase's codes (with the side bits that they may need)
+// and outputs, the outputs of the phase before, from which the vector unit makes the codes, and the residual stream.
 uint64_t resident_bytes(const LayerTrace& layer, const Program& program, int node) {
-  uint64_t bits = 0;
-  for (size_t phase = 0; phase < program.phase_inputs.size(); ++phase) {
-    const InputTrace& input = layer.inputs[program.phase_inputs[phase]];
-    const SourceShare share{static_cast<int>(program.parts[phase].size()), program.sources};
-    uint64_t codes = 0;
+  uint64_t most = 0, outputs_before = 0;
+  for (size_t i = 0; i < program.phases.size(); ++i) {
+    const Phase& phase = program.phases[i];
+    const SourceShare share{static_cast<int>(phase.parts.size()), program.sources};
+    uint64_t codes = 0, outputs = 0;
     for (int part = 0; part < share.parts; ++part)
-      for (const Slice& slice : program.parts[phase][part].slices)
+      for (const Slice& slice : phase.parts[part].slices)
         for (const Window& window : slice.windows) codes += source_range(window, part, node, share).count;
-    bits += codes * layer.tokens * (input.digits ? 8 : 6);
+    for (const Pass& pass : program.passes)
+      for (const TileWork& work : pass.tiles)
+        if (pass.phase == static_cast<int>(i) && work.fires() && work.sink == node)
+          outputs += uint64_t(work.outputs) * phase.rows * layer.operations[work.operation].output_bits;
+    const uint64_t code_bits = codes * phase.rows * (layer.inputs[phase.input].digits ? 8 : 6);
+    most = std::max(most, code_bits + outputs + outputs_before);
+    outputs_before = outputs;
   }
-  for (const Pass& pass : program.passes)
-    for (const TileWork& work : pass.tiles)
-      if (work.operation >= 0 && work.sends_partials_to < 0 && work.sink == node)
-        bits += uint64_t(work.outputs) * layer.tokens * layer.output_bits;
-  return ceil_div(bits, 8);
+  const uint64_t residual = uint64_t(layer.tokens) * layer.inputs[0].size * layer.output_bits / program.sources;
+  return ceil_div(most + residual, 8);
 }
 
 void check_global_buffer(const ChipSpec& spec, const LayerTrace& layer, const Program& program) {
   uint64_t most = 0;
   for (int node = 0; node < program.sources; ++node) most = std::max(most, resident_bytes(layer, program, node));
   if (most > uint64_t(spec.global_buffer.bytes))
-    too_small(spec, "memory_node.global_buffer.bytes", "the layer's codes and outputs", int64_t(most),
-              spec.global_buffer.bytes);
+    too_small(spec, "memory_node.global_buffer.bytes", "the codes, outputs and residual stream of a phase",
+              int64_t(most), spec.global_buffer.bytes);
 }
 
 }  // namespace
@@ -102,13 +105,13 @@ void check_global_buffer(const ChipSpec& spec, const LayerTrace& layer, const Pr
 void check_fit(const ChipSpec& spec, const LayerTrace& layer, const Program& program) {
   check_registers(spec, layer);
   check_global_buffer(spec, layer, program);
-  for (size_t phase = 0; phase < program.phase_inputs.size(); ++phase)
-    for (size_t p = 0; p < program.parts[phase].size(); ++p) {
-      const Part& part = program.parts[phase][p];
+  for (const Phase& phase : program.phases)
+    for (size_t p = 0; p < phase.parts.size(); ++p) {
+      const Part& part = phase.parts[p];
       for (const Slice& slice : part.slices)
         for (const Window& window : slice.windows)
-          check_encoder(spec, layer.inputs[program.phase_inputs[phase]], window, static_cast<int>(p),
-                        {static_cast<int>(program.parts[phase].size()), program.sources});
+          check_encoder(spec, layer.inputs[phase.input], window, static_cast<int>(p),
+                        {static_cast<int>(phase.parts.size()), program.sources});
       if (part.window_count() > WindowTag::kMostWindows)
         spec.section.fail_below("tile.synapse_array.weight_bytes",
                                 std::to_string(part.window_count()) + " windows per token (allowed: up to " +
@@ -123,8 +126,7 @@ void check_fit(const ChipSpec& spec, const LayerTrace& layer, const Program& pro
 
 int slopes_in_use(const LayerTrace& layer) {
   int most = 0;
-  for (const InputTrace& input : layer.inputs)
-    most = std::max(most, CodeFormat::of(input).slope_bases() * (input.wide.empty() ? 1 : 2));
+  for (const InputTrace& input : layer.inputs) most = std::max(most, CodeFormat::of(input).slopes(!input.wide.empty()));
   return most;
 }
 

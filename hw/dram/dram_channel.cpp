@@ -83,19 +83,15 @@ std::vector<Flit> DramChannel::make_flits(const Load& load) const {
   const Pass& pass = context_.program->passes[load.pass];
   const TileWork& work = pass.tiles[load.tile];
   const Slice& slice = context_.program->part(pass, work.part).slices[load.slice];
-  const OperationTrace& operation = context_.layer->operations[work.operation];
   const InputTrace& input = context_.layer->inputs[pass.input];
   std::vector<Flit> flits;
   const SourceShare share = context_.program->share(pass);
   if (load.first_of_pass && source_ == share.last(work.part)) append_parameters(load, &flits);
-  const auto row_start = [&](int row) {
-    return operation.weights + size_t(row) * operation.row_bytes + work.first_output / 2;
-  };
   for (const Window& window : slice.windows) {
     const InputRange range = source_range(window, work.part, source_, share);
-    append_rows(load, slice.row(range.first), row_start(range.first), range.count, &flits);
+    append_rows(load, slice.row(range.first), range.first, range.count, &flits);
     for (int k = range.first; k < range.first + range.count; ++k)
-      if (input.is_wide(k)) append_rows(load, slice.wide_row(k), row_start(input.size + input.wide_rank[k]), 1, &flits);
+      if (input.is_wide(k)) append_rows(load, slice.wide_row(k), input.size + input.wide_rank[k], 1, &flits);
   }
   return flits;
 }
@@ -129,15 +125,22 @@ void DramChannel::append_parameters(const Load& load, std::vector<Flit>* flits) 
   flits->insert(flits->end(), packets.begin(), packets.end());
 }
 
-void DramChannel::append_rows(const Load& load, int first_row, const uint8_t* first, int rows,
-                              std::vector<Flit>* flits) const {
+// Rows of the operation from `from` on, to a tile's rows from first_row on; behind each its exponent, if it has one.
+void DramChannel::append_rows(const Load& load, int first_row, int from, int rows, std::vector<Flit>* flits) const {
   if (rows == 0) return;
-  const TileWork& work = context_.program->passes[load.pass].tiles[load.tile];
-  const int stride = context_.layer->operations[work.operation].row_bytes;
-  const int row_bytes = (work.outputs + 1) / 2;
+  const Pass& pass = context_.program->passes[load.pass];
+  const TileWork& work = pass.tiles[load.tile];
+  const OperationTrace& operation = context_.layer->operations[work.operation];
+  const uint8_t* row_shift = context_.layer->inputs[pass.input].row_shift;
+  const int weight_bytes = (work.outputs + 1) / 2, row_bytes = weight_bytes + (row_shift ? 1 : 0);
   std::vector<uint64_t> payload((uint64_t(rows) * row_bytes + 15) / 8, 0);
   uint8_t* bytes = reinterpret_cast<uint8_t*>(payload.data());
-  for (int r = 0; r < rows; ++r) std::memcpy(bytes + size_t(r) * row_bytes, first + size_t(r) * stride, row_bytes);
+  for (int r = 0; r < rows; ++r) {
+    uint8_t* row = bytes + size_t(r) * row_bytes;
+    std::memcpy(row, operation.weights + size_t(from + r) * operation.row_bytes + work.first_of_block / 2,
+                weight_bytes);
+    if (row_shift) row[weight_bytes] = row_shift[from + r];
+  }
   Flit head;
   head.type = MessageType::kWeights;
   head.phase = uint16_t(context_.program->passes[load.pass].phase);

@@ -62,7 +62,7 @@ class DramChannel : public Block {
   bool holds_rows(const Load& load) const;
   std::vector<Flit> make_flits(const Load& load) const;
   void append_parameters(const Load& load, std::vector<Flit>* flits) const;
-  void append_rows(const Load& load, int first_row, const uint8_t* first, int rows, std::vector<Flit>* flits) const;
+  void append_rows(const Load& load, int first_row, int from, int rows, std::vector<Flit>* flits) const;
 
   DramSpec spec_;
   LayerContext context_;

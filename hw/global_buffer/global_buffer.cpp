@@ -23,11 +23,12 @@ GlobalBuffer::GlobalBuffer(const sc_core::sc_module_name& name, Clock& clock, co
       write_(ledger.sram_counter(this->name(), EnergyEvent::kGlobalBufferWrite,
                                  {uint64_t(spec.bytes), uint64_t(spec.word_bytes)})),
       ports_(ports),
-      missing_(context.program->phase_inputs.size(), 0) {
+      missing_(context.program->phases.size(), 0) {
   for (const Pass& pass : context.program->passes)
     for (const TileWork& work : pass.tiles)
-      if (work.operation >= 0 && work.sends_partials_to < 0 && work.sink == source)
-        missing_[pass.phase] += uint64_t(work.outputs) * context.program->tokens;
+      if (work.fires() && work.sink == source)
+        for (int row = 0; row < context.program->phase(pass).rows; ++row)
+          missing_[pass.phase] += context.program->outputs(pass, work, row);
 }
 
 int GlobalBuffer::words(int bits) const { return static_cast<int>(ceil_div(bits, 8 * spec_.word_bytes)); }
@@ -44,34 +45,35 @@ void GlobalBuffer::start_job(int port) {
   const CodesJob job = jobs_in[port]->front();
   jobs_in[port]->pop();
   const InputTrace& input = context_.input(job.tag);
-  const Window& window = context_.window(job.tag);
+  const Pass& pass = context_.program->passes[job.tag.pass];
+  const Window window = context_.window(job.tag);
   const InputRange range = context_.range(job.tag, source_);
-  const int first_token = job.tag.batch * context_.program->batch;
+  const int block = context_.program->part(pass, job.tag.part).block;
   PackedCodes codes;
   codes.count = range.count;
-  codes.tokens = context_.program->batch_tokens(job.tag.batch);
+  codes.tokens = context_.rows(job.tag);
   WindowShifts shifts;
   for (int t = 0; t < codes.tokens; ++t) {
-    const int m = first_token + t;
-    shifts.E[t] = uint8_t(input.E[m]);
-    shifts.E7[t] = uint8_t(input.E7[m]);
+    const int m = job.tag.batch * context_.program->batch + t;
+    shifts.E[t] = uint8_t(input.E[size_t(m) * input.blocks + block]);
+    shifts.E7[t] = uint8_t(input.E7[size_t(m) * input.blocks + block]);
     shifts.g[t] = uint8_t(input.g[size_t(m) * input.groups() + window.group]);
     for (int k = range.first; k < range.first + range.count; ++k) {
       codes.code.push_back(input.code_at(m, k));
       codes.salient.push_back(input.salient(m, k));
-      codes.side_value_bits += CodeFormat::of(input).side_bits(codes.salient.back(), input.is_wide(k));
+      codes.side_value_bits += CodeFormat::of(input).side_bits(codes.salient.back(), input.two_digits(k));
     }
   }
   Flit head;
   head.type = MessageType::kCodes;
   head.tag = job.tag.pack();
-  head.phase = uint16_t(context_.program->passes[job.tag.pass].phase);
-  head.destination = uint32_t(context_.program->passes[job.tag.pass].destinations[job.tag.part][source_]);
+  head.phase = uint16_t(pass.phase);
+  head.destination = uint32_t(context_.program->destination(pass, job.tag.part, source_, job.tag.batch));
   head.message_class = uint8_t(MessageClasses{context_.sources}.spikes(source_));
   head.flow = uint8_t(job.tag.part);
   shifts.pack(codes.tokens, head.bits.data());
   std::vector<uint64_t> bits;
-  const uint64_t count = codes.pack(CodeFormat::of(input), input.wide_rank, range.first, &bits);
+  const uint64_t count = codes.pack(input, range.first, &bits);
   ports_[port].flits = make_packets(head, bits, count, context_.flits, context_.packet_flits);
   ports_[port].sent = 0;
 }
@@ -105,18 +107,18 @@ void GlobalBuffer::take_output() {
 void GlobalBuffer::store_outputs(const OutputTag& tag) {
   const Pass& pass = context_.program->passes[tag.pass];
   const TileWork& work = pass.tiles[tag.tile];
-  const int bits = context_.layer->output_bits;
-  const int outputs = context_.layer->operations[work.operation].outputs;
-  for (int i = 0; i < work.outputs; ++i) {
-    const size_t at = size_t(tag.token) * outputs + work.first_output + i;
+  const OperationTrace& operation = context_.layer->operations[work.operation];
+  const int bits = operation.output_bits, outputs = context_.program->outputs(pass, work, tag.row);
+  for (int i = 0; i < outputs; ++i) {
+    const size_t at = size_t(tag.row) * operation.outputs + work.first_output + i;
     assert(!result_->arrived[work.operation][at]);
     result_->arrived[work.operation][at] = true;
     result_->outputs[work.operation][at] =
         static_cast<int>(sign_extend(get_bits(output_.bits(), uint64_t(i) * bits, bits), bits));
   }
   output_.clear();
-  result_->received += work.outputs;
-  missing_[pass.phase] -= work.outputs;
+  result_->received += outputs;
+  missing_[pass.phase] -= outputs;
   if (missing_[pass.phase] == 0) {
     assert(phase_done_out->can_push());
     phase_done_out->push(pass.phase);

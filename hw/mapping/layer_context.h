@@ -25,11 +25,14 @@ struct LayerContext {
   int spike_channels = 1;  // virtual channels on which one source's spikes arrive at a tile: a part's on part % of them
 
   const InputTrace& input(const WindowTag& tag) const { return layer->inputs[program->passes[tag.pass].input]; }
-  const Window& window(const WindowTag& tag) const {
-    return program->part(program->passes[tag.pass], tag.part).window(tag.window);
+  // What rows of the tag's batch see of a window.
+  Window window(const WindowTag& tag) const {
+    const Pass& pass = program->passes[tag.pass];
+    return program->seen_window(pass, tag.part, program->part(pass, tag.part).window(tag.window), tag.batch);
   }
   SourceShare share(const WindowTag& tag) const { return program->share(program->passes[tag.pass]); }
-  // The inputs of a window that one source holds.
+  int rows(const WindowTag& tag) const { return program->batch_rows(program->passes[tag.pass], tag.batch); }
+  // The inputs of a window that one source holds, as far as rows of the batch see them.
   InputRange range(const WindowTag& tag, int source) const {
     return source_range(window(tag), tag.part, source, share(tag));
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cassert>
 #include <sstream>
+#include <utility>
 
 #include "sim/base/bits.h"
 
@@ -65,30 +66,36 @@ Part make_part(const InputTrace& input, int first, int count, int half_rows) {
   return part;
 }
 
+// `split` parts of each block, block by block.
 std::vector<Part> make_parts(const InputTrace& input, int split, int half_rows) {
   const int unit = input.group > 0 ? input.group : 1;  // parts begin where groups begin
-  const int units = input.size / unit;
+  const int units = input.block_inputs() / unit;
   std::vector<Part> parts;
-  for (int p = 0; p < split; ++p) {
-    const int begin = units * p / split * unit, end = units * (p + 1) / split * unit;
-    parts.push_back(make_part(input, begin, end - begin, half_rows));
-  }
+  for (int block = 0; block < input.blocks; ++block)
+    for (int p = 0; p < split; ++p) {
+      const int begin = units * p / split * unit, end = units * (p + 1) / split * unit;
+      parts.push_back(make_part(input, block * input.block_inputs() + begin, end - begin, half_rows));
+      parts.back().block = block;
+    }
   return parts;
 }
 
-// Lane groups of one operation: as few as the lanes allow, of even and nearly equal size.
+// Lane groups of one operation: as few as the lanes allow, of even and nearly equal size, none across blocks.
 std::vector<TileWork> lane_groups(const LayerTrace& layer, int operation, int lanes) {
-  const int outputs = layer.operations[operation].outputs;
+  const int blocks = layer.inputs[layer.operations[operation].input].blocks;
+  const int outputs = layer.operations[operation].outputs / blocks;  // of a block
   const int count = static_cast<int>(ceil_div(outputs, lanes));
   const int size = static_cast<int>(ceil_div(ceil_div(outputs, count), 2) * 2);
   std::vector<TileWork> groups;
-  for (int first = 0; first < outputs; first += size) {
-    TileWork work;
-    work.operation = operation;
-    work.first_output = first;
-    work.outputs = std::min(size, outputs - first);
-    groups.push_back(work);
-  }
+  for (int block = 0; block < blocks; ++block)
+    for (int first = 0; first < outputs; first += size) {
+      TileWork work;
+      work.operation = operation;
+      work.first_output = block * outputs + first;
+      work.first_of_block = first;
+      work.outputs = std::min(size, outputs - first);
+      groups.push_back(work);
+    }
   return groups;
 }
 
@@ -112,26 +119,31 @@ struct Estimate {
 // one code a cycle; DRAM delivers the weights, once, or once a batch where a part does not stay in the weight SRAM. The
 // slowest counts.
 Estimate estimate(const InputTrace& input, int groups, int split, int tiles, const TileLimits& limits, int sources,
-                  const SpikeCode& code, int tokens, int batch, double weight_bytes) {
+                  const SpikeCode& code, int activation_rows, int batch, double weight_bytes) {
   const CodeFormat format = CodeFormat::of(input);
   const std::vector<Part> parts = make_parts(input, split, limits.half_rows);
   const int passes = static_cast<int>(ceil_div(groups, tiles / split));
   const double marks = parts[0].window_count() * code.steps(format.largest_magnitude()) * format.slope_bases();
-  const double rows = ceil_div(input.size, split) * kAssumedDensity;
-  const SourceShare share{split, sources};
-  const double streams = ceil_div(ceil_div(split, sources), limits.encoder_ports);
-  const double codes = double(ceil_div(input.size, split)) / share.count(0) * streams;
-  const int reads = parts[0].slices.size() <= 2 ? 1 : static_cast<int>(ceil_div(tokens, batch));
+  const double rows = ceil_div(input.block_inputs(), split) * kAssumedDensity;
+  const SourceShare share{static_cast<int>(parts.size()), sources};
+  const double parts_per_pass = std::min<double>(parts.size(), tiles);
+  const double streams = ceil_div(ceil_div(uint64_t(parts_per_pass), sources), limits.encoder_ports);
+  const double codes = double(ceil_div(input.block_inputs(), split)) / share.count(0) * streams;
+  const int reads = parts[0].slices.size() <= 2 ? 1 : static_cast<int>(ceil_div(activation_rows, batch));
   const double loads = weight_bytes * reads / limits.dram_bytes_per_cycle;
-  return {split, passes, reads, std::max(passes * std::max(rows + marks, codes) * tokens, loads)};
+  return {split, passes, reads, std::max(passes * std::max(rows + marks, codes) * activation_rows, loads)};
 }
 
 Estimate choose_split(const LayerTrace& layer, const MappingSpec& mapping, const TileLimits& limits, int phase_input,
                       int groups, int tiles, int sources, const SpikeCode& code, int batch, std::string* why) {
   const InputTrace& input = layer.inputs[phase_input];
-  const int most = std::min(tiles, input.group > 0 ? input.groups() : input.size);
+  // Tiles of one chain see the same positions, so that outputs that are positions are not split over inputs.
+  const bool whole = input.causal == Causal::kOutputs;
+  const int most = std::min(tiles, input.group > 0 ? input.groups() : input.block_inputs());
   std::vector<int> candidates;
-  if (mapping.automatic)
+  if (whole)
+    candidates.push_back(1);
+  else if (mapping.automatic)
     for (int split = 1; split <= std::min(most, 8); ++split) candidates.push_back(split);
   else
     candidates.push_back(mapping.input_split);
@@ -144,12 +156,15 @@ Estimate choose_split(const LayerTrace& layer, const MappingSpec& mapping, const
     if (operation.input == phase_input) weight_bytes += double(input.size) * operation.row_bytes;
   Estimate best{0, 0, 0, 0};
   for (const int split : candidates) {
-    const Estimate next =
-        estimate(input, groups, split, tiles, limits, sources, code, layer.tokens, batch, weight_bytes);
+    const Estimate next = estimate(input, groups, split, tiles, limits, sources, code,
+                                   layer.tokens * input.rows_per_token, batch, weight_bytes);
     if (best.split == 0 || next.cycles < best.cycles) best = next;
   }
   std::ostringstream text;
-  text << groups << " lane groups, input split " << best.split << " (" << (mapping.automatic ? "auto" : "as configured")
+  text << groups << " lane groups, input split " << best.split << " ("
+       << (whole               ? "of causal scores"
+           : mapping.automatic ? "auto"
+                               : "as configured")
        << "), " << best.passes << " passes, weights read " << best.reads << (best.reads == 1 ? " time" : " times")
        << " from DRAM, about " << static_cast<uint64_t>(best.cycles) << " cycles estimated";
   *why = text.str();
@@ -157,29 +172,44 @@ Estimate choose_split(const LayerTrace& layer, const MappingSpec& mapping, const
 }
 
 // Fills one pass with as many lane groups as there are chains of tiles.
-Pass make_pass(const std::vector<TileWork>& groups, size_t* next, int split, const std::vector<int>& order,
-               const Topology& topology, RouteTable* routes) {
+Pass make_pass(const std::vector<TileWork>& groups, size_t* next, int split, int block_outputs, const Phase& phase,
+               const std::vector<int>& order, const Topology& topology, RouteTable* routes) {
   Pass pass;
   pass.tiles.resize(topology.tiles());
-  pass.destinations.assign(split, {});
-  std::vector<std::vector<int>> members(split);
+  pass.destinations.resize(phase.parts.size());
   for (size_t chain = 0; chain < order.size() / split && *next < groups.size(); ++chain, ++*next) {
     for (int p = 0; p < split; ++p) {
       const int tile = order[chain * split + p];
       TileWork work = groups[*next];
-      work.part = p;
+      work.part = (phase.parts.size() > size_t(split) ? work.first_output / block_outputs * split : 0) + p;
       work.sends_partials_to = p == 0 ? -1 : order[chain * split + p - 1];
       work.receives_partials = p + 1 < split;
       work.sink = tile % topology.sources();
       pass.tiles[tile] = work;
-      members[p].push_back(tile);
+      pass.destinations[work.part].tiles.push_back(tile);
     }
   }
-  for (int p = 0; p < split; ++p)
+  const SourceShare share{static_cast<int>(phase.parts.size()), topology.sources()};
+  for (int p = 0; p < share.parts; ++p) {
+    Destinations& to = pass.destinations[p];
+    to.sets.resize(topology.sources());
+    const size_t fewest = phase.causal == Causal::kOutputs ? 1 : to.tiles.size();
     for (int source = 0; source < topology.sources(); ++source)
-      pass.destinations[p].push_back(
-          SourceShare{split, topology.sources()}.serves(source, p) ? routes->add_multicast(source, members[p]) : -1);
+      for (size_t tiles = fewest; share.serves(source, p) && !to.tiles.empty() && tiles <= to.tiles.size(); ++tiles)
+        to.sets[source].push_back(routes->add_multicast(source, {to.tiles.begin(), to.tiles.begin() + tiles}));
+  }
   return pass;
+}
+
+Phase make_phase(const InputTrace& input, int index, int tokens) {
+  Phase phase;
+  phase.input = index;
+  phase.rows = tokens * input.rows_per_token;
+  phase.block_inputs = input.block_inputs();
+  phase.causal = input.causal;
+  phase.first_position = input.first_position;
+  phase.rows_per_token = input.rows_per_token;
+  return phase;
 }
 
 }  // namespace
@@ -203,6 +233,46 @@ const Window& Part::window(int i) const {
   return slices[0].windows[0];
 }
 
+int Program::outputs(const Pass& pass, const TileWork& work, int row) const {
+  const Phase& at = phase(pass);
+  if (at.causal != Causal::kOutputs) return work.outputs;
+  return std::clamp(at.seen(row) - work.first_of_block, 0, work.outputs);
+}
+
+Window Program::seen_window(const Pass& pass, int part_index, const Window& window, int index) const {
+  const Phase& at = phase(pass);
+  if (at.causal != Causal::kInputs) return window;
+  const int position = window.first - part(pass, part_index).block * at.block_inputs;
+  return {window.first, std::clamp(at.seen(last_row(pass, index)) - position, 0, window.count), window.group};
+}
+
+int Program::windows(const Pass& pass, int part_index, const Slice& slice, int index) const {
+  if (phase(pass).causal != Causal::kInputs) return static_cast<int>(slice.windows.size());
+  return static_cast<int>(std::count_if(slice.windows.begin(), slice.windows.end(), [&](const Window& window) {
+    return seen_window(pass, part_index, window, index).count > 0;
+  }));
+}
+
+int Program::windows(const Pass& pass, int part_index, int index) const {
+  int count = 0;
+  for (const Slice& slice : part(pass, part_index).slices) count += windows(pass, part_index, slice, index);
+  return count;
+}
+
+bool Program::works(const Pass& pass, int tile, int index) const {
+  const TileWork& work = pass.tiles[tile];
+  return work.operation >= 0 && batch_outputs(pass, work, index) > 0 && windows(pass, work.part, index) > 0;
+}
+
+int Program::destination(const Pass& pass, int part_index, int source, int index) const {
+  const Destinations& to = pass.destinations[part_index];
+  if (to.sets[source].empty() || windows(pass, part_index, index) == 0) return -1;
+  if (phase(pass).causal != Causal::kOutputs) return to.sets[source][0];
+  const auto tiles =
+      std::count_if(to.tiles.begin(), to.tiles.end(), [&](int tile) { return works(pass, tile, index); });
+  return tiles == 0 ? -1 : to.sets[source][tiles - 1];
+}
+
 InputRange source_range(const Window& window, int part, int source, const SourceShare& share) {
   if (!share.serves(source, part)) return {window.first, 0};
   const int count = share.count(part), index = share.parts >= share.sources ? 0 : source / share.parts;
@@ -210,41 +280,65 @@ InputRange source_range(const Window& window, int part, int source, const Source
   return {window.first + begin, end - begin};
 }
 
+namespace {
+
+// Loads of a part that all batches together need.
+uint64_t loads_of(const Program& program, const Pass& pass, int part) {
+  const std::vector<Slice>& slices = program.part(pass, part).slices;
+  if (program.resident(pass, part)) return slices.size();
+  uint64_t loads = 0;
+  for (int batch = 0; batch < program.batches(pass); ++batch)
+    loads += std::count_if(slices.begin(), slices.end(),
+                           [&](const Slice& slice) { return program.windows(pass, part, slice, batch) > 0; });
+  return loads;
+}
+
+}  // namespace
+
 std::vector<TileItem> tile_items(const Program& program, int tile) {
   std::vector<TileItem> items;
-  uint64_t loads = 0, fired_before = 0;
+  uint64_t loads = 0, fired = 0;
   for (const Pass& pass : program.passes) {
     const TileWork& work = pass.tiles[tile];
     if (work.operation < 0) continue;
-    const int slices = static_cast<int>(program.part(pass, work.part).slices.size());
+    const std::vector<Slice>& slices = program.part(pass, work.part).slices;
     const bool resident = program.resident(pass, work.part);
-    const uint64_t loads_here = resident ? slices : uint64_t(slices) * program.batches();
-    for (int batch = 0; batch < program.batches(); ++batch) {
-      for (int slice = 0; slice < slices; ++slice) {
+    const uint64_t first_load = loads, end_of_loads = loads + loads_of(program, pass, work.part);
+    const uint64_t fired_before = fired;
+    uint64_t next_load = first_load;
+    for (int batch = 0; batch < program.batches(pass); ++batch) {
+      if (!program.works(pass, tile, batch)) continue;
+      ++fired;
+      const size_t first_item = items.size();
+      for (size_t slice = 0; slice < slices.size(); ++slice) {
         TileItem item;
+        item.windows = program.windows(pass, work.part, slices[slice], batch);
+        if (item.windows == 0) break;
         item.pass = pass.index;
         item.batch = batch;
-        item.slice = slice;
-        item.load = loads + (resident ? slice : uint64_t(batch) * slices + slice);
+        item.slice = static_cast<int>(slice);
+        item.load = resident ? first_load + slice : next_load++;
         item.first_slice = slice == 0;
-        item.last_slice = slice + 1 == slices;
-        item.releases_load = !resident || batch + 1 == program.batches();
+        // Every batch after one that a tile works in sees more, so that the last one is every slice's last.
+        item.releases_load = !resident || batch + 1 == program.batches(pass);
         // Thresholds and initial membranes have two sets, used in turn by passes: a load may only make room for the
         // pass after next when the pass before this one has fired, and the pass's last load when this one has.
-        const bool last_load = item.load + 1 == loads + loads_here;
-        item.needs_fired = last_load ? fired_before + program.batches() : fired_before;
+        item.needs_fired = item.load + 1 == end_of_loads ? fired : fired_before;
         items.push_back(item);
       }
+      assert(items.size() > first_item);
+      items.back().last_slice = true;
     }
-    loads += loads_here;
-    fired_before += program.batches();
+    loads = end_of_loads;
   }
   return items;
 }
 
 std::vector<Load> load_order(const Program& program) {
   std::vector<Load> loads;
-  std::vector<uint64_t> next(program.passes.empty() ? 0 : program.passes[0].tiles.size(), 0);
+  const size_t tiles = program.passes.empty() ? 0 : program.passes[0].tiles.size();
+  std::vector<uint64_t> next(tiles, 0);
+  std::vector<int> latest_pass(tiles, -1);
   for (const Pass& pass : program.passes) {
     size_t most_slices = 0;
     bool any_streams = false;
@@ -252,15 +346,17 @@ std::vector<Load> load_order(const Program& program) {
       most_slices = std::max(most_slices, program.part(pass, static_cast<int>(p)).slices.size());
       any_streams = any_streams || !program.resident(pass, static_cast<int>(p));
     }
-    const int rounds = any_streams ? program.batches() : 1;
+    const int rounds = any_streams ? program.batches(pass) : 1;
     for (int round = 0; round < rounds; ++round) {
       for (size_t slice = 0; slice < most_slices; ++slice) {
         for (size_t tile = 0; tile < pass.tiles.size(); ++tile) {
           const TileWork& work = pass.tiles[tile];
           if (work.operation < 0 || slice >= program.part(pass, work.part).slices.size()) continue;
-          if (round > 0 && program.resident(pass, work.part)) continue;
-          loads.push_back(
-              {pass.index, static_cast<int>(tile), static_cast<int>(slice), next[tile]++, round == 0 && slice == 0});
+          const Slice& at = program.part(pass, work.part).slices[slice];
+          const bool resident = program.resident(pass, work.part);
+          if (resident ? round > 0 : program.windows(pass, work.part, at, round) == 0) continue;
+          const bool first_of_pass = std::exchange(latest_pass[tile], pass.index) != pass.index;
+          loads.push_back({pass.index, static_cast<int>(tile), static_cast<int>(slice), next[tile]++, first_of_pass});
         }
       }
     }
@@ -271,31 +367,29 @@ std::vector<Load> load_order(const Program& program) {
 Program make_program(const LayerTrace& layer, const MappingSpec& mapping, const TileLimits& limits, int token_batch,
                      const SpikeCode& code, const Topology& topology, RouteTable* routes) {
   Program program;
-  program.tokens = layer.tokens;
   program.batch = token_batch;
   program.sources = topology.sources();
   const std::vector<int> order = snake_order(topology);
   for (size_t first = 0; first < layer.operations.size();) {
     const int input = layer.operations[first].input;
+    const int block_outputs = layer.operations[first].outputs / layer.inputs[input].blocks;
     std::vector<TileWork> groups;
     for (; first < layer.operations.size() && layer.operations[first].input == input; ++first) {
       const auto more = lane_groups(layer, static_cast<int>(first), limits.lanes);
       groups.insert(groups.end(), more.begin(), more.end());
     }
-    std::string why;
+    Phase phase = make_phase(layer.inputs[input], input, layer.tokens);
     const Estimate chosen = choose_split(layer, mapping, limits, input, static_cast<int>(groups.size()),
-                                         topology.tiles(), topology.sources(), code, token_batch, &why);
-    const int phase = static_cast<int>(program.phase_inputs.size());
-    program.phase_inputs.push_back(input);
-    program.parts.push_back(make_parts(layer.inputs[input], chosen.split, limits.half_rows));
-    program.choices.push_back(why);
+                                         topology.tiles(), topology.sources(), code, token_batch, &phase.choice);
+    phase.parts = make_parts(layer.inputs[input], chosen.split, limits.half_rows);
     for (size_t next = 0; next < groups.size();) {
-      Pass pass = make_pass(groups, &next, chosen.split, order, topology, routes);
+      Pass pass = make_pass(groups, &next, chosen.split, block_outputs, phase, order, topology, routes);
       pass.index = static_cast<int>(program.passes.size());
       pass.input = input;
-      pass.phase = phase;
+      pass.phase = static_cast<int>(program.phases.size());
       program.passes.push_back(std::move(pass));
     }
+    program.phases.push_back(std::move(phase));
   }
   return program;
 }

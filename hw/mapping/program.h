@@ -2,17 +2,21 @@
 //
 // A *pass* gives every tile at most one lane group (outputs of one operation) and one *part* of the inputs. A part is
 // cut into *windows* (sorted and integrated together), and runs of windows that fit half the weight SRAM form a
-// *slice*, the unit that is loaded. Tokens go through a pass in *batches*. Operations that share an input are a
-// *phase*: their spikes are multicast once to all tiles of a pass. With several parts, membranes are summed along a
-// chain of tiles: part P-1 sends to P-2, and part 0 fires.
+// *slice*, the unit that is loaded. Rows of activations (tokens; in attention tokens times heads of a group) go through
+// a pass in *batches*. Operations that share an input are a *phase*: their spikes are multicast once to all tiles of a
+// pass. With several parts, membranes are summed along a chain of tiles: part P-1 sends to P-2, and part 0 fires. The
+// blocks of attention are split into parts each for itself. What no row of a batch sees (causal attention) is neither
+// sent nor computed.
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
 #include "hw/noc/route_table.h"
 #include "models/activation_code.h"
 #include "models/spike_code.h"
+#include "sim/base/bits.h"
 #include "sim/base/trace.h"
 
 namespace spikeloom {
@@ -33,6 +37,7 @@ struct Slice {
 };
 
 struct Part {
+  int block = 0;
   std::vector<Slice> slices;
   int window_count() const;
   // The i-th window of the part.
@@ -66,38 +71,83 @@ InputRange source_range(const Window& window, int part, int source, const Source
 struct TileWork {
   int operation = -1;  // index into LayerTrace::operations; -1: the tile has nothing to do in this pass
   int first_output = 0, outputs = 0;
+  int first_of_block = 0;  // first_output, counted from its block's first
   int part = 0;
   int sends_partials_to = -1;  // tile of the part before, -1: this tile fires
   bool receives_partials = false;
   int sink = 0;  // source node that gets the outputs
+
+  bool fires() const { return operation >= 0 && sends_partials_to < 0; }
+};
+
+// The tiles of a part in one pass, and how a source reaches the first 1, 2, ... of them: all of them, or where later
+// ones have positions that a batch does not see, those that have work.
+struct Destinations {
+  std::vector<int> tiles;              // by first output
+  std::vector<std::vector<int>> sets;  // [source][tiles reached - 1]: multicast set; [source] empty if it has no part
 };
 
 struct Pass {
   int index = 0;
   int input = 0;  // index into LayerTrace::inputs
   int phase = 0;
-  std::vector<TileWork> tiles;                 // [tile]
-  std::vector<std::vector<int>> destinations;  // [part][source]: multicast set, -1 where the source has no part
+  std::vector<TileWork> tiles;             // [tile]
+  std::vector<Destinations> destinations;  // [part]
+};
+
+struct Phase {
+  int input = 0;  // index into LayerTrace::inputs
+  int rows = 0;
+  int block_inputs = 0;
+  std::vector<Part> parts;
+  std::string choice;  // why this mapping, for the report
+  Causal causal = Causal::kNone;
+  int first_position = 0, rows_per_token = 1;  // where causal
+  int seen(int row) const { return first_position + row / rows_per_token + 1; }
 };
 
 struct Program {
-  int tokens = 0, batch = 1, sources = 1;
-  std::vector<int> phase_inputs;         // [phase]: input
-  std::vector<std::vector<Part>> parts;  // [phase][part]
+  int batch = 1, sources = 1;
+  std::vector<Phase> phases;
   std::vector<Pass> passes;
-  std::vector<std::string> choices;  // [phase]: why this mapping, for the report
 
-  int batches() const { return (tokens + batch - 1) / batch; }
-  int batch_tokens(int index) const { return index + 1 < batches() ? batch : tokens - index * batch; }
+  const Phase& phase(const Pass& pass) const { return phases[pass.phase]; }
+  int batches(const Pass& pass) const { return static_cast<int>(ceil_div(phase(pass).rows, batch)); }
+  int batch_rows(const Pass& pass, int index) const { return std::min(batch, phase(pass).rows - index * batch); }
+  int last_row(const Pass& pass, int index) const { return index * batch + batch_rows(pass, index) - 1; }
   SourceShare share(const Pass& pass) const { return {static_cast<int>(pass.destinations.size()), sources}; }
-  const Part& part(const Pass& pass, int index) const { return parts[pass.phase][index]; }
+  const Part& part(const Pass& pass, int index) const { return phase(pass).parts[index]; }
   // Whether the slices of a part stay in the weight SRAM for all batches.
   bool resident(const Pass& pass, int index) const { return part(pass, index).slices.size() <= 2; }
+
+  // Outputs of a tile's work that a row has: those that its token sees. They are the first ones.
+  int outputs(const Pass& pass, const TileWork& work, int row) const;
+  int batch_outputs(const Pass& pass, const TileWork& work, int index) const {
+    return outputs(pass, work, last_row(pass, index));
+  }
+  // Inputs of a window that a row of the batch has: the first ones.
+  Window seen_window(const Pass& pass, int part, const Window& window, int index) const;
+  // Windows of a slice and of a part with such inputs: the first ones.
+  int windows(const Pass& pass, int part, const Slice& slice, int index) const;
+  int windows(const Pass& pass, int part, int index) const;
+  // Whether a tile has anything to do in a batch.
+  bool works(const Pass& pass, int tile, int index) const;
+  // Whether a tile gets partial membranes for a batch: not when the rows see no input of the next part.
+  bool receives(const Pass& pass, const TileWork& work, int index) const {
+    return work.receives_partials && (phase(pass).causal != Causal::kInputs || windows(pass, work.part + 1, index) > 0);
+  }
+  // The multicast set for a batch; -1 where no tile of the part has work, or the source no inputs of it.
+  int destination(const Pass& pass, int part, int source, int index) const;
+  // Whether the source sends spikes of the part in this batch.
+  bool sends(const Pass& pass, int part, int source, int index) const {
+    return destination(pass, part, source, index) >= 0;
+  }
 };
 
 // One slice of one batch on one tile, in the order in which the tile works.
 struct TileItem {
   int pass = 0, batch = 0, slice = 0;
+  int windows = 0;             // of the slice, that the batch has
   uint64_t load = 0;           // which load of the tile holds the slice; it lies in half load % 2
   bool first_slice = false;    // membranes start at V0
   bool last_slice = false;     // membranes are complete

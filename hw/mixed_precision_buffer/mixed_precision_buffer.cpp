@@ -15,8 +15,8 @@ SramMacro side_macro(const MixedPrecisionBufferSpec& spec) {
 
 }  // namespace
 
-uint64_t PackedCodes::pack(const CodeFormat& format, const std::vector<int>& wide_rank, int first_input,
-                           std::vector<uint64_t>* bits) const {
+uint64_t PackedCodes::pack(const InputTrace& input, int first_input, std::vector<uint64_t>* bits) const {
+  const CodeFormat format = CodeFormat::of(input);
   bits->assign((main_bits() + side_bits() + 127) / 64, 0);
   uint64_t at = 0;
   for (int m = 0; m < tokens; ++m) {
@@ -25,7 +25,7 @@ uint64_t PackedCodes::pack(const CodeFormat& format, const std::vector<int>& wid
     for (int k = 0; k < count; ++k, at += 4) put_bits(bits->data(), at, 4, codes[k] & 15);
     for (int k = 0; k < count; ++k, ++at) put_bits(bits->data(), at, 1, mask[k]);
     for (int k = 0; k < count; ++k) {
-      const int side = format.side_bits(mask[k], wide_rank[first_input + k] >= 0);
+      const int side = format.side_bits(mask[k], input.two_digits(first_input + k));
       if (side > 0) put_bits(bits->data(), at, side, codes[k] >> 4);
       at += side;
     }
@@ -33,8 +33,8 @@ uint64_t PackedCodes::pack(const CodeFormat& format, const std::vector<int>& wid
   return at;
 }
 
-PackedCodes PackedCodes::unpack(const CodeFormat& format, const std::vector<int>& wide_rank, int first_input, int count,
-                                int tokens, const uint64_t* bits) {
+PackedCodes PackedCodes::unpack(const InputTrace& input, int first_input, int count, int tokens, const uint64_t* bits) {
+  const CodeFormat format = CodeFormat::of(input);
   PackedCodes codes;
   codes.count = count;
   codes.tokens = tokens;
@@ -47,7 +47,7 @@ PackedCodes PackedCodes::unpack(const CodeFormat& format, const std::vector<int>
     for (int k = 0; k < count; ++k, at += 4) code[k] = uint8_t(get_bits(bits, at, 4));
     for (int k = 0; k < count; ++k, ++at) mask[k] = uint8_t(get_bits(bits, at, 1));
     for (int k = 0; k < count; ++k) {
-      const int side = format.side_bits(mask[k], wide_rank[first_input + k] >= 0);
+      const int side = format.side_bits(mask[k], input.two_digits(first_input + k));
       if (side > 0) code[k] |= uint8_t(get_bits(bits, at, side) << 4);
       at += side;
       codes.side_value_bits += side;

@@ -35,10 +35,8 @@ struct PackedCodes {
   uint64_t side_bits() const { return uint64_t(count) * tokens + side_value_bits; }
 
   // Appends to `bits` (grown as needed) from bit position 0 on; returns the number of bits.
-  uint64_t pack(const CodeFormat& format, const std::vector<int>& wide_rank, int first_input,
-                std::vector<uint64_t>* bits) const;
-  static PackedCodes unpack(const CodeFormat& format, const std::vector<int>& wide_rank, int first_input, int count,
-                            int tokens, const uint64_t* bits);
+  uint64_t pack(const InputTrace& input, int first_input, std::vector<uint64_t>* bits) const;
+  static PackedCodes unpack(const InputTrace& input, int first_input, int count, int tokens, const uint64_t* bits);
 };
 
 class MixedPrecisionBuffer {

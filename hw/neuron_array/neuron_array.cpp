@@ -39,7 +39,7 @@ NeuronArray::NeuronArray(const sc_core::sc_module_name& name, Clock& clock, cons
       threshold_read_(ledger.counter(this->name(), EnergyEvent::kThresholdReadBit)),
       threshold_write_(ledger.counter(this->name(), EnergyEvent::kThresholdWriteBit)),
       pass_set_(context.program->passes.size(), 0),
-      slopes_(size_t(context.program->batch) * kSlopes * padded_lanes_, 0),
+      slopes_(size_t(context.program->batch) * kMostSlopes * padded_lanes_, 0),
       active_(context.program->batch, 0) {
   int passes = 0;
   for (const Pass& pass : context.program->passes)
@@ -100,7 +100,7 @@ void NeuronArray::take_command(const NeuronCommand& command) {
     case NeuronCommand::Kind::kWindowStart:
       shifts_ = command.shifts;
       group_ = command.group;
-      std::fill(active_.begin(), active_.end(), uint16_t{0});
+      std::fill(active_.begin(), active_.end(), 0u);
       break;
     case NeuronCommand::Kind::kRows:
       add_rows(command);
@@ -126,23 +126,23 @@ void NeuronArray::start_batch(const NeuronCommand& command) {
   assert(!parameters.v0.empty());
   for (int slot = 0; slot < set.tokens; ++slot)
     std::copy(parameters.v0.begin(), parameters.v0.end(), set.V.begin() + size_t(slot) * padded_lanes_);
-  const uint64_t bits = uint64_t(work(pass_).outputs) * spec_.membrane_bits * set.tokens;
+  lanes_in_use_ = context_.program->batch_outputs(pass(pass_), work(pass_), set.batch);
+  const uint64_t bits = uint64_t(lanes_in_use_) * spec_.membrane_bits * set.tokens;
   membrane_read_.add(now(), bits);
   membrane_write_.add(now(), bits);
 }
 
 void NeuronArray::add_rows(const NeuronCommand& command) {
-  const int lanes = work(pass_).outputs;
-  const uint64_t bits = uint64_t(lanes) * spec_.slope_bits;
+  const uint64_t bits = uint64_t(lanes_in_use_) * spec_.slope_bits;
   const Cycle first = now() + 1 - command.count;
   slope_add_.add_span(first, command.count, bits);
   slope_write_.add_span(first, command.count, bits);
-  additions_ += uint64_t(lanes) * command.count;
+  additions_ += uint64_t(lanes_in_use_) * command.count;
   std::array<uint16_t, NeuronCommand::kMostRows> key;
   for (int i = 0; i < command.count; ++i) {
     const WeightedRow& row = command.rows[i];
-    key[i] = uint16_t(row.slot * kSlopes + row.slope);
-    const uint16_t bit = uint16_t(1u << row.slope);
+    key[i] = uint16_t(row.slot * kMostSlopes + row.slope);
+    const uint32_t bit = 1u << row.slope;
     if (active_[row.slot] & bit) {
       slope_read_.add(first + i, bits);
     } else {  // the first weight of a window is written, not added: nothing has to clear a slope
@@ -169,14 +169,13 @@ void NeuronArray::add_rows(const NeuronCommand& command) {
 }
 
 void NeuronArray::mark(const NeuronCommand& command) {
-  const TileWork& at = work(pass_);
-  const CodeFormat format = CodeFormat::of(context_.layer->inputs[context_.program->passes[pass_].input]);
+  const CodeFormat format = CodeFormat::of(context_.layer->inputs[pass(pass_).input]);
   const Parameters& parameters = parameters_[pass_set_[pass_]];
   const uint8_t* h = parameters.h.empty() ? nullptr : &parameters.h[size_t(group_) * padded_lanes_];
   MembraneSet& set = sets_[integrating_];
   Cycle updates = 0;
   for (int slot = 0; slot < set.tokens; ++slot) {
-    for (uint16_t left = active_[slot]; left; left &= uint16_t(left - 1)) {
+    for (uint32_t left = active_[slot]; left; left &= left - 1) {
       const int index = __builtin_ctz(left);
       const int shift = format.shift(index, shifts_.E[slot], shifts_.E7[slot]) + shifts_.g[slot] +
                         context_.code->step_shift(command.step);
@@ -186,10 +185,10 @@ void NeuronArray::mark(const NeuronCommand& command) {
     if (!context_.code->keeps_slopes()) active_[slot] = 0;
   }
   if (updates == 0) return;
-  const uint64_t slope_bits = uint64_t(at.outputs) * spec_.slope_bits;
-  const uint64_t membrane_bits = uint64_t(at.outputs) * spec_.membrane_bits;
+  const uint64_t slope_bits = uint64_t(lanes_in_use_) * spec_.slope_bits;
+  const uint64_t membrane_bits = uint64_t(lanes_in_use_) * spec_.membrane_bits;
   slope_read_.add_span(now(), updates, slope_bits);
-  if (h) threshold_read_.add_span(now(), updates, uint64_t(at.outputs) * 2);
+  if (h) threshold_read_.add_span(now(), updates, uint64_t(lanes_in_use_) * 2);
   membrane_shift_.add_span(now(), updates, membrane_bits);
   membrane_add_.add_span(now(), updates, membrane_bits);
   membrane_read_.add_span(now(), updates, membrane_bits);
@@ -232,7 +231,7 @@ void NeuronArray::finish_batches() {
 bool NeuronArray::take_partial() {
   MembraneSet& set = sets_[finished_.front()];
   const TileWork& at = work(set.pass);
-  if (at.receives_partials) {
+  if (context_.program->receives(pass(set.pass), at, set.batch)) {
     if (!partials_in->can_pop()) {
       activity_.enter(ActivityState::kStalledInput, now());
       return false;
@@ -269,12 +268,12 @@ bool NeuronArray::fire() {
     return true;
   }
   const OperationTrace& operation = context_.layer->operations[at.operation];
-  const int B = context_.layer->output_bits;
+  const int B = operation.output_bits, outputs = firing_outputs();
   const Parameters& parameters = parameters_[pass_set_[set.pass]];
-  std::vector<int64_t> codes(at.outputs);
+  std::vector<int64_t> codes(outputs);
   uint64_t subtractions = 0;
   int most_steps = spec_.firing == FiringPolicy::kRadix ? B : 0;
-  for (int i = 0; i < at.outputs; ++i) {
+  for (int i = 0; i < outputs; ++i) {
     const int lane = lane_index(i);
     const int64_t V = set.V[size_t(token_) * padded_lanes_ + lane];
     largest_membrane_ = std::max<int64_t>(largest_membrane_, std::abs(V));
@@ -289,7 +288,7 @@ bool NeuronArray::fire() {
     }
     most_steps = std::max(most_steps, steps);
   }
-  const uint64_t lanes = at.outputs;
+  const uint64_t lanes = outputs;
   membrane_read_.add(now(), lanes * spec_.membrane_bits);
   residue_add_.add(now(), 2 * lanes * spec_.residue_bits);
   threshold_read_.add(now(), lanes * spec_.threshold_bits);
@@ -306,10 +305,15 @@ bool NeuronArray::fire() {
   return false;
 }
 
+int NeuronArray::firing_outputs() const {
+  const MembraneSet& set = sets_[finished_.front()];
+  return context_.program->outputs(pass(set.pass), work(set.pass), firing_row());
+}
+
 std::vector<int64_t> NeuronArray::firing_membranes() const {
   if (finished_.empty()) return {};
   const MembraneSet& set = sets_[finished_.front()];
-  std::vector<int64_t> membranes(work(set.pass).outputs);
+  std::vector<int64_t> membranes(firing_outputs());
   for (size_t i = 0; i < membranes.size(); ++i)
     membranes[i] = set.V[size_t(token_) * padded_lanes_ + lane_index(static_cast<int>(i))];
   return membranes;
@@ -319,7 +323,7 @@ void NeuronArray::begin_partials_out() {
   const MembraneSet& set = sets_[finished_.front()];
   const TileWork& at = work(set.pass);
   const std::vector<int64_t> membranes = firing_membranes();
-  membrane_read_.add(now(), uint64_t(at.outputs) * spec_.membrane_bits);
+  membrane_read_.add(now(), membranes.size() * spec_.membrane_bits);
   begin_message(MessageType::kPartials, at.sends_partials_to, MessageClasses{context_.sources}.partials(), membranes,
                 spec_.membrane_bits);
 }
@@ -333,7 +337,7 @@ void NeuronArray::begin_message(MessageType type, int destination, int message_c
   for (size_t i = 0; i < values.size(); ++i) put_bits(payload.data(), i * bits, bits, uint64_t(values[i]));
   Flit head;
   head.type = type;
-  head.tag = OutputTag{set.pass, tile_, set.batch * context_.program->batch + token_}.pack();
+  head.tag = OutputTag{set.pass, tile_, firing_row()}.pack();
   head.phase = uint16_t(context_.program->passes[set.pass].phase);
   head.destination = uint32_t(destination);
   head.message_class = uint8_t(message_class);

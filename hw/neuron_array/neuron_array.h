@@ -79,7 +79,11 @@ class NeuronArray : public Block {
 
   const TileWork& work(int pass) const { return context_.program->passes[pass].tiles[tile_]; }
   int lane_index(int output) const { return (output & 1) * half_ + output / 2; }
-  int32_t* slope(int slot, int index) { return &slopes_[(size_t(slot) * kSlopes + index) * padded_lanes_]; }
+  const Pass& pass(int index) const { return context_.program->passes[index]; }
+  // The row that fires, and the outputs that it has.
+  int firing_row() const { return sets_[finished_.front()].batch * context_.program->batch + token_; }
+  int firing_outputs() const;
+  int32_t* slope(int slot, int index) { return &slopes_[(size_t(slot) * kMostSlopes + index) * padded_lanes_]; }
 
   NeuronArraySpec spec_;
   LayerContext context_;
@@ -94,10 +98,11 @@ class NeuronArray : public Block {
   int parameter_pass_ = 0;
 
   std::vector<int32_t> slopes_;   // [slot][slope][padded lane]
-  std::vector<uint16_t> active_;  // [slot]: slopes that hold something
+  std::vector<uint32_t> active_;  // [slot]: slopes that hold something
   std::array<MembraneSet, 2> sets_;
   int integrating_ = 1;  // set that integrates
   int pass_ = 0, group_ = 0;
+  int lanes_in_use_ = 0;  // of the batch that integrates
   WindowShifts shifts_;
 
   std::deque<int> finished_;  // sets to be fired, in order

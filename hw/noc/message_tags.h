@@ -37,11 +37,11 @@ struct WeightTag {
   }
 };
 
-// What an output packet's tag says: which pass, tile and token.
+// What an output packet's tag says: which pass, tile and row of activations.
 struct OutputTag {
-  int pass = 0, tile = 0, token = 0;
+  int pass = 0, tile = 0, row = 0;
   static constexpr int kMostTiles = 1 << 12;
-  uint64_t pack() const { return uint64_t(pass) | uint64_t(tile) << 12 | uint64_t(token) << 24; }
+  uint64_t pack() const { return uint64_t(pass) | uint64_t(tile) << 12 | uint64_t(row) << 24; }
   static OutputTag unpack(uint64_t tag) { return {int(tag & 4095), int(tag >> 12 & 4095), int(tag >> 24)}; }
 };
 

@@ -14,10 +14,10 @@ std::vector<WindowTag> job_order(const Program& program, int source) {
     int most_windows = 0;
     for (int part = 0; part < parts; ++part)
       most_windows = std::max(most_windows, program.part(pass, part).window_count());
-    for (int batch = 0; batch < program.batches(); ++batch)
+    for (int batch = 0; batch < program.batches(pass); ++batch)
       for (int window = 0; window < most_windows; ++window)
         for (int part = 0; part < parts; ++part)
-          if (program.share(pass).serves(source, part) && window < program.part(pass, part).window_count())
+          if (program.sends(pass, part, source, batch) && window < program.windows(pass, part, batch))
             jobs.push_back({pass.index, part, window, batch});
   }
   return jobs;
@@ -45,15 +45,14 @@ Sequencer::Sequencer(const sc_core::sc_module_name& name, Clock& clock, const La
       jobs_(job_order(*context.program, source)),
       credits_(topology.tiles(), 2),
       waiting_loads_(topology.tiles()),
-      nodes_done_(context.program->phase_inputs.size(), 0) {
+      nodes_done_(context.program->phases.size(), 0) {
   // A node to which no tile of a phase sends outputs has them all from the start.
   for (size_t phase = 0; phase < nodes_done_.size(); ++phase)
     for (int node = 0; node < topology.sources(); ++node)
       if (std::none_of(context.program->passes.begin(), context.program->passes.end(), [&](const Pass& pass) {
             return pass.phase == static_cast<int>(phase) &&
-                   std::any_of(pass.tiles.begin(), pass.tiles.end(), [&](const TileWork& work) {
-                     return work.operation >= 0 && work.sends_partials_to < 0 && work.sink == node;
-                   });
+                   std::any_of(pass.tiles.begin(), pass.tiles.end(),
+                               [&](const TileWork& work) { return work.fires() && work.sink == node; });
           }))
         ++nodes_done_[phase];
   for (size_t i = 0; i < loads_.size(); ++i) waiting_loads_[loads_[i].tile].push_back(i);

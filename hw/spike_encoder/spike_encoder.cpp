@@ -49,7 +49,7 @@ void SpikeEncoder::fill() {
     if (flit.head && part.payload.empty()) {
       filling_job_.head = flit;
       filling_job_.tag = WindowTag::unpack(flit.tag);
-      filling_job_.tokens = context_.program->batch_tokens(filling_job_.tag.batch);
+      filling_job_.tokens = context_.rows(filling_job_.tag);
       if (source_ < 0)
         for (int other = 0; other < lanes; ++other)
           fills_[other].done =
@@ -67,20 +67,16 @@ void SpikeEncoder::fill() {
 
 void SpikeEncoder::finish_fill() {
   Job& job = filling_job_;
-  const CodeFormat format = CodeFormat::of(context_.input(job.tag));
-  const std::vector<int>& wide_rank = context_.input(job.tag).wide_rank;
-  const Window& window = context_.window(job.tag);
+  const InputTrace& input = context_.input(job.tag);
   std::vector<PackedCodes> parts;
   int count = 0;
   for (size_t lane = 0; lane < fills_.size(); ++lane) {
     const InputRange range = input_range(job.tag, static_cast<int>(lane));
-    parts.push_back(
-        PackedCodes::unpack(format, wide_rank, range.first, range.count, job.tokens, fills_[lane].payload.bits()));
+    parts.push_back(PackedCodes::unpack(input, range.first, range.count, job.tokens, fills_[lane].payload.bits()));
     count += range.count;
     fills_[lane] = Fill();
   }
-  assert(source_ >= 0 || count == window.count);
-  (void)window;
+  assert(source_ >= 0 || count == context_.window(job.tag).count);
   job.codes.count = count;
   job.codes.tokens = job.tokens;
   for (int m = 0; m < job.tokens; ++m) {
@@ -113,7 +109,6 @@ void SpikeEncoder::scatter() {
 void SpikeEncoder::sort(Job* job) {
   const StreamFormat format = stream_format(context_, job->tag, source_);
   const SpikeCode& code = *context_.code;
-  const std::vector<int>& wide_rank = *format.wide_rank;
   std::vector<std::vector<SpikeEvent>> steps(format.steps);
   uint64_t entries = 0;
   Cycle cycles = 0;
@@ -121,7 +116,7 @@ void SpikeEncoder::sort(Job* job) {
     for (int slot = 0; slot < job->tokens; ++slot) {
       const size_t at = size_t(slot) * job->codes.count + address;
       const SpikeValues values =
-          format.code.decode(job->codes.code[at], job->codes.salient[at], wide_rank[format.range.first + address] >= 0);
+          format.code.decode(job->codes.code[at], job->codes.salient[at], format.two_digits(address));
       const uint64_t before = entries;
       for (int i = 0; i < values.count; ++i) {
         const SpikeValue& value = values.value[i];

@@ -6,10 +6,10 @@ namespace spikeloom {
 
 StreamFormat stream_format(const LayerContext& context, const WindowTag& tag, int source) {
   const InputTrace& in = context.input(tag);
-  const Window& at = context.window(tag);
+  const Window at = context.window(tag);
   StreamFormat format;
   format.code = CodeFormat::of(in);
-  format.wide_rank = &in.wide_rank;
+  format.input = &in;
   format.range = source < 0 ? InputRange{at.first, at.count} : context.range(tag, source);
   format.slots = context.program->batch;
   format.steps = context.code->steps(format.code.largest_magnitude());

@@ -28,7 +28,7 @@ struct SpikeEvent {
 // The fields of one stream: constant for a phase, but for the range of inputs.
 struct StreamFormat {
   CodeFormat code;
-  const std::vector<int>* wide_rank = nullptr;  // of the layer's input: which inputs are wide
+  const InputTrace* input = nullptr;  // of the layer: which inputs have two digits
   InputRange range{0, 0};
   int slots = 1;  // tokens per batch that the fields provide for
   int steps = 1;  // T
@@ -44,7 +44,7 @@ struct StreamFormat {
   // Inputs of one bitmap chunk: two bits for each token of the batch fit 64 bits.
   int chunk_inputs() const { return 32 / slots > 0 ? 32 / slots : 1; }
   int chunks() const { return static_cast<int>(ceil_div(range.count, chunk_inputs())); }
-  bool two_digits(int address) const { return code.digits && (*wide_rank)[range.first + address] >= 0; }
+  bool two_digits(int address) const { return input->two_digits(range.first + address); }
 };
 
 // The stream of one source, or of the whole window when source is -1 (encoder in the tile).

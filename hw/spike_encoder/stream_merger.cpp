@@ -1,20 +1,33 @@
 #include "hw/spike_encoder/stream_merger.h"
 
+#include <algorithm>
+
 namespace spikeloom {
 
+size_t StreamMerger::pass(uint64_t sequence) const {
+  return std::upper_bound(first_batch_.begin(), first_batch_.end(), sequence) - first_batch_.begin() - 1;
+}
+
+// Of the source, in one batch.
 uint64_t StreamMerger::windows(uint64_t sequence) const {
-  const Pass& at = context_.program->passes[pass(sequence)];
+  const Program& program = *context_.program;
+  const Pass& at = program.passes[pass(sequence)];
+  const int batch = static_cast<int>(sequence - first_batch_[at.index]);
   uint64_t count = 0;
-  for (size_t part = 0; part < at.destinations.size(); ++part)
-    if (context_.program->share(at).serves(source_, static_cast<int>(part)))
-      count += context_.program->part(at, static_cast<int>(part)).window_count();
+  for (int part = 0; part < static_cast<int>(at.destinations.size()); ++part)
+    if (program.sends(at, part, source_, batch)) count += program.windows(at, part, batch);
   return count;
 }
 
 void StreamMerger::window_done(uint64_t sequence) {
   while (passed_.size() <= sequence - oldest_) passed_.push_back(0);
   ++passed_[sequence - oldest_];
-  while (passed_.front() > 0 && passed_.front() == windows(oldest_)) {
+  skip_finished();
+}
+
+// Batches of which the source has sent everything, or has nothing to send.
+void StreamMerger::skip_finished() {
+  while (oldest_ < first_batch_.back() && passed_.front() == windows(oldest_)) {
     passed_.pop_front();
     ++oldest_;
     if (passed_.empty()) passed_.push_back(0);

@@ -16,6 +16,7 @@
 
 #include <deque>
 #include <string>
+#include <vector>
 
 #include "hw/clock/registered_fifo.h"
 #include "hw/mapping/layer_context.h"
@@ -28,25 +29,31 @@ class StreamMerger : public Block {
   FifoOut<Flit> out;
 
   StreamMerger(const sc_core::sc_module_name& name, Clock& clock, int ports, const LayerContext& context, int source)
-      : Block(name, clock), in("in", ports), out("out"), context_(context), source_(source) {}
+      : Block(name, clock), in("in", ports), out("out"), context_(context), source_(source) {
+    for (const Pass& pass : context.program->passes)
+      first_batch_.push_back(first_batch_.back() + uint64_t(context.program->batches(pass)));
+    skip_finished();
+  }
 
   std::string waits_for() const override;
 
  private:
   void tick() override;
   // Batches of all passes, numbered in the order of the program.
-  uint64_t sequence(const WindowTag& tag) const { return uint64_t(tag.pass) * context_.program->batches() + tag.batch; }
-  uint64_t pass(uint64_t sequence) const { return sequence / context_.program->batches(); }
+  uint64_t sequence(const WindowTag& tag) const { return first_batch_[tag.pass] + tag.batch; }
+  size_t pass(uint64_t sequence) const;
   uint64_t windows(uint64_t sequence) const;
   void window_done(uint64_t sequence);
+  void skip_finished();
 
   LayerContext context_;
   int source_;
-  int owner_ = -1;                  // port whose packet is under way
-  int next_ = 0;                    // round robin
-  uint64_t current_ = 0;            // batch of the packet under way
-  uint64_t oldest_ = 0;             // first batch of which windows are missing
-  std::deque<uint64_t> passed_{0};  // windows that have passed, of oldest_ and the batches after it
+  std::vector<uint64_t> first_batch_{0};  // [pass], and the end
+  int owner_ = -1;                        // port whose packet is under way
+  int next_ = 0;                          // round robin
+  uint64_t current_ = 0;                  // batch of the packet under way
+  uint64_t oldest_ = 0;                   // first batch of which windows are missing
+  std::deque<uint64_t> passed_{0};        // windows that have passed, of oldest_ and the batches after it
 };
 
 }  // namespace spikeloom

@@ -31,11 +31,15 @@ SynapseArray::SynapseArray(const sc_core::sc_module_name& name, Clock& clock, co
       weights_(this->name(), spec.half_rows(), spec.row_bytes(),
                {uint64_t(spec.weight_bytes / spec.banks), uint64_t(spec.row_bytes())}, ledger),
       row_latch_(ledger.counter(this->name(), EnergyEvent::kRowLatchWriteBit)),
+      shift_read_(ledger.counter(this->name(), EnergyEvent::kThresholdReadBit)),
+      shift_write_(ledger.counter(this->name(), EnergyEvent::kThresholdWriteBit)),
       items_(tile_items(*context.program, tile)),
       loads_(loads_of(*context.program, tile)),
       row_messages_(context.sources),
       lanes_(encoder_in_tile ? 1 : context.sources),
-      active_(context.program->batch, 0) {}
+      active_(context.program->batch, 0) {
+  for (auto& shifts : row_shifts_) shifts.assign(spec.half_rows(), 0);
+}
 
 const Slice& SynapseArray::slice() const {
   const TileItem& item = items_[item_];
@@ -84,13 +88,19 @@ void SynapseArray::take_weight_flit(const Flit& flit) {
     return;
   }
   RowMessage& message = row_messages_[message_source_];
-  const size_t row_bytes = (context_.program->passes[loads_[message.load].pass].tiles[tile_].outputs + 1) / 2;
+  const Pass& pass = context_.program->passes[loads_[message.load].pass];
+  const bool row_shifts = context_.layer->inputs[pass.input].row_shift;
+  const size_t row_bytes = (pass.tiles[tile_].outputs + 1) / 2;
   const uint8_t* bytes = reinterpret_cast<const uint8_t*>(flit.bits.data());
   const int half = static_cast<int>(message.load % 2);
   int written = 0;
   for (int i = 0; i < context_.flits.link_bits / 8 && message.row < message.end; ++i) {
     message.bytes.push_back(bytes[i]);
-    if (message.bytes.size() < row_bytes) continue;
+    if (message.bytes.size() < row_bytes + row_shifts) continue;
+    if (row_shifts) {
+      row_shifts_[half][message.row] = message.bytes.back();
+      shift_write_.add(now() + written, kRowShiftBits, flit.phase);
+    }
     weights_.write_row(now() + written, half, message.row++, message.bytes.data(), row_bytes, flit.phase);
     message.bytes.clear();
     ++rows_received_[half];
@@ -140,9 +150,11 @@ bool SynapseArray::start_item() {
     start.kind = NeuronCommand::Kind::kBatchStart;
     start.pass = item.pass;
     start.batch = item.batch;
-    start.tokens = context_.program->batch_tokens(item.batch);
+    start.tokens = context_.program->batch_rows(context_.program->passes[item.pass], item.batch);
     neurons_out->push(start);
   }
+  const Pass& pass = context_.program->passes[item.pass];
+  latch_bits_ = uint64_t(context_.program->batch_outputs(pass, pass.tiles[tile_], item.batch)) * 4;
   item_started_ = true;
   window_ = 0;
   latched_row_ = -1;
@@ -169,13 +181,14 @@ bool SynapseArray::start_window() {
     assert(tag.pass == item.pass && tag.batch == item.batch);
     lane.format = stream_format(context_, tag, lane_source(i));
     steps_ = lane.format.steps;
-    assert(lane.format.range.first >= slice().windows[window_].first);
+    assert(lane.format.range.count == 0 || lane.format.range.first >= slice().windows[window_].first);
     lane.reader.start(lane.format);
     lane.in_window = true;
     lane.at_mark = false;
     lane.events.clear();
     lane.next = 0;
-    shifts_ = WindowShifts::unpack(context_.program->batch_tokens(item.batch), head.bits.data());
+    shifts_ = WindowShifts::unpack(context_.program->batch_rows(context_.program->passes[item.pass], item.batch),
+                                   head.bits.data());
     spikes.pop();
   }
   if (!neurons_out->can_push()) return false;
@@ -184,7 +197,7 @@ bool SynapseArray::start_window() {
   start.shifts = shifts_;
   start.group = slice().windows[window_].group;
   neurons_out->push(start);
-  std::fill(active_.begin(), active_.end(), uint16_t{0});
+  std::fill(active_.begin(), active_.end(), 0u);
   window_started_ = true;
   step_ = 0;
   return true;
@@ -262,16 +275,17 @@ void SynapseArray::append_rows(const Lane& lane, const SpikeEvent& event, Cycle 
   const int half = static_cast<int>(items_[item_].load % 2);
   const bool wide = std::binary_search(here.wide.begin(), here.wide.end(), k);
   const bool latched = latched_row_ == k;
-  const uint64_t bits = uint64_t(context_.program->passes[items_[item_].pass].tiles[tile_].outputs) * 4;
+  const bool row_shifts = lane.format.code.row_shifts;
   const auto add = [&](int row, uint8_t slope, bool unsigned_weights) {
     command->rows[command->count++] = {weights_.row(half, row), event.slot, slope, event.negative, unsigned_weights};
     __builtin_prefetch(weights_.row(half, row));  // the neuron array reads it an activation later
-    active_[event.slot] |= uint16_t(1u << slope);
+    active_[event.slot] |= 1u << slope;
     if (latched) return;
     weights_.read_row(at);
-    row_latch_.add(at++, bits);
+    row_latch_.add(at++, latch_bits_);
+    if (row_shifts) shift_read_.add(at - 1, kRowShiftBits);
   };
-  add(here.row(k), event.slope, wide);
+  add(here.row(k), row_shifts ? uint8_t(mix_slope(event.slope, row_shifts_[half][here.row(k)])) : event.slope, wide);
   if (wide) add(here.wide_row(k), uint8_t(event.slope + kSlopeBases), false);
   latched_row_ = k;
 }
@@ -283,7 +297,7 @@ void SynapseArray::issue_mark() {
   neurons_out->push(command);
   ++marks_;
   Cycle updates = 0;
-  for (uint16_t& slopes : active_) {
+  for (uint32_t& slopes : active_) {
     updates += __builtin_popcount(slopes);
     if (!context_.code->keeps_slopes()) slopes = 0;
   }
@@ -297,8 +311,8 @@ void SynapseArray::end_window() {
   for (Lane& lane : lanes_) lane.in_window = false;
   window_started_ = false;
   latched_row_ = -1;
-  if (++window_ < slice().windows.size()) return;
   const TileItem& item = items_[item_];
+  if (++window_ < size_t(item.windows)) return;
   NeuronCommand end;
   end.kind = NeuronCommand::Kind::kSliceEnd;
   end.batch_complete = item.last_slice;

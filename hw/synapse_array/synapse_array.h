@@ -6,7 +6,8 @@
 // Timing   one row a cycle, latency_cycles from issue to the slopes; a mark takes one cycle per active slope and token
 //          (at least one). A window starts when its weights are there and a membrane set is free. A step closes after
 //          every source's mark. One row is written a cycle beside the reads: they use different halves.
-// Energy   WeightRowRead and RowLatchWriteBit per row read (not for a row still in the latch), WeightRowWrite per row.
+// Energy   WeightRowRead and RowLatchWriteBit per row read (not for a row still in the latch), WeightRowWrite per row;
+//          ThresholdReadBit and -WriteBit for the exponents of rows that have them (attention's values).
 // Config   SynapseArraySpec, section tile.synapse_array.
 // Differs  halves are never in conflict (DEVIATIONS 3); spikes of a flit are decoded at once (DEVIATIONS 4).
 #pragma once
@@ -89,7 +90,7 @@ class SynapseArray : public Block {
   int tile_;
   bool encoder_in_tile_;
   BankedSram weights_;
-  EnergyCounter& row_latch_;
+  EnergyCounter &row_latch_, &shift_read_, &shift_write_;
   std::vector<TileItem> items_;
   std::vector<Load> loads_;  // of this tile, by index
   // Weight side: a message per source may be under way.
@@ -102,8 +103,10 @@ class SynapseArray : public Block {
   int message_source_ = 0;   // of the packet under way
   bool parameters_ = false;  // the packet under way holds parameters
   Cycle write_free_ = 0;
-  std::array<int, 2> rows_received_{};    // by half
-  std::array<Cycle, 2> readable_from_{};  // by half: the cycle after its last write so far
+  static constexpr int kRowShiftBits = 3;
+  std::array<std::vector<uint8_t>, 2> row_shifts_;  // by half and row: exponents, where rows have them
+  std::array<int, 2> rows_received_{};              // by half
+  std::array<Cycle, 2> readable_from_{};            // by half: the cycle after its last write so far
   // Spike side.
   std::vector<Lane> lanes_;
   size_t item_ = 0;
@@ -113,7 +116,8 @@ class SynapseArray : public Block {
   int step_ = 0, steps_ = 0;
   size_t next_lane_ = 0;
   Cycle issue_free_ = 0;
-  std::vector<uint16_t> active_;  // [slot]: slopes that hold something
+  std::vector<uint32_t> active_;  // [slot]: slopes that hold something
+  uint64_t latch_bits_ = 0;       // weights of a row that the item's batch needs
   int latched_row_ = -1;          // input row in the latch (of a wide input: both rows)
   WindowShifts shifts_;
   Activity activity_;

@@ -116,7 +116,7 @@ Bill make_bill(Chip& chip, const Technology& technology) {
   Bill bill;
   add_events(chip, technology, &bill);
   add_static_power(chip, technology, &bill);
-  bill.phases.assign(chip.program().phase_inputs.size(), GroupEnergies{});
+  bill.phases.assign(chip.program().phases.size(), GroupEnergies{});
   double windows_pj = 0;
   for (const BillLine& line : bill.lines) {
     bill.groups[size_t(line.group)] += line.pj();

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <iostream>
 
+#include "models/attention_operations.h"
 #include "models/attention_reference.h"
 #include "models/integer_reference.h"
 #include "models/mac_reference.h"
@@ -51,9 +52,9 @@ void check_experiment(const std::string& file, const std::vector<std::string>& o
   warn(experiment.chip.network);
   std::cout << file << ": ok\n";
   for (const OperationTrace& operation : layer.operations)
-    print_needs(operation.name, register_needs(layer, operation));
-  for (size_t i = 0; i < chip.program().choices.size(); ++i)
-    std::cout << "  " << layer.inputs[chip.program().phase_inputs[i]].name << ": " << chip.program().choices[i] << "\n";
+    print_needs(operation.name, operation_needs(layer, operation));
+  for (const Phase& phase : chip.program().phases)
+    std::cout << "  " << layer.inputs[phase.input].name << ": " << phase.choice << "\n";
 }
 
 [[noreturn]] void fail_output(const TraceOrigin& trace, const std::string& operation, const std::string& place,

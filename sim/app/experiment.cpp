@@ -1,7 +1,9 @@
 #include "sim/app/experiment.h"
 
+#include <algorithm>
 #include <filesystem>
 
+#include "models/attention_operations.h"
 #include "sim/app/commands.h"
 
 namespace spikeloom {
@@ -102,6 +104,7 @@ Experiment Experiment::load(const std::string& file, const std::vector<std::stri
 
 LayerTrace Experiment::open_trace() const {
   LayerTrace layer = LayerTrace::open(trace_file);
+  add_attention_operations(&layer, all_tokens ? layer.tokens : std::min(tokens, layer.tokens));
   std::vector<std::string> names = operations;
   if (all_operations)
     for (const auto& operation : layer.operations) names.push_back(operation.name);

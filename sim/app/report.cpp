@@ -14,6 +14,7 @@ void compare_outputs(const LayerTrace& layer, const LayerResult& result, Report*
   for (size_t o = 0; o < layer.operations.size(); ++o) {
     const OperationTrace& operation = layer.operations[o];
     for (size_t i = 0; i < result.outputs[o].size(); ++i) {
+      if (!result.arrived[o][i]) continue;  // a position that the token does not see
       ++report->outputs;
       if (result.outputs[o][i] == operation.expected[i]) {
         ++report->outputs_equal;
@@ -28,26 +29,38 @@ void compare_outputs(const LayerTrace& layer, const LayerResult& result, Report*
 }
 
 // Spikes and time steps of an input under a spike code, over all tokens.
-void count_input(const InputTrace& input, const SpikeCode& code, int tokens, uint64_t* spikes, Report* report) {
+void count_input(const InputTrace& input, const SpikeCode& code, int rows, uint64_t* spikes, Report* report) {
   const CodeFormat format = CodeFormat::of(input);
   const int T = code.steps(format.largest_magnitude());
-  for (int m = 0; m < tokens; ++m)
+  for (int m = 0; m < rows; ++m)
     for (int k = 0; k < input.size; ++k) {
-      const SpikeValues values = format.decode(input.code_at(m, k), input.salient(m, k), input.is_wide(k));
+      if (input.causal == Causal::kInputs && k % input.block_inputs() >= input.seen(m)) continue;
+      report->input_steps += T;
+      const SpikeValues values = format.decode(input.code_at(m, k), input.salient(m, k), input.two_digits(k));
       for (int i = 0; i < values.count; ++i)
         for (int step = 0; step < T; ++step) *spikes += code.fires(values.value[i].magnitude, step, T);
     }
   report->input_spikes += *spikes;
-  report->input_steps += uint64_t(tokens) * input.size * T;
+}
+
+// Weights of an operation, and how often all tokens together use one; of positions, those that a row sees.
+void add_synapses(const InputTrace& input, const OperationTrace& operation, int tokens, Report* report) {
+  const uint64_t inputs = input.block_inputs(), outputs = operation.outputs / input.blocks;
+  report->weights += inputs * operation.outputs;
+  for (int row = 0; row < tokens * input.rows_per_token; ++row) {
+    const uint64_t seen = input.seen(row);
+    report->synapses += input.blocks * (input.causal == Causal::kInputs ? std::min(inputs, seen) : inputs) *
+                        (input.causal == Causal::kOutputs ? std::min(outputs, seen) : outputs);
+  }
 }
 
 void add_phases(const LayerTrace& layer, const Chip& chip, Report* report) {
   const Program& program = chip.program();
   const auto code = make_spike_code(chip.spec().spike_code);
-  for (size_t i = 0; i < program.phase_inputs.size(); ++i) {
+  for (size_t i = 0; i < program.phases.size(); ++i) {
     PhaseReport phase;
-    phase.input = layer.inputs[program.phase_inputs[i]].name;
-    phase.mapping = program.choices[i];
+    phase.input = layer.inputs[program.phases[i].input].name;
+    phase.mapping = program.phases[i].choice;
     phase.begin = chip.result().phase_begin[i];
     phase.end = chip.result().phase_end[i];
     phase.groups = report->bill.phases[i];
@@ -59,7 +72,7 @@ void add_phases(const LayerTrace& layer, const Chip& chip, Report* report) {
         if (work.operation >= 0) operations.insert(work.operation);
     }
     for (const int operation : operations) phase.operations.push_back(layer.operations[operation].name);
-    count_input(layer.inputs[program.phase_inputs[i]], *code, layer.tokens, &phase.spikes, report);
+    count_input(layer.inputs[program.phases[i].input], *code, program.phases[i].rows, &phase.spikes, report);
     report->phases.push_back(phase);
   }
 }
@@ -112,7 +125,7 @@ Report make_report(const Experiment& experiment, const LayerTrace& layer, Chip& 
   report.width = chip.spec().network.width;
   report.height = chip.spec().network.height;
   for (const OperationTrace& operation : layer.operations)
-    report.weights += uint64_t(operation.outputs) * layer.inputs[operation.input].size;
+    add_synapses(layer.inputs[operation.input], operation, layer.tokens, &report);
   compare_outputs(layer, chip.result(), &report);
   report.bill = make_bill(chip, experiment.technology);
   report.activities = chip.activities();

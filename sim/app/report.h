@@ -30,7 +30,8 @@ struct Report {
   Cycle cycles = 0;
   uint64_t outputs = 0, outputs_equal = 0;
   std::string first_difference;
-  uint64_t weights = 0;          // of all operations
+  uint64_t weights = 0;          // of all operations, keys and values included
+  uint64_t synapses = 0;         // weights times the tokens (of attention: rows) that use them
   uint64_t spikes_received = 0;  // over all tiles
   uint64_t additions = 0, rows_read = 0, rows_added = 0;
   uint64_t spikes_sent = 0;  // by all encoders
@@ -47,7 +48,7 @@ struct Report {
   double time_us() const { return cycles / clock_mhz; }
   double pj_per_token() const { return bill.total_pj / tokens; }
   // Times that the average weight is added per token: 1 for a dense one-spike code.
-  double spikes_per_synapse() const { return double(additions) / (double(weights) * tokens); }
+  double spikes_per_synapse() const { return double(additions) / double(synapses); }
   // Share of the input-step slots of the code that carry a spike.
   double spike_density() const { return double(input_spikes) / double(input_steps); }
   // SRAM row reads per row added to a slope: below 1 where a latched row serves several tokens.

@@ -113,6 +113,7 @@ void read_operation(const SafetensorsFile& file, const Description& entry, const
   check_same_input(entry, input.name);
   operation->F = entry.integer("F", 0, kMostF);
   operation->gamma = entry.integer("gamma", -kMostGamma, kMostGamma);
+  operation->output_bits = layer.output_bits;
   const std::string& name = operation->name;
   operation->theta = read_thresholds(file, name, operation->outputs);
   operation->v0 = file.integers(name + ".v0", {operation->outputs}, "I64");

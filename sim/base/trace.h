@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -14,7 +15,12 @@
 
 namespace spikeloom {
 
-// The activations that one or more operations share. M tokens, one row of K inputs each.
+// What a row of an attention's operation leaves out: the positions after its own token's.
+enum class Causal { kNone, kInputs, kOutputs };
+
+// The activations that one or more operations share: rows of K inputs. Of a linear operation a token is a row. Of
+// attention (models/attention_operations.h) a token has a row for each head that shares keys and values, and the
+// inputs are blocks, one per head of keys or values, that feed outputs of their own.
 struct InputTrace : CodeRows {
   std::string name;
   int group = 0;               // inputs per window that have shifts of their own; 0: the whole input
@@ -23,27 +29,37 @@ struct InputTrace : CodeRows {
   ActivationCode code = ActivationCode::kSigned;
   SalientFormat salient_format = SalientFormat::kFloating;
   bool digits = false;
+  bool all_digits = false;  // with digits: every input has two, and not the wide ones alone
+  int rows_per_token = 1, blocks = 1;
+  Causal causal = Causal::kNone;
+  int first_position = 0;              // of token 0, where causal
+  const uint8_t* row_shift = nullptr;  // [K] exponents of weight rows, 0..7; null: none
   int z = 0;
   double u = 0, salient_k = 0, salient_share = 0;
   int most_E = 0, most_E7 = 0, most_g = 0;
-  std::vector<int64_t> e, E, E7;  // [M]; E7 all zero without digits
-  std::vector<int64_t> g;         // [M, windows]; all zero without group shifts
+  std::vector<int64_t> e, E, E7;  // [rows, blocks]; E7 all zero without digits
+  std::vector<int64_t> g;         // [rows, windows]; all zero without group shifts
 
   int groups() const { return group == 0 ? 1 : size / group; }
   bool is_wide(int k) const { return wide_rank[k] >= 0; }
+  bool two_digits(int k) const { return digits && (all_digits || is_wide(k)); }
+  int block_inputs() const { return size / blocks; }
+  // Positions that a row sees, where causal.
+  int seen(int row) const { return first_position + row / rows_per_token + 1; }
 };
 
-// One linear operation y = W x of N outputs.
+// One operation y = W x of N outputs; with blocks of inputs, W is block diagonal and a row holds its block's outputs.
 struct OperationTrace {
   std::string name;
   int input = 0;  // index into LayerTrace::inputs
   int outputs = 0;
+  int output_bits = 0;
   int F = 0, gamma = 0;
   const uint8_t* weights = nullptr;  // [K + wide, row_bytes]: low nibble output 2i, high nibble output 2i+1
   int row_bytes = 0;
   const uint8_t* h = nullptr;      // [groups, N] or null
   std::vector<int64_t> theta, v0;  // [N]
-  std::vector<int64_t> expected;   // [M, N]
+  std::vector<int64_t> expected;   // [rows, N]
 
   // Low (unsigned = false: signed) nibble of row `row`, output n.
   int nibble(int row, int n) const { return weights[static_cast<size_t>(row) * row_bytes + n / 2] >> (n % 2 * 4) & 15; }
@@ -64,6 +80,8 @@ class LayerTrace : public TraceOrigin {
   std::vector<OperationTrace> operations;   // in execution order
   std::optional<AttentionTrace> attention;  // as opened, whatever was selected
   std::vector<VectorWork> vector_unit;      // in execution order
+  // Bytes that inputs and operations point to without being in a file.
+  std::vector<std::shared_ptr<const std::vector<uint8_t>>> made;
 
  private:
   void read_weights();

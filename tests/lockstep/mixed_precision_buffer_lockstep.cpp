@@ -37,9 +37,12 @@ Window random_window(std::mt19937* random) {
   Window window;
   window.digits = below(2);
   const int wide_share = below(4) * 20, salient_share = below(5) * 25;
-  const CodeFormat format{below(2) ? ActivationCode::kSigned : ActivationCode::kUnsigned, SalientFormat::kFloating,
-                          window.digits};
+  InputTrace input;
+  input.code = below(2) ? ActivationCode::kSigned : ActivationCode::kUnsigned;
+  input.digits = window.digits;
+  const CodeFormat format = CodeFormat::of(input);
   for (int k = 0; k < codes.count; ++k) window.wide_rank.push_back(below(100) < wide_share ? k : -1);
+  input.wide_rank = window.wide_rank;
   for (int i = 0; i < codes.tokens * codes.count; ++i) {
     codes.salient.push_back(below(100) < salient_share);
     const int side = format.side_bits(codes.salient.back(), window.wide_rank[i % codes.count] >= 0);
@@ -47,9 +50,9 @@ Window random_window(std::mt19937* random) {
     codes.side_value_bits += side;
   }
   window.packed = codes;
-  window.bits = codes.pack(format, window.wide_rank, 0, &window.stream);
+  window.bits = codes.pack(input, 0, &window.stream);
   window.stream.resize(ceil_div(window.bits, kLinkBits) * (kLinkBits / 64) + 2, 0);
-  window.codes = PackedCodes::unpack(format, window.wide_rank, 0, codes.count, codes.tokens, window.stream.data());
+  window.codes = PackedCodes::unpack(input, 0, codes.count, codes.tokens, window.stream.data());
   return window;
 }
 

@@ -69,7 +69,6 @@ class Random {
 struct RandomProgram {
   RandomProgram(const Shape& shape, Random* random)
       : topology(shape.tiles, 1, std::vector<EdgeNode>(shape.sources)), code(make_spike_code(shape.spike_code)) {
-    layer.output_bits = shape.output_bits;
     for (int i = 0; i < 4; ++i) {
       InputTrace input;
       const int groups = i == 0 ? 1 : random->between(1, shape.groups);
@@ -82,12 +81,14 @@ struct RandomProgram {
     const int most_F = std::min(14, shape.spec.residue_bits - shape.spec.membrane_bits - 2);
     for (int i = 0; i < 8; ++i) {
       OperationTrace operation;
+      operation.output_bits = shape.output_bits;
       operation.F = random->upto(i < 4 ? 3 : most_F);
       operation.h = i % 2 ? &any_shift : nullptr;
       layer.operations.push_back(operation);
     }
     program.batch = shape.slots;
     program.sources = shape.sources;
+    program.phases.push_back({});
     for (int i = 0; i < kPasses; ++i) program.passes.push_back(pass(shape, i, random));
     context = {&layer,
                &program,

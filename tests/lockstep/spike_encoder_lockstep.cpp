@@ -85,13 +85,13 @@ class WindowSource {
       tag.pass = below(int(program.passes.size()));
     } while (below(4) > 0 && context.range({tag.pass, 0, 0, 0}, 0).count > 20);  // more of the small ones
     tag.window = below(program.part(program.passes[tag.pass], 0).window_count());
-    tag.batch = below(program.batches());
+    tag.batch = below(program.batches(program.passes[tag.pass]));
     const InputTrace& input = context.input(tag);
     const InputRange range = context.range(tag, 0);
     const CodeFormat format = CodeFormat::of(input);
     PackedCodes codes;
     codes.count = range.count;
-    codes.tokens = program.batch_tokens(tag.batch);
+    codes.tokens = context.rows(tag);
     const int silent_share = below(5) * 25, salient_share = below(4) * 30;
     for (int i = 0; i < codes.tokens * codes.count; ++i) {
       const bool pair = input.wide_rank[range.first + i % codes.count] >= 0;
@@ -101,7 +101,7 @@ class WindowSource {
       codes.side_value_bits += side;
     }
     std::vector<uint64_t> bits;
-    const uint64_t count = codes.pack(format, input.wide_rank, range.first, &bits);
+    const uint64_t count = codes.pack(input, range.first, &bits);
     Flit head;
     head.type = MessageType::kCodes;
     head.tag = tag.pack();
@@ -286,7 +286,7 @@ class Lockstep {
     const WindowTag tag = WindowTag::unpack(flit.tag);
     const InputRange range = tiny_.context.range(tag, 0);
     twin_.window_count = range.count;
-    twin_.window_tokens = tiny_.program.batch_tokens(tag.batch);
+    twin_.window_tokens = tiny_.context.rows(tag);
     sc_dt::sc_bv<kMostInputs> wide = 0;
     for (int k = 0; k < range.count; ++k) wide[k] = tiny_.context.input(tag).is_wide(range.first + k);
     twin_.window_wide = wide;

@@ -234,7 +234,7 @@ std::vector<SpikeEvent> Traffic::events(const StreamFormat& format, int tokens, 
 void Traffic::add_window(const RandomProgram::Step& step, int lane) {
   if (!program_.serves(step, lane)) return;
   const StreamFormat format = program_.format(step, lane);
-  const int tokens = program_.program.batch_tokens(step.item->batch);
+  const int tokens = program_.program.batch_rows(program_.pass(step), step.item->batch);
   const int percents[] = {0, 2, 10, 30, program_.long_runs ? 100 : 80}, percent = percents[random_.between(0, 4)];
   SpikeStreamWriter writer(format);
   for (int i = 0; i < format.steps; ++i) writer.step(events(format, tokens, percent));
@@ -612,7 +612,7 @@ void SynapseLockstep<Rtl>::show_window() {
   const int row_bits = shape_.row_bits(), width_bits = ceil_log2(row_bits + 1);
   twin_.item_pass.write(item.pass);
   twin_.item_batch.write(item.batch);
-  twin_.item_tokens.write(program_.program.batch_tokens(item.batch));
+  twin_.item_tokens.write(program_.program.batch_rows(program_.program.passes[item.pass], item.batch));
   twin_.item_first_slice.write(item.first_slice);
   twin_.item_last_slice.write(item.last_slice);
   twin_.item_releases_load.write(item.releases_load);

@@ -39,7 +39,7 @@ class WorstToken {
     layer.inputs = {input};
     layer.operations = {operation};
     layer.tokens = 1;
-    layer.output_bits = 8;
+    layer.operations[0].output_bits = 8;
   }
 
   // By the closed formula: sum of |w| * 7 * 2^(4 + E).

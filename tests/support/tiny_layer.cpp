@@ -91,6 +91,7 @@ void TinyLayer::make_operation(const TinySpec& spec, const TinySpec::Operation& 
   operation.input = shape.input;
   operation.outputs = shape.outputs;
   operation.F = spec.F;
+  operation.output_bits = spec.output_bits;
   operation.row_bytes = (shape.outputs + 1) / 2;
   auto data = std::make_unique<OperationData>();
   data->weights.assign((input.size + input.wide.size()) * operation.row_bytes, 0);

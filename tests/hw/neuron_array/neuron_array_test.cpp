@@ -249,7 +249,7 @@ TEST(NeuronArrayUnit, AStalledOutputHoldsFiringAndLosesNothing) {
   ASSERT_EQ(probe.outputs.count(), 8u);
   for (int token = 0; token < 4; ++token) {
     EXPECT_EQ(probe.codes(token), (std::vector<int>{1, -2, 3, -4}));
-    EXPECT_EQ(OutputTag::unpack(probe.outputs.values[2 * token].tag).token, token);
+    EXPECT_EQ(OutputTag::unpack(probe.outputs.values[2 * token].tag).row, token);
   }
 }
 

@@ -15,7 +15,7 @@ std::vector<Flit> code_flits(const TinyContext& tiny, const WindowTag& tag, int 
   const InputRange range = context.range(tag, source);
   PackedCodes codes;
   codes.count = range.count;
-  codes.tokens = context.program->batch_tokens(tag.batch);
+  codes.tokens = context.rows(tag);
   for (int t = 0; t < codes.tokens; ++t)
     for (int k = range.first; k < range.first + range.count; ++k) {
       const int m = tag.batch * context.program->batch + t;
@@ -23,7 +23,7 @@ std::vector<Flit> code_flits(const TinyContext& tiny, const WindowTag& tag, int 
       codes.salient.push_back(input.salient(m, k));
     }
   std::vector<uint64_t> bits;
-  const uint64_t count = codes.pack(CodeFormat::of(input), input.wide_rank, range.first, &bits);
+  const uint64_t count = codes.pack(input, range.first, &bits);
   Flit head;
   head.type = MessageType::kCodes;
   head.tag = tag.pack();

@@ -22,10 +22,17 @@ const Layout kLayouts[] = {
 };
 
 // Inputs 3, 13, 23, .. are wide.
-std::vector<int> wide_ranks() {
-  std::vector<int> ranks(kInputs, -1);
-  for (int k = 3, rank = 0; k < kInputs; k += 10) ranks[k] = rank++;
-  return ranks;
+InputTrace input_with_wide(bool digits) {
+  InputTrace input;
+  input.digits = digits;
+  input.wide_rank.assign(kInputs, -1);
+  for (int k = 3, rank = 0; k < kInputs; k += 10) input.wide_rank[k] = rank++;
+  return input;
+}
+InputTrace input_without_wide() {
+  InputTrace input;
+  input.wide_rank.assign(64, -1);
+  return input;
 }
 
 using Steps = std::vector<std::vector<SpikeEvent>>;
@@ -98,7 +105,6 @@ void round_trip(const StreamFormat& format, double density, unsigned seed) {
 }
 
 void round_trips(bool bitmap) {
-  const std::vector<int> ranks = wide_ranks();
   for (const Layout& layout : kLayouts)
     for (const int slots : {1, 2, 3, 16})
       for (const int link_bits : {64, 128, 512})
@@ -109,8 +115,9 @@ void round_trips(bool bitmap) {
                          std::to_string(link_bits) + ", density " + std::to_string(density) + ", inputs " +
                          std::to_string(range.count));
             StreamFormat format;
+            const InputTrace input = input_with_wide(layout.code.digits);
             format.code = layout.code;
-            format.wide_rank = &ranks;
+            format.input = &input;
             format.range = range;
             format.slots = slots;
             format.steps = 4;
@@ -123,10 +130,10 @@ void round_trips(bool bitmap) {
 TEST(SpikeStreamUnit, AddressEventsSurviveTheRoundTrip) { round_trips(false); }
 TEST(SpikeStreamUnit, BitmapsSurviveTheRoundTrip) { round_trips(true); }
 
-StreamFormat format_of(const CodeFormat& code, const std::vector<int>* ranks, int inputs, int slots) {
+StreamFormat format_of(const CodeFormat& code, const InputTrace* input, int inputs, int slots) {
   StreamFormat format;
   format.code = code;
-  format.wide_rank = ranks;
+  format.input = input;
   format.range = {0, inputs};
   format.slots = slots;
   format.steps = 7;
@@ -136,16 +143,16 @@ StreamFormat format_of(const CodeFormat& code, const std::vector<int>* ranks, in
 // Kind 1, slot 0, address log2(45) -> 6, slopes of 5 exponents -> 3, sign 1: 11 bits, 11 of them in 128.
 // With 3 tokens the slot takes 2 more: 13 bits, 9 events. Extended has no sign and two slopes: 1 + 6 + 1 = 8 bits.
 TEST(SpikeStreamUnit, EventsPerFlitFollowFromTheFields) {
-  const std::vector<int> ranks(64, -1);
-  EXPECT_EQ(format_of(kLayouts[0].code, &ranks, 45, 1).events_per_flit(), 128 / 11);
-  EXPECT_EQ(format_of(kLayouts[0].code, &ranks, 45, 3).events_per_flit(), 128 / 13);
-  EXPECT_EQ(format_of(kLayouts[4].code, &ranks, 45, 1).events_per_flit(), 128 / 8);
+  const InputTrace input = input_without_wide();
+  EXPECT_EQ(format_of(kLayouts[0].code, &input, 45, 1).events_per_flit(), 128 / 11);
+  EXPECT_EQ(format_of(kLayouts[0].code, &input, 45, 3).events_per_flit(), 128 / 13);
+  EXPECT_EQ(format_of(kLayouts[4].code, &input, 45, 1).events_per_flit(), 128 / 8);
 }
 
 // 20 spikes in one step of seven, 7 marks: 27 events, 11 a flit.
 TEST(SpikeStreamUnit, AddressEventsFillFlitsOneAfterTheOther) {
-  const std::vector<int> ranks(64, -1);
-  const StreamFormat format = format_of(kLayouts[0].code, &ranks, 45, 1);
+  const InputTrace input = input_without_wide();
+  const StreamFormat format = format_of(kLayouts[0].code, &input, 45, 1);
   SpikeStreamWriter writer(format);
   std::vector<SpikeEvent> spikes(20);
   for (int i = 0; i < 20; ++i) spikes[i].address = uint16_t(i);
@@ -163,8 +170,8 @@ TEST(SpikeStreamUnit, AddressEventsFillFlitsOneAfterTheOther) {
 // 64 inputs are two chunks of 32; an empty step is 64 bits; a spike adds slope (3) and sign: 7 steps of 64 bits and 5
 // spikes of 4 bits are 468 bits, 4 flits, made in 14 cycles.
 TEST(SpikeStreamUnit, BitmapTakesOneBitPerInputAndStepAndDetailsPerSpike) {
-  const std::vector<int> ranks(64, -1);
-  StreamFormat format = format_of(kLayouts[0].code, &ranks, 64, 1);
+  const InputTrace input = input_without_wide();
+  StreamFormat format = format_of(kLayouts[0].code, &input, 64, 1);
   format.bitmap = true;
   SpikeStreamWriter writer(format);
   std::vector<SpikeEvent> spikes(5);
