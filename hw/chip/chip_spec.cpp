@@ -6,32 +6,7 @@ namespace spikeloom {
 
 namespace {
 
-constexpr int kMostSources = 8;
 constexpr int kMostBytes = 1 << 30;
-
-void read_memory_nodes(ConfigNode& chip, ChipSpec* spec) {
-  auto& nodes = chip.items("memory_nodes");
-  if (nodes.empty() || nodes.size() > kMostSources)
-    chip.fail_at("memory_nodes",
-                 std::to_string(nodes.size()) + " memory nodes (allowed: 1 to " + std::to_string(kMostSources) + ")");
-  for (auto& node : nodes) {
-    const Topology bare = spec->network.topology();
-    const auto at = node.integers("router", 2, 0, 63);
-    EdgeNode edge;
-    edge.x = int(at[0]);
-    edge.y = int(at[1]);
-    edge.port = Port(node.choice("port", {"north", "east", "south", "west", "local"}));
-    const bool inside = edge.x < bare.width() && edge.y < bare.height();
-    if (!inside || (edge.port != kLocal && bare.neighbour(edge.y * bare.width() + edge.x, edge.port) >= 0))
-      node.fail_at("router", "router [" + std::to_string(edge.x) + ", " + std::to_string(edge.y) + "] has no free " +
-                                 port_name(edge.port) + " port at the edge of a " + bare.name() +
-                                 " (port: local adds one)");
-    for (const EdgeNode& other : spec->memory_nodes)
-      if (edge.port != kLocal && other.x == edge.x && other.y == edge.y && other.port == edge.port)
-        node.fail_at("router", "another memory node already uses this port");
-    spec->memory_nodes.push_back(edge);
-  }
-}
 
 void read_memory_node(ConfigNode& node, ChipSpec* spec) {
   ConfigNode& dram = node.section("dram");
@@ -94,14 +69,7 @@ void check_network(ConfigNode& chip, const ChipSpec& spec) {
     chip.section("network").fail_at(
         "link_bits", "a head flit needs " + std::to_string(header) +
                          " bits: 56 for type and tag, one per node for multicasts, 8 per token of token_batch");
-  const int classes = spec.classes().count();
-  if (classes * spec.network.vcs_per_class > kMostVcs)
-    chip.section("network").fail_at(
-        "vcs_per_class", "makes " + std::to_string(classes * spec.network.vcs_per_class) + " virtual channels for " +
-                             std::to_string(classes) +
-                             " classes of messages (one per memory node for spikes, weights, outputs, "
-                             "partial membranes, control); a router has at most " +
-                             std::to_string(kMostVcs));
+  check_channels(chip.section("network"), spec.network, spec.classes().count());
   if (spec.tiles() > OutputTag::kMostTiles)
     chip.section("network").fail_at("width", "makes " + std::to_string(spec.tiles()) + " tiles; at most " +
                                                  std::to_string(OutputTag::kMostTiles) + " can be told apart");
@@ -131,7 +99,7 @@ ChipSpec ChipSpec::read(ConfigNode& chip) {
   spec.clock_mhz = chip.real("clock_mhz", 1, 10000);
   spec.network = NetworkSpec::read(chip.section("network"));
   spec.packet_flits = int(chip.section("network").integer("packet_flits", 2, 4096));
-  read_memory_nodes(chip, &spec);
+  spec.memory_nodes = read_memory_nodes(chip, spec.network.topology());
   read_memory_node(chip.section("memory_node"), &spec);
   read_encoder(chip.section("encoder"), &spec.encoder);
   read_tile(chip.section("tile"), &spec);

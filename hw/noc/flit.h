@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "sim/base/bits.h"
@@ -34,8 +35,9 @@ struct Flit {
   bool ordered = true;        // packets of this flow must not pass each other
   uint8_t vc = 0;             // where it travels now: set at every hop, as the next
   uint8_t partition = 0;
-  uint16_t phase = 0;  // whose energy it is; not on the wires, nor is the next
-  Cycle born = 0;      // when its packet entered the network
+  uint16_t phase = 0;   // whose energy it is; not on the wires, nor are the next two
+  uint32_t packet = 0;  // which packet of a traffic recording it belongs to, counted from 1; 0: none
+  Cycle born = 0;       // when its packet entered the network
   MessageType type = MessageType::kSpikes;
   bool head = false;
   bool tail = false;
@@ -53,6 +55,11 @@ struct MessageClasses {
   int outputs() const { return sources + 1; }
   int partials() const { return sources + 2; }
   int control() const { return sources + 3; }
+  // "spikes_0" ... "control"
+  std::string name(int message_class) const {
+    static const char* const others[] = {"weights", "outputs", "partials", "control"};
+    return message_class < sources ? "spikes_" + std::to_string(message_class) : others[message_class - sources];
+  }
 };
 
 // Bits of a flit as wires see it.

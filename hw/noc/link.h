@@ -19,6 +19,15 @@
 
 namespace spikeloom {
 
+// Is told of every flit that a link takes, and may mark it.
+class LinkListener {
+ public:
+  virtual void takes(Flit& flit) = 0;
+
+ protected:
+  ~LinkListener() = default;
+};
+
 struct LinkSpec {
   int buffer_flits = 4;    // per virtual channel
   int latency_cycles = 1;  // from the cycle in which the sender grants it to the one in which the receiver sees it
@@ -51,6 +60,7 @@ class Link : public sc_core::sc_interface {
     if (sent.born == 0) sent.born = clock_.now();
     flit_energy_.add(clock_.now(), flit.phase);
     ++flits_;
+    if (listener_) listener_->takes(sent);
   }
   bool to_node() const { return to_node_; }
   int vcs() const { return static_cast<int>(channels_.size()); }
@@ -59,6 +69,7 @@ class Link : public sc_core::sc_interface {
     for (auto& channel : channels_) channel->set_producer(block);
   }
   const std::string& name() const { return name_; }
+  void set_listener(LinkListener* listener) { listener_ = listener; }
   uint64_t flits() const { return flits_; }
 
  private:
@@ -68,6 +79,7 @@ class Link : public sc_core::sc_interface {
   EnergyBundle& flit_energy_;
   std::vector<std::unique_ptr<RegisteredFifo<Flit>>> channels_;
   uint64_t flits_ = 0;
+  LinkListener* listener_ = nullptr;
 };
 
 }  // namespace spikeloom

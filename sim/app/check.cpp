@@ -20,8 +20,9 @@ namespace {
 const char* const kHelp = R"(usage: spikeloom check FILE ... [--set path=value ...]
 
 Validates without simulating. FILE is an experiment (.yaml): its configs, its trace, the mapping, every register width
-and memory are checked; or a network (.yaml with a section noc): its routing must not deadlock; or a trace (.safetensors), spiking or multiply-accumulate: its structure is checked, and every
-expected output is recomputed by the reference.
+and memory are checked; or a network (.yaml with a section noc): its routing must not deadlock; or a trace (.safetensors),
+spiking or multiply-accumulate: its structure is checked, and every expected output is recomputed by the reference; or
+recorded traffic (.safetensors): its structure is checked.
 
 examples
   spikeloom check configs/experiments/demo.yaml
@@ -130,6 +131,11 @@ void check_mac_trace(const std::string& file) {
             << ")\n";
 }
 
+void check_traffic(const std::string& file) {
+  const RecordedTraffic traffic = RecordedTraffic::read(file);
+  std::cout << file << ": ok, " << traffic.packets.size() << " packets of recorded traffic\n";
+}
+
 }  // namespace
 
 int command_check(const std::vector<std::string>& words) {
@@ -144,6 +150,8 @@ int command_check(const std::vector<std::string>& words) {
       check_noc(file, options.overrides);
     else if (!trace)
       check_experiment(file, options.overrides);
+    else if (RecordedTraffic::recognizes(file))
+      check_traffic(file);
     else if (MacTrace::recognizes(file))
       check_mac_trace(file);
     else

@@ -13,8 +13,9 @@ namespace {
 
 const char* const kHelp = R"(usage: spikeloom describe FILE [--set path=value ...]
 
-FILE is a trace (.safetensors): prints its operations, codes, attention, vector unit's work and assumptions; or a config
-(.yaml) with a chip or an experiment: prints the chip's block diagram and parameters.
+FILE is a trace (.safetensors): prints its operations, codes, attention, vector unit's work and assumptions; or recorded
+traffic (.safetensors): prints its packets by class; or a config (.yaml) with a chip or an experiment: prints the chip's
+block diagram and parameters.
 
 examples
   spikeloom describe traces/smollm2-135m/spikequant-improved/layer15.prefill32.safetensors

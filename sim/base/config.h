@@ -45,6 +45,8 @@ class ConfigNode {
   std::string path(const std::string& key);
   // `file:line:column` of a key's value.
   std::string place_of(const std::string& key) const;
+  // The dotted path of a key: `chip.network.buffer_flits`.
+  std::string path_of(const std::string& key) const { return child_path(key); }
   // The keys of this mapping, in file order.
   std::vector<std::string> keys() const;
 

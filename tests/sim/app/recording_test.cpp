@@ -158,6 +158,7 @@ TEST(RecordingConfig, AWrongBlockGivesSimilarNames) {
 
 TEST(RecordingConfig, OptionsAreChecked) {
   CommonOptions options;
+  options.timeline = true;
   options.record_cycles = ":20";
   EXPECT_EQ(RecordingSpec::read(options).from, 0u);
   EXPECT_EQ(RecordingSpec::read(options).to, 20u);
@@ -171,6 +172,18 @@ TEST(RecordingConfig, OptionsAreChecked) {
   options.record_cycles = "";
   options.record_limit = 0;
   EXPECT_EQ(user_error_of([&] { RecordingSpec::read(options); }), "--record-limit 0: expected 1 .. 65536 (MiB)");
+}
+
+TEST(RecordingConfig, WhatIsToBeRecordedMustBeSaid) {
+  CommonOptions limited, cut;
+  limited.record_limit = 64;
+  cut.record_cycles = "0:9";
+  const std::string remedy = ": nothing is recorded (add --timeline, --vcd or --traffic)";
+  EXPECT_EQ(user_error_of([&] { RecordingSpec::read(limited); }), "--record-limit" + remedy);
+  EXPECT_EQ(user_error_of([&] { RecordingSpec::read(cut); }), "--record-cycles" + remedy);
+  for (CommonOptions* options : {&limited, &cut}) options->traffic = true;
+  EXPECT_EQ(user_error_of([&] { RecordingSpec::read(limited); }), "(no error)");
+  EXPECT_EQ(user_error_of([&] { RecordingSpec::read(cut); }), "(no error)");
 }
 
 }  // namespace
