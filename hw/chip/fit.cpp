@@ -97,11 +97,24 @@ void check_global_buffer(const ChipSpec& spec, const LayerTrace& layer, const Pr
               spec.global_buffer.bytes);
 }
 
+void check_dram(const ChipSpec& spec, const LayerTrace& layer, const Program& program) {
+  const int link_bits = spec.network.link_bits;
+  for (int node = 0; node < program.sources; ++node) {
+    const WeightLayout layout(layer, program, node, spec.neuron_array, link_bits, spec.dram.device.burst_bytes());
+    if (layout.bytes() > spec.dram.bytes())
+      spec.section.fail_below("memory_node.dram.channels",
+                              "the weights of memory node " + std::to_string(node) + " take " +
+                                  std::to_string(layout.bytes()) + " bytes, its DRAM holds " +
+                                  std::to_string(spec.dram.bytes()) + "; add channels or memory nodes");
+  }
+}
+
 }  // namespace
 
 void check_fit(const ChipSpec& spec, const LayerTrace& layer, const Program& program) {
   check_registers(spec, layer);
   check_global_buffer(spec, layer, program);
+  check_dram(spec, layer, program);
   for (size_t phase = 0; phase < program.phase_inputs.size(); ++phase)
     for (size_t p = 0; p < program.parts[phase].size(); ++p) {
       const Part& part = program.parts[phase][p];
@@ -176,6 +189,7 @@ std::vector<BlockInventory> inventory(const ChipSpec& spec, int slopes) {
   for (size_t i = 0; i < spec.memory_nodes.size(); ++i) {
     const std::string node = "chip.memory_" + std::to_string(i);
     blocks.push_back({node + ".dram", 0, 0, {}, spec.dram.channels});
+    blocks.push_back({node + ".weight_loader", 0, 0, {{spec.weight_loader.buffer(), 1}}, 0});
     blocks.push_back({node + ".global_buffer",
                       0,
                       0,

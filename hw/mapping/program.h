@@ -56,7 +56,7 @@ struct SourceShare {
   int index(int part) const { return parts >= sources ? part / sources : 0; }
 };
 
-// Inputs first .. first+count-1 of a window: codes in a source's buffers, rows in its DRAM channel.
+// Inputs first .. first+count-1 of a window: codes in a source's buffers, rows in its DRAM.
 struct InputRange {
   int first, count;
 };

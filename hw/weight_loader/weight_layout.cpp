@@ -1,0 +1,57 @@
+#include "hw/weight_loader/weight_layout.h"
+
+#include "sim/base/bits.h"
+
+namespace spikeloom {
+
+WeightLayout::WeightLayout(const LayerTrace& layer, const Program& program, int source, const NeuronArraySpec& neurons,
+                           int link_bits, int burst_bytes)
+    : layer_(layer), program_(program), source_(source), neurons_(neurons) {
+  const auto in_flits = [link_bits](uint64_t bits) {
+    return uint32_t(ceil_div(bits, uint64_t(link_bits)) * uint64_t(link_bits) / 8);
+  };
+  for (const Load& load : load_order(program)) {
+    const auto [entry, added] = places_.insert({{load.pass, load.tile, load.slice}, Place()});
+    if (!added) continue;
+    Place& place = entry->second;
+    place.address = bytes_;
+    if (has_parameters(load)) place.parameter_bytes = in_flits(parameter_bits(load));
+    const uint64_t row_bits = uint64_t(program.passes[load.pass].tiles[load.tile].outputs + 1) / 2 * 8;
+    for (const RowMessage& message : row_messages(load)) place.row_bytes += in_flits(message.rows * row_bits);
+    bytes_ += ceil_div(place.parameter_bytes + place.row_bytes, burst_bytes) * burst_bytes;
+  }
+}
+
+std::vector<RowMessage> WeightLayout::row_messages(const Load& load) const {
+  const Pass& pass = program_.passes[load.pass];
+  const TileWork& work = pass.tiles[load.tile];
+  const Slice& slice = program_.part(pass, work.part).slices[load.slice];
+  const OperationTrace& operation = layer_.operations[work.operation];
+  const InputTrace& input = layer_.inputs[pass.input];
+  const auto row_start = [&](int row) {
+    return operation.weights + size_t(row) * operation.row_bytes + work.first_output / 2;
+  };
+  std::vector<RowMessage> messages;
+  for (const Window& window : slice.windows) {
+    const InputRange range = source_range(window, work.part, source_, program_.share(pass));
+    if (range.count == 0) continue;
+    messages.push_back({slice.row(range.first), range.count, row_start(range.first)});
+    for (int k = range.first; k < range.first + range.count; ++k)
+      if (input.is_wide(k)) messages.push_back({slice.wide_row(k), 1, row_start(input.size + input.wide_rank[k])});
+  }
+  return messages;
+}
+
+bool WeightLayout::has_parameters(const Load& load) const {
+  const Pass& pass = program_.passes[load.pass];
+  return load.first_of_pass && source_ == program_.share(pass).last(pass.tiles[load.tile].part);
+}
+
+uint64_t WeightLayout::parameter_bits(const Load& load) const {
+  const Pass& pass = program_.passes[load.pass];
+  const TileWork& work = pass.tiles[load.tile];
+  const int groups = layer_.operations[work.operation].h ? layer_.inputs[pass.input].groups() : 0;
+  return uint64_t(work.outputs) * (neurons_.threshold_bits + neurons_.membrane_bits + 2 * groups);
+}
+
+}  // namespace spikeloom
