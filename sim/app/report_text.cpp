@@ -48,6 +48,32 @@ std::string header(const Report& report) {
   return text;
 }
 
+// All memory nodes together.
+std::string dram_line(const Report& report) {
+  DramReport all;
+  Cycle busy = 0, idle = 0;
+  for (const DramReport& dram : report.drams) {
+    all.bytes_read += dram.bytes_read;
+    all.bytes_written += dram.bytes_written;
+    all.stats.read_bursts += dram.stats.read_bursts;
+    all.stats.write_bursts += dram.stats.write_bursts;
+    all.stats.row_hits += dram.stats.row_hits;
+    all.stats.row_misses += dram.stats.row_misses;
+    all.stats.row_conflicts += dram.stats.row_conflicts;
+    all.stats.refreshes += dram.stats.refreshes;
+    busy += dram.activity->cycles(ActivityState::kBusy);
+    idle += dram.activity->cycles(ActivityState::kIdle);
+  }
+  const double cycles = double(report.cycles) * double(report.drams.size());
+  return format(
+      "DRAM         %.0f of %.0f MB/s; rows %.1f %% hit, %.1f %% closed, %.1f %% other; %s refreshes; %.1f %% busy, "
+      "%.1f %% stalled\n",
+      double(all.bytes_read + all.bytes_written) / report.time_us(), report.dram_peak_mb_s * report.drams.size(),
+      100 * all.share(all.stats.row_hits), 100 * all.share(all.stats.row_misses),
+      100 * all.share(all.stats.row_conflicts), grouped(all.stats.refreshes).c_str(), 100 * busy / cycles,
+      100 * (cycles - busy - idle) / cycles);
+}
+
 std::string figures(const Report& report) {
   std::string text;
   const bool equal = report.outputs == report.outputs_equal;
@@ -63,6 +89,7 @@ std::string figures(const Report& report) {
                  report.spikes_per_synapse(), 100 * report.spike_density());
   text += format("Weights      %.3f SRAM reads per use; %s rows added, %.2f MB read from DRAM\n",
                  report.weight_reads_per_use(), grouped(report.rows_added).c_str(), report.dram_bytes / 1e6);
+  text += dram_line(report);
   text += format("Energy       %s in all, %s per token\n\n", trimmed(energy(report.bill.total_pj)).c_str(),
                  trimmed(energy(report.pj_per_token())).c_str());
   return text;

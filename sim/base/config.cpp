@@ -203,6 +203,11 @@ const ConfigNode* ConfigNode::find(const std::string& key) const {
 
 bool ConfigNode::has(const std::string& key) const { return find(key) != nullptr; }
 
+bool ConfigNode::has_section(const std::string& key) const {
+  const ConfigNode* value = find(key);
+  return value && value->kind_ == Kind::kMap;
+}
+
 ConfigNode& ConfigNode::require(const std::string& key, Kind kind, const char* kind_name) {
   ConfigNode* value = find(key);
   if (!value) fail_at(key, std::string("missing key (expected ") + kind_name + ")");

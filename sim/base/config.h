@@ -22,6 +22,7 @@ class ConfigNode {
   Kind kind() const { return kind_; }
   const std::string& file() const { return file_; }
   bool has(const std::string& key) const;
+  bool has_section(const std::string& key) const;
 
   // Each getter throws UserError when the key is missing, of another type or out of its bounds.
   int64_t integer(const std::string& key, int64_t least, int64_t most);
