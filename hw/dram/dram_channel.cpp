@@ -137,11 +137,11 @@ void DramChannel::issue_column(const Command& command, Cycle now, RegisteredFifo
 }
 
 void DramChannel::refresh() {
-  const DramClock at = device_.refresh(refresh_due_);
-  refresh_due_ += DramClock(spec_.device.timing.tREFI);
+  charge_active(refresh_due_);
+  device_.refresh(refresh_due_);
+  counters_.refresh.add(clocks_.cycle_of(refresh_due_), 1);
   ++stats_->refreshes;
-  counters_.refresh.add(clocks_.cycle_of(at), 1);
-  charge_active(at);
+  refresh_due_ += DramClock(spec_.device.timing.tREFI);
 }
 
 // Split by the ledger's windows.

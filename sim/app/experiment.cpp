@@ -72,19 +72,24 @@ std::string resolve(ConfigNode& root, const Experiment& experiment) {
   return text;
 }
 
+// The device of a `dram` section that names its file. What is missing is left to ChipSpec::read to say.
+void bring_in_device(ConfigNode& dram) {
+  if (!dram.has("device") || dram.has_section("device")) return;
+  const std::string named = dram.path("device");
+  if (!std::filesystem::is_regular_file(named)) dram.fail_at("device", "no such file '" + named + "'");
+  ConfigNode file = ConfigNode::load(named);
+  for (const std::string& other : file.keys())
+    if (other != "device") file.fail_at(other, "unknown key (known here: device)");
+  dram.put("device", file.section("device"));
+}
+
 }  // namespace
 
 void complete_chip(ConfigNode& root, const std::vector<Override>& overrides) {
   apply_overrides(root, overrides, Stage::kDevice);
-  ConfigNode& dram = root.section("chip").section("memory_node").section("dram");
-  if (!dram.has_section("device")) {
-    const std::string named = dram.path("device");
-    if (!std::filesystem::is_regular_file(named)) dram.fail_at("device", "no such file '" + named + "'");
-    ConfigNode file = ConfigNode::load(named);
-    for (const std::string& other : file.keys())
-      if (other != "device") file.fail_at(other, "unknown key (known here: device)");
-    dram.put("device", file.section("device"));
-  }
+  ConfigNode& chip = root.section("chip");
+  if (chip.has_section("memory_node") && chip.section("memory_node").has_section("dram"))
+    bring_in_device(chip.section("memory_node").section("dram"));
   apply_overrides(root, overrides, Stage::kRest);
 }
 

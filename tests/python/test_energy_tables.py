@@ -281,5 +281,7 @@ def test_dram_prices_of_the_readme_follow_from_the_currents(file):
         over_rails(lambda r: r["idd2n"]),
     ]
     column = DRAM.index(file)
-    rows = re.findall(r"^\| (?:`dram_|standby)[^|]*\|[^|]*\|([^|]*)\|([^|]*)\|$", (ENERGY / "README.md").read_text(), re.M)
+    rows = re.findall(
+        r"^\| (?:`dram_|standby)[^|]*\|[^|]*\|([^|]*)\|([^|]*)\|$", (ENERGY / "README.md").read_text(), re.M
+    )
     assert [float(row[column].split()[0]) for row in rows] == pytest.approx(prices, rel=0.002)

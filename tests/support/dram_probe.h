@@ -5,8 +5,8 @@
 
 #include "hw/dram/dram_controller.h"
 #include "hw/dram/mapping/address_mapping.h"
+#include "tests/support/committed_dram.h"
 #include "tests/support/fifo_probe.h"
-#include "tests/support/tiny_dram.h"
 
 namespace spikeloom {
 

@@ -2,13 +2,6 @@
 
 namespace spikeloom {
 
-DramDeviceSpec committed_dram(const std::string& name) {
-  ConfigNode root = ConfigNode::load(SPIKELOOM_SOURCE_DIR "/configs/dram/" + name + ".yaml");
-  const DramDeviceSpec device = DramDeviceSpec::read(root.section("device"));
-  root.finish();
-  return device;
-}
-
 DramSpec tiny_dram() {
   DramSpec spec;
   DramDeviceSpec& device = spec.device;

@@ -1,14 +1,9 @@
-// DRAM for tests: the committed devices, and a small one whose clock is the chip's.
+// A small DRAM whose clock is the chip's.
 #pragma once
-
-#include <string>
 
 #include "hw/dram/dram_spec.h"
 
 namespace spikeloom {
-
-// The device of configs/dram/<name>.yaml.
-DramDeviceSpec committed_dram(const std::string& name);
 
 // One channel of a 500 MHz device, for a chip of 500 MHz: bursts of 32 bytes in two clocks, 10 clocks from activate to
 // read and 10 more to the data; no refresh before clock 1,000,000.

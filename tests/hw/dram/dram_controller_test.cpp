@@ -221,13 +221,15 @@ TEST(DramControllerTiming, C19_RandomRowsOfOneBankFollowAtTRC) {
   for (int i = 0; i < 40; ++i) EXPECT_EQ(probe.cycles().at(i), seen(107 + 97 * DramClock(i))) << i;
 }
 
-// Every burst another row, bank by bank: four activates in tFAW = 64 clocks, so that a burst takes 16, half the peak.
+// Every burst another row, bank by bank: four activates in tFAW = 64 clocks, so that a burst takes 16, half the peak. A
+// read comes 29 clocks after its activate and occupies the command bus when the activate 32 after it is due: that one
+// waits a clock, so that a burst takes at most 17.
 TEST(DramControllerTiming, C20_RandomRowsOfAllBanksFollowAtTFAW) {
   DramProbe probe(lpddr4());
   for (int i = 0; i < 200; ++i) probe.read(10, uint64_t(i % 8) * kRow + uint64_t(i) * kNextRow);
   probe.run();
   for (int i = 8; i + 4 < 200; ++i) EXPECT_GE(probe.cycles().at(i + 4) - probe.cycles().at(i), 64u * 10 / 32) << i;
-  EXPECT_NEAR(double(probe.cycles().at(199) - probe.cycles().at(8)) * 3.2 / 191, 16, 0.5);
+  EXPECT_LE(double(probe.cycles().at(199) - probe.cycles().at(8)) * 3.2 / 191, 17);
 }
 
 // LPDDR5-6400: 8 bursts of 2 clocks at tCCD_L = 4 in one row of one group, at tCCD_S = 2 in alternate groups.

@@ -9,8 +9,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "tests/support/committed_dram.h"
 #include "tests/support/temp_folder.h"
-#include "tests/support/tiny_dram.h"
 #include "tests/support/user_error.h"
 
 namespace spikeloom {

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/support/tiny_dram.h"
+#include "tests/support/committed_dram.h"
 
 namespace spikeloom {
 namespace {

@@ -6,7 +6,6 @@
 #include <cstring>
 
 #include "tests/support/fifo_probe.h"
-#include "tests/support/tiny_dram.h"
 #include "tests/support/tiny_layer.h"
 
 namespace spikeloom {
