@@ -1,4 +1,4 @@
-// A hardware block: one SystemC process that runs in the cycles for which it was woken.
+// A hardware block: runs in the cycles for which it was woken.
 #pragma once
 
 #include <string>
@@ -10,15 +10,10 @@ namespace spikeloom {
 
 class Block : public sc_core::sc_module {
  public:
-  SC_HAS_PROCESS(Block);
-  Block(const sc_core::sc_module_name& name, Clock& clock) : sc_module(name), clock_(clock) {
-    SC_METHOD(tick);
-    sensitive << wake_;
-    dont_initialize();
-  }
+  Block(const sc_core::sc_module_name& name, Clock& clock) : sc_module(name), clock_(clock), index_(clock.add(this)) {}
 
   // Runs this block in `cycle`.
-  void wake_at(Cycle cycle) { clock_.wake(this, cycle); }
+  void wake_at(Cycle cycle) { clock_.wake(index_, cycle); }
   Cycle now() const { return clock_.now(); }
   // What the block waits for, for the message about a stuck chip; empty when it is done.
   virtual std::string waits_for() const { return ""; }
@@ -30,8 +25,7 @@ class Block : public sc_core::sc_module {
  private:
   friend class Clock;
   Clock& clock_;
-  sc_core::sc_event wake_;
-  uint64_t pending_ = 0;  // bit c % 64: already due in cycle c of the clock's wheel
+  uint32_t index_;  // the clock's number for it
 };
 
 }  // namespace spikeloom
