@@ -15,6 +15,8 @@ class Block : public sc_core::sc_module {
   // Runs this block in `cycle`.
   void wake_at(Cycle cycle) { clock_.wake(index_, cycle); }
   Cycle now() const { return clock_.now(); }
+  // The clock's number for it.
+  uint32_t index() const { return index_; }
   // What the block waits for, for the message about a stuck chip; empty when it is done.
   virtual std::string waits_for() const { return ""; }
 
@@ -25,7 +27,7 @@ class Block : public sc_core::sc_module {
  private:
   friend class Clock;
   Clock& clock_;
-  uint32_t index_;  // the clock's number for it
+  uint32_t index_;
 };
 
 }  // namespace spikeloom

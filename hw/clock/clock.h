@@ -60,7 +60,7 @@ class Clock : public sc_core::sc_module {
 
   sc_core::sc_time period_;
   Cycle now_ = 0, active_cycles_ = 0;
-  bool cycle_begins_ = false;                      // the next activation runs the blocks of cycle now_
+  bool cycle_begins_ = false;  // the next activation runs the blocks of cycle now_
   std::vector<Block*> blocks_;
   std::array<IndexSet, kWheel> wheel_;          // at c % 64: blocks due in cycle c, 1 to 63 ahead
   uint64_t occupied_ = 0;                       // bit c % 64: wheel_[c % 64] is not empty

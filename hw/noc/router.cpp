@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <utility>
 
 namespace spikeloom {
 
@@ -21,23 +22,24 @@ Router::Router(const sc_core::sc_module_name& name, Clock& clock, int id, int po
     : Block(name, clock),
       in("in", ports),
       out("out", ports),
-      id_(id),
       ports_(ports),
-      spec_(spec),
-      routes_(routes),
-      channels_(channels),
       vcs_(channels.count()),
-      route_(ledger.counter(this->name(), EnergyEvent::kRouteComputation)),
-      vc_allocation_(ledger.counter(this->name(), EnergyEvent::kVcAllocation)),
-      crossing_(ledger.bundle(
-          {{&ledger.counter(this->name(), EnergyEvent::kSwitchArbitration), 1},
-           {&ledger.counter(this->name(), EnergyEvent::kRouterBufferReadBit), uint64_t(format.wire_bits())},
-           {&ledger.counter(this->name(), EnergyEvent::kCrossbarBit), uint64_t(format.wire_bits())}})),
+      slots_(static_cast<size_t>(ports) * vcs_),
+      front_(static_cast<size_t>(ports) * vcs_, Clock::kNever),
       out_(ports, nullptr),
       out_buffers_(static_cast<size_t>(ports) * vcs_, nullptr),
-      slots_(static_cast<size_t>(ports) * vcs_),
+      switch_allocator_(make_allocator(spec.switch_allocator, ports, ports, spec.allocator_iterations)),
       vc_allocator_(make_allocator(spec.vc_allocator, ports * vcs_, ports * vcs_, spec.allocator_iterations)),
-      switch_allocator_(make_allocator(spec.switch_allocator, ports, ports, spec.allocator_iterations)) {
+      crossing_(ledger,
+                {{&ledger.counter(this->name(), EnergyEvent::kSwitchArbitration), 1},
+                 {&ledger.counter(this->name(), EnergyEvent::kRouterBufferReadBit), uint64_t(format.wire_bits())},
+                 {&ledger.counter(this->name(), EnergyEvent::kCrossbarBit), uint64_t(format.wire_bits())}}),
+      spec_(spec),
+      id_(id),
+      route_(ledger.counter(this->name(), EnergyEvent::kRouteComputation)),
+      vc_allocation_(ledger.counter(this->name(), EnergyEvent::kVcAllocation)),
+      routes_(routes),
+      channels_(channels) {
   assert(vcs_ <= kMostVcs && ports <= kMostPorts && format.vcs == vcs_);
   free_.fill(uint32_t(low_mask(vcs_)));
 }
@@ -51,7 +53,7 @@ void Router::end_of_elaboration() {
         slot.input = uint8_t(p);
         slot.vc = uint8_t(vc);
         slot.buffer->set_consumer(this);
-        slot.buffer->set_occupancy(&occupied_[p], uint64_t{1} << vc);
+        slot.buffer->keep_front_in(&front_[p * vcs_ + vc]);
       }
     }
     if (out[p].size() > 0) {
@@ -64,41 +66,42 @@ void Router::end_of_elaboration() {
 
 void Router::tick() {
   again_ = false;
-  look_at_inputs();
-  allocate();
-  apply_grants();
+  SwitchRequests requests;
+  look_at_inputs(&requests);
+  if (!vc_requests_.empty()) allocate_vcs();
+  if (!vc_grants_.empty()) apply_due(&vc_grants_, [this](const Grant& grant) { take_vc(grant); });
+  if (requests.count > 0) allocate_switch(&requests);
+  if (!switch_grants_.empty()) apply_due(&switch_grants_, [this](const Grant& grant) { traverse_switch(grant); });
   if (again_) wake_at(now() + 1);
 }
 
-void Router::look_at_inputs() {
+// Applies and forgets the grants that take effect now.
+template <typename Apply>
+void Router::apply_due(std::vector<Grant>* grants, Apply apply) {
+  size_t due = 0;
+  while (due < grants->size() && (*grants)[due].cycle <= now()) apply((*grants)[due++]);
+  grants->erase(grants->begin(), grants->begin() + long(due));
+  if (!grants->empty()) again_ = true;
+}
+
+void Router::look_at_inputs(SwitchRequests* requests) {
+  const Cycle cycle = now();
+  SwitchWishes wishes;
   for (int input = 0; input < ports_; ++input) {
-    if (!occupied_[input]) continue;
-    for (uint64_t left = occupied_[input]; left; left &= left - 1)
-      look_at_slot(slots_[input * vcs_ + __builtin_ctzll(left)]);
-    request_switch(input);
+    for (int slot = input * vcs_; slot < (input + 1) * vcs_; ++slot)
+      if (front_[slot] <= cycle) look_at_slot(slots_[slot], &wishes);  // others' arrival wakes this router
+    if (wishes.outputs) request_switch(input, &wishes, requests);
   }
 }
 
-void Router::look_at_slot(Slot& slot) {
-  if (!slot.buffer->can_pop()) return;  // its arrival wakes this router
-  if (!slot.in_packet) {
-    slot.in_packet = true;
-    slot.routed = false;
-    slot.route_ready = now() + spec_.routing_cycles;
+void Router::look_at_slot(Slot& slot, SwitchWishes* wishes) {
+  if (!slot.routed && !compute_route(slot)) {
+    again_ = true;
+    return;
   }
-  if (!slot.routed) {
-    if (now() < slot.route_ready) {
-      again_ = true;
-      return;
-    }
-    route(slot);
-  }
-  const uint16_t missing = slot.multicast   ? uint16_t(slot.branches & ~slot.allocated)
-                           : slot.allocated ? uint16_t(0)
-                                            : slot.branches;
-  if (missing) {
+  if (const uint16_t missing = slot.missing()) {
     if (now() >= slot.vc_ready)
-      request_vcs(slot, missing);
+      request_vcs(slot, missing, wishes);
     else
       again_ = true;
   }
@@ -109,11 +112,19 @@ void Router::look_at_slot(Slot& slot) {
   }
   for (unsigned left = ready; left; left &= left - 1) {
     const int output = __builtin_ctz(left);
-    if (has_credit(output, slot.out_vc[output])) wanted_[output] |= 1u << slot.vc;
+    if (!has_credit(output, slot.out_vc[output])) continue;
+    wishes->outputs |= uint16_t(1u << output);
+    wishes->ready[output] |= 1u << slot.vc;
   }
 }
 
-void Router::route(Slot& slot) {
+// Whether the route of the packet at the front is known by now.
+bool Router::compute_route(Slot& slot) {
+  if (!slot.in_packet) {
+    slot.in_packet = true;
+    slot.route_ready = now() + spec_.routing_cycles;
+  }
+  if (now() < slot.route_ready) return false;
   const Flit& head = slot.buffer->front();
   const Route route = routes_.route(head, id_, slot.input);
   assert(head.head && route.ports && (!route.multicast || head.ordered));
@@ -124,6 +135,7 @@ void Router::route(Slot& slot) {
   slot.allocated = 0;
   slot.vc_ready = slot.switch_ready = now();
   route_.add(now(), 1, head.phase);
+  return true;
 }
 
 uint32_t Router::allowed_vcs(const Slot& slot, const Flit& head, int output) const {
@@ -131,7 +143,7 @@ uint32_t Router::allowed_vcs(const Slot& slot, const Flit& head, int output) con
 }
 
 // Every free virtual channel that the packet may have, at every output that it may still want.
-void Router::request_vcs(Slot& slot, uint16_t missing) {
+void Router::request_vcs(Slot& slot, uint16_t missing, SwitchWishes* wishes) {
   const Flit& head = slot.buffer->front();
   const uint16_t index = uint16_t(&slot - slots_.data());
   for (unsigned left = missing; left; left &= left - 1) {
@@ -139,68 +151,60 @@ void Router::request_vcs(Slot& slot, uint16_t missing) {
     for (uint32_t vcs = free_[output] & allowed_vcs(slot, head, output); vcs; vcs &= vcs - 1) {
       const int vc = __builtin_ctz(vcs);
       vc_requests_.push_back({index, uint16_t(output * vcs_ + vc), index, 0, slot.multicast, false});
-      if (spec_.speculative && has_credit(output, vc)) speculative_[output] |= 1u << slot.vc;
+      if (!(spec_.speculative && has_credit(output, vc))) continue;
+      wishes->outputs |= uint16_t(1u << output);
+      wishes->speculative[output] |= 1u << slot.vc;
     }
   }
 }
 
 // For each output one channel of the input asks, in turn; speculative ones where no other does.
-void Router::request_switch(int input) {
-  for (int output = 0; output < ports_; ++output) {
-    const uint32_t vcs = wanted_[output] ? wanted_[output] : speculative_[output];
-    if (!vcs) continue;
-    const int vc = first_from(vcs, next_vc_[input]);
-    switch_requests_.push_back({uint16_t(input), uint16_t(output), uint16_t(vc), uint8_t(wanted_[output] != 0),
-                                slots_[input * vcs_ + vc].multicast, false});
-    wanted_[output] = speculative_[output] = 0;
+void Router::request_switch(int input, SwitchWishes* wishes, SwitchRequests* requests) {
+  for (; wishes->outputs; wishes->outputs &= uint16_t(wishes->outputs - 1)) {
+    const int output = __builtin_ctz(wishes->outputs);
+    const uint32_t ready = std::exchange(wishes->ready[output], 0);
+    const uint32_t speculative = std::exchange(wishes->speculative[output], 0);
+    const int vc = first_from(ready ? ready : speculative, next_vc_[input]);
+    requests->at[requests->count++] = {uint16_t(input),
+                                       uint16_t(output),
+                                       uint16_t(vc),
+                                       uint8_t(ready != 0),
+                                       slots_[input * vcs_ + vc].multicast,
+                                       false};
   }
 }
 
-void Router::allocate() {
-  if (!vc_requests_.empty()) {
-    again_ = true;
-    vc_allocator_->allocate(vc_requests_);
-    for (const AllocatorRequest& request : vc_requests_) {
-      slots_[request.input].vc_ready = now() + spec_.vc_allocation_cycles;
-      if (!request.granted) continue;
-      const Grant grant{now() + spec_.vc_allocation_cycles - 1, request.input, uint8_t(request.output / vcs_),
-                        uint8_t(request.output % vcs_)};
+void Router::allocate_vcs() {
+  again_ = true;
+  vc_allocator_->allocate(vc_requests_);
+  for (const AllocatorRequest& request : vc_requests_) {
+    slots_[request.input].vc_ready = now() + spec_.vc_allocation_cycles;
+    if (!request.granted) continue;
+    const Grant grant{now() + spec_.vc_allocation_cycles - 1, request.input, uint8_t(request.output / vcs_),
+                      uint8_t(request.output % vcs_)};
+    if (grant.cycle == now())
+      take_vc(grant);
+    else
       vc_grants_.push_back(grant);
-    }
-    vc_requests_.clear();
   }
-  if (!switch_requests_.empty()) {
-    again_ = true;
-    switch_allocator_->allocate(switch_requests_);
-    for (const AllocatorRequest& request : switch_requests_) {
-      const uint16_t slot = uint16_t(request.input * vcs_ + request.label);
-      slots_[slot].switch_ready = now() + spec_.switch_allocation_cycles;
-      if (!request.granted) continue;
-      next_vc_[request.input] = uint8_t(request.label + 1 == vcs_ ? 0 : request.label + 1);
-      switch_grants_.push_back({now() + spec_.switch_allocation_cycles - 1, slot, uint8_t(request.output), 0});
-    }
-    switch_requests_.clear();
-  }
+  vc_requests_.clear();
 }
 
-// Applies and forgets the grants that take effect now; mostly all of them.
-template <typename Apply>
-void Router::apply_due(std::vector<Grant>* grants, Apply apply) {
-  size_t due = 0;
-  while (due < grants->size() && (*grants)[due].cycle <= now()) apply((*grants)[due++]);
-  if (due == grants->size())
-    grants->clear();
-  else
-    grants->erase(grants->begin(), grants->begin() + long(due));
-}
-
-void Router::apply_grants() {
-  if (!vc_grants_.empty()) apply_due(&vc_grants_, [this](const Grant& grant) { take_vc(grant); });
-  if (!switch_grants_.empty())
-    apply_due(&switch_grants_, [this](const Grant& grant) {
-      if (may_cross(grant)) cross(grant);
-    });
-  if (!vc_grants_.empty() || !switch_grants_.empty()) again_ = true;
+void Router::allocate_switch(SwitchRequests* requests) {
+  again_ = true;
+  switch_allocator_->allocate(requests->at.data(), requests->count);
+  for (size_t i = 0; i < requests->count; ++i) {
+    const AllocatorRequest& request = requests->at[i];
+    const uint16_t slot = uint16_t(request.input * vcs_ + request.label);
+    slots_[slot].switch_ready = now() + spec_.switch_allocation_cycles;
+    if (!request.granted) continue;
+    next_vc_[request.input] = uint8_t(request.label + 1 == vcs_ ? 0 : request.label + 1);
+    const Grant grant{now() + spec_.switch_allocation_cycles - 1, slot, uint8_t(request.output), 0};
+    if (grant.cycle == now())
+      traverse_switch(grant);
+    else
+      switch_grants_.push_back(grant);
+  }
 }
 
 // A grant of an allocator that takes several cycles is void when the channel was taken meanwhile.
@@ -214,10 +218,11 @@ void Router::take_vc(const Grant& grant) {
   vc_allocation_.add(now(), 1, slot.buffer->front().phase);
 }
 
-// Void when the packet got no channel there (speculation), or the credit is gone.
-bool Router::may_cross(const Grant& grant) {
+// A grant is void when the packet got no channel there (speculation), or the credit is gone.
+void Router::traverse_switch(const Grant& grant) {
   const Slot& slot = slots_[grant.slot];
-  return (slot.remaining & slot.allocated) >> grant.output & 1 && has_credit(grant.output, slot.out_vc[grant.output]);
+  if ((slot.remaining & slot.allocated) >> grant.output & 1 && has_credit(grant.output, slot.out_vc[grant.output]))
+    cross(grant);
 }
 
 void Router::cross(const Grant& grant) {
@@ -225,19 +230,18 @@ void Router::cross(const Grant& grant) {
   const Flit& flit = slot.buffer->front();
   const bool tail = flit.tail;
   const int vc = slot.out_vc[grant.output];
-  out_[grant.output]->send(flit, vc, slot.partition);
+  out_[grant.output]->send(flit, *out_buffers_[grant.output * vcs_ + vc], vc, slot.partition);
   crossing_.add(now(), flit.phase);
-  ++flits_;
   if (tail) free_[grant.output] |= 1u << vc;
   slot.remaining &= uint16_t(~(1u << grant.output));
   if (slot.remaining) return;
   slot.buffer->pop();
   slot.remaining = slot.branches;
-  if (tail) slot.in_packet = false;
+  if (tail) slot.in_packet = slot.routed = false;
 }
 
 std::string Router::waits_for() const {
-  return std::any_of(occupied_.begin(), occupied_.end(), [](uint64_t channels) { return channels != 0; })
+  return std::any_of(front_.begin(), front_.end(), [](Cycle visible_from) { return visible_from != Clock::kNever; })
              ? "credits or virtual channels, with flits in its buffers"
              : "";
 }

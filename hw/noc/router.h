@@ -44,7 +44,7 @@ class Router : public Block {
          const RouteTable& routes, const VirtualChannels& channels, const FlitFormat& format, EnergyLedger& ledger);
 
   // Flits that left, each branch of a multicast counted.
-  uint64_t flits() const { return flits_; }
+  uint64_t flits() const { return crossing_.count(); }
   std::string waits_for() const override;
   // A flit that waits at the front of an input buffer: since when it is in the network, and what it waits for.
   struct Waiting {
@@ -54,16 +54,32 @@ class Router : public Block {
   std::vector<Waiting> waiting() const;
 
  private:
-  // An input's virtual channel and the packet at its front.
-  struct Slot {
+  // An input's virtual channel and the packet at its front: one cache line.
+  struct alignas(64) Slot {
     RegisteredFifo<Flit>* buffer = nullptr;
-    bool in_packet = false, routed = false, multicast = false;
-    uint8_t input = 0, vc = 0, partition = 0;
+    Cycle route_ready = 0, vc_ready = 0, switch_ready = 0;
     uint16_t branches = 0;   // outputs of the packet; unless multicast, of which one is to be chosen
     uint16_t allocated = 0;  // outputs where it has a virtual channel
     uint16_t remaining = 0;  // outputs by which the front flit has to leave yet
-    Cycle route_ready = 0, vc_ready = 0, switch_ready = 0;
+    uint8_t input = 0, vc = 0, partition = 0;
+    bool in_packet = false, routed = false, multicast = false;
     std::array<uint8_t, kMostPorts> out_vc{};
+
+    // Outputs where it may still ask for a virtual channel.
+    uint16_t missing() const {
+      if (multicast) return branches & uint16_t(~allocated);
+      return allocated ? uint16_t(0) : branches;
+    }
+  };
+  // What the channels of one input want of the switch in this cycle, by output: those with a flit that can go, and
+  // speculative ones.
+  struct SwitchWishes {
+    std::array<uint32_t, kMostPorts> ready{}, speculative{};
+    uint16_t outputs = 0;  // about which there is any
+  };
+  struct SwitchRequests {
+    size_t count = 0;
+    std::array<AllocatorRequest, kMostPorts * kMostPorts> at;
   };
   struct Grant {
     Cycle cycle;  // takes effect
@@ -73,42 +89,40 @@ class Router : public Block {
 
   void end_of_elaboration() override;
   void tick() override;
-  // Each looks at what the cycle began with and adds requests.
-  void look_at_inputs();
-  void look_at_slot(Slot& slot);
-  void route(Slot& slot);
-  void request_vcs(Slot& slot, uint16_t missing);
-  void request_switch(int input);
-  void allocate();
+  // The stages. Each looks at what the cycle began with: grants of the cycle take effect when all have asked.
+  void look_at_inputs(SwitchRequests* requests);
+  void look_at_slot(Slot& slot, SwitchWishes* wishes);
+  bool compute_route(Slot& slot);
+  void request_vcs(Slot& slot, uint16_t missing, SwitchWishes* wishes);
+  void request_switch(int input, SwitchWishes* wishes, SwitchRequests* requests);
+  void allocate_vcs();
+  void allocate_switch(SwitchRequests* requests);
   template <typename Apply>
   void apply_due(std::vector<Grant>* grants, Apply apply);
-  void apply_grants();
   void take_vc(const Grant& grant);
-  bool may_cross(const Grant& grant);
+  void traverse_switch(const Grant& grant);
   void cross(const Grant& grant);
   bool has_credit(int output, int vc) { return out_buffers_[output * vcs_ + vc]->can_push(); }
   uint32_t allowed_vcs(const Slot& slot, const Flit& head, int output) const;
 
-  int id_, ports_;
-  RouterSpec spec_;
-  const RouteTable& routes_;
-  VirtualChannels channels_;
-  int vcs_;
-  EnergyCounter &route_, &vc_allocation_;
-  EnergyBundle& crossing_;                          // arbitration, buffer read, crossbar
+  // What every cycle touches lies together, in few cache lines.
+  int ports_, vcs_;
+  std::vector<Slot> slots_;                         // [input * vcs + vc]
+  std::vector<Cycle> front_;                        // [slot]: from when its front flit is visible
   std::vector<Link*> out_;                          // [port]
   std::vector<RegisteredFifo<Flit>*> out_buffers_;  // [port * vcs + vc]: behind the links
-  std::array<uint64_t, kMostPorts> occupied_{};     // [input]: channels that hold anything, visible or not
-  std::vector<Slot> slots_;                         // [input * vcs + vc]
-  std::array<uint32_t, kMostPorts> free_{};         // [output]: channels that no packet holds
-  // Switch requests of one input in this cycle, by output: channels with a flit that can go, and speculative ones.
-  std::array<uint32_t, kMostPorts> wanted_{}, speculative_{};
+  std::unique_ptr<Allocator> switch_allocator_, vc_allocator_;
   std::array<uint8_t, kMostPorts> next_vc_{};  // [input]: round robin over its channels
-  std::unique_ptr<Allocator> vc_allocator_, switch_allocator_;
-  std::vector<AllocatorRequest> vc_requests_, switch_requests_;
-  std::vector<Grant> vc_grants_, switch_grants_;  // in the order in which they take effect
-  bool again_ = false;                            // something may be possible in the next cycle
-  uint64_t flits_ = 0;
+  EnergyBundle crossing_;                      // arbitration, buffer read, crossbar
+  RouterSpec spec_;
+  bool again_ = false;                       // something may be possible in the next cycle
+  std::array<uint32_t, kMostPorts> free_{};  // [output]: channels that no packet holds
+  std::vector<AllocatorRequest> vc_requests_;
+  std::vector<Grant> vc_grants_, switch_grants_;  // of later cycles, in the order in which they take effect
+  int id_;
+  EnergyCounter &route_, &vc_allocation_;
+  const RouteTable& routes_;
+  VirtualChannels channels_;
 };
 
 }  // namespace spikeloom

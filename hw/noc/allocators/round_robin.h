@@ -8,13 +8,18 @@ namespace spikeloom {
 
 class RoundRobinArbiters {
  public:
-  RoundRobinArbiters(int arbiters, int choices) : arbiters_(static_cast<size_t>(arbiters)), choices_(choices) {}
+  RoundRobinArbiters(int arbiters, int choices)
+      : choices_(choices), pointers_(static_cast<size_t>(arbiters), 0), offers_(static_cast<size_t>(arbiters)) {}
 
+  // How many choices the arbiter would serve rather than this one.
+  int distance(int arbiter, int choice) const {
+    const int ahead = choice - pointers_[arbiter];
+    return ahead < 0 ? ahead + choices_ : ahead;
+  }
   // Request `index` asks `arbiter` for `choice`; the best one offered since clear() is kept.
   void offer(int arbiter, int choice, int priority, int index) {
-    Arbiter& at = arbiters_[arbiter];
-    const int distance = choice - at.pointer + (choice < at.pointer ? choices_ : 0);
-    const int rank = (priority << 16) - distance;
+    Offer& at = offers_[arbiter];
+    const int rank = (priority << 16) - distance(arbiter, choice);
     if (at.best < 0)
       asked_.push_back(arbiter);
     else if (rank <= at.rank)
@@ -24,21 +29,22 @@ class RoundRobinArbiters {
   }
   // The arbiters that were asked, and the request each would serve.
   const std::vector<int>& asked() const { return asked_; }
-  int best(int arbiter) const { return arbiters_[arbiter].best; }
+  int best(int arbiter) const { return offers_[arbiter].best; }
   // `choice` was served: the one after it is first next time.
-  void advance(int arbiter, int choice) { arbiters_[arbiter].pointer = choice + 1 == choices_ ? 0 : choice + 1; }
+  void advance(int arbiter, int choice) { pointers_[arbiter] = uint16_t(choice + 1 == choices_ ? 0 : choice + 1); }
   void clear() {
-    for (const int arbiter : asked_) arbiters_[arbiter].best = -1;
+    for (const int arbiter : asked_) offers_[arbiter].best = -1;
     asked_.clear();
   }
 
  private:
-  struct Arbiter {
-    int pointer = 0, best = -1, rank = 0;
+  struct Offer {
+    int best = -1, rank = 0;
   };
-  std::vector<Arbiter> arbiters_;
-  std::vector<int> asked_;
   int choices_;
+  std::vector<uint16_t> pointers_;
+  std::vector<Offer> offers_;
+  std::vector<int> asked_;
 };
 
 }  // namespace spikeloom
