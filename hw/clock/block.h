@@ -26,7 +26,7 @@ class Block : public sc_core::sc_module {
 
  private:
   friend class Clock;
-  Clock& clock_;
+  alignas(64) Clock& clock_;  // begins the cache line in which a derived block's own state begins, too
   uint32_t index_;
 };
 

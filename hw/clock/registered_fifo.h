@@ -125,8 +125,7 @@ class alignas(64) RegisteredFifo : public FifoView {
   void take_credits() {
     while (credits_under_way_ > 0 && next_credit_ <= clock_.now()) {
       first_credit_ = wrap(first_credit_ + 1);
-      --credits_under_way_;
-      next_credit_ = places_[first_credit_].credit;
+      if (--credits_under_way_ > 0) next_credit_ = places_[first_credit_].credit;
     }
   }
 

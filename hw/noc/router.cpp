@@ -20,14 +20,11 @@ Router::Router(const sc_core::sc_module_name& name, Clock& clock, int id, int po
                const RouteTable& routes, const VirtualChannels& channels, const FlitFormat& format,
                EnergyLedger& ledger)
     : Block(name, clock),
-      in("in", ports),
-      out("out", ports),
-      ports_(ports),
-      vcs_(channels.count()),
-      slots_(static_cast<size_t>(ports) * vcs_),
-      front_(static_cast<size_t>(ports) * vcs_, Clock::kNever),
-      out_(ports, nullptr),
-      out_buffers_(static_cast<size_t>(ports) * vcs_, nullptr),
+      ports_(uint8_t(ports)),
+      vcs_(uint8_t(channels.count())),
+      slots_(size_t(ports) * vcs_),
+      front_(size_t(ports) * vcs_, Clock::kNever),
+      outputs_(size_t(ports)),
       switch_allocator_(make_allocator(spec.switch_allocator, ports, ports, spec.allocator_iterations)),
       vc_allocator_(make_allocator(spec.vc_allocator, ports * vcs_, ports * vcs_, spec.allocator_iterations)),
       crossing_(ledger,
@@ -39,9 +36,10 @@ Router::Router(const sc_core::sc_module_name& name, Clock& clock, int id, int po
       route_(ledger.counter(this->name(), EnergyEvent::kRouteComputation)),
       vc_allocation_(ledger.counter(this->name(), EnergyEvent::kVcAllocation)),
       routes_(routes),
-      channels_(channels) {
+      channels_(channels),
+      in("in", ports),
+      out("out", ports) {
   assert(vcs_ <= kMostVcs && ports <= kMostPorts && format.vcs == vcs_);
-  free_.fill(uint32_t(low_mask(vcs_)));
 }
 
 void Router::end_of_elaboration() {
@@ -57,9 +55,8 @@ void Router::end_of_elaboration() {
       }
     }
     if (out[p].size() > 0) {
-      out_[p] = out[p].operator->();
-      out_[p]->set_producer(this);
-      for (int vc = 0; vc < vcs_; ++vc) out_buffers_[p * vcs_ + vc] = &out_[p]->channel(vc);
+      outputs_[p] = {out[p].operator->(), uint32_t(low_mask(vcs_))};
+      out[p]->set_producer(this);
     }
   }
 }
@@ -139,16 +136,16 @@ bool Router::compute_route(Slot& slot) {
 }
 
 uint32_t Router::allowed_vcs(const Slot& slot, const Flit& head, int output) const {
-  return out_[output]->to_node() ? channels_.to_node(head) : channels_.between_routers(head, slot.partition);
+  return outputs_[output].link->to_node() ? channels_.to_node(head) : channels_.between_routers(head, slot.partition);
 }
 
 // Every free virtual channel that the packet may have, at every output that it may still want.
 void Router::request_vcs(Slot& slot, uint16_t missing, SwitchWishes* wishes) {
   const Flit& head = slot.buffer->front();
-  const uint16_t index = uint16_t(&slot - slots_.data());
+  const uint16_t index = uint16_t(&slot - slots_.begin());
   for (unsigned left = missing; left; left &= left - 1) {
     const int output = __builtin_ctz(left);
-    for (uint32_t vcs = free_[output] & allowed_vcs(slot, head, output); vcs; vcs &= vcs - 1) {
+    for (uint32_t vcs = outputs_[output].free & allowed_vcs(slot, head, output); vcs; vcs &= vcs - 1) {
       const int vc = __builtin_ctz(vcs);
       vc_requests_.push_back({index, uint16_t(output * vcs_ + vc), index, 0, slot.multicast, false});
       if (!(spec_.speculative && has_credit(output, vc))) continue;
@@ -210,8 +207,8 @@ void Router::allocate_switch(SwitchRequests* requests) {
 // A grant of an allocator that takes several cycles is void when the channel was taken meanwhile.
 void Router::take_vc(const Grant& grant) {
   Slot& slot = slots_[grant.slot];
-  if (!(free_[grant.output] >> grant.vc & 1)) return;
-  free_[grant.output] &= ~(1u << grant.vc);
+  if (!(outputs_[grant.output].free >> grant.vc & 1)) return;
+  outputs_[grant.output].free &= ~(1u << grant.vc);
   slot.out_vc[grant.output] = grant.vc;
   slot.allocated |= uint16_t(1u << grant.output);
   if (!slot.multicast) slot.branches = slot.remaining = uint16_t(1u << grant.output);
@@ -230,9 +227,9 @@ void Router::cross(const Grant& grant) {
   const Flit& flit = slot.buffer->front();
   const bool tail = flit.tail;
   const int vc = slot.out_vc[grant.output];
-  out_[grant.output]->send(flit, *out_buffers_[grant.output * vcs_ + vc], vc, slot.partition);
+  outputs_[grant.output].link->send(flit, vc, slot.partition);
   crossing_.add(now(), flit.phase);
-  if (tail) free_[grant.output] |= 1u << vc;
+  if (tail) outputs_[grant.output].free |= 1u << vc;
   slot.remaining &= uint16_t(~(1u << grant.output));
   if (slot.remaining) return;
   slot.buffer->pop();

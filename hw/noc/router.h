@@ -36,6 +36,50 @@ struct RouterSpec {
 };
 
 class Router : public Block {
+  // An input's virtual channel and the packet at its front: one cache line.
+  struct alignas(64) Slot {
+    RegisteredFifo<Flit>* buffer = nullptr;
+    Cycle route_ready = 0, vc_ready = 0, switch_ready = 0;
+    uint16_t branches = 0;   // outputs of the packet; unless multicast, of which one is to be chosen
+    uint16_t allocated = 0;  // outputs where it has a virtual channel
+    uint16_t remaining = 0;  // outputs by which the front flit has to leave yet
+    uint8_t input = 0, vc = 0, partition = 0;
+    bool in_packet = false, routed = false, multicast = false;
+    std::array<uint8_t, kMostPorts> out_vc{};
+
+    // Outputs where it may still ask for a virtual channel.
+    uint16_t missing() const {
+      if (multicast) return branches & uint16_t(~allocated);
+      return allocated ? uint16_t(0) : branches;
+    }
+  };
+  struct Output {
+    Link* link = nullptr;
+    uint32_t free = 0;  // channels that no packet holds
+  };
+  struct Grant {
+    Cycle cycle;  // takes effect
+    uint16_t slot;
+    uint8_t output, vc;
+  };
+
+  // The state comes before the ports, so that what every cycle touches lies in few cache lines.
+  uint8_t ports_, vcs_;
+  bool again_ = false;          // something may be possible in the next cycle
+  FixedArray<Slot> slots_;      // [input * vcs + vc]
+  FixedArray<Cycle> front_;     // [slot]: from when its front flit is visible
+  FixedArray<Output> outputs_;  // [port]
+  std::unique_ptr<Allocator> switch_allocator_, vc_allocator_;
+  EnergyBundle crossing_;                      // arbitration, buffer read, crossbar
+  std::array<uint8_t, kMostPorts> next_vc_{};  // [input]: round robin over its channels
+  std::vector<AllocatorRequest> vc_requests_;
+  std::vector<Grant> vc_grants_, switch_grants_;  // of later cycles, in the order in which they take effect
+  RouterSpec spec_;
+  int id_;
+  EnergyCounter &route_, &vc_allocation_;
+  const RouteTable& routes_;
+  VirtualChannels channels_;
+
  public:
   using LinkPort = sc_core::sc_port<Link, 1, sc_core::SC_ZERO_OR_MORE_BOUND>;
   sc_core::sc_vector<LinkPort> in, out;  // by port; unbound at the mesh's edge
@@ -54,23 +98,6 @@ class Router : public Block {
   std::vector<Waiting> waiting() const;
 
  private:
-  // An input's virtual channel and the packet at its front: one cache line.
-  struct alignas(64) Slot {
-    RegisteredFifo<Flit>* buffer = nullptr;
-    Cycle route_ready = 0, vc_ready = 0, switch_ready = 0;
-    uint16_t branches = 0;   // outputs of the packet; unless multicast, of which one is to be chosen
-    uint16_t allocated = 0;  // outputs where it has a virtual channel
-    uint16_t remaining = 0;  // outputs by which the front flit has to leave yet
-    uint8_t input = 0, vc = 0, partition = 0;
-    bool in_packet = false, routed = false, multicast = false;
-    std::array<uint8_t, kMostPorts> out_vc{};
-
-    // Outputs where it may still ask for a virtual channel.
-    uint16_t missing() const {
-      if (multicast) return branches & uint16_t(~allocated);
-      return allocated ? uint16_t(0) : branches;
-    }
-  };
   // What the channels of one input want of the switch in this cycle, by output: those with a flit that can go, and
   // speculative ones.
   struct SwitchWishes {
@@ -81,12 +108,6 @@ class Router : public Block {
     size_t count = 0;
     std::array<AllocatorRequest, kMostPorts * kMostPorts> at;
   };
-  struct Grant {
-    Cycle cycle;  // takes effect
-    uint16_t slot;
-    uint8_t output, vc;
-  };
-
   void end_of_elaboration() override;
   void tick() override;
   // The stages. Each looks at what the cycle began with: grants of the cycle take effect when all have asked.
@@ -102,27 +123,8 @@ class Router : public Block {
   void take_vc(const Grant& grant);
   void traverse_switch(const Grant& grant);
   void cross(const Grant& grant);
-  bool has_credit(int output, int vc) { return out_buffers_[output * vcs_ + vc]->can_push(); }
+  bool has_credit(int output, int vc) { return outputs_[output].link->can_send(vc); }
   uint32_t allowed_vcs(const Slot& slot, const Flit& head, int output) const;
-
-  // What every cycle touches lies together, in few cache lines.
-  int ports_, vcs_;
-  std::vector<Slot> slots_;                         // [input * vcs + vc]
-  std::vector<Cycle> front_;                        // [slot]: from when its front flit is visible
-  std::vector<Link*> out_;                          // [port]
-  std::vector<RegisteredFifo<Flit>*> out_buffers_;  // [port * vcs + vc]: behind the links
-  std::unique_ptr<Allocator> switch_allocator_, vc_allocator_;
-  std::array<uint8_t, kMostPorts> next_vc_{};  // [input]: round robin over its channels
-  EnergyBundle crossing_;                      // arbitration, buffer read, crossbar
-  RouterSpec spec_;
-  bool again_ = false;                       // something may be possible in the next cycle
-  std::array<uint32_t, kMostPorts> free_{};  // [output]: channels that no packet holds
-  std::vector<AllocatorRequest> vc_requests_;
-  std::vector<Grant> vc_grants_, switch_grants_;  // of later cycles, in the order in which they take effect
-  int id_;
-  EnergyCounter &route_, &vc_allocation_;
-  const RouteTable& routes_;
-  VirtualChannels channels_;
 };
 
 }  // namespace spikeloom

@@ -51,6 +51,19 @@ EnergyBundle::EnergyBundle(EnergyLedger& ledger, std::vector<Part> parts)
   ledger.bundles_.push_back(this);
 }
 
+void EnergyBundle::open_window(Cycle now, uint32_t phase) {
+  settle();
+  window_end_ = now - now % window_cycles_ + window_cycles_;
+  phase_ = phase;
+}
+
+void EnergyBundle::settle() {
+  if (pending_ == 0) return;
+  for (const Part& part : parts_) part.counter->add(window_end_ - window_cycles_, pending_ * part.weight, phase_);
+  settled_ += pending_;
+  pending_ = 0;
+}
+
 void EnergyLedger::settle() {
   for (EnergyBundle* bundle : bundles_) bundle->settle();
 }

@@ -79,29 +79,24 @@ class EnergyBundle {
   EnergyBundle(const EnergyBundle&) = delete;
   EnergyBundle& operator=(const EnergyBundle&) = delete;
 
+  // `now` never steps back.
   void add(Cycle now, uint32_t phase) {
-    if (now - window_begin_ >= window_cycles_ || phase_ != phase) {
-      settle();
-      window_begin_ = now - now % window_cycles_;
-      phase_ = phase;
-    }
+    if (now >= window_end_ || phase_ != phase) open_window(now, phase);
     ++pending_;
   }
   // Hands what has been counted to the counters.
-  void settle() {
-    if (pending_ == 0) return;
-    for (const Part& part : parts_) part.counter->add(window_begin_, pending_ * part.weight, phase_);
-    settled_ += pending_;
-    pending_ = 0;
-  }
+  void settle();
   // How often it was counted so far.
   uint64_t count() const { return settled_ + pending_; }
 
  private:
-  Cycle window_cycles_, window_begin_ = 0;
+  void open_window(Cycle now, uint32_t phase);
+
+  Cycle window_end_ = 0;
   uint64_t pending_ = 0;
   uint32_t phase_ = 0;
   uint64_t settled_ = 0;
+  Cycle window_cycles_;
   std::vector<Part> parts_;
 };
 

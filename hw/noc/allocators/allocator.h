@@ -25,7 +25,10 @@ struct AllocatorRequest {
 
 class Allocator {
  public:
-  Allocator(int inputs, int outputs) : inputs_(inputs, outputs), outputs_(outputs, inputs) {}
+  Allocator(int inputs, int outputs)
+      : pointers_(size_t(inputs) + size_t(outputs), 0),
+        inputs_(inputs, outputs, pointers_.data()),
+        outputs_(outputs, inputs, pointers_.data() + inputs) {}
   virtual ~Allocator() = default;
 
   void allocate(AllocatorRequest* requests, size_t count) {
@@ -41,6 +44,10 @@ class Allocator {
     outputs_.advance(request->output, request->input);
   }
 
+ private:
+  std::vector<uint16_t> pointers_;  // beside each other in memory, inputs' first
+
+ protected:
   RoundRobinArbiters inputs_, outputs_;  // an arbiter each: inputs' choose among outputs, and the other way
 
  private:

@@ -8,8 +8,9 @@ namespace spikeloom {
 
 class RoundRobinArbiters {
  public:
-  RoundRobinArbiters(int arbiters, int choices)
-      : choices_(choices), pointers_(static_cast<size_t>(arbiters), 0), offers_(static_cast<size_t>(arbiters)) {}
+  // `pointers`: the arbiters', kept by their owner.
+  RoundRobinArbiters(int arbiters, int choices, uint16_t* pointers)
+      : pointers_(pointers), choices_(choices), offers_(static_cast<size_t>(arbiters)) {}
 
   // How many choices the arbiter would serve rather than this one.
   int distance(int arbiter, int choice) const {
@@ -41,8 +42,8 @@ class RoundRobinArbiters {
   struct Offer {
     int best = -1, rank = 0;
   };
+  uint16_t* pointers_;
   int choices_;
-  std::vector<uint16_t> pointers_;
   std::vector<Offer> offers_;
   std::vector<int> asked_;
 };
