@@ -5,6 +5,7 @@
 // space again. What either side sees in a cycle does not depend on which side ran first.
 #pragma once
 
+#include <array>
 #include <cassert>
 #include <memory>
 #include <systemc>
@@ -29,15 +30,18 @@ class alignas(64) RegisteredFifo : public FifoView {
         latency_(uint16_t(latency)),
         credit_latency_(uint8_t(credit_latency)) {
     assert(capacity > 0 && latency > 0 && credit_latency > 0);
+    if (capacity > kNear) far_credits_ = std::make_unique<uint16_t[]>(capacity);
+    credits_ = far_credits_ ? far_credits_.get() : near_credits_.data();
     assert(capacity == capacity_ && latency == latency_ && credit_latency == credit_latency_);
   }
 
   // Producer: space for `count` entries in this cycle? If not, the producer is woken when there is more.
   bool can_push(size_t count = 1) {
+    if (size_ + credits_under_way_ + count <= capacity_) return true;
     take_credits();
     if (size_ + credits_under_way_ + count <= capacity_) return true;
     if (credits_under_way_ > 0)
-      clock_.wake(producer_, next_credit_);
+      clock_.wake(producer_, oldest_credit());
     else
       producer_waits_ = true;
     return false;
@@ -51,7 +55,7 @@ class alignas(64) RegisteredFifo : public FifoView {
   }
   // The same for an entry that the producer writes itself; the place holds what was last in it.
   T& push_place(Cycle delay = 0) {
-    take_credits();
+    if (size_ + credits_under_way_ >= capacity_) take_credits();
     assert(size_ + credits_under_way_ < capacity_);
     if (!places_) places_ = std::make_unique<Place[]>(capacity_);  // most virtual channels of a chip are never used
     Place& place = places_[wrap(head_ + size_)];
@@ -66,12 +70,9 @@ class alignas(64) RegisteredFifo : public FifoView {
   const T& front() const { return places_[head_].value; }
   void pop() {
     assert(can_pop());
-    const Cycle credit = clock_.now() + credit_latency_;
-    if (credits_under_way_ == 0) {
-      first_credit_ = 0;
-      next_credit_ = credit;
-    }
-    places_[wrap(first_credit_ + credits_under_way_)].credit = credit;
+    take_credits();
+    last_credit_ = clock_.now() + credit_latency_;
+    credits_[wrap(first_credit_ + credits_under_way_)] = uint16_t(last_credit_);
     ++credits_under_way_;
     ++pops_;
     if (--size_ > 0) {
@@ -83,7 +84,7 @@ class alignas(64) RegisteredFifo : public FifoView {
     }
     if (producer_waits_) {
       producer_waits_ = false;
-      clock_.wake(producer_, credit);
+      clock_.wake(producer_, last_credit_);
     }
   }
   // Nothing stored, visible or not.
@@ -114,32 +115,39 @@ class alignas(64) RegisteredFifo : public FifoView {
   FifoStatus status() const override { return {capacity_, size_, pops_, *front_visible_from_}; }
 
  private:
-  // Two rings in one: entries, and when the credit of each place that was freed arrives. A large entry begins its
-  // own cache line.
+  // A large entry begins its own cache line.
   struct alignas(sizeof(T) < 64 ? alignof(Cycle) : 64) Place {
-    Cycle visible_from = 0, credit = 0;
+    Cycle visible_from = 0;
     T value{};
   };
   uint16_t wrap(size_t at) const { return uint16_t(at < capacity_ ? at : at - capacity_); }
-  // Forgets the credits that have arrived: their places are free.
+  // Forgets the credits that have arrived: their places are free. Those under way were given in the credit_latency_
+  // cycles up to the last pop, which forgot all that had arrived by then: 16 bits tell them apart.
   void take_credits() {
-    while (credits_under_way_ > 0 && next_credit_ <= clock_.now()) {
+    if (last_credit_ <= clock_.now()) credits_under_way_ = 0;
+    while (credits_under_way_ > 0 && oldest_credit() <= clock_.now()) {
       first_credit_ = wrap(first_credit_ + 1);
-      if (--credits_under_way_ > 0) next_credit_ = places_[first_credit_].credit;
+      --credits_under_way_;
     }
   }
+  Cycle oldest_credit() const { return last_credit_ - uint16_t(uint16_t(last_credit_) - credits_[first_credit_]); }
 
-  // One cache line, but for the last two; producer and consumer as the clock knows them.
+  // All that pushing and looking touches is one cache line; what popping needs beside it is the next. Producer and
+  // consumer as the clock knows them.
   Clock& clock_;
   std::unique_ptr<Place[]> places_;
   Cycle* front_visible_from_ = &own_front_;  // of the oldest entry
-  Cycle next_credit_ = 0;                    // the oldest under way
+  Cycle last_credit_ = 0;                    // the youngest under way
   uint16_t capacity_, size_ = 0, head_ = 0, credits_under_way_ = 0, first_credit_ = 0;
   uint16_t latency_;
-  uint32_t consumer_ = 0, pops_ = 0;
+  uint32_t consumer_ = 0, producer_ = 0;
   uint8_t credit_latency_;
   bool producer_waits_ = false;
-  uint32_t producer_ = 0;
+  static constexpr size_t kNear = 16;
+  std::array<uint16_t, kNear> near_credits_;
+  std::unique_ptr<uint16_t[]> far_credits_;  // of FIFOs with more places
+  uint16_t* credits_;                        // [place]: a ring of the cycles in which credits arrive
+  uint32_t pops_ = 0;
   Cycle own_front_ = Clock::kNever;
 };
 

@@ -22,16 +22,16 @@ Router::Router(const sc_core::sc_module_name& name, Clock& clock, int id, int po
     : Block(name, clock),
       ports_(uint8_t(ports)),
       vcs_(uint8_t(channels.count())),
-      slots_(size_t(ports) * vcs_),
-      front_(size_t(ports) * vcs_, Clock::kNever),
-      outputs_(size_t(ports)),
+      slots_(new Slot[size_t(ports) * vcs_]),
+      front_(new Cycle[size_t(ports) * vcs_]),
+      outputs_(new Output[size_t(ports)]),
       switch_allocator_(make_allocator(spec.switch_allocator, ports, ports, spec.allocator_iterations)),
-      vc_allocator_(make_allocator(spec.vc_allocator, ports * vcs_, ports * vcs_, spec.allocator_iterations)),
+      spec_(spec),
       crossing_(ledger,
                 {{&ledger.counter(this->name(), EnergyEvent::kSwitchArbitration), 1},
                  {&ledger.counter(this->name(), EnergyEvent::kRouterBufferReadBit), uint64_t(format.wire_bits())},
                  {&ledger.counter(this->name(), EnergyEvent::kCrossbarBit), uint64_t(format.wire_bits())}}),
-      spec_(spec),
+      vc_allocator_(make_allocator(spec.vc_allocator, ports * vcs_, ports * vcs_, spec.allocator_iterations)),
       id_(id),
       route_(ledger.counter(this->name(), EnergyEvent::kRouteComputation)),
       vc_allocation_(ledger.counter(this->name(), EnergyEvent::kVcAllocation)),
@@ -40,6 +40,7 @@ Router::Router(const sc_core::sc_module_name& name, Clock& clock, int id, int po
       in("in", ports),
       out("out", ports) {
   assert(vcs_ <= kMostVcs && ports <= kMostPorts && format.vcs == vcs_);
+  std::fill_n(front_.get(), ports * vcs_, Clock::kNever);
 }
 
 void Router::end_of_elaboration() {
@@ -63,13 +64,20 @@ void Router::end_of_elaboration() {
 
 void Router::tick() {
   again_ = false;
-  SwitchRequests requests;
+  Requests requests;
   look_at_inputs(&requests);
-  if (!vc_requests_.empty()) allocate_vcs();
-  if (!vc_grants_.empty()) apply_due(&vc_grants_, [this](const Grant& grant) { take_vc(grant); });
-  if (requests.count > 0) allocate_switch(&requests);
-  if (!switch_grants_.empty()) apply_due(&switch_grants_, [this](const Grant& grant) { traverse_switch(grant); });
+  if (requests.vcs) allocate_vcs();
+  if (requests.switches > 0) allocate_switch(&requests);
+  if (deferred_) apply_deferred();
   if (again_) wake_at(now() + 1);
+}
+
+// Grants of allocators that take several cycles.
+void Router::apply_deferred() {
+  apply_due(&vc_grants_, [this](const Grant& grant) { take_vc(grant); });
+  apply_due(&switch_grants_, [this](const Grant& grant) { traverse_switch(grant); });
+  deferred_ = !vc_grants_.empty() || !switch_grants_.empty();
+  if (deferred_) again_ = true;
 }
 
 // Applies and forgets the grants that take effect now.
@@ -78,29 +86,30 @@ void Router::apply_due(std::vector<Grant>* grants, Apply apply) {
   size_t due = 0;
   while (due < grants->size() && (*grants)[due].cycle <= now()) apply((*grants)[due++]);
   grants->erase(grants->begin(), grants->begin() + long(due));
-  if (!grants->empty()) again_ = true;
 }
 
-void Router::look_at_inputs(SwitchRequests* requests) {
+void Router::look_at_inputs(Requests* requests) {
   const Cycle cycle = now();
   SwitchWishes wishes;
   for (int input = 0; input < ports_; ++input) {
     for (int slot = input * vcs_; slot < (input + 1) * vcs_; ++slot)
-      if (front_[slot] <= cycle) look_at_slot(slots_[slot], &wishes);  // others' arrival wakes this router
+      if (front_[slot] <= cycle) look_at_slot(slots_[slot], &wishes, requests);  // others' arrival wakes this router
     if (wishes.outputs) request_switch(input, &wishes, requests);
   }
 }
 
-void Router::look_at_slot(Slot& slot, SwitchWishes* wishes) {
+void Router::look_at_slot(Slot& slot, SwitchWishes* wishes, Requests* requests) {
   if (!slot.routed && !compute_route(slot)) {
     again_ = true;
     return;
   }
   if (const uint16_t missing = slot.missing()) {
-    if (now() >= slot.vc_ready)
+    if (now() >= slot.vc_ready) {
       request_vcs(slot, missing, wishes);
-    else
+      requests->vcs = !vc_requests_.empty();
+    } else {
       again_ = true;
+    }
   }
   const unsigned ready = slot.remaining & slot.allocated;
   if (ready && now() < slot.switch_ready) {
@@ -142,7 +151,7 @@ uint32_t Router::allowed_vcs(const Slot& slot, const Flit& head, int output) con
 // Every free virtual channel that the packet may have, at every output that it may still want.
 void Router::request_vcs(Slot& slot, uint16_t missing, SwitchWishes* wishes) {
   const Flit& head = slot.buffer->front();
-  const uint16_t index = uint16_t(&slot - slots_.begin());
+  const uint16_t index = uint16_t(&slot - slots_.get());
   for (unsigned left = missing; left; left &= left - 1) {
     const int output = __builtin_ctz(left);
     for (uint32_t vcs = outputs_[output].free & allowed_vcs(slot, head, output); vcs; vcs &= vcs - 1) {
@@ -156,18 +165,18 @@ void Router::request_vcs(Slot& slot, uint16_t missing, SwitchWishes* wishes) {
 }
 
 // For each output one channel of the input asks, in turn; speculative ones where no other does.
-void Router::request_switch(int input, SwitchWishes* wishes, SwitchRequests* requests) {
+void Router::request_switch(int input, SwitchWishes* wishes, Requests* requests) {
   for (; wishes->outputs; wishes->outputs &= uint16_t(wishes->outputs - 1)) {
     const int output = __builtin_ctz(wishes->outputs);
     const uint32_t ready = std::exchange(wishes->ready[output], 0);
     const uint32_t speculative = std::exchange(wishes->speculative[output], 0);
     const int vc = first_from(ready ? ready : speculative, next_vc_[input]);
-    requests->at[requests->count++] = {uint16_t(input),
-                                       uint16_t(output),
-                                       uint16_t(vc),
-                                       uint8_t(ready != 0),
-                                       slots_[input * vcs_ + vc].multicast,
-                                       false};
+    requests->of_switch[requests->switches++] = {uint16_t(input),
+                                                 uint16_t(output),
+                                                 uint16_t(vc),
+                                                 uint8_t(ready != 0),
+                                                 slots_[input * vcs_ + vc].multicast,
+                                                 false};
   }
 }
 
@@ -182,16 +191,16 @@ void Router::allocate_vcs() {
     if (grant.cycle == now())
       take_vc(grant);
     else
-      vc_grants_.push_back(grant);
+      defer(&vc_grants_, grant);
   }
   vc_requests_.clear();
 }
 
-void Router::allocate_switch(SwitchRequests* requests) {
+void Router::allocate_switch(Requests* requests) {
   again_ = true;
-  switch_allocator_->allocate(requests->at.data(), requests->count);
-  for (size_t i = 0; i < requests->count; ++i) {
-    const AllocatorRequest& request = requests->at[i];
+  switch_allocator_->allocate(requests->of_switch.data(), requests->switches);
+  for (size_t i = 0; i < requests->switches; ++i) {
+    const AllocatorRequest& request = requests->of_switch[i];
     const uint16_t slot = uint16_t(request.input * vcs_ + request.label);
     slots_[slot].switch_ready = now() + spec_.switch_allocation_cycles;
     if (!request.granted) continue;
@@ -200,7 +209,7 @@ void Router::allocate_switch(SwitchRequests* requests) {
     if (grant.cycle == now())
       traverse_switch(grant);
     else
-      switch_grants_.push_back(grant);
+      defer(&switch_grants_, grant);
   }
 }
 
@@ -238,14 +247,15 @@ void Router::cross(const Grant& grant) {
 }
 
 std::string Router::waits_for() const {
-  return std::any_of(front_.begin(), front_.end(), [](Cycle visible_from) { return visible_from != Clock::kNever; })
+  return std::any_of(front_.get(), front_.get() + ports_ * vcs_, [](Cycle from) { return from != Clock::kNever; })
              ? "credits or virtual channels, with flits in its buffers"
              : "";
 }
 
 std::vector<Router::Waiting> Router::waiting() const {
   std::vector<Waiting> all;
-  for (const Slot& slot : slots_) {
+  for (int i = 0; i < ports_ * vcs_; ++i) {
+    const Slot& slot = slots_[i];
     if (!slot.buffer || slot.buffer->empty()) continue;
     const Flit& flit = slot.buffer->front();
     std::string reason;

@@ -63,22 +63,24 @@ class Router : public Block {
     uint8_t output, vc;
   };
 
-  // The state comes before the ports, so that what every cycle touches lies in few cache lines.
+  // The state comes before the ports: what every cycle touches are the first two cache lines of it.
   uint8_t ports_, vcs_;
-  bool again_ = false;          // something may be possible in the next cycle
-  FixedArray<Slot> slots_;      // [input * vcs + vc]
-  FixedArray<Cycle> front_;     // [slot]: from when its front flit is visible
-  FixedArray<Output> outputs_;  // [port]
-  std::unique_ptr<Allocator> switch_allocator_, vc_allocator_;
-  EnergyBundle crossing_;                      // arbitration, buffer read, crossbar
+  bool again_ = false;                 // something may be possible in the next cycle
+  bool deferred_ = false;              // there are grants of later cycles
+  std::unique_ptr<Slot[]> slots_;      // [input * vcs + vc]
+  std::unique_ptr<Cycle[]> front_;     // [slot]: from when its front flit is visible
+  std::unique_ptr<Output[]> outputs_;  // [port]
+  std::unique_ptr<Allocator> switch_allocator_;
   std::array<uint8_t, kMostPorts> next_vc_{};  // [input]: round robin over its channels
-  std::vector<AllocatorRequest> vc_requests_;
-  std::vector<Grant> vc_grants_, switch_grants_;  // of later cycles, in the order in which they take effect
   RouterSpec spec_;
+  EnergyBundle crossing_;  // arbitration, buffer read, crossbar
+  std::unique_ptr<Allocator> vc_allocator_;
+  std::vector<AllocatorRequest> vc_requests_;
   int id_;
   EnergyCounter &route_, &vc_allocation_;
   const RouteTable& routes_;
   VirtualChannels channels_;
+  std::vector<Grant> vc_grants_, switch_grants_;  // of later cycles, in the order in which they take effect
 
  public:
   using LinkPort = sc_core::sc_port<Link, 1, sc_core::SC_ZERO_OR_MORE_BOUND>;
@@ -104,20 +106,26 @@ class Router : public Block {
     std::array<uint32_t, kMostPorts> ready{}, speculative{};
     uint16_t outputs = 0;  // about which there is any
   };
-  struct SwitchRequests {
-    size_t count = 0;
-    std::array<AllocatorRequest, kMostPorts * kMostPorts> at;
+  struct Requests {
+    bool vcs = false;  // there are some in vc_requests_
+    size_t switches = 0;
+    std::array<AllocatorRequest, kMostPorts * kMostPorts> of_switch;
   };
   void end_of_elaboration() override;
   void tick() override;
   // The stages. Each looks at what the cycle began with: grants of the cycle take effect when all have asked.
-  void look_at_inputs(SwitchRequests* requests);
-  void look_at_slot(Slot& slot, SwitchWishes* wishes);
+  void look_at_inputs(Requests* requests);
+  void look_at_slot(Slot& slot, SwitchWishes* wishes, Requests* requests);
   bool compute_route(Slot& slot);
   void request_vcs(Slot& slot, uint16_t missing, SwitchWishes* wishes);
-  void request_switch(int input, SwitchWishes* wishes, SwitchRequests* requests);
+  void request_switch(int input, SwitchWishes* wishes, Requests* requests);
   void allocate_vcs();
-  void allocate_switch(SwitchRequests* requests);
+  void allocate_switch(Requests* requests);
+  void defer(std::vector<Grant>* grants, const Grant& grant) {
+    grants->push_back(grant);
+    deferred_ = true;
+  }
+  void apply_deferred();
   template <typename Apply>
   void apply_due(std::vector<Grant>* grants, Apply apply);
   void take_vc(const Grant& grant);

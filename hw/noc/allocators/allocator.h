@@ -23,12 +23,12 @@ struct AllocatorRequest {
   bool granted;      // the result; false before
 };
 
-class Allocator {
+class alignas(64) Allocator {
  public:
   Allocator(int inputs, int outputs)
-      : pointers_(size_t(inputs) + size_t(outputs), 0),
-        inputs_(inputs, outputs, pointers_.data()),
-        outputs_(outputs, inputs, pointers_.data() + inputs) {}
+      : pointers_(std::make_unique<uint16_t[]>(size_t(inputs) + size_t(outputs))),
+        inputs_(inputs, outputs, pointers_.get()),
+        outputs_(outputs, inputs, pointers_.get() + inputs) {}
   virtual ~Allocator() = default;
 
   void allocate(AllocatorRequest* requests, size_t count) {
@@ -45,7 +45,7 @@ class Allocator {
   }
 
  private:
-  std::vector<uint16_t> pointers_;  // beside each other in memory, inputs' first
+  std::unique_ptr<uint16_t[]> pointers_;  // inputs', then outputs'
 
  protected:
   RoundRobinArbiters inputs_, outputs_;  // an arbiter each: inputs' choose among outputs, and the other way

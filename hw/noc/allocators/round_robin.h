@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 namespace spikeloom {
@@ -10,7 +11,9 @@ class RoundRobinArbiters {
  public:
   // `pointers`: the arbiters', kept by their owner.
   RoundRobinArbiters(int arbiters, int choices, uint16_t* pointers)
-      : pointers_(pointers), choices_(choices), offers_(static_cast<size_t>(arbiters)) {}
+      : pointers_(pointers), choices_(choices), offers_(std::make_unique<Offers>()) {
+    offers_->of.resize(size_t(arbiters));
+  }
 
   // How many choices the arbiter would serve rather than this one.
   int distance(int arbiter, int choice) const {
@@ -19,33 +22,36 @@ class RoundRobinArbiters {
   }
   // Request `index` asks `arbiter` for `choice`; the best one offered since clear() is kept.
   void offer(int arbiter, int choice, int priority, int index) {
-    Offer& at = offers_[arbiter];
+    Offer& at = offers_->of[arbiter];
     const int rank = (priority << 16) - distance(arbiter, choice);
     if (at.best < 0)
-      asked_.push_back(arbiter);
+      offers_->asked.push_back(arbiter);
     else if (rank <= at.rank)
       return;
     at.best = index;
     at.rank = rank;
   }
   // The arbiters that were asked, and the request each would serve.
-  const std::vector<int>& asked() const { return asked_; }
-  int best(int arbiter) const { return offers_[arbiter].best; }
+  const std::vector<int>& asked() const { return offers_->asked; }
+  int best(int arbiter) const { return offers_->of[arbiter].best; }
   // `choice` was served: the one after it is first next time.
   void advance(int arbiter, int choice) { pointers_[arbiter] = uint16_t(choice + 1 == choices_ ? 0 : choice + 1); }
   void clear() {
-    for (const int arbiter : asked_) offers_[arbiter].best = -1;
-    asked_.clear();
+    for (const int arbiter : offers_->asked) offers_->of[arbiter].best = -1;
+    offers_->asked.clear();
   }
 
  private:
   struct Offer {
     int best = -1, rank = 0;
   };
-  uint16_t* pointers_;
+  struct Offers {
+    std::vector<Offer> of;  // [arbiter]
+    std::vector<int> asked;
+  };
+  uint16_t* pointers_;  // [arbiter]
   int choices_;
-  std::vector<Offer> offers_;
-  std::vector<int> asked_;
+  std::unique_ptr<Offers> offers_;  // apart, so that what is always needed of an allocator is one cache line
 };
 
 }  // namespace spikeloom
