@@ -1,6 +1,7 @@
 // A hardware block: runs in the cycles for which it was woken.
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <systemc>
 
@@ -21,13 +22,20 @@ class Block : public sc_core::sc_module {
   virtual std::string waits_for() const { return ""; }
 
  protected:
+  // The clock fetches this memory into the cache shortly before the block runs, beside the begin of its own state.
+  void fetch_ahead(const void* memory, size_t bytes) {
+    ahead_ = static_cast<const char*>(memory);
+    ahead_lines_ = uint8_t(std::min<size_t>((bytes + 63) / 64, 8));
+  }
   // One activation: does everything that is possible in cycle now(), then returns.
   virtual void tick() = 0;
 
  private:
   friend class Clock;
   alignas(64) Clock& clock_;  // begins the cache line in which a derived block's own state begins, too
+  const char* ahead_ = nullptr;
   uint32_t index_;
+  uint8_t ahead_lines_ = 0;
 };
 
 }  // namespace spikeloom

@@ -20,11 +20,11 @@ Router::Router(const sc_core::sc_module_name& name, Clock& clock, int id, int po
                const RouteTable& routes, const VirtualChannels& channels, const FlitFormat& format,
                EnergyLedger& ledger)
     : Block(name, clock),
-      ports_(uint8_t(ports)),
+      count_(uint8_t(ports)),
       vcs_(uint8_t(channels.count())),
       slots_(new Slot[size_t(ports) * vcs_]),
       front_(new Cycle[size_t(ports) * vcs_]),
-      outputs_(new Output[size_t(ports)]),
+      ports_(new Port[size_t(ports)]),
       switch_allocator_(make_allocator(spec.switch_allocator, ports, ports, spec.allocator_iterations)),
       spec_(spec),
       crossing_(ledger,
@@ -41,10 +41,11 @@ Router::Router(const sc_core::sc_module_name& name, Clock& clock, int id, int po
       out("out", ports) {
   assert(vcs_ <= kMostVcs && ports <= kMostPorts && format.vcs == vcs_);
   std::fill_n(front_.get(), ports * vcs_, Clock::kNever);
+  fetch_ahead(front_.get(), sizeof(Cycle) * size_t(ports) * vcs_);
 }
 
 void Router::end_of_elaboration() {
-  for (int p = 0; p < ports_; ++p) {
+  for (int p = 0; p < count_; ++p) {
     if (in[p].size() > 0) {
       for (int vc = 0; vc < vcs_; ++vc) {
         Slot& slot = slots_[p * vcs_ + vc];
@@ -56,7 +57,7 @@ void Router::end_of_elaboration() {
       }
     }
     if (out[p].size() > 0) {
-      outputs_[p] = {out[p].operator->(), uint32_t(low_mask(vcs_))};
+      ports_[p] = {out[p].operator->(), uint32_t(low_mask(vcs_)), 0};
       out[p]->set_producer(this);
     }
   }
@@ -90,8 +91,11 @@ void Router::apply_due(std::vector<Grant>* grants, Apply apply) {
 
 void Router::look_at_inputs(Requests* requests) {
   const Cycle cycle = now();
+  __builtin_prefetch(ports_.get());
+  for (int slot = 0; slot < count_ * vcs_; ++slot)
+    if (front_[slot] <= cycle) __builtin_prefetch(&slots_[slot]);
   SwitchWishes wishes;
-  for (int input = 0; input < ports_; ++input) {
+  for (int input = 0; input < count_; ++input) {
     for (int slot = input * vcs_; slot < (input + 1) * vcs_; ++slot)
       if (front_[slot] <= cycle) look_at_slot(slots_[slot], &wishes, requests);  // others' arrival wakes this router
     if (wishes.outputs) request_switch(input, &wishes, requests);
@@ -145,7 +149,7 @@ bool Router::compute_route(Slot& slot) {
 }
 
 uint32_t Router::allowed_vcs(const Slot& slot, const Flit& head, int output) const {
-  return outputs_[output].link->to_node() ? channels_.to_node(head) : channels_.between_routers(head, slot.partition);
+  return ports_[output].out->to_node() ? channels_.to_node(head) : channels_.between_routers(head, slot.partition);
 }
 
 // Every free virtual channel that the packet may have, at every output that it may still want.
@@ -154,7 +158,7 @@ void Router::request_vcs(Slot& slot, uint16_t missing, SwitchWishes* wishes) {
   const uint16_t index = uint16_t(&slot - slots_.get());
   for (unsigned left = missing; left; left &= left - 1) {
     const int output = __builtin_ctz(left);
-    for (uint32_t vcs = outputs_[output].free & allowed_vcs(slot, head, output); vcs; vcs &= vcs - 1) {
+    for (uint32_t vcs = ports_[output].free & allowed_vcs(slot, head, output); vcs; vcs &= vcs - 1) {
       const int vc = __builtin_ctz(vcs);
       vc_requests_.push_back({index, uint16_t(output * vcs_ + vc), index, 0, slot.multicast, false});
       if (!(spec_.speculative && has_credit(output, vc))) continue;
@@ -170,7 +174,7 @@ void Router::request_switch(int input, SwitchWishes* wishes, Requests* requests)
     const int output = __builtin_ctz(wishes->outputs);
     const uint32_t ready = std::exchange(wishes->ready[output], 0);
     const uint32_t speculative = std::exchange(wishes->speculative[output], 0);
-    const int vc = first_from(ready ? ready : speculative, next_vc_[input]);
+    const int vc = first_from(ready ? ready : speculative, ports_[input].next_vc);
     requests->of_switch[requests->switches++] = {uint16_t(input),
                                                  uint16_t(output),
                                                  uint16_t(vc),
@@ -204,7 +208,7 @@ void Router::allocate_switch(Requests* requests) {
     const uint16_t slot = uint16_t(request.input * vcs_ + request.label);
     slots_[slot].switch_ready = now() + spec_.switch_allocation_cycles;
     if (!request.granted) continue;
-    next_vc_[request.input] = uint8_t(request.label + 1 == vcs_ ? 0 : request.label + 1);
+    ports_[request.input].next_vc = uint8_t(request.label + 1 == vcs_ ? 0 : request.label + 1);
     const Grant grant{now() + spec_.switch_allocation_cycles - 1, slot, uint8_t(request.output), 0};
     if (grant.cycle == now())
       traverse_switch(grant);
@@ -216,8 +220,8 @@ void Router::allocate_switch(Requests* requests) {
 // A grant of an allocator that takes several cycles is void when the channel was taken meanwhile.
 void Router::take_vc(const Grant& grant) {
   Slot& slot = slots_[grant.slot];
-  if (!(outputs_[grant.output].free >> grant.vc & 1)) return;
-  outputs_[grant.output].free &= ~(1u << grant.vc);
+  if (!(ports_[grant.output].free >> grant.vc & 1)) return;
+  ports_[grant.output].free &= ~(1u << grant.vc);
   slot.out_vc[grant.output] = grant.vc;
   slot.allocated |= uint16_t(1u << grant.output);
   if (!slot.multicast) slot.branches = slot.remaining = uint16_t(1u << grant.output);
@@ -236,9 +240,9 @@ void Router::cross(const Grant& grant) {
   const Flit& flit = slot.buffer->front();
   const bool tail = flit.tail;
   const int vc = slot.out_vc[grant.output];
-  outputs_[grant.output].link->send(flit, vc, slot.partition);
+  ports_[grant.output].out->send(flit, vc, slot.partition);
   crossing_.add(now(), flit.phase);
-  if (tail) outputs_[grant.output].free |= 1u << vc;
+  if (tail) ports_[grant.output].free |= 1u << vc;
   slot.remaining &= uint16_t(~(1u << grant.output));
   if (slot.remaining) return;
   slot.buffer->pop();
@@ -247,14 +251,14 @@ void Router::cross(const Grant& grant) {
 }
 
 std::string Router::waits_for() const {
-  return std::any_of(front_.get(), front_.get() + ports_ * vcs_, [](Cycle from) { return from != Clock::kNever; })
+  return std::any_of(front_.get(), front_.get() + count_ * vcs_, [](Cycle from) { return from != Clock::kNever; })
              ? "credits or virtual channels, with flits in its buffers"
              : "";
 }
 
 std::vector<Router::Waiting> Router::waiting() const {
   std::vector<Waiting> all;
-  for (int i = 0; i < ports_ * vcs_; ++i) {
+  for (int i = 0; i < count_ * vcs_; ++i) {
     const Slot& slot = slots_[i];
     if (!slot.buffer || slot.buffer->empty()) continue;
     const Flit& flit = slot.buffer->front();
@@ -263,7 +267,7 @@ std::vector<Router::Waiting> Router::waiting() const {
       reason += (reason.empty() ? "" : "; ") + what + " at its " + port_name(output) + " output";
     };
     const unsigned allocated = slot.remaining & slot.allocated;
-    for (int output = 0; output < ports_; ++output) {
+    for (int output = 0; output < count_; ++output) {
       if (allocated >> output & 1)
         add(output, "a credit of virtual channel " + std::to_string(slot.out_vc[output]));
       else if (slot.in_packet && slot.remaining >> output & 1)

@@ -53,9 +53,10 @@ class Router : public Block {
       return allocated ? uint16_t(0) : branches;
     }
   };
-  struct Output {
-    Link* link = nullptr;
-    uint32_t free = 0;  // channels that no packet holds
+  struct Port {
+    Link* out = nullptr;
+    uint32_t free = 0;    // channels of the output that no packet holds
+    uint8_t next_vc = 0;  // round robin over the input's channels
   };
   struct Grant {
     Cycle cycle;  // takes effect
@@ -64,14 +65,13 @@ class Router : public Block {
   };
 
   // The state comes before the ports: what every cycle touches are the first two cache lines of it.
-  uint8_t ports_, vcs_;
-  bool again_ = false;                 // something may be possible in the next cycle
-  bool deferred_ = false;              // there are grants of later cycles
-  std::unique_ptr<Slot[]> slots_;      // [input * vcs + vc]
-  std::unique_ptr<Cycle[]> front_;     // [slot]: from when its front flit is visible
-  std::unique_ptr<Output[]> outputs_;  // [port]
+  uint8_t count_, vcs_;             // of ports, and of channels of each
+  bool again_ = false;              // something may be possible in the next cycle
+  bool deferred_ = false;           // there are grants of later cycles
+  std::unique_ptr<Slot[]> slots_;   // [input * vcs + vc]
+  std::unique_ptr<Cycle[]> front_;  // [slot]: from when its front flit is visible
+  std::unique_ptr<Port[]> ports_;
   std::unique_ptr<Allocator> switch_allocator_;
-  std::array<uint8_t, kMostPorts> next_vc_{};  // [input]: round robin over its channels
   RouterSpec spec_;
   EnergyBundle crossing_;  // arbitration, buffer read, crossbar
   std::unique_ptr<Allocator> vc_allocator_;
@@ -131,7 +131,7 @@ class Router : public Block {
   void take_vc(const Grant& grant);
   void traverse_switch(const Grant& grant);
   void cross(const Grant& grant);
-  bool has_credit(int output, int vc) { return outputs_[output].link->can_send(vc); }
+  bool has_credit(int output, int vc) { return ports_[output].out->can_send(vc); }
   uint32_t allowed_vcs(const Slot& slot, const Flit& head, int output) const;
 };
 
