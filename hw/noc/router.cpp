@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cassert>
-#include <utility>
 
 namespace spikeloom {
 
@@ -89,16 +88,29 @@ void Router::apply_due(std::vector<Grant>* grants, Apply apply) {
   grants->erase(grants->begin(), grants->begin() + long(due));
 }
 
-void Router::look_at_inputs(Requests* requests) {
+// The channels of an input with a flit at their front that can be seen. Others' arrival wakes this router.
+uint32_t Router::visible_channels(int input) const {
   const Cycle cycle = now();
+  const Cycle* front = &front_[input * vcs_];
+  uint32_t visible = 0;
+  for (int vc = vcs_ - 1; vc >= 0; --vc) visible = visible << 1 | uint32_t(front[vc] <= cycle);
+  return visible;
+}
+
+void Router::look_at_inputs(Requests* requests) {
   __builtin_prefetch(ports_.get());
-  for (int slot = 0; slot < count_ * vcs_; ++slot)
-    if (front_[slot] <= cycle) __builtin_prefetch(&slots_[slot]);
-  SwitchWishes wishes;
+  std::array<uint32_t, kMostPorts> visible;
   for (int input = 0; input < count_; ++input) {
-    for (int slot = input * vcs_; slot < (input + 1) * vcs_; ++slot)
-      if (front_[slot] <= cycle) look_at_slot(slots_[slot], &wishes, requests);  // others' arrival wakes this router
-    if (wishes.outputs) request_switch(input, &wishes, requests);
+    visible[input] = visible_channels(input);
+    for (uint32_t left = visible[input]; left; left &= left - 1)
+      __builtin_prefetch(&slots_[input * vcs_ + __builtin_ctz(left)]);
+  }
+  for (int input = 0; input < count_; ++input) {
+    if (!visible[input]) continue;
+    SwitchWishes wishes;
+    for (uint32_t left = visible[input]; left; left &= left - 1)
+      look_at_slot(slots_[input * vcs_ + __builtin_ctz(left)], &wishes, requests);
+    request_switch(input, wishes, requests);
   }
 }
 
@@ -123,7 +135,7 @@ void Router::look_at_slot(Slot& slot, SwitchWishes* wishes, Requests* requests) 
   for (unsigned left = ready; left; left &= left - 1) {
     const int output = __builtin_ctz(left);
     if (!has_credit(output, slot.out_vc[output])) continue;
-    wishes->outputs |= uint16_t(1u << output);
+    wishes->about(output);
     wishes->ready[output] |= 1u << slot.vc;
   }
 }
@@ -162,19 +174,18 @@ void Router::request_vcs(Slot& slot, uint16_t missing, SwitchWishes* wishes) {
       const int vc = __builtin_ctz(vcs);
       vc_requests_.push_back({index, uint16_t(output * vcs_ + vc), index, 0, slot.multicast, false});
       if (!(spec_.speculative && has_credit(output, vc))) continue;
-      wishes->outputs |= uint16_t(1u << output);
+      wishes->about(output);
       wishes->speculative[output] |= 1u << slot.vc;
     }
   }
 }
 
 // For each output one channel of the input asks, in turn; speculative ones where no other does.
-void Router::request_switch(int input, SwitchWishes* wishes, Requests* requests) {
-  for (; wishes->outputs; wishes->outputs &= uint16_t(wishes->outputs - 1)) {
-    const int output = __builtin_ctz(wishes->outputs);
-    const uint32_t ready = std::exchange(wishes->ready[output], 0);
-    const uint32_t speculative = std::exchange(wishes->speculative[output], 0);
-    const int vc = first_from(ready ? ready : speculative, ports_[input].next_vc);
+void Router::request_switch(int input, const SwitchWishes& wishes, Requests* requests) {
+  for (unsigned left = wishes.outputs; left; left &= left - 1) {
+    const int output = __builtin_ctz(left);
+    const uint32_t ready = wishes.ready[output];
+    const int vc = first_from(ready ? ready : wishes.speculative[output], ports_[input].next_vc);
     requests->of_switch[requests->switches++] = {uint16_t(input),
                                                  uint16_t(output),
                                                  uint16_t(vc),

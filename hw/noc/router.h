@@ -103,8 +103,14 @@ class Router : public Block {
   // What the channels of one input want of the switch in this cycle, by output: those with a flit that can go, and
   // speculative ones.
   struct SwitchWishes {
-    std::array<uint32_t, kMostPorts> ready{}, speculative{};
-    uint16_t outputs = 0;  // about which there is any
+    uint16_t outputs = 0;  // about which there is any; what stands of others is old
+    std::array<uint32_t, kMostPorts> ready, speculative;
+
+    void about(int output) {
+      if (outputs >> output & 1) return;
+      outputs |= uint16_t(1u << output);
+      ready[output] = speculative[output] = 0;
+    }
   };
   struct Requests {
     bool vcs = false;  // there are some in vc_requests_
@@ -115,10 +121,11 @@ class Router : public Block {
   void tick() override;
   // The stages. Each looks at what the cycle began with: grants of the cycle take effect when all have asked.
   void look_at_inputs(Requests* requests);
+  uint32_t visible_channels(int input) const;
   void look_at_slot(Slot& slot, SwitchWishes* wishes, Requests* requests);
   bool compute_route(Slot& slot);
   void request_vcs(Slot& slot, uint16_t missing, SwitchWishes* wishes);
-  void request_switch(int input, SwitchWishes* wishes, Requests* requests);
+  void request_switch(int input, const SwitchWishes& wishes, Requests* requests);
   void allocate_vcs();
   void allocate_switch(Requests* requests);
   void defer(std::vector<Grant>* grants, const Grant& grant) {
