@@ -1,6 +1,7 @@
 // An array of objects that cannot be moved, each made in its place from the same arguments.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <new>

@@ -1,6 +1,7 @@
 // A set of small numbers that is walked through in their order, at a cost that depends on its members alone.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
