@@ -1,5 +1,6 @@
 #include "sim/app/results_folder.h"
 
+#include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -39,7 +40,11 @@ void remove_figures(const std::string& folder) {
 
 bool draw_figures(const std::string& folder) {
   const pid_t child = fork();
-  if (child == 0) std::exit(command_python("plot", {folder}));
+  if (child == 0) {
+    // The report names the figures; `plot` need not.
+    dup2(open("/dev/null", O_WRONLY), STDOUT_FILENO);
+    std::exit(command_python("plot", {folder}));
+  }
   int status = 0;
   while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
