@@ -3,6 +3,7 @@
 import contextlib
 import json
 import math
+import sys
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
@@ -62,6 +63,7 @@ def measure(options):
     """
     labels, methods, texts, calibration_text = _checked(options)
     llama.import_torch()
+    print(f"loading {options.model.name}", file=sys.stderr, flush=True)
     model = llama.load_llama(options.model)
     windows = {text.name: text.windows(model.tokenize, 1, options.windows, options.window) for text in texts}
     chosen = calibration_text.windows(model.tokenize, 0, options.calibration_windows, options.window)

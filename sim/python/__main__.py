@@ -4,6 +4,7 @@ status 2) and for Ctrl-C (130)."""
 import argparse
 import contextlib
 import sys
+import textwrap
 from pathlib import Path
 
 from spikeloom import UserError, __version__
@@ -19,6 +20,7 @@ examples:
 """
 
 DEFAULT = "default: %(default)s"
+HELP_COLUMNS = 100
 
 NOTHING_KEPT = "nothing half-written is left; run the same command again"
 
@@ -83,7 +85,7 @@ def _parser():
 def _command(create, description, examples, **names):
     return create(
         **names,
-        description=description,
+        description=textwrap.fill(description, HELP_COLUMNS),
         epilog=examples,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
