@@ -5,6 +5,7 @@ from pathlib import Path
 import matplotlib
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
+from spikeloom.files import whole_file
 from spikeloom.plots import (
     codes,
     energy_breakdown,
@@ -43,7 +44,7 @@ READING_FIGURES = {
 def main(place):
     """Draws the figures of a results folder, an exported folder or a file of readings, beside what they show.
 
-    Returns 0; raises UserError for files it cannot read.
+    Returns the figures' paths; raises UserError for files it cannot read or write.
     """
     place = Path(place)
     if place.is_file():
@@ -57,5 +58,6 @@ def main(place):
     with matplotlib.rc_context(style.SETTINGS):
         for name, draw in figures.items():
             # Without the version of matplotlib in the file, the same run gives the same bytes.
-            FigureCanvasAgg(draw(content)).print_png(folder / name, metadata={"Software": None})
-    return 0
+            with whole_file(folder / name) as partial:
+                FigureCanvasAgg(draw(content)).print_png(partial, metadata={"Software": None})
+    return [folder / name for name in figures]
