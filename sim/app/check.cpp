@@ -11,7 +11,9 @@
 #include "sim/app/bill.h"
 #include "sim/app/commands.h"
 #include "sim/app/experiment.h"
+#include "sim/app/model_run.h"
 #include "sim/app/noc_experiment.h"
+#include "sim/app/process_pool.h"
 
 namespace spikeloom {
 
@@ -44,6 +46,12 @@ void check_noc(const std::string& file, const std::vector<std::string>& override
 
 void check_experiment(const std::string& file, const std::vector<std::string>& overrides) {
   const Experiment experiment = Experiment::load(file, overrides);
+  if (experiment.model) {
+    const std::string needs = check_layers(experiment, processors());
+    warn(experiment.chip.network);
+    std::cout << file << ": ok\n" << needs;
+    return;
+  }
   const LayerTrace layer = experiment.open_trace();
   Chip chip("chip", experiment.chip, layer, experiment.window_cycles);
   check_fit(experiment.chip, layer, chip.program());

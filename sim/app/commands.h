@@ -1,6 +1,7 @@
 // The subcommands of the program. Each takes the words after its name and returns the exit status.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -27,6 +28,8 @@ struct CommonOptions {
   std::string output;
   std::string rates;
   bool quiet = false, no_figures = false;
+  std::optional<int> jobs;
+  bool fresh = false;
   bool timeline = false;
   std::string vcd, record_cycles;
   int record_limit = 64;  // MiB
