@@ -21,8 +21,8 @@ namespace {
 
 const char* const kHelp = R"(usage: spikeloom check FILE ... [--set path=value ...]
 
-Validates without simulating. FILE is an experiment (.yaml): its configs, its trace, the mapping, every register width
-and memory are checked; or a network (.yaml with a section noc): its routing must not deadlock; or a trace (.safetensors), spiking or multiply-accumulate: its structure is checked, and every
+Validates without simulating. FILE is an experiment (.yaml): its configs, its trace (of several layers: every one), the
+mapping, every register width and memory are checked; or a network (.yaml with a section noc): its routing must not deadlock; or a trace (.safetensors), spiking or multiply-accumulate: its structure is checked, and every
 expected output is recomputed by the reference.
 
 examples

@@ -1,6 +1,7 @@
 // `spikeloom describe`
 
 #include <cstdio>
+#include <optional>
 
 #include "hw/chip/chip.h"
 #include "sim/app/commands.h"
@@ -89,8 +90,11 @@ void print_parameters(const ChipSpec& spec) {
 void describe_chip(const std::string& file, const std::vector<std::string>& overrides) {
   ConfigNode root = ConfigNode::load(file);
   ChipSpec spec;
+  std::optional<ModelWorkload> model;
   if (root.has("experiment")) {
-    spec = Experiment::load(file, overrides).chip;
+    const Experiment experiment = Experiment::load(file, overrides);
+    spec = experiment.chip;
+    model = experiment.model;
   } else {
     for (const std::string& assignment : overrides) {
       const size_t equals = assignment.find('=');
@@ -104,6 +108,10 @@ void describe_chip(const std::string& file, const std::vector<std::string>& over
               spec.memory_nodes.size());
   print_diagram(spec);
   print_parameters(spec);
+  if (model)
+    std::printf("\n  workload       %s, %s by %s, case %s: tokens %d to %d\n", model->manifest.model.c_str(),
+                layers_in_words(model->layers, model->manifest.model_layers).c_str(), model->manifest.method.c_str(),
+                model->chosen.name.c_str(), model->chosen.first, model->chosen.context - 1);
 }
 
 }  // namespace

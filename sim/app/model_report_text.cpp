@@ -21,13 +21,8 @@ uint64_t count_of(const json& node, const char* key) { return node[key].get<uint
 double number_of(const json& node, const char* key) { return node[key].get<double>(); }
 double percent_of(const json& node, const char* key) { return 100 * number_of(node, key); }
 
-// "all 30 layers", "layers 0-3 (4 of 30)".
 std::string which_layers(const json& model) {
-  const auto layers = model["layers"].get<std::vector<int>>();
-  const int all = model["layers_of_model"];
-  if (int(layers.size()) == all) return "all " + counted(all, "layer");
-  return (layers.size() == 1 ? "layer " : "layers ") + layers_text(layers) + " (" + std::to_string(layers.size()) +
-         " of " + std::to_string(all) + ")";
+  return layers_in_words(model["layers"].get<std::vector<int>>(), model["layers_of_model"]);
 }
 
 std::string header(const json& report) {

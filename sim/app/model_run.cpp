@@ -175,12 +175,7 @@ int run_layers(const Experiment& experiment, const CommonOptions& options) {
         "recordings are of one layer: run the experiment of layers/layerNN/resolved.yaml with --timeline or "
         "--vcd, or name a trace with --set workload.trace=FILE");
   const int jobs = jobs_of(options);
-  try {
-    check_layers(experiment, jobs);
-  } catch (const Interrupted& interrupted) {
-    std::cerr << "spikeloom: stopped before any layer ran\n";
-    return 128 + interrupted.signal;
-  }
+  check_layers(experiment, jobs);
   const std::string folder = options.output.empty() ? "results/" + experiment.name : options.output;
   const LayersFolder layers(folder, options.fresh);
   const std::vector<LayerIdentity> wanted = identities(experiment);

@@ -9,7 +9,8 @@
 namespace spikeloom {
 
 // Checks every layer's files and trace against the manifest and the chip, `jobs` side by side. Returns one line per
-// layer: the registers that it needs. Throws UserError, which names the layer, for the first that is out of order.
+// layer: the registers that it needs. Throws UserError, which names the layer, for the first that is out of order;
+// Interrupted.
 std::string check_layers(const Experiment& experiment, int jobs);
 
 // `run` of such an experiment. Returns the exit status. Throws UserError.

@@ -100,6 +100,13 @@ std::string layers_text(const std::vector<int>& layers) {
   return text;
 }
 
+std::string layers_in_words(const std::vector<int>& layers, int layers_of_model) {
+  const std::string all = std::to_string(layers_of_model);
+  if (int(layers.size()) == layers_of_model) return layers_of_model == 1 ? "its one layer" : "all " + all + " layers";
+  return (layers.size() == 1 ? "layer " : "layers ") + layers_text(layers) + " (" + std::to_string(layers.size()) +
+         " of " + all + ")";
+}
+
 ModelWorkload ModelWorkload::read(ConfigNode& workload) {
   if (workload.has("trace")) workload.fail_at("trace", "a workload has either a trace or a model");
   const std::string case_name = workload.text("case");

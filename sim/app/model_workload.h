@@ -23,5 +23,7 @@ struct ModelWorkload {
 std::vector<int> parse_layers(const std::string& text);
 // The same, the other way round: "0-3,15".
 std::string layers_text(const std::vector<int>& layers);
+// "all 30 layers", "layers 0-3 (4 of 30)".
+std::string layers_in_words(const std::vector<int>& layers, int layers_of_model);
 
 }  // namespace spikeloom
