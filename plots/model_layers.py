@@ -50,7 +50,9 @@ def _axes(results, title):
     picture = style.figure(results, title, height)
     axes = style.place(picture, 1.2, style.HEADING_INCHES + 0.1, style.WIDTH_INCHES - 1.5, HEIGHT_INCHES - 0.6)
     axes.set_xlabel("decoder layer")
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    places = [layer["layer"] for layer in results.layers]
+    axes.set_xlim(min(places) - 1, max(places) + 1)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     return picture, axes
 
 
