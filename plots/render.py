@@ -12,6 +12,8 @@ from spikeloom.plots import (
     latency,
     layers,
     mesh_heatmap,
+    model_layers,
+    model_results,
     operations,
     perplexity,
     power_over_time,
@@ -34,6 +36,14 @@ EXPORT_FIGURES = {
     "salient_share.png": layers.draw_salient_share,
     "layer_error.png": layers.draw_error,
 }
+MODEL_FIGURES = {
+    "energy_breakdown.png": energy_breakdown.draw,
+    "layer_energy.png": model_layers.draw_energy,
+    "layer_cycles.png": model_layers.draw_cycles,
+    "operations.png": operations.draw,
+    "mesh_heatmap.png": mesh_heatmap.draw,
+    "stalls.png": stalls.draw,
+}
 NOC_FIGURES = {"latency.png": latency.draw}
 READING_FIGURES = {
     "perplexity_bits.png": perplexity.draw_bits,
@@ -51,6 +61,8 @@ def main(place):
         folder, content, figures = place.parent, perplexity.load(place), READING_FIGURES
     elif (place / latency.NAME).exists():
         folder, content, figures = place, latency.load(place), NOC_FIGURES
+    elif (place / model_results.LAYERS).is_dir():
+        folder, content, figures = place, model_results.load(place), MODEL_FIGURES
     elif (place / manifest.NAME).exists():
         folder, content, figures = place, exported_module.load(place), EXPORT_FIGURES
     else:

@@ -14,6 +14,7 @@ namespace spikeloom {
 
 constexpr int kMostLinkBits = 512;
 
+// The numbers travel: hw/rtl has them too.
 enum class MessageType : uint8_t {
   kCodes,
   kSpikes,
@@ -21,9 +22,9 @@ enum class MessageType : uint8_t {
   kWeights,
   kOutputs,
   kPartials,
-  kActivations,
   kRelease,
-  kBarrier
+  kBarrier,
+  kActivations
 };
 
 // What a flit says beside its payload.

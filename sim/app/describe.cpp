@@ -1,6 +1,7 @@
 // `spikeloom describe`
 
 #include <cstdio>
+#include <optional>
 
 #include "hw/chip/chip.h"
 #include "hw/dram/mapping/address_mapping.h"
@@ -89,6 +90,11 @@ void print_parameters(const ChipSpec& spec) {
   std::printf("  virtual chan.  spikes of each memory node, weights, outputs, partial membranes, control\n");
   std::printf("  memory node    global buffer %d bytes; weight loader's buffer %d bytes; %d encoder port(s)\n",
               spec.global_buffer.bytes, spec.weight_loader.buffer_bytes, spec.encoder.ports);
+  std::printf("                 vector unit %d lanes (%s), vector buffer %d bytes\n", spec.vector_unit.lanes,
+              spec.vector_unit.format().name, spec.vector_unit.buffer_bytes);
+  const KvCacheSpec& cache = spec.weight_loader.kv_cache;
+  std::printf("                 keys and values: %lld bytes of SRAM for %d layer(s), the rest in DRAM\n",
+              static_cast<long long>(cache.bytes), cache.layers);
   print_dram(spec.dram);
   std::printf("  tile           weight SRAM %d bytes in %d banks: 2 halves of %d rows of %d bytes\n",
               spec.synapse_array.weight_bytes, spec.synapse_array.banks, spec.synapse_array.half_rows(),
@@ -101,15 +107,18 @@ void print_parameters(const ChipSpec& spec) {
               spec.mapping.input_split);
   std::printf("  a tile: router -- spikes --> %ssynapse array (weight SRAM) --> neuron array --> router\n",
               spec.payload == Payload::kPackedCodes ? "mixed-precision buffer, encoder --> " : "");
-  std::printf("  a memory node: DRAM --> weight loader --> router; sequencer; global buffer%s\n",
+  std::printf("  a memory node: DRAM --> weight loader --> router; sequencer; vector unit <--> global buffer%s\n",
               spec.payload == Payload::kPackedCodes ? "" : " --> mixed-precision buffer, encoder");
 }
 
 void describe_chip(const std::string& file, const std::vector<std::string>& overrides) {
   ConfigNode root = ConfigNode::load(file);
   ChipSpec spec;
+  std::optional<ModelWorkload> model;
   if (root.has("experiment")) {
-    spec = Experiment::load(file, overrides).chip;
+    const Experiment experiment = Experiment::load(file, overrides);
+    spec = experiment.chip;
+    model = experiment.model;
   } else {
     std::vector<Override> changes;
     for (const std::string& assignment : overrides) {
@@ -124,6 +133,10 @@ void describe_chip(const std::string& file, const std::vector<std::string>& over
               spec.memory_nodes.size());
   print_diagram(spec);
   print_parameters(spec);
+  if (model)
+    std::printf("\n  workload       %s, %s by %s, case %s: tokens %d to %d\n", model->manifest.model.c_str(),
+                layers_in_words(model->layers, model->manifest.model_layers).c_str(), model->manifest.method.c_str(),
+                model->chosen.name.c_str(), model->chosen.first, model->chosen.context - 1);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <stdexcept>
 
 #include "hw/dram/dram_prices.h"
 #include "models/attention_operations.h"
@@ -58,13 +59,17 @@ void apply_overrides(ConfigNode& root, const std::vector<Override>& overrides, S
 }
 
 // The same experiment in one file, with absolute paths.
-std::string resolve(ConfigNode& root, const Experiment& experiment) {
-  ConfigNode head = root.section("experiment");
-  ConfigNode flat = root;
+std::string resolve(const Experiment& experiment) {
+  ConfigNode flat = experiment.config;
   std::string text = "# Resolved configuration: `spikeloom run` on this file repeats the run.\nexperiment:\n";
   text += "  name: " + experiment.name + "\n  window_cycles: " + std::to_string(experiment.window_cycles) + "\n";
-  flat.section("workload")
-      .put_scalar("trace", std::filesystem::absolute(experiment.trace_file).lexically_normal().string());
+  ConfigNode& workload = flat.section("workload");
+  if (experiment.model) {
+    workload.put_scalar("model", experiment.model->manifest.folder);
+    workload.put_scalar("layers", layers_text(experiment.model->layers));
+  } else {
+    workload.put_scalar("trace", std::filesystem::absolute(experiment.trace_file).lexically_normal().string());
+  }
   ConfigNode& sram = flat.section("technology").section("sram");
   sram.put_scalar("table", std::filesystem::absolute(sram.path("table")).lexically_normal().string());
   for (const char* section : {"workload", "chip", "technology"})
@@ -112,7 +117,10 @@ Experiment Experiment::load(const std::string& file, const std::vector<std::stri
   experiment.technology = Technology::read(root.section("technology"));
   experiment.technology.set_dram(dram_prices(experiment.chip.dram.device));
   ConfigNode& workload = root.section("workload");
-  experiment.trace_file = workload.path("trace");
+  if (workload.has("model"))
+    experiment.model = ModelWorkload::read(workload);
+  else
+    experiment.trace_file = workload.path("trace");
   experiment.all_operations = workload.is_all("operations");
   if (!experiment.all_operations) {
     for (ConfigNode& item : workload.items("operations")) experiment.operations.push_back(item.as_text());
@@ -121,11 +129,24 @@ Experiment Experiment::load(const std::string& file, const std::vector<std::stri
   experiment.all_tokens = workload.is_all("tokens");
   if (!experiment.all_tokens) experiment.tokens = int(workload.integer("tokens", 1, 1 << 20));
   root.finish();
-  experiment.resolved = resolve(root, experiment);
+  experiment.config = std::move(root);
+  experiment.resolved = resolve(experiment);
   return experiment;
 }
 
+Experiment Experiment::of_layer(int layer) const {
+  Experiment one = *this;
+  one.trace_file = model->manifest.activations_file(layer, model->chosen.name);
+  one.model.reset();
+  ConfigNode& workload = one.config.section("workload");
+  for (const char* key : {"model", "case", "layers"}) workload.remove(key);
+  workload.put_scalar("trace", one.trace_file);
+  one.resolved = resolve(one);
+  return one;
+}
+
 LayerTrace Experiment::open_trace() const {
+  if (model) throw std::logic_error("a model has no trace of its own");
   LayerTrace layer = LayerTrace::open(trace_file);
   add_attention_operations(&layer, all_tokens ? layer.tokens : std::min(tokens, layer.tokens));
   std::vector<std::string> names = operations;

@@ -40,6 +40,7 @@ struct Report {
   int layer = 0, tokens = 0, token_batch = 1;
   double clock_mhz = 0;
   Cycle cycles = 0;
+  Cycle fill_cycles = 0;  // until a tile issues its first weight row or step mark
   uint64_t outputs = 0, outputs_equal = 0;
   std::string first_difference;
   uint64_t weights = 0;          // of all operations, keys and values included
@@ -74,11 +75,16 @@ Report make_report(const Experiment& experiment, const LayerTrace& layer, Chip& 
 // What the simulation does not charge, each a sentence.
 const std::vector<std::string>& not_charged();
 
+// The table of energy groups; DRAM's background power is a part of its group.
+std::string group_table(const GroupEnergies& groups, double background_pj, double total_pj);
 // The tables for a terminal.
 std::string report_text(const Report& report);
 // report.json; its keys are documented in sim/app/README.md.
 nlohmann::ordered_json report_json(const Report& report, const Technology& technology, const LayerTrace& layer);
 std::string energy_csv(const Report& report);
 std::string windows_csv(const Report& report);
+// Writes these three files and resolved.yaml, and removes figures of an earlier run. Throws UserError.
+void write_results(const std::string& folder, const Experiment& experiment, const LayerTrace& layer,
+                   const Report& report);
 
 }  // namespace spikeloom

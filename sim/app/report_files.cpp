@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "sim/app/report.h"
+#include "sim/app/results_folder.h"
 
 namespace spikeloom {
 
@@ -119,7 +120,7 @@ nlohmann::ordered_json report_json(const Report& report, const Technology& techn
   root["technology"] = report.technology;
   root["exact"] = {
       {"outputs", report.outputs}, {"equal", report.outputs_equal}, {"first_difference", report.first_difference}};
-  root["time"] = {{"cycles", report.cycles}, {"us", report.time_us()}};
+  root["time"] = {{"cycles", report.cycles}, {"us", report.time_us()}, {"fill_cycles", report.fill_cycles}};
   root["figures"] = {{"lane_utilisation", report.lane_utilisation},
                      {"synapse_array_busy", report.array_busy},
                      {"dram_utilisation", report.dram_utilisation},
@@ -128,6 +129,7 @@ nlohmann::ordered_json report_json(const Report& report, const Technology& techn
                      {"synapses", report.synapses},
                      {"additions", report.additions},
                      {"input_spikes", report.input_spikes},
+                     {"input_steps", report.input_steps},
                      {"spikes_sent", report.spikes_sent},
                      {"spikes_received", report.spikes_received},
                      {"rows_added", report.rows_added},
@@ -171,6 +173,15 @@ std::string windows_csv(const Report& report) {
             number(window.count * line.unit_pj) + "\n";
   }
   return text;
+}
+
+void write_results(const std::string& folder, const Experiment& experiment, const LayerTrace& layer,
+                   const Report& report) {
+  remove_figures(folder);
+  write_file(folder, "report.json", report_json(report, experiment.technology, layer).dump(1) + "\n");
+  write_file(folder, "energy.csv", energy_csv(report));
+  write_file(folder, "windows.csv", windows_csv(report));
+  write_file(folder, "resolved.yaml", experiment.resolved);
 }
 
 }  // namespace spikeloom

@@ -1,38 +1,14 @@
 // The report for a terminal: tables that line up, units next to numbers.
 
 #include <algorithm>
-#include <cstdarg>
-#include <cstdio>
 #include <numeric>
 
+#include "sim/app/number_text.h"
 #include "sim/app/report.h"
 
 namespace spikeloom {
 
 namespace {
-
-__attribute__((format(printf, 1, 2))) std::string format(const char* pattern, ...) {
-  char line[512];
-  va_list values;
-  va_start(values, pattern);
-  std::vsnprintf(line, sizeof line, pattern, values);
-  va_end(values);
-  return line;
-}
-
-std::string grouped(uint64_t number) {
-  std::string text = std::to_string(number);
-  for (int at = int(text.size()) - 3; at > 0; at -= 3) text.insert(at, ",");
-  return text;
-}
-
-std::string energy(double pj) {
-  if (pj >= 1e6) return format("%10.3f uJ", pj / 1e6);
-  if (pj >= 1e3) return format("%10.3f nJ", pj / 1e3);
-  return format("%10.3f pJ", pj);
-}
-
-std::string trimmed(const std::string& text) { return text.substr(text.find_first_not_of(' ')); }
 
 std::string header(const Report& report) {
   std::string text;
@@ -103,21 +79,6 @@ double background_pj(const Report& report) {
   return pj;
 }
 
-std::string group_table(const Report& report) {
-  std::string text = format("%-26s %13s %8s\n", "energy group", "energy", "share");
-  for (size_t i = 0; i < report.bill.groups.size(); ++i) {
-    const double pj = report.bill.groups[i];
-    if (pj > 0)
-      text += format("%-26s %13s %7.2f%%\n", kEnergyGroupNames[i], energy(pj).c_str(), 100 * pj / report.bill.total_pj);
-    else
-      text += format("%-26s %13s %8s\n", kEnergyGroupNames[i], "-", "-");
-    if (EnergyGroup(i) == EnergyGroup::kDram && background_pj(report) > 0)
-      text += format("%-26s %13s %7.2f%%\n", "  of it background power", energy(background_pj(report)).c_str(),
-                     100 * background_pj(report) / report.bill.total_pj);
-  }
-  return text + format("%-26s %13s %7.2f%%\n\n", "total", energy(report.bill.total_pj).c_str(), 100.0);
-}
-
 std::string phase_table(const Report& report) {
   std::string text = format("%-18s %6s %12s %13s %14s\n", "operations", "passes", "cycles", "energy*", "code spikes");
   for (const PhaseReport& phase : report.phases) {
@@ -150,8 +111,23 @@ std::string recordings(const Report& report) {
 
 }  // namespace
 
+std::string group_table(const GroupEnergies& groups, double background_pj, double total_pj) {
+  std::string text = format("%-26s %13s %8s\n", "energy group", "energy", "share");
+  const auto row = [total_pj](const char* name, double pj) {
+    return format("%-26s %13s %7.2f%%\n", name, energy(pj).c_str(), 100 * pj / total_pj);
+  };
+  for (size_t i = 0; i < groups.size(); ++i) {
+    text += groups[i] > 0 ? row(kEnergyGroupNames[i], groups[i])
+                          : format("%-26s %13s %8s\n", kEnergyGroupNames[i], "-", "-");
+    if (EnergyGroup(i) == EnergyGroup::kDram && background_pj > 0)
+      text += row("  of it background power", background_pj);
+  }
+  return text + row("total", total_pj) + "\n";
+}
+
 std::string report_text(const Report& report) {
-  std::string text = header(report) + figures(report) + group_table(report) + phase_table(report);
+  std::string text = header(report) + figures(report) +
+                     group_table(report.bill.groups, background_pj(report), report.bill.total_pj) + phase_table(report);
   text += "Not charged\n";
   for (const std::string& item : not_charged()) text += "  - " + item + "\n";
   return text + recordings(report);

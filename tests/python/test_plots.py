@@ -16,7 +16,7 @@ from spikeloom.plots import results as results_module
 
 ROOT = Path(__file__).resolve().parents[2]
 GROUPS = tuple(style.GROUPS)
-SILENT = ("dequantize_and_requantize",)
+SILENT = ("dequantize_and_requantize", "vector_unit")
 CYCLES, WINDOW, PHASE_BEGIN = 1050, 100, 420
 FILES = ["report.json", "energy.csv", "windows.csv"]
 RESOLVED = """

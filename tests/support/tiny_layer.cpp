@@ -204,7 +204,7 @@ ChipSpec tiny_chip(int width, int height) {
   spec.packet_flits = 16;
   spec.memory_nodes = {{0, 0, kWest}};
   spec.dram = tiny_dram();
-  spec.weight_loader = {1024, 16};
+  spec.weight_loader = {1024, 16, {}};
   spec.global_buffer = {65536, 16};
   spec.vector_unit = {0, 4, 2, 2, 3, 4, 2, 1, 4096, 2};
   spec.encoder.ports = 1;
