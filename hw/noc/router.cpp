@@ -13,6 +13,12 @@ int first_from(uint32_t mask, int from) {
   return __builtin_ctz(later ? later : mask);
 }
 
+// The two cache lines that popping touches.
+void fetch_buffer(const RegisteredFifo<Flit>* buffer) {
+  __builtin_prefetch(buffer);
+  __builtin_prefetch(reinterpret_cast<const char*>(buffer) + 64);
+}
+
 }  // namespace
 
 Router::Router(const sc_core::sc_module_name& name, Clock& clock, int id, int ports, const RouterSpec& spec,
@@ -97,6 +103,7 @@ uint32_t Router::visible_channels(int input) const {
   return visible;
 }
 
+// Memory is asked for ahead of its use, because a large network does not fit into the cache.
 void Router::look_at_inputs(Requests* requests) {
   __builtin_prefetch(ports_.get());
   std::array<uint32_t, kMostPorts> visible;
@@ -128,6 +135,7 @@ void Router::look_at_slot(Slot& slot, SwitchWishes* wishes, Requests* requests) 
     }
   }
   const unsigned ready = slot.remaining & slot.allocated;
+  fetch_buffer(slot.buffer);  // it is read if the flit crosses
   if (ready && now() < slot.switch_ready) {
     again_ = true;
     return;
