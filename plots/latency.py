@@ -1,4 +1,7 @@
-"""Latency and accepted traffic of a network over the offered traffic, from the noc.json of `spikeloom noc`."""
+"""Latency and accepted traffic of a network over the offered traffic, or latency per class of recorded traffic.
+
+From the noc.json of `spikeloom noc`.
+"""
 
 import json
 from pathlib import Path
@@ -8,7 +11,7 @@ from spikeloom.plots import style
 
 NAME = "noc.json"
 PANEL_INCHES = 4.0
-COLOUR = "#0077BB"
+COLOUR, RECORDED_COLOUR = "#0077BB", "#BBBBBB"
 
 
 def load(folder):
@@ -16,18 +19,59 @@ def load(folder):
     path = Path(folder) / NAME
     try:
         measurement = json.loads(path.read_text(encoding="utf-8"))
-        for row in measurement["rates"]:
-            float(row["offered"]), float(row["accepted"]), bool(row["saturated"])
-        _ = measurement["name"], measurement["network"], measurement["pattern"], measurement["packet_flits"]
+        for key in ("name", "network", "routing", "vcs_per_class", "pattern", "synthetic"):
+            _ = measurement[key]
+        if measurement["pattern"] == "recorded":
+            _ = measurement["recording"]["chip"], measurement["recording"]["workload"]
+            for row in measurement["classes"]:
+                _ = row["class"], float(row["latency"]), float(row["recorded_latency"])
+        else:
+            _ = measurement["packet_flits"]
+            for row in measurement["rates"]:
+                float(row["offered"]), float(row["accepted"]), bool(row["saturated"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UserError(f"{path}: not written by `spikeloom noc`: {error}") from error
     return measurement
 
 
 def draw(measurement):
+    """The figure of a measurement, by its kind of traffic."""
+    return draw_recorded(measurement) if measurement["pattern"] == "recorded" else draw_synthetic(measurement)
+
+
+def describe_network(measurement):
+    """ "8x8 mesh, dimension_order, 2 virtual channels" (per class of messages where there are several)."""
+    vcs = measurement["vcs_per_class"]
+    per_class = " per class" if measurement["pattern"] == "recorded" else ""
+    channels = f"{vcs} virtual channel{'' if vcs == 1 else 's'}{per_class}"
+    return f"{measurement['network']}, {measurement['routing']}, {channels}"
+
+
+def draw_recorded(measurement):
+    """Mean latency in cycles of every class of messages, replayed and as recorded."""
+    recording, rows = measurement["recording"], measurement["classes"]
+    origin = f"{describe_network(measurement)}; recorded traffic: {recording['chip']}, {recording['workload']}"
+    height = style.HEADING_INCHES + 1.0 + 0.6 * len(rows)
+    picture = style.headed_figure(f"Latency in {measurement['name']}", origin, measurement["synthetic"], height)
+    top = style.HEADING_INCHES + 0.3
+    axes = style.place(picture, 1.3, top, style.WIDTH_INCHES - 1.6, 0.6 * len(rows))
+    places = range(len(rows))
+    for key, label, shift, colour in (
+        ("latency", "replayed", -0.2, COLOUR),
+        ("recorded_latency", "as recorded, nodes that keep flits waiting included", 0.2, RECORDED_COLOUR),
+    ):
+        axes.barh([at + shift for at in places], [row[key] for row in rows], 0.38, color=colour, label=label)
+    axes.set_yticks(list(places), [row["class"] for row in rows])
+    axes.invert_yaxis()
+    axes.set_xlabel("mean cycles from the recorded cycle of a packet's head to its tail's last arrival")
+    axes.legend(fontsize=10)
+    return picture
+
+
+def draw_synthetic(measurement):
     """Two panels over the offered flits per cycle and node: mean latency in cycles, accepted flits."""
     origin = (
-        f"{measurement['network']}, SYNTHETIC traffic: {measurement['pattern']}, "
+        f"{describe_network(measurement)}; SYNTHETIC traffic: {measurement['pattern']}, "
         f"packets of {measurement['packet_flits']} flit(s)"
     )
     height = style.HEADING_INCHES + 2 * PANEL_INCHES
@@ -38,7 +82,7 @@ def draw(measurement):
     latency.errorbar(
         [row["offered"] for row in open_rows],
         [row["latency"] for row in open_rows],
-        yerr=[row["deviation"] for row in open_rows],
+        yerr=[row["deviation"] or 0 for row in open_rows],
         marker="o",
         color=COLOUR,
     )

@@ -1,5 +1,6 @@
 #include "hw/chip/chip.h"
 
+#include <algorithm>
 #include <stdexcept>
 
 namespace spikeloom {
@@ -16,7 +17,7 @@ Chip::Chip(const sc_core::sc_module_name& name, const ChipSpec& spec, const Laye
       code_(make_spike_code(spec.spike_code)),
       program_(make_program(layer, spec.mapping,
                             {spec.synapse_array.lanes, spec.synapse_array.half_rows(), spec.encoder.ports,
-                             double(spec.dram.bandwidth_mb_s) / spec.clock_mhz * double(spec.memory_nodes.size())},
+                             spec.dram.peak_mb_s() / spec.clock_mhz * double(spec.memory_nodes.size())},
                             spec.token_batch, *code_, topology_, &routes_)),
       context_{&layer_,           &program_,    code_.get(),          spec.flits(), topology_.sources(),
                spec.packet_flits, spec.payload, spec.spike_channels()},
@@ -63,9 +64,12 @@ void Chip::build_memory_node(int source) {
 
 void Chip::run() {
   sc_core::sc_start();
+  for (auto& node : memory_nodes_) node->dram.finish(cycles());
   ledger_.close();
   for (auto& [block, activity] : activities()) activity->close(cycles());
-  if (result_.received == result_.expected) return;
+  const bool complete = std::all_of(memory_nodes_.begin(), memory_nodes_.end(),
+                                    [](const auto& node) { return node->sequencer.finished(); });
+  if (result_.received == result_.expected && complete) return;
   std::string waiting;
   const auto ask = [&waiting](const Block& block) {
     const std::string what = block.waits_for();
@@ -73,10 +77,12 @@ void Chip::run() {
   };
   for (const auto& node : memory_nodes_) {
     ask(node->sequencer);
+    ask(node->weight_loader);
     ask(node->dram);
     ask(node->global_buffer);
     for (const auto& encoder : node->encoders) ask(*encoder);
     ask(node->merger);
+    ask(node->vector_unit);
     ask(node->network_interface);
   }
   for (const auto& tile : tiles_) {
@@ -100,6 +106,8 @@ std::vector<std::pair<std::string, Activity*>> Chip::activities() {
   }
   for (const auto& node : memory_nodes_) {
     all.emplace_back(node->dram.name(), &node->dram.activity());
+    all.emplace_back(node->vector_unit.name(), &node->vector_unit.activity());
+    all.emplace_back(node->weight_loader.name(), &node->weight_loader.activity());
     for (const auto& encoder : node->encoders) all.emplace_back(encoder->name(), &encoder->activity());
   }
   return all;

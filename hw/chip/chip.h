@@ -51,7 +51,9 @@ class Chip : public sc_core::sc_module {
   Cycle cycles() const { return clock_.now() + 1; }
   const Tile& tile(int index) const { return *tiles_[index]; }
   const MemoryNode& memory_node(int index) const { return *memory_nodes_[index]; }
+  const RouteTable& routes() const { return routes_; }
   const Network& network() const { return network_; }
+  Network& network() { return network_; }
   // Every block that keeps account of its cycles, by name.
   std::vector<std::pair<std::string, Activity*>> activities();
 

@@ -6,48 +6,29 @@ namespace spikeloom {
 
 namespace {
 
-constexpr int kMostSources = 8;
 constexpr int kMostBytes = 1 << 30;
-
-void read_memory_nodes(ConfigNode& chip, ChipSpec* spec) {
-  auto& nodes = chip.items("memory_nodes");
-  if (nodes.empty() || nodes.size() > kMostSources)
-    chip.fail_at("memory_nodes",
-                 std::to_string(nodes.size()) + " memory nodes (allowed: 1 to " + std::to_string(kMostSources) + ")");
-  for (auto& node : nodes) {
-    const Topology bare = spec->network.topology();
-    const auto at = node.integers("router", 2, 0, 63);
-    EdgeNode edge;
-    edge.x = int(at[0]);
-    edge.y = int(at[1]);
-    edge.port = Port(node.choice("port", {"north", "east", "south", "west", "local"}));
-    const bool inside = edge.x < bare.width() && edge.y < bare.height();
-    if (!inside || (edge.port != kLocal && bare.neighbour(edge.y * bare.width() + edge.x, edge.port) >= 0))
-      node.fail_at("router", "router [" + std::to_string(edge.x) + ", " + std::to_string(edge.y) + "] has no free " +
-                                 port_name(edge.port) + " port at the edge of a " + bare.name() +
-                                 " (port: local adds one)");
-    for (const EdgeNode& other : spec->memory_nodes)
-      if (edge.port != kLocal && other.x == edge.x && other.y == edge.y && other.port == edge.port)
-        node.fail_at("router", "another memory node already uses this port");
-    spec->memory_nodes.push_back(edge);
-  }
-}
 
 void read_memory_node(ConfigNode& node, ChipSpec* spec) {
   ConfigNode& dram = node.section("dram");
-  spec->dram.bandwidth_mb_s = int(dram.integer("bandwidth_mb_s", 1, 10000000));
-  spec->dram.latency_ns = int(dram.integer("latency_ns", 1, 100000));
-  spec->dram.channels = int(dram.integer("channels", 1, 64));
-  spec->dram.burst_bytes = int(dram.integer("burst_bytes", 1, 4096));
-  spec->dram.clock_mhz = spec->clock_mhz;
+  spec->dram = DramSpec::read(dram, spec->clock_mhz);
   const double port_mb_s = spec->network.link_bits / 8.0 * spec->clock_mhz;
-  if (spec->dram.bandwidth_mb_s > port_mb_s)
-    dram.fail_at("bandwidth_mb_s", "is more than the memory node's port carries (" +
-                                       std::to_string(int64_t(port_mb_s)) +
-                                       " MB/s); widen network.link_bits, raise clock_mhz or add memory nodes");
+  if (spec->dram.peak_mb_s() > port_mb_s)
+    dram.fail_at("channels", "make " + std::to_string(int64_t(spec->dram.peak_mb_s())) +
+                                 " MB/s, more than the memory node's port carries (" +
+                                 std::to_string(int64_t(port_mb_s)) +
+                                 " MB/s); widen network.link_bits, raise clock_mhz or add memory nodes");
+  ConfigNode& loader = node.section("weight_loader");
+  const int least_bytes = spec->network.link_bits / 8 + 2 * spec->dram.device.burst_bytes();
+  spec->weight_loader.buffer_bytes = int(loader.integer("buffer_bytes", 256, kMostBytes));
+  spec->weight_loader.word_bytes = spec->network.link_bits / 8;
+  if (spec->weight_loader.buffer_bytes < least_bytes)
+    loader.fail_at("buffer_bytes",
+                   "does not hold a flit and two bursts (at least " + std::to_string(least_bytes) + ")");
+  spec->weight_loader.kv_cache = KvCacheSpec::read(node.section("kv_cache"));
   ConfigNode& buffer = node.section("global_buffer");
   spec->global_buffer.bytes = int(buffer.integer("bytes", 256, kMostBytes));
   spec->global_buffer.word_bytes = int(buffer.integer("word_bytes", 1, 128));
+  spec->vector_unit = VectorUnitSpec::read(node.section("vector_unit"));
 }
 
 void read_encoder(ConfigNode& encoder, EncoderSpec* spec) {
@@ -93,14 +74,7 @@ void check_network(ConfigNode& chip, const ChipSpec& spec) {
     chip.section("network").fail_at(
         "link_bits", "a head flit needs " + std::to_string(header) +
                          " bits: 56 for type and tag, one per node for multicasts, 8 per token of token_batch");
-  const int classes = spec.classes().count();
-  if (classes * spec.network.vcs_per_class > kMostVcs)
-    chip.section("network").fail_at(
-        "vcs_per_class", "makes " + std::to_string(classes * spec.network.vcs_per_class) + " virtual channels for " +
-                             std::to_string(classes) +
-                             " classes of messages (one per memory node for spikes, weights, outputs, "
-                             "partial membranes, control); a router has at most " +
-                             std::to_string(kMostVcs));
+  check_channels(chip.section("network"), spec.network, spec.classes().count());
   if (spec.tiles() > OutputTag::kMostTiles)
     chip.section("network").fail_at("width", "makes " + std::to_string(spec.tiles()) + " tiles; at most " +
                                                  std::to_string(OutputTag::kMostTiles) + " can be told apart");
@@ -130,7 +104,7 @@ ChipSpec ChipSpec::read(ConfigNode& chip) {
   spec.clock_mhz = chip.real("clock_mhz", 1, 10000);
   spec.network = NetworkSpec::read(chip.section("network"));
   spec.packet_flits = int(chip.section("network").integer("packet_flits", 2, 4096));
-  read_memory_nodes(chip, &spec);
+  spec.memory_nodes = read_memory_nodes(chip, spec.network.topology());
   read_memory_node(chip.section("memory_node"), &spec);
   read_encoder(chip.section("encoder"), &spec.encoder);
   read_tile(chip.section("tile"), &spec);

@@ -9,6 +9,8 @@ namespace spikeloom {
 
 namespace {
 
+constexpr int kResidualBits = 32;  // binary32, as the vector unit computes
+
 [[noreturn]] void too_small(const ChipSpec& spec, const std::string& key, const std::string& name, int64_t needed,
                             int64_t given) {
   spec.section.fail_below(key, std::to_string(given) + " is too small for '" + name + "', which needs " +
@@ -69,27 +71,27 @@ void check_encoder(const ChipSpec& spec, const InputTrace& input, const Window& 
     too_small(spec, "encoder.index_bytes", input.name, index_bytes, spec.encoder.index_bytes);
 }
 
-// Most bytes that a memory node's global buffer holds at once: a phase's codes (with the side bits that they may need)
-// and outputs, the outputs of the phase before, from which the vector unit makes the codes, and the residual stream.
+// Most bytes that a memory node's global buffer holds at once: of a phase the codes that it sends (with the side bits
+// that they may need), and of its own tokens the outputs, the outputs of the phase before, from which the vector unit
+// makes the codes, and the residual stream.
 uint64_t resident_bytes(const LayerTrace& layer, const Program& program, int node) {
   uint64_t most = 0, outputs_before = 0;
-  for (size_t i = 0; i < program.phases.size(); ++i) {
-    const Phase& phase = program.phases[i];
+  const uint64_t kept = program.tokens_kept(node);
+  for (const Phase& phase : program.phases) {
+    if (phase.is_vector()) continue;
     const SourceShare share{static_cast<int>(phase.parts.size()), program.sources};
     uint64_t codes = 0, outputs = 0;
     for (int part = 0; part < share.parts; ++part)
       for (const Slice& slice : phase.parts[part].slices)
         for (const Window& window : slice.windows) codes += source_range(window, part, node, share).count;
-    for (const Pass& pass : program.passes)
-      for (const TileWork& work : pass.tiles)
-        if (pass.phase == static_cast<int>(i) && work.fires() && work.sink == node)
-          outputs += uint64_t(work.outputs) * phase.rows * layer.operations[work.operation].output_bits;
+    for (const OperationTrace& operation : layer.operations)
+      if (operation.input == phase.input)
+        outputs += kept * phase.rows_per_token * operation.outputs * operation.output_bits;
     const uint64_t code_bits = codes * phase.rows * (layer.inputs[phase.input].digits ? 8 : 6);
     most = std::max(most, code_bits + outputs + outputs_before);
     outputs_before = outputs;
   }
-  const uint64_t residual = uint64_t(layer.tokens) * layer.inputs[0].size * layer.output_bits / program.sources;
-  return ceil_div(most + residual, 8);
+  return ceil_div(most + kept * layer.inputs[0].size * kResidualBits, 8);
 }
 
 void check_global_buffer(const ChipSpec& spec, const LayerTrace& layer, const Program& program) {
@@ -100,13 +102,55 @@ void check_global_buffer(const ChipSpec& spec, const LayerTrace& layer, const Pr
               int64_t(most), spec.global_buffer.bytes);
 }
 
+void check_vector_unit(const ChipSpec& spec, const LayerTrace& layer, const Program& program) {
+  for (const Phase& phase : program.phases) {
+    if (!phase.is_vector()) continue;
+    const VectorWork& work = layer.vector_unit[phase.vector_work];
+    const int64_t longest = work.causal()      ? layer.attention->seen(layer.tokens - 1)
+                            : work.vectors > 0 ? work.elements / work.vectors
+                                               : 0;
+    if (longest > spec.vector_unit.longest_vector()) {
+      const int64_t word = int64_t(spec.vector_unit.buffer().word_bytes);
+      too_small(spec, "memory_node.vector_unit.buffer_bytes", work.name,
+                int64_t(ceil_div(longest, spec.vector_unit.lanes)) * word, spec.vector_unit.buffer_bytes);
+    }
+  }
+}
+
+// All keys of a slice are in the loader's buffer before its first row leaves; its bursts may begin and end elsewhere.
+void check_transposing(const ChipSpec& spec, const Program& program, const WeightLayout& layout) {
+  uint64_t most = 0;
+  for (const Load& load : load_order(program))
+    if (layout.transposes(load))
+      most = std::max(most, layout.place(load).parameter_bytes + uint64_t(layout.place(load).row_bytes));
+  if (most > 0) most += 2 * spec.dram.device.burst_bytes();
+  if (most > uint64_t(spec.weight_loader.buffer_bytes))
+    too_small(spec, "memory_node.weight_loader.buffer_bytes", "scores", int64_t(most), spec.weight_loader.buffer_bytes);
+}
+
+void check_dram(const ChipSpec& spec, const LayerTrace& layer, const Program& program) {
+  const int link_bits = spec.network.link_bits;
+  for (int node = 0; node < program.sources; ++node) {
+    const WeightLayout layout(layer, program, node, spec.neuron_array, link_bits, spec.dram.device.burst_bytes(),
+                              spec.weight_loader.kv_cache.layer_bytes());
+    check_transposing(spec, program, layout);
+    if (layout.bytes() > spec.dram.bytes())
+      spec.section.fail_below("memory_node.dram.channels",
+                              "the weights of memory node " + std::to_string(node) + " take " +
+                                  std::to_string(layout.bytes()) + " bytes, its DRAM holds " +
+                                  std::to_string(spec.dram.bytes()) + "; add channels or memory nodes");
+  }
+}
+
 }  // namespace
 
 void check_fit(const ChipSpec& spec, const LayerTrace& layer, const Program& program) {
   check_registers(spec, layer);
+  check_vector_unit(spec, layer, program);
   check_global_buffer(spec, layer, program);
+  check_dram(spec, layer, program);
   for (const Phase& phase : program.phases)
-    for (size_t p = 0; p < phase.parts.size(); ++p) {
+    for (size_t p = 0; p < phase.parts.size(); ++p) {  // none in phases of the vector unit
       const Part& part = phase.parts[p];
       for (const Slice& slice : part.slices)
         for (const Window& window : slice.windows)
@@ -178,11 +222,15 @@ std::vector<BlockInventory> inventory(const ChipSpec& spec, int slopes) {
   for (size_t i = 0; i < spec.memory_nodes.size(); ++i) {
     const std::string node = "chip.memory_" + std::to_string(i);
     blocks.push_back({node + ".dram", 0, 0, {}, spec.dram.channels});
+    blocks.push_back({node + ".weight_loader", 0, 0, {{spec.weight_loader.buffer(), 1}}, 0});
+    if (spec.weight_loader.kv_cache.bytes > 0) blocks.back().srams.push_back({spec.weight_loader.kv_cache.sram(), 1});
     blocks.push_back({node + ".global_buffer",
                       0,
                       0,
                       {{{uint64_t(spec.global_buffer.bytes), uint64_t(spec.global_buffer.word_bytes)}, 1}},
                       0});
+    const VectorUnitInventory vector_unit = spikeloom::inventory(spec.vector_unit);
+    blocks.push_back({node + ".vector_unit", vector_unit.register_bits, vector_unit.adder_bits, vector_unit.srams, 0});
     blocks.push_back({node + ".network_interface", arrival_bits, 0, {}, 0});
     if (spec.payload != Payload::kPackedCodes)
       for (int port = 0; port < spec.encoder.ports; ++port)

@@ -18,7 +18,8 @@ Tile::Tile(const sc_core::sc_module_name& name, Clock& clock, const ChipSpec& sp
   const VirtualChannels channels = spec.channels();
   const MessageClasses classes = spec.classes();
   if (spec.payload == Payload::kPackedCodes) {
-    encoder = std::make_unique<SpikeEncoder>("encoder", clock, spec.encoder, context, -1, ledger);
+    encoder = std::make_unique<SpikeEncoder>("encoder", clock, spec.encoder, context, -1, ledger,
+                                             tile_windows(*context.program, tile));
     encoded_ = std::make_unique<RegisteredFifo<Flit>>(clock, 4);
     for (int s = 0; s < classes.sources; ++s) encoder->codes_in[s](eject.channel(channels.first(classes.spikes(s))));
     encoder->spikes_out(*encoded_);
@@ -40,6 +41,10 @@ Tile::Tile(const sc_core::sc_module_name& name, Clock& clock, const ChipSpec& sp
   neuron_array.partials_out(partials_);
   neuron_array.control_out(control_);
   network_interface.in[0](outputs_);
+  network_interface.address_outputs([&topology, program = context.program](const Flit& head) {
+    const OutputTag tag = OutputTag::unpack(head.tag);
+    return uint32_t(topology.source_node(program->row_keeper(program->phase(program->passes[tag.pass]), tag.row)));
+  });
   network_interface.in[1](partials_);
   network_interface.in[2](control_);
   network_interface.out(inject);

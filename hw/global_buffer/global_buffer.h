@@ -1,12 +1,14 @@
-// Global buffer of a memory node: hands out the codes of windows, takes in output codes.
+// Global buffer of a memory node: hands out the codes of windows, takes in output codes and codes of other nodes.
 //
 //     jobs_in[p] --> [ read words ] --> codes_out[p]          outputs_in --> [ write words ] --> phase_done_out
+//     encoded_in --> [ read words ] --> activations_out
 //
-// Timing   one flit of codes a cycle over all ports, one flit of outputs a cycle beside it. Full ports wait alone;
-//          outputs never wait.
+// Timing   one flit of codes a cycle over all ports and activations_out, one flit of outputs a cycle beside it. Full
+//          ports wait alone; outputs never wait. Of a phase that encodes, every node's tokens are sent to the nodes
+//          whose windows need them; it is done in a node when its own are sent and all others' have come.
 // Energy   GlobalBufferRead and GlobalBufferWrite per word.
 // Config   GlobalBufferSpec, section memory_node.global_buffer.
-// Differs  the codes of a layer's inputs are there at the start; nothing puts them there (DEVIATIONS 9).
+// Differs  values of the vector unit come from the trace (DEVIATIONS 9).
 #pragma once
 
 #include <string>
@@ -15,6 +17,7 @@
 #include "hw/clock/registered_fifo.h"
 #include "hw/global_buffer/layer_result.h"
 #include "hw/mapping/layer_context.h"
+#include "hw/mixed_precision_buffer/mixed_precision_buffer.h"
 
 namespace spikeloom {
 
@@ -27,12 +30,30 @@ struct CodesJob {
   WindowTag tag;
 };
 
+// Bits, one after another.
+class BitStream {
+ public:
+  void append(int bits, uint64_t value) {
+    words_.resize((count_ + bits) / 64 + 2, 0);
+    put_bits(words_.data(), count_, bits, value);
+    count_ += bits;
+  }
+  const std::vector<uint64_t>& words() const { return words_; }
+  uint64_t count() const { return count_; }
+
+ private:
+  std::vector<uint64_t> words_;
+  uint64_t count_ = 0;
+};
+
 class GlobalBuffer : public Block {
  public:
   sc_core::sc_vector<FifoIn<CodesJob>> jobs_in;
   sc_core::sc_vector<FifoOut<Flit>> codes_out;
+  FifoIn<int> encoded_in;  // a phase in which the vector unit has encoded this node's tokens
+  FifoOut<Flit> activations_out;
   FifoIn<Flit> outputs_in;
-  FifoOut<int> phase_done_out;  // a phase whose outputs have all arrived here
+  FifoOut<int> phase_done_out;  // a phase whose outputs, or whose codes from other nodes, have all arrived here
 
   GlobalBuffer(const sc_core::sc_module_name& name, Clock& clock, const GlobalBufferSpec& spec,
                const LayerContext& context, int source, int ports, LayerResult* result, EnergyLedger& ledger);
@@ -46,9 +67,17 @@ class GlobalBuffer : public Block {
   };
   void tick() override;
   void start_job(int port);
+  void start_activations();
   void send_codes();
+  bool send_from(Port* port, FifoOut<Flit>* out);
   void take_output();
   void store_outputs(const OutputTag& tag);
+  void finish_phase(int phase, uint64_t arrived);
+  PackedCodes codes_of(const InputTrace& input, const InputRange& range, int first_row, int rows) const;
+  // Codes of this node's tokens that another node's windows need in `phase`, each row's one after another.
+  std::vector<Flit> activations_for(int node, int phase) const;
+  void append_codes(int node, const Phase& reader, BitStream* payload) const;
+  void append_cache(int node, const Phase& reader, BitStream* payload) const;
   int words(int bits) const;
 
   GlobalBufferSpec spec_;
@@ -56,11 +85,14 @@ class GlobalBuffer : public Block {
   int source_;
   LayerResult* result_;
   EnergyCounter &read_, &write_;
-  std::vector<Port> ports_;
+  std::vector<Port> ports_;  // the last one: activations_out
   int next_port_ = 0;
   PayloadCollector output_;  // the packet under way
   OutputTag output_tag_;
-  std::vector<uint64_t> missing_;  // [phase]: output codes that this node still expects
+  int activations_phase_ = 0;  // of the packet under way
+  // [phase]: output codes that this node still expects; of a phase that encodes, nodes whose codes have not come,
+  // itself included until it has sent its own.
+  std::vector<uint64_t> missing_;
 };
 
 }  // namespace spikeloom

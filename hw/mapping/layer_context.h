@@ -24,6 +24,7 @@ struct LayerContext {
   Payload payload = Payload::kAddressEvents;
   int spike_channels = 1;  // virtual channels on which one source's spikes arrive at a tile: a part's on part % of them
 
+  int source_node(int source) const { return flits.nodes - sources + source; }
   const InputTrace& input(const WindowTag& tag) const { return layer->inputs[program->passes[tag.pass].input]; }
   // What rows of the tag's batch see of a window.
   Window window(const WindowTag& tag) const {

@@ -184,7 +184,6 @@ Pass make_pass(const std::vector<TileWork>& groups, size_t* next, int split, int
       work.part = (phase.parts.size() > size_t(split) ? work.first_output / block_outputs * split : 0) + p;
       work.sends_partials_to = p == 0 ? -1 : order[chain * split + p - 1];
       work.receives_partials = p + 1 < split;
-      work.sink = tile % topology.sources();
       pass.tiles[tile] = work;
       pass.destinations[work.part].tiles.push_back(tile);
     }
@@ -239,11 +238,10 @@ int Program::outputs(const Pass& pass, const TileWork& work, int row) const {
   return std::clamp(at.seen(row) - work.first_of_block, 0, work.outputs);
 }
 
-Window Program::seen_window(const Pass& pass, int part_index, const Window& window, int index) const {
-  const Phase& at = phase(pass);
-  if (at.causal != Causal::kInputs) return window;
-  const int position = window.first - part(pass, part_index).block * at.block_inputs;
-  return {window.first, std::clamp(at.seen(last_row(pass, index)) - position, 0, window.count), window.group};
+Window Program::seen_window(const Phase& phase, const Part& part, const Window& window, int row) const {
+  if (phase.causal != Causal::kInputs) return window;
+  const int position = window.first - part.block * phase.block_inputs;
+  return {window.first, std::clamp(phase.seen(row) - position, 0, window.count), window.group};
 }
 
 int Program::windows(const Pass& pass, int part_index, const Slice& slice, int index) const {
@@ -282,14 +280,16 @@ InputRange source_range(const Window& window, int part, int source, const Source
 
 namespace {
 
-// Loads of a part that all batches together need.
-uint64_t loads_of(const Program& program, const Pass& pass, int part) {
+// Loads that a tile needs for all batches of a pass.
+uint64_t loads_of(const Program& program, const Pass& pass, int tile) {
+  const int part = pass.tiles[tile].part;
   const std::vector<Slice>& slices = program.part(pass, part).slices;
   if (program.resident(pass, part)) return slices.size();
   uint64_t loads = 0;
   for (int batch = 0; batch < program.batches(pass); ++batch)
-    loads += std::count_if(slices.begin(), slices.end(),
-                           [&](const Slice& slice) { return program.windows(pass, part, slice, batch) > 0; });
+    if (program.works(pass, tile, batch))
+      loads += std::count_if(slices.begin(), slices.end(),
+                             [&](const Slice& slice) { return program.windows(pass, part, slice, batch) > 0; });
   return loads;
 }
 
@@ -303,7 +303,7 @@ std::vector<TileItem> tile_items(const Program& program, int tile) {
     if (work.operation < 0) continue;
     const std::vector<Slice>& slices = program.part(pass, work.part).slices;
     const bool resident = program.resident(pass, work.part);
-    const uint64_t first_load = loads, end_of_loads = loads + loads_of(program, pass, work.part);
+    const uint64_t first_load = loads, end_of_loads = loads + loads_of(program, pass, tile);
     const uint64_t fired_before = fired;
     uint64_t next_load = first_load;
     for (int batch = 0; batch < program.batches(pass); ++batch) {
@@ -334,6 +334,19 @@ std::vector<TileItem> tile_items(const Program& program, int tile) {
   return items;
 }
 
+std::vector<WindowTag> tile_windows(const Program& program, int tile) {
+  std::vector<WindowTag> windows;
+  for (const TileItem& item : tile_items(program, tile)) {
+    const Pass& pass = program.passes[item.pass];
+    const int part = pass.tiles[tile].part;
+    int first = 0;
+    for (int slice = 0; slice < item.slice; ++slice)
+      first += static_cast<int>(program.part(pass, part).slices[slice].windows.size());
+    for (int i = 0; i < item.windows; ++i) windows.push_back({item.pass, part, first + i, item.batch});
+  }
+  return windows;
+}
+
 std::vector<Load> load_order(const Program& program) {
   std::vector<Load> loads;
   const size_t tiles = program.passes.empty() ? 0 : program.passes[0].tiles.size();
@@ -354,7 +367,9 @@ std::vector<Load> load_order(const Program& program) {
           if (work.operation < 0 || slice >= program.part(pass, work.part).slices.size()) continue;
           const Slice& at = program.part(pass, work.part).slices[slice];
           const bool resident = program.resident(pass, work.part);
-          if (resident ? round > 0 : program.windows(pass, work.part, at, round) == 0) continue;
+          const bool wanted =
+              program.works(pass, static_cast<int>(tile), round) && program.windows(pass, work.part, at, round) > 0;
+          if (resident ? round > 0 : !wanted) continue;
           const bool first_of_pass = std::exchange(latest_pass[tile], pass.index) != pass.index;
           loads.push_back({pass.index, static_cast<int>(tile), static_cast<int>(slice), next[tile]++, first_of_pass});
         }
@@ -364,34 +379,136 @@ std::vector<Load> load_order(const Program& program) {
   return loads;
 }
 
-Program make_program(const LayerTrace& layer, const MappingSpec& mapping, const TileLimits& limits, int token_batch,
-                     const SpikeCode& code, const Topology& topology, RouteTable* routes) {
-  Program program;
-  program.batch = token_batch;
-  program.sources = topology.sources();
-  const std::vector<int> order = snake_order(topology);
-  for (size_t first = 0; first < layer.operations.size();) {
-    const int input = layer.operations[first].input;
-    const int block_outputs = layer.operations[first].outputs / layer.inputs[input].blocks;
+namespace {
+
+// Makes the phases of a layer one by one.
+class Mapper {
+ public:
+  Mapper(const LayerTrace& layer, const MappingSpec& mapping, const TileLimits& limits, int token_batch,
+         const SpikeCode& code, const Topology& topology, RouteTable* routes)
+      : layer_(layer),
+        mapping_(mapping),
+        limits_(limits),
+        code_(code),
+        topology_(topology),
+        routes_(routes),
+        order_(snake_order(topology)) {
+    program_.tokens = layer.tokens;
+    program_.batch = token_batch;
+    program_.sources = topology.sources();
+  }
+
+  // Each entry of the vector unit, and behind it the operations that waited for it.
+  Program run() {
+    add_ready_operations();
+    for (size_t i = 0; i < layer_.vector_unit.size(); ++i) {
+      add_vector_work(static_cast<int>(i));
+      add_ready_operations();
+    }
+    for (Phase& phase : program_.phases)
+      if (phase.is_vector()) find_reader(&phase);
+    return std::move(program_);
+  }
+
+ private:
+  // The phase that loads or sends what a phase of the vector unit makes.
+  void find_reader(Phase* phase) const {
+    const VectorWork& work = layer_.vector_unit[phase->vector_work];
+    const Causal cached = work.kind != VectorKind::kQuantize ? Causal::kNone
+                          : work.name == "keys"              ? Causal::kOutputs
+                                                             : Causal::kInputs;
+    phase->makes_cache = cached != Causal::kNone;
+    for (size_t i = 0; i < program_.phases.size(); ++i) {
+      const Phase& other = program_.phases[i];
+      if (other.is_vector()) continue;
+      if (phase->makes_cache ? other.causal == cached : other.input == phase->input)
+        phase->reader = static_cast<int>(i);
+    }
+  }
+
+  // The phase of an entry of the vector unit; -1 where it has not come yet.
+  int phase_of(const std::string& work) const {
+    for (size_t i = 0; i < program_.phases.size(); ++i)
+      if (program_.phases[i].is_vector() && layer_.vector_unit[program_.phases[i].vector_work].name == work)
+        return static_cast<int>(i);
+    return -1;
+  }
+  bool waits_for(const std::string& work) const {
+    return std::any_of(layer_.vector_unit.begin(), layer_.vector_unit.end(),
+                       [&](const VectorWork& entry) { return entry.name == work; }) &&
+           phase_of(work) < 0;
+  }
+
+  // Operations wait for the codes of their input, scores also for the keys, mix for the values.
+  void add_ready_operations() {
+    while (next_operation_ < layer_.operations.size()) {
+      const InputTrace& input = layer_.inputs[layer_.operations[next_operation_].input];
+      const std::string cached = input.causal == Causal::kNone      ? ""
+                                 : input.causal == Causal::kOutputs ? "keys"
+                                                                    : "values";
+      if (waits_for(input.name) || waits_for(cached)) return;
+      add_operations(cached.empty() ? -1 : phase_of(cached));
+    }
+  }
+
+  // The next operations that share an input.
+  void add_operations(int loads_after) {
+    const int input = layer_.operations[next_operation_].input;
+    const int block_outputs = layer_.operations[next_operation_].outputs / layer_.inputs[input].blocks;
     std::vector<TileWork> groups;
-    for (; first < layer.operations.size() && layer.operations[first].input == input; ++first) {
-      const auto more = lane_groups(layer, static_cast<int>(first), limits.lanes);
+    for (; next_operation_ < layer_.operations.size() && layer_.operations[next_operation_].input == input;
+         ++next_operation_) {
+      const auto more = lane_groups(layer_, static_cast<int>(next_operation_), limits_.lanes);
       groups.insert(groups.end(), more.begin(), more.end());
     }
-    Phase phase = make_phase(layer.inputs[input], input, layer.tokens);
-    const Estimate chosen = choose_split(layer, mapping, limits, input, static_cast<int>(groups.size()),
-                                         topology.tiles(), topology.sources(), code, token_batch, &phase.choice);
-    phase.parts = make_parts(layer.inputs[input], chosen.split, limits.half_rows);
+    Phase phase = make_phase(layer_.inputs[input], input, layer_.tokens);
+    const Estimate chosen = choose_split(layer_, mapping_, limits_, input, static_cast<int>(groups.size()),
+                                         topology_.tiles(), topology_.sources(), code_, program_.batch, &phase.choice);
+    phase.parts = make_parts(layer_.inputs[input], chosen.split, limits_.half_rows);
+    phase.loads_after = loads_after;
     for (size_t next = 0; next < groups.size();) {
-      Pass pass = make_pass(groups, &next, chosen.split, block_outputs, phase, order, topology, routes);
-      pass.index = static_cast<int>(program.passes.size());
+      Pass pass = make_pass(groups, &next, chosen.split, block_outputs, phase, order_, topology_, routes_);
+      pass.index = static_cast<int>(program_.passes.size());
       pass.input = input;
-      pass.phase = static_cast<int>(program.phases.size());
-      program.passes.push_back(std::move(pass));
+      pass.phase = static_cast<int>(program_.phases.size());
+      program_.passes.push_back(std::move(pass));
     }
-    program.phases.push_back(std::move(phase));
+    program_.phases.push_back(std::move(phase));
   }
-  return program;
+
+  void add_vector_work(int index) {
+    const VectorWork& work = layer_.vector_unit[index];
+    Phase phase;
+    phase.vector_work = index;
+    phase.vector_shares.resize(program_.sources);
+    for (int m = 0; m < layer_.tokens; ++m) {
+      VectorShare& share = phase.vector_shares[program_.keeper(m)];
+      share.vectors += work.vectors / layer_.tokens;
+      share.elements +=
+          work.causal() ? layer_.seen_scores(m + 1) - layer_.seen_scores(m) : work.elements / layer_.tokens;
+    }
+    if (work.kind == VectorKind::kEncode)
+      for (size_t i = 0; i < layer_.inputs.size(); ++i)
+        if (layer_.inputs[i].name == work.name) phase.input = static_cast<int>(i);
+    program_.phases.push_back(std::move(phase));
+  }
+
+  const LayerTrace& layer_;
+  const MappingSpec& mapping_;
+  const TileLimits& limits_;
+  const SpikeCode& code_;
+  const Topology& topology_;
+  RouteTable* routes_;
+  std::vector<int> order_;
+  Program program_;
+  size_t next_operation_ = 0;
+};
+
+}  // namespace
+
+Program make_program(const LayerTrace& layer, const MappingSpec& mapping, const TileLimits& limits, int token_batch,
+                     const SpikeCode& code, const Topology& topology, RouteTable* routes) {
+  return Mapper(layer, mapping, limits, token_batch, code, topology, routes).run();
 }
 
 }  // namespace spikeloom

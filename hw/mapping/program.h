@@ -7,12 +7,18 @@
 // pass. With several parts, membranes are summed along a chain of tiles: part P-1 sends to P-2, and part 0 fires. The
 // blocks of attention are split into parts each for itself. What no row of a batch sees (causal attention) is neither
 // sent nor computed.
+//
+// Between such phases the program has phases of the vector unit, one for each entry of the trace's list. Each memory
+// node keeps the outputs and the residual stream of its own tokens (token m is node m % nodes') and does the vector
+// unit's work for them; codes then go to the nodes that hold the inputs' windows. A phase begins when the one before
+// has ended in every memory node.
 #pragma once
 
 #include <algorithm>
 #include <string>
 #include <vector>
 
+#include "hw/noc/message_tags.h"
 #include "hw/noc/route_table.h"
 #include "models/activation_code.h"
 #include "models/spike_code.h"
@@ -61,7 +67,7 @@ struct SourceShare {
   int index(int part) const { return parts >= sources ? part / sources : 0; }
 };
 
-// Inputs first .. first+count-1 of a window: codes in a source's buffers, rows in its DRAM channel.
+// Inputs first .. first+count-1 of a window: codes in a source's buffers, rows in its DRAM.
 struct InputRange {
   int first, count;
 };
@@ -75,7 +81,7 @@ struct TileWork {
   int part = 0;
   int sends_partials_to = -1;  // tile of the part before, -1: this tile fires
   bool receives_partials = false;
-  int sink = 0;  // source node that gets the outputs
+  int sink = 0;  // memory node of output messages before the network interface gives them their token's
 
   bool fires() const { return operation >= 0 && sends_partials_to < 0; }
 };
@@ -95,19 +101,32 @@ struct Pass {
   std::vector<Destinations> destinations;  // [part]
 };
 
+// What one memory node's vector unit does in a phase: its own tokens.
+struct VectorShare {
+  int64_t elements = 0, vectors = 0;
+};
+
 struct Phase {
-  int input = 0;  // index into LayerTrace::inputs
+  int input = -1;  // index into LayerTrace::inputs; of the vector unit: that it encodes for a later phase, or -1
   int rows = 0;
   int block_inputs = 0;
   std::vector<Part> parts;
   std::string choice;  // why this mapping, for the report
   Causal causal = Causal::kNone;
-  int first_position = 0, rows_per_token = 1;  // where causal
+  int first_position = 0, rows_per_token = 1;
+  int loads_after = -1;  // phase that makes the keys or values that this one loads; -1: weights, which are there
+
+  int vector_work = -1;                    // index into LayerTrace::vector_unit; -1: a phase of spikes
+  std::vector<VectorShare> vector_shares;  // [node]
+  int reader = -1;                         // phase that the codes, keys or values are for
+  bool makes_cache = false;                // keys or values, which the reader loads as weights
+
+  bool is_vector() const { return vector_work >= 0; }
   int seen(int row) const { return first_position + row / rows_per_token + 1; }
 };
 
 struct Program {
-  int batch = 1, sources = 1;
+  int tokens = 0, batch = 1, sources = 1;
   std::vector<Phase> phases;
   std::vector<Pass> passes;
 
@@ -120,13 +139,21 @@ struct Program {
   // Whether the slices of a part stay in the weight SRAM for all batches.
   bool resident(const Pass& pass, int index) const { return part(pass, index).slices.size() <= 2; }
 
+  // The memory node that keeps a token, or the token of a row; how many tokens a node keeps.
+  int keeper(int token) const { return token % sources; }
+  int row_keeper(const Phase& phase, int row) const { return keeper(row / phase.rows_per_token); }
+  int tokens_kept(int node) const { return (tokens - node + sources - 1) / sources; }
+
   // Outputs of a tile's work that a row has: those that its token sees. They are the first ones.
   int outputs(const Pass& pass, const TileWork& work, int row) const;
   int batch_outputs(const Pass& pass, const TileWork& work, int index) const {
     return outputs(pass, work, last_row(pass, index));
   }
-  // Inputs of a window that a row of the batch has: the first ones.
-  Window seen_window(const Pass& pass, int part, const Window& window, int index) const;
+  // Inputs of a window that a row, or a row of the batch, has: the first ones.
+  Window seen_window(const Phase& phase, const Part& part, const Window& window, int row) const;
+  Window seen_window(const Pass& at, int part_index, const Window& window, int index) const {
+    return seen_window(phase(at), part(at, part_index), window, last_row(at, index));
+  }
   // Windows of a slice and of a part with such inputs: the first ones.
   int windows(const Pass& pass, int part, const Slice& slice, int index) const;
   int windows(const Pass& pass, int part, int index) const;
@@ -163,6 +190,8 @@ struct Load {
 };
 
 std::vector<TileItem> tile_items(const Program& program, int tile);
+// The windows that a tile works on, in order.
+std::vector<WindowTag> tile_windows(const Program& program, int tile);
 std::vector<Load> load_order(const Program& program);
 
 // What mapping needs to know of the chip.

@@ -5,7 +5,14 @@ namespace spikeloom {
 Network::Network(Clock& clock, const std::string& prefix, const NetworkSpec& spec, const Topology& topology,
                  const RouteTable& routes, const VirtualChannels& channels, const FlitFormat& format,
                  EnergyLedger& ledger, bool reversed)
-    : clock_(clock), prefix_(prefix), spec_(spec), topology_(topology), format_(format), ledger_(ledger) {
+    : clock_(clock),
+      prefix_(prefix),
+      spec_(spec),
+      topology_(topology),
+      format_(format),
+      ledger_(ledger),
+      into_(topology.nodes(), nullptr),
+      to_(topology.nodes(), nullptr) {
   routers_.resize(topology.routers());
   for (int i = 0; i < topology.routers(); ++i) {
     const int router = reversed ? topology.routers() - 1 - i : i;
@@ -41,12 +48,14 @@ Link& Network::new_link_into(int node, const std::string& name) {
   const int router = topology_.router_of(node);
   Link& link = new_link(name, router_name(router), spec_.link_into_network(node_link_mm(node)));
   routers_[router]->in[topology_.port_of(node)](link);
+  into_[node] = &link;
   return link;
 }
 
 Link& Network::new_link_to(int node, const std::string& name, const std::string& receiver) {
   Link& link = new_link(name, receiver, spec_.link_to_node(node_link_mm(node)));
   routers_[topology_.router_of(node)]->out[topology_.port_of(node)](link);
+  to_[node] = &link;
   return link;
 }
 

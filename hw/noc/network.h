@@ -22,9 +22,14 @@ class Network {
   // The links of a node: the receiver of what it sends is its router; `receiver` is the node's name in the ledger.
   Link& new_link_into(int node, const std::string& name);
   Link& new_link_to(int node, const std::string& name, const std::string& receiver);
+  // The same once they are made; null: none was.
+  Link* link_into(int node) { return into_[node]; }
+  Link* link_to(int node) { return to_[node]; }
 
   const Router& router(int index) const { return *routers_[index]; }
   const std::deque<Link>& links() const { return links_; }
+  const NetworkSpec& spec() const { return spec_; }
+  // Flits over all links, the nodes' own too.
   uint64_t flit_hops() const;
   // "router_1_2"
   std::string router_name(int router) const;
@@ -43,6 +48,7 @@ class Network {
   FlitFormat format_;
   EnergyLedger& ledger_;
   std::deque<Link> links_;
+  std::vector<Link*> into_, to_;  // [node]
   std::vector<std::unique_ptr<Router>> routers_;
 };
 

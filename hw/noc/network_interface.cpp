@@ -43,7 +43,13 @@ void NetworkInterface::tick() {
       continue;
     }
     if (flit.tail) free_ |= 1u << vc;
-    out->send(flit, vc, 0);
+    if (flit.head && flit.type == MessageType::kOutputs && node_of_output_) {
+      Flit addressed = flit;
+      addressed.destination = node_of_output_(flit);
+      out->send(addressed, vc, 0);
+    } else {
+      out->send(flit, vc, 0);
+    }
     in[producer]->pop();
     next_ = (producer + 1) % producers;
     wake_at(now() + 1);

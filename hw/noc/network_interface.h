@@ -10,6 +10,8 @@
 // Differs  ejected flits go straight from the router's buffer to the block that takes them (DEVIATIONS 2).
 #pragma once
 
+#include <functional>
+#include <utility>
 #include <vector>
 
 #include "hw/noc/link.h"
@@ -24,6 +26,8 @@ class NetworkInterface : public Block {
 
   NetworkInterface(const sc_core::sc_module_name& name, Clock& clock, int producers, const VirtualChannels& channels);
 
+  // Output messages go to the memory node that keeps their token: `node_of` tells it from the head flit's tag.
+  void address_outputs(std::function<uint32_t(const Flit& head)> node_of) { node_of_output_ = std::move(node_of); }
   std::string waits_for() const override;
 
  private:
@@ -36,6 +40,7 @@ class NetworkInterface : public Block {
   uint32_t free_;             // channels that no packet holds
   std::vector<int> next_vc_;  // [class]: round robin
   int next_ = 0;              // producer, round robin
+  std::function<uint32_t(const Flit&)> node_of_output_;
 };
 
 }  // namespace spikeloom

@@ -9,6 +9,7 @@ namespace spikeloom {
 namespace {
 
 constexpr int kMostSide = 64;
+constexpr size_t kMostSources = 8;
 constexpr int kMostStageCycles = 16;
 
 RouterSpec read_router(ConfigNode& router) {
@@ -65,6 +66,7 @@ NetworkSpec NetworkSpec::read(ConfigNode& section) {
     section.fail_at("vcs_per_class",
                     "must be even on a torus with a dateline: half of them serve packets that cross it");
   check_deadlock(section, spec);
+  spec.buffer_key = section.path_of("buffer_flits");
   spec.buffer_place = section.place_of("buffer_flits");
   return spec;
 }
@@ -97,9 +99,50 @@ std::string NetworkSpec::warning() const {
   if (buffer_flits >= needed) return "";
   char share[16];
   std::snprintf(share, sizeof share, "%.0f %%", 100.0 * buffer_flits / needed);
-  return buffer_place + ": network.buffer_flits: " + std::to_string(buffer_flits) + " flits are fewer than the " +
+  return buffer_place + ": " + buffer_key + ": " + std::to_string(buffer_flits) + " flits are fewer than the " +
          std::to_string(needed) + " of the credit loop: one virtual channel reaches at most " + share +
-         " of a link's throughput";
+         " of a link's throughput (" + buffer_key + "=" + std::to_string(needed) + " reaches all of it)";
+}
+
+std::string NetworkSpec::text(int classes) const {
+  return topology().name() + ", " + routing_names()[routing] + ", " + std::to_string(vcs_per_class) +
+         (vcs_per_class == 1 ? " virtual channel" : " virtual channels") + (classes > 1 ? " per class" : "") + " of " +
+         std::to_string(buffer_flits) + (buffer_flits == 1 ? " flit" : " flits");
+}
+
+std::vector<EdgeNode> read_memory_nodes(ConfigNode& section, const Topology& topology) {
+  std::vector<EdgeNode> all;
+  auto& nodes = section.items("memory_nodes");
+  if (nodes.empty() || nodes.size() > kMostSources)
+    section.fail_at("memory_nodes", std::to_string(nodes.size()) + " memory nodes (allowed: 1 to " +
+                                        std::to_string(kMostSources) + ")");
+  for (auto& node : nodes) {
+    const auto at = node.integers("router", 2, 0, 63);
+    EdgeNode edge;
+    edge.x = int(at[0]);
+    edge.y = int(at[1]);
+    edge.port = Port(node.choice("port", {"north", "east", "south", "west", "local"}));
+    const bool inside = edge.x < topology.width() && edge.y < topology.height();
+    if (!inside || (edge.port != kLocal && topology.neighbour(edge.y * topology.width() + edge.x, edge.port) >= 0))
+      node.fail_at("router", "router [" + std::to_string(edge.x) + ", " + std::to_string(edge.y) + "] has no free " +
+                                 port_name(edge.port) + " port at the edge of a " + topology.name() +
+                                 " (port: local adds one)");
+    for (const EdgeNode& other : all)
+      if (edge.port != kLocal && other.x == edge.x && other.y == edge.y && other.port == edge.port)
+        node.fail_at("router", "another memory node already uses this port");
+    all.push_back(edge);
+  }
+  return all;
+}
+
+void check_channels(ConfigNode& network, const NetworkSpec& spec, int classes) {
+  if (classes * spec.vcs_per_class <= kMostVcs) return;
+  const int partitions = make_routing(0, spec.shape, spec.dateline)->partitions();
+  const int most = kMostVcs / classes / partitions * partitions;
+  network.fail_at("vcs_per_class", std::to_string(spec.vcs_per_class) + " for each of " + std::to_string(classes) +
+                                       " classes of messages makes " + std::to_string(classes * spec.vcs_per_class) +
+                                       " virtual channels; a router has at most " + std::to_string(kMostVcs) +
+                                       " (at most " + std::to_string(most) + " per class)");
 }
 
 }  // namespace spikeloom

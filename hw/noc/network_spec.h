@@ -20,7 +20,7 @@ struct NetworkSpec {
   int link_bits = 0, link_cycles = 1, credit_cycles = 1;
   double link_length_mm = 0;
   RouterSpec router;
-  std::string buffer_place;  // where buffer_flits was written
+  std::string buffer_key, buffer_place;  // the dotted path of buffer_flits, and where it was written
 
   // Reads a `network` section. Throws UserError for missing, unknown or out-of-range keys.
   static NetworkSpec read(ConfigNode& section);
@@ -56,6 +56,13 @@ struct NetworkSpec {
   int latency_alone(int hops, int flits) const { return 1 + link_cycles + (hops + 1) * hop_cycles() + flits - 1; }
   // What throughput is lost by buffers shallower than the credit loop, for a warning; empty: none.
   std::string warning() const;
+  // "4x3 mesh, dimension_order, 2 virtual channels of 6 flits"; per class of messages where there are several.
+  std::string text(int classes = 1) const;
 };
+
+// The list `memory_nodes` of a section, each at a free port of `topology` (one without memory nodes). Throws UserError.
+std::vector<EdgeNode> read_memory_nodes(ConfigNode& section, const Topology& topology);
+// Throws UserError at the section's vcs_per_class when a router cannot have that many channels for `classes`.
+void check_channels(ConfigNode& network, const NetworkSpec& spec, int classes);
 
 }  // namespace spikeloom

@@ -6,6 +6,8 @@ namespace spikeloom {
 
 namespace {
 
+constexpr int kExponentBits = 8;
+
 // All windows of all batches; windows of a pass's parts alternate, so that the parts' tiles keep pace.
 std::vector<WindowTag> job_order(const Program& program, int source) {
   std::vector<WindowTag> jobs;
@@ -30,7 +32,12 @@ Sequencer::Sequencer(const sc_core::sc_module_name& name, Clock& clock, const La
     : Block(name, clock),
       control_in("control_in"),
       phase_done_in("phase_done_in"),
+      vector_done_in("vector_done_in"),
+      cached_in("cached_in"),
       loads_out("loads_out"),
+      vector_jobs_out("vector_jobs_out"),
+      encoded_out("encoded_out"),
+      cached_out("cached_out"),
       jobs_out("jobs_out", ports),
       control_out("control_out"),
       clock_(clock),
@@ -46,23 +53,24 @@ Sequencer::Sequencer(const sc_core::sc_module_name& name, Clock& clock, const La
       credits_(topology.tiles(), 2),
       waiting_loads_(topology.tiles()),
       nodes_done_(context.program->phases.size(), 0) {
-  // A node to which no tile of a phase sends outputs has them all from the start.
   for (size_t phase = 0; phase < nodes_done_.size(); ++phase)
     for (int node = 0; node < topology.sources(); ++node)
-      if (std::none_of(context.program->passes.begin(), context.program->passes.end(), [&](const Pass& pass) {
-            return pass.phase == static_cast<int>(phase) &&
-                   std::any_of(pass.tiles.begin(), pass.tiles.end(),
-                               [&](const TileWork& work) { return work.fires() && work.sink == node; });
-          }))
-        ++nodes_done_[phase];
+      if (!takes_part(static_cast<int>(phase), node)) ++nodes_done_[phase];
   for (size_t i = 0; i < loads_.size(); ++i) waiting_loads_[loads_[i].tile].push_back(i);
   for (int tile = 0; tile < topology.tiles(); ++tile) offer_load(tile);
   wake_at(1);
 }
 
+// A node has something to wait for in a phase: outputs of its tokens, its vector unit, or codes of other nodes.
+bool Sequencer::takes_part(int phase, int node) const {
+  return context_.program->tokens_kept(node) > 0 || context_.program->phases[phase].reader >= 0;
+}
+
 void Sequencer::tick() {
   take_control();
   take_phase_done();
+  take_vector_done();
+  start_vector_phases();
   issue_load();
   issue_job();
   send_barrier();
@@ -84,16 +92,100 @@ void Sequencer::give_back(int tile) {
   offer_load(tile);
 }
 
+// Keys and values that have come are written before the phase ends here.
 void Sequencer::take_phase_done() {
-  if (!phase_done_in->can_pop()) return;
+  if (cached_in->can_pop()) {
+    end_here(cached_in->front());
+    cached_in->pop();
+  }
+  if (!phase_done_in->can_pop() || !cached_out->can_push()) return;
   const int phase = phase_done_in->front();
   phase_done_in->pop();
+  if (context_.program->phases[phase].makes_cache)
+    cached_out->push(phase);
+  else
+    end_here(phase);
+  if (!phase_done_in->empty()) wake_at(now() + 1);
+}
+
+// What the vector unit has encoded goes on to the windows of all nodes; anything else ends the phase here.
+void Sequencer::take_vector_done() {
+  if (!vector_done_in->can_pop() || !encoded_out->can_push()) return;
+  const int phase = vector_done_in->front();
+  vector_done_in->pop();
+  if (context_.program->phases[phase].reader >= 0)
+    encoded_out->push(phase);
+  else
+    end_here(phase);
+  wake_at(now() + 1);
+}
+
+// Tells the other nodes.
+void Sequencer::end_here(int phase) {
   finish_phase(phase);
   for (int node = 0; node < topology_.sources(); ++node) {
     if (node == source_) continue;
     barrier_.push_back(make_control_flit(MessageType::kBarrier, uint64_t(phase), topology_.source_node(node),
                                          MessageClasses{context_.sources}.control(), phase));
   }
+  if (!barrier_.empty()) wake_at(now() + 1);
+}
+
+void Sequencer::begin_phase(int phase) {
+  if (source_ != 0) return;
+  clock_.before_next_cycle([this, phase] { ledger_.begin_phase(static_cast<uint32_t>(phase)); });
+  result_->phase_begin[phase] = now();
+}
+
+// Gives the vector unit this node's share of each phase in turn.
+void Sequencer::start_vector_phases() {
+  const std::vector<Phase>& phases = context_.program->phases;
+  while (next_vector_phase_ < phases.size()) {
+    const int phase = static_cast<int>(next_vector_phase_);
+    if (!phases[phase].is_vector()) {
+      ++next_vector_phase_;
+      continue;
+    }
+    if (!phase_ready(phase)) return;
+    if (context_.program->tokens_kept(source_) > 0) {
+      if (!vector_jobs_out->can_push()) return;
+      begin_phase(phase);
+      vector_jobs_out->push(vector_job(phase));
+      command_.add(now(), 1, uint32_t(phase));
+    }
+    ++next_vector_phase_;
+    wake_at(now() + 1);
+    return;
+  }
+}
+
+VectorJob Sequencer::vector_job(int index) const {
+  const Phase& phase = context_.program->phases[index];
+  const VectorWork& work = context_.layer->vector_unit[phase.vector_work];
+  VectorJob job;
+  job.kind = work.kind;
+  job.elements = phase.vector_shares[source_].elements;
+  job.vectors = phase.vector_shares[source_].vectors;
+  job.offset = work.name == "keys";
+  job.phase = job.id = index;
+  // Operands that are output codes: those of the spike phase before.
+  for (int before = index - 1; before >= 0; --before) {
+    const Phase& made = context_.program->phases[before];
+    if (made.is_vector()) continue;
+    for (const OperationTrace& operation : context_.layer->operations)
+      if (operation.input == made.input) job.in_bits = operation.output_bits;
+    break;
+  }
+  if (work.kind == VectorKind::kSoftmax) job.in_bits += kExponentBits;  // the key's exponent comes with its score
+  if (work.kind == VectorKind::kQuantize) job.out_bits = 4;
+  if (work.kind != VectorKind::kEncode) return job;
+  job.out_bits = 6;  // four bits, the mask's, and room for a salient one's fifth
+  job.rule = SalientRule::kLargest;
+  if (phase.input < 0 || work.causal()) return job;
+  const InputTrace& input = context_.layer->inputs[phase.input];
+  if (input.digits) job.out_bits = 8;
+  job.rule = input.salient_mark == SalientMark::kMad ? SalientRule::kMad : SalientRule::kRoundedMad;
+  return job;
 }
 
 void Sequencer::finish_phase(int phase) {
@@ -108,9 +200,14 @@ void Sequencer::offer_load(int tile) {
 }
 
 void Sequencer::issue_load() {
-  if (ready_loads_.empty() || !loads_out->can_push()) return;
-  const Load& load = loads_[*ready_loads_.begin()];
-  ready_loads_.erase(ready_loads_.begin());
+  if (!loads_out->can_push()) return;
+  const auto next = std::find_if(ready_loads_.begin(), ready_loads_.end(), [this](size_t index) {
+    const int after = context_.program->phase(context_.program->passes[loads_[index].pass]).loads_after;
+    return after < 0 || phase_ready(after + 1);
+  });
+  if (next == ready_loads_.end()) return;
+  const Load& load = loads_[*next];
+  ready_loads_.erase(next);
   waiting_loads_[load.tile].pop_front();
   --credits_[load.tile];
   offer_load(load.tile);
@@ -127,10 +224,7 @@ void Sequencer::issue_job() {
   const int port = context_.program->share(context_.program->passes[job.pass]).index(job.part) % ports_;
   if (!phase_ready(phase) || !jobs_out[port]->can_push()) return;
   const bool begins_phase = next_job_ == 0 || context_.program->passes[jobs_[next_job_ - 1].pass].phase != phase;
-  if (begins_phase && source_ == 0) {
-    clock_.before_next_cycle([this, phase] { ledger_.begin_phase(static_cast<uint32_t>(phase)); });
-    result_->phase_begin[phase] = now();
-  }
+  if (begins_phase) begin_phase(phase);
   jobs_out[port]->push({job});
   command_.add(now(), 1);
   ++next_job_;
@@ -147,7 +241,8 @@ void Sequencer::send_barrier() {
 
 std::string Sequencer::waits_for() const {
   if (loads_issued_ < loads_.size()) return "room in the weight SRAM of tiles";
-  if (next_job_ < jobs_.size()) return "the outputs of the phase before";
+  if (next_job_ < jobs_.size() || next_vector_phase_ < context_.program->phases.size())
+    return "the end of the phase before in every memory node";
   return "";
 }
 

@@ -6,7 +6,8 @@
 namespace spikeloom {
 
 SpikeEncoder::SpikeEncoder(const sc_core::sc_module_name& name, Clock& clock, const EncoderSpec& spec,
-                           const LayerContext& context, int source, EnergyLedger& ledger)
+                           const LayerContext& context, int source, EnergyLedger& ledger,
+                           std::vector<WindowTag> windows)
     : Block(name, clock),
       codes_in("codes_in", source < 0 ? context.sources : 1),
       spikes_out("spikes_out"),
@@ -19,7 +20,10 @@ SpikeEncoder::SpikeEncoder(const sc_core::sc_module_name& name, Clock& clock, co
       index_write_(ledger.sram_counter(this->name(), EnergyEvent::kEncoderIndexWrite,
                                        {uint64_t(spec.index_bytes), uint64_t(spec.index_entry_bytes)})),
       histogram_(ledger.counter(this->name(), EnergyEvent::kEncoderHistogramBit)),
-      fills_(codes_in.size()) {}
+      windows_(std::move(windows)),
+      fills_(codes_in.size()) {
+  expect_window();
+}
 
 InputRange SpikeEncoder::input_range(const WindowTag& tag, int lane) const {
   return context_.range(tag, source_ < 0 ? lane : source_);
@@ -29,6 +33,14 @@ void SpikeEncoder::tick() {
   emit();
   scatter();
   fill();
+}
+
+// In a tile, only the sources that have inputs of the next window may fill: another one's window may come first.
+void SpikeEncoder::expect_window() {
+  if (next_window_ == windows_.size()) return;
+  const WindowTag& next = windows_[next_window_++];
+  for (size_t lane = 0; lane < fills_.size(); ++lane)
+    fills_[lane].done = !context_.share(next).serves(static_cast<int>(lane), next.part);
 }
 
 // One flit a cycle into the buffer; inputs take turns.
@@ -50,10 +62,6 @@ void SpikeEncoder::fill() {
       filling_job_.head = flit;
       filling_job_.tag = WindowTag::unpack(flit.tag);
       filling_job_.tokens = context_.rows(filling_job_.tag);
-      if (source_ < 0)
-        for (int other = 0; other < lanes; ++other)
-          fills_[other].done =
-              fills_[other].done || !context_.share(filling_job_.tag).serves(other, filling_job_.tag.part);
     }
     part.payload.add(flit, context_.flits.link_bits);
     // The end of a message: a tail after which no packet of this window follows (the tag says so).
@@ -92,6 +100,7 @@ void SpikeEncoder::finish_fill() {
   job.ready = std::max(now() + 1, fill_began_ + uint64_t(job.tokens) * count);
   filled_.push_back(std::move(job));
   filling_ = false;
+  expect_window();
   wake_at(filled_.front().ready);
 }
 

@@ -33,9 +33,9 @@ class SpikeEncoder : public Block {
   sc_core::sc_vector<FifoIn<Flit>> codes_in;  // one, or in a tile one per source
   FifoOut<Flit> spikes_out;
 
-  // source: whose codes these are, -1 for whole windows in a tile.
+  // source: whose codes these are. -1: of all sources, in a tile that works on `windows`, in this order.
   SpikeEncoder(const sc_core::sc_module_name& name, Clock& clock, const EncoderSpec& spec, const LayerContext& context,
-               int source, EnergyLedger& ledger);
+               int source, EnergyLedger& ledger, std::vector<WindowTag> windows = {});
 
   std::string waits_for() const override;
   const Activity& activity() const { return activity_; }
@@ -59,6 +59,7 @@ class SpikeEncoder : public Block {
   };
 
   void tick() override;
+  void expect_window();
   void fill();
   void finish_fill();
   void scatter();
@@ -73,6 +74,8 @@ class SpikeEncoder : public Block {
   int source_;
   MixedPrecisionBuffer buffer_;
   EnergyCounter &index_read_, &index_write_, &histogram_;
+  std::vector<WindowTag> windows_;  // in a tile: what it gets
+  size_t next_window_ = 0;
   std::vector<Fill> fills_;
   bool filling_ = false;
   Cycle fill_began_ = 0;

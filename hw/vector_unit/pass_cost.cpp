@@ -9,7 +9,7 @@ namespace spikeloom {
 namespace {
 
 // The datapath of an element, conversion of the operands that are codes included (side by side).
-Datapath element_path(const Pass& pass, const VectorUnitSpec& spec, int in_bits) {
+Datapath element_path(const VectorPass& pass, const VectorUnitSpec& spec, int in_bits) {
   if (pass.inputs == 0 || in_bits >= spec.format().element_bits) return pass.element;
   Datapath conversions = convert_code();
   for (int i = 1; i < pass.inputs; ++i) conversions = conversions | convert_code();
@@ -41,7 +41,7 @@ uint64_t words(uint64_t bits, int word_bytes) { return ceil_div(bits, 8 * uint64
 
 // Joins what the lanes hold: partial sums (as many a lane as its adder has stages) or extremes in a tree over all
 // lanes; the counters of a histogram by prefix sums. Returns its cycles.
-Cycle reduce(const Pass& pass, const VectorUnitSpec& spec, uint64_t elements, VectorEvents* events) {
+Cycle reduce(const VectorPass& pass, const VectorUnitSpec& spec, uint64_t elements, VectorEvents* events) {
   const uint64_t lanes = spec.lanes, stages = spec.double_add_cycles;
   const Cycle tree = ceil_log2(lanes);
   switch (pass.reduction) {
@@ -65,7 +65,8 @@ Cycle reduce(const Pass& pass, const VectorUnitSpec& spec, uint64_t elements, Ve
 
 }  // namespace
 
-PassCost pass_cost(const Pass& pass, const VectorUnitSpec& spec, int global_word_bytes, const VectorShape& shape) {
+PassCost pass_cost(const VectorPass& pass, const VectorUnitSpec& spec, int global_word_bytes,
+                   const VectorShape& shape) {
   const uint64_t n = shape.elements, lanes = spec.lanes, element_bits = spec.format().element_bits;
   const Datapath path = element_path(pass, spec, shape.in_bits);
   const uint64_t summed = pass.reduction == Reduction::kSum;

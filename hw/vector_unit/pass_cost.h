@@ -30,6 +30,6 @@ struct PassCost {
 // Issue takes as long as the busiest of: lanes (an element each, once for every operation that a lane's one adder,
 // multiplier or binary64 adder has to do for it), table ports, words read from and written to the global buffer (one of
 // either kind a cycle, of `global_word_bytes`).
-PassCost pass_cost(const Pass& pass, const VectorUnitSpec& spec, int global_word_bytes, const VectorShape& shape);
+PassCost pass_cost(const VectorPass& pass, const VectorUnitSpec& spec, int global_word_bytes, const VectorShape& shape);
 
 }  // namespace spikeloom

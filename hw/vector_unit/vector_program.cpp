@@ -106,11 +106,12 @@ Datapath code_value() { return (scale() + round_to_code()) | round_to_code(); }
 Datapath exponential() {
   return (multiply() | compare()) + shift() + shift() + exponential_table() + multiply() + add() + scale();
 }
-// Quotient of binary32, rounded correctly: two Newton steps y (2 - d y) from an 8-bit seed, q = n y, and the remainder
-// n - q d, exact in the binary64 adder, times y onto q.
+// Quotient of binary32, rounded correctly: two Newton steps y (2 - d y) from an 8-bit seed, q = n y; the remainder
+// n - q d, exact in the binary64 adder, times y onto q; its new remainder against half a unit of q moves q by one.
 Datapath divide() {
-  const Datapath newton = multiply() + add() + multiply();
-  return seed() + 2 * newton + multiply() + multiply() + double_add() + multiply() + add();
+  const Datapath newton = multiply() + add() + multiply(), remainder = multiply() + double_add();
+  return seed() + 2 * newton + multiply() + remainder + multiply() + add() + remainder + (compare() | compare()) +
+         integer(32);
 }
 // The same in binary64: three steps for a reciprocal, or y (3 - x y^2) / 2 for a reciprocal root.
 Datapath double_reciprocal() { return seed() + 3 * (double_multiply() + double_add() + double_multiply()); }
@@ -120,67 +121,67 @@ Datapath double_reciprocal_root() {
 // By a constant whose reciprocal is known: quotient, remainder, correction.
 Datapath double_divide_by_constant() { return double_multiply() + 2 * (double_multiply() + double_add()); }
 
-Pass load(Datapath element) {
-  Pass pass;
+VectorPass load(Datapath element) {
+  VectorPass pass;
   pass.inputs = 1;
   pass.writes_vector = true;
   pass.element = element;
   return pass;
 }
-Pass over_vector(Datapath element) {
-  Pass pass;
+VectorPass over_vector(Datapath element) {
+  VectorPass pass;
   pass.reads_vector = true;
   pass.element = element;
   return pass;
 }
-Pass through(int inputs, int reals, Datapath element) {
-  Pass pass;
+VectorPass through(int inputs, int reals, Datapath element) {
+  VectorPass pass;
   pass.inputs = inputs;
   pass.reals = reals;
   pass.writes_output = true;
   pass.element = element;
   return pass;
 }
-Pass output(Datapath element) {
-  Pass pass = over_vector(element);
+VectorPass output(Datapath element) {
+  VectorPass pass = over_vector(element);
   pass.writes_output = true;
   return pass;
 }
-Pass coded_output(Datapath element) {
-  Pass pass = output(element);
+VectorPass coded_output(Datapath element) {
+  VectorPass pass = output(element);
   pass.writes_exponents = true;
   return pass;
 }
-Pass summing(Pass pass, Datapath end) {
+VectorPass summing(VectorPass pass, Datapath end) {
   pass.reduction = Reduction::kSum;
   pass.end = end;
   return pass;
 }
-Pass finding(int extremes, Pass pass, Datapath end) {
+VectorPass finding(int extremes, VectorPass pass, Datapath end) {
   pass.reduction = Reduction::kExtremes;
   pass.extremes = extremes;
   pass.end = end;
   return pass;
 }
-Pass counting(Pass pass) {
+VectorPass counting(VectorPass pass) {
   pass.reduction = Reduction::kHistogram;
   return pass;
 }
 
 VectorProgram rms_norm() {
-  Pass weighted = output(multiply() + multiply());
+  VectorPass weighted = output(multiply() + multiply());
   weighted.reals = 1;
   return {summing(load(multiply()), double_divide_by_constant() + double_add() + double_reciprocal_root()), weighted};
 }
 
 VectorProgram softmax() {
-  Pass exponentials = over_vector(add() + exponential());
+  VectorPass exponentials = over_vector(add() + exponential());
   exponentials.writes_vector = true;
   return {finding(1, load(compare()), {}), summing(exponentials, double_reciprocal()), output(multiply())};
 }
 
 VectorProgram quantize(bool offset) {
-  Pass largest = load(offset ? add() + compare() : compare());
+  VectorPass largest = load(offset ? add() + compare() : compare());
   largest.reals = offset ? 1 : 0;
   return {finding(1, largest, multiply() + round_log2() + integer(16)),
           coded_output(multiply() + scale() + round_to_code())};

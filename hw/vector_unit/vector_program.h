@@ -36,12 +36,12 @@ Datapath convert_code();
 enum class Reduction {
   kNone,
   kSum,        // binary64
-  kExtremes,   // smallest or largest values, as many as Pass::extremes
+  kExtremes,   // smallest or largest values, as many as VectorPass::extremes
   kHistogram,  // of one digit of kDigitBits bits
 };
 constexpr int kDigitBits = 4;
 
-struct Pass {
+struct VectorPass {
   int inputs = 0;                 // operands of in_bits per element, from the global buffer
   int reals = 0;                  // operands of binary32 per element, from the global buffer
   bool reads_vector = false;      // the vector buffer
@@ -54,7 +54,7 @@ struct Pass {
   Datapath end;  // once per vector, after the reduction
 };
 
-using VectorProgram = std::vector<Pass>;
+using VectorProgram = std::vector<VectorPass>;
 
 // The passes of a kind. `rule` matters to encode only; `offset` to quantize only: a constant per dimension
 // (keys.offset) is subtracted first.

@@ -88,7 +88,7 @@ void VectorUnit::issue() {
 
 void VectorUnit::issue_pass(size_t index) {
   Vector& vector = in_flight_[index];
-  const Pass& pass = (*program_)[vector.next_pass];
+  const VectorPass& pass = (*program_)[vector.next_pass];
   const PassCost cost = pass_cost(pass, spec_, global_word_bytes_, {vector.elements, job_.in_bits, job_.out_bits});
   activity_.enter(ActivityState::kBusy, now());
   charge(cost.elements, now(), cost.issue);

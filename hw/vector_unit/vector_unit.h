@@ -11,7 +11,6 @@
 // Differs  values come from the trace; DEVIATIONS 36 to 39.
 #pragma once
 
-#include <array>
 #include <deque>
 #include <string>
 #include <vector>

@@ -22,8 +22,9 @@ namespace {
 const char* const kHelp = R"(usage: spikeloom check FILE ... [--set path=value ...]
 
 Validates without simulating. FILE is an experiment (.yaml): its configs, its trace (of several layers: every one), the
-mapping, every register width and memory are checked; or a network (.yaml with a section noc): its routing must not deadlock; or a trace (.safetensors), spiking or multiply-accumulate: its structure is checked, and every
-expected output is recomputed by the reference.
+mapping, every register width and memory are checked; or a network (.yaml with a section noc): its routing must not
+deadlock; or a trace (.safetensors), spiking or multiply-accumulate: its structure is checked, and every expected output
+is recomputed by the reference; or recorded traffic (.safetensors): its structure is checked.
 
 examples
   spikeloom check configs/experiments/demo.yaml
@@ -61,7 +62,7 @@ void check_experiment(const std::string& file, const std::vector<std::string>& o
   for (const OperationTrace& operation : layer.operations)
     print_needs(operation.name, operation_needs(layer, operation));
   for (const Phase& phase : chip.program().phases)
-    std::cout << "  " << layer.inputs[phase.input].name << ": " << phase.choice << "\n";
+    if (!phase.is_vector()) std::cout << "  " << layer.inputs[phase.input].name << ": " << phase.choice << "\n";
 }
 
 [[noreturn]] void fail_output(const TraceOrigin& trace, const std::string& operation, const std::string& place,
@@ -138,6 +139,11 @@ void check_mac_trace(const std::string& file) {
             << ")\n";
 }
 
+void check_traffic(const std::string& file) {
+  const RecordedTraffic traffic = RecordedTraffic::read(file);
+  std::cout << file << ": ok, " << traffic.packets.size() << " packets of recorded traffic\n";
+}
+
 }  // namespace
 
 int command_check(const std::vector<std::string>& words) {
@@ -152,6 +158,8 @@ int command_check(const std::vector<std::string>& words) {
       check_noc(file, options.overrides);
     else if (!trace)
       check_experiment(file, options.overrides);
+    else if (RecordedTraffic::recognizes(file))
+      check_traffic(file);
     else if (MacTrace::recognizes(file))
       check_mac_trace(file);
     else

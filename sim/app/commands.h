@@ -16,7 +16,7 @@ int command_run(const std::vector<std::string>& words);
 int command_check(const std::vector<std::string>& words);
 // `describe`: what is in a trace; what a chip consists of.
 int command_describe(const std::vector<std::string>& words);
-// `noc`: latency and throughput of a network alone, under synthetic traffic.
+// `noc`: latency and throughput of a network alone, under synthetic or recorded traffic.
 int command_noc(const std::vector<std::string>& words);
 // Hands a subcommand to the Python package of the .venv; does not return when that starts.
 int command_python(const std::string& name, const std::vector<std::string>& words);
@@ -31,8 +31,9 @@ struct CommonOptions {
   std::optional<int> jobs;
   bool fresh = false;
   bool timeline = false;
+  bool traffic = false;
   std::string vcd, record_cycles;
-  int record_limit = 64;  // MiB
+  std::optional<int> record_limit;  // MiB
 };
 // Says on stderr what throughput a network loses by shallow buffers, if it does.
 void warn(const NetworkSpec& network);

@@ -5,6 +5,7 @@
 
 #include "models/activation_code.h"
 #include "sim/base/mac_trace.h"
+#include "sim/base/recorded_traffic.h"
 #include "sim/base/trace.h"
 
 namespace spikeloom {
@@ -123,9 +124,33 @@ void describe_mac_trace(const std::string& file) {
   print_assumptions(trace);
 }
 
+void describe_traffic(const std::string& file) {
+  const RecordedTraffic traffic = RecordedTraffic::read(file);
+  std::printf("%s\n  network traffic of %s\n  %d tiles, %d memory nodes; %s; links of %d bits\n", file.c_str(),
+              traffic.title().c_str(), traffic.tiles, traffic.memory_nodes, traffic.network.c_str(), traffic.link_bits);
+  std::printf("  cycles %" PRIu64 " to %" PRIu64 "%s\n\n", traffic.begin, traffic.end - 1,
+              traffic.whole ? ", the whole run" : "");
+  std::printf("  %-10s %9s %9s %11s %13s\n", "class", "packets", "flits", "deliveries", "mean latency");
+  for (size_t i = 0; i < traffic.classes.size(); ++i) {
+    uint64_t packets = 0, flits = 0, deliveries = 0;
+    double latency = 0;
+    for (const RecordedPacket& packet : traffic.packets) {
+      if (packet.message_class != i) continue;
+      ++packets;
+      flits += packet.flits;
+      deliveries += traffic.fanout(packet);
+      latency += double(packet.latency);
+    }
+    if (packets > 0)
+      std::printf("  %-10s %9" PRIu64 " %9" PRIu64 " %11" PRIu64 " %13.2f\n", traffic.classes[i].name.c_str(), packets,
+                  flits, deliveries, latency / double(packets));
+  }
+}
+
 }  // namespace
 
 void describe_trace(const std::string& file) {
+  if (RecordedTraffic::recognizes(file)) return describe_traffic(file);
   if (MacTrace::recognizes(file)) return describe_mac_trace(file);
   const LayerTrace layer = LayerTrace::open(file);
   print_origin(layer, "outputs of " + std::to_string(layer.output_bits) + " bits");

@@ -6,14 +6,16 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <deque>
+#include <functional>
 #include <iostream>
-#include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <thread>
 
 #include "hw/noc/traffic/traffic_network.h"
 #include "sim/app/commands.h"
-#include "sim/app/noc_experiment.h"
+#include "sim/app/noc_replay.h"
 #include "sim/app/progress.h"
 #include "sim/app/results_folder.h"
 #include "sim/base/error.h"
@@ -27,7 +29,10 @@ const char* const kHelp = R"(usage: spikeloom noc NETWORK.yaml [--rates R,R,...]
 Measures a network alone: packets of synthetic traffic are offered at several rates; latency and accepted traffic are
 printed and written to FOLDER (default: results/<noc.name>) as noc.json, noc.csv and a figure. Latency is from a
 packet's generation to the arrival of its tail, waiting at the source included. Measurements run in parallel, one
-process each.
+process each; a rate is printed as soon as its seeds are done.
+With traffic.pattern: recorded, the packets are those of a run (`spikeloom run --traffic`), replayed in an open loop:
+every flit is offered in its recorded cycle, or when those of its class before it have left the source. Latency is from
+a packet's recorded cycle to the arrival of its tail at the last of its nodes, per class of messages.
 
   --rates R,R,...    offered flits per cycle and node, instead of traffic.rates
   --set path=value   change one value of the file: network.vcs_per_class=4
@@ -42,6 +47,7 @@ examples
   spikeloom noc configs/networks/mesh_8x8.yaml
   spikeloom noc configs/networks/mesh_8x8.yaml --set network.router.speculative=true --rates 0.05,0.1,0.2
   spikeloom noc configs/networks/torus_8x8.yaml --set traffic.pattern=transpose -o results/transpose
+  spikeloom noc configs/networks/recorded_smollm2.yaml
 
 exit status: 0 measured, 1 the network got stuck, 2 an error in what was asked for
 )";
@@ -102,89 +108,90 @@ nlohmann::json finish_point(pid_t child, int read_end) {
   return nlohmann::json::parse(text);
 }
 
-nlohmann::json measure(const NocExperiment& experiment) {
-  std::vector<std::pair<double, uint64_t>> points;
-  for (const double rate : experiment.traffic.rates)
-    for (int seed = 1; seed <= experiment.traffic.seeds; ++seed) points.emplace_back(rate, uint64_t(seed));
-  const size_t workers = std::max(1u, std::thread::hardware_concurrency());
-  Progress progress("measuring");
-  nlohmann::json results = nlohmann::json::array();
-  std::vector<std::pair<pid_t, int>> running;
-  for (size_t next = 0, done = 0; done < points.size();) {
-    while (next < points.size() && running.size() < workers) {
-      int read_end = -1;
-      const pid_t child = start_point(experiment, points[next].first, points[next].second, &read_end);
-      running.emplace_back(child, read_end);
-      ++next;
-    }
-    results.push_back(finish_point(running.front().first, running.front().second));
-    running.erase(running.begin());
-    progress.update(double(++done) / double(points.size()));
-  }
-  return results;
-}
-
 // Mean and standard deviation over the seeds of one rate.
 struct Row {
-  double rate = 0, accepted = 0, latency = 0, spread = 0;
+  double rate = 0, accepted = 0, latency = 0;
+  std::optional<double> spread;  // of several seeds
   uint64_t largest = 0, packets = 0;
   bool saturated = false;
 };
 
-std::vector<Row> rows_of(const nlohmann::json& results, const std::vector<double>& rates) {
-  std::vector<Row> rows;
-  for (const double rate : rates) {
-    Row row;
-    row.rate = rate;
-    double count = 0, squares = 0;
-    for (const auto& point : results) {
-      if (point["rate"] != rate) continue;
-      ++count;
-      const double latency = point["latency"];
-      row.latency += latency;
-      squares += latency * latency;
-      row.accepted += double(point["accepted"]);
-      row.largest = std::max(row.largest, uint64_t(point["largest_latency"]));
-      row.packets += uint64_t(point["packets"]);
-      row.saturated = row.saturated || point["saturated"];
-    }
-    row.latency /= count;
-    row.accepted /= count;
-    row.spread = count > 1 ? std::sqrt(std::max(0.0, (squares - count * row.latency * row.latency) / (count - 1))) : 0;
-    rows.push_back(row);
+// `points`: those of one rate.
+Row row_of(const nlohmann::json& points) {
+  Row row;
+  row.rate = points[0]["rate"];
+  const double count = double(points.size());
+  double squares = 0;
+  for (const auto& point : points) {
+    const double latency = point["latency"];
+    row.latency += latency / count;
+    squares += latency * latency;
+    row.accepted += double(point["accepted"]) / count;
+    row.largest = std::max(row.largest, uint64_t(point["largest_latency"]));
+    row.packets += uint64_t(point["packets"]);
+    row.saturated = row.saturated || point["saturated"];
   }
-  return rows;
+  if (count > 1) row.spread = std::sqrt(std::max(0.0, (squares - count * row.latency * row.latency) / (count - 1)));
+  return row;
 }
 
-void print(const NocExperiment& experiment, const std::vector<Row>& rows) {
-  const NetworkSpec& network = experiment.network;
-  std::printf("Network      %s, %s, %d virtual channel(s) of %d flits\n", network.topology().name().c_str(),
-              routing_names()[network.routing].c_str(), network.vcs_per_class, network.buffer_flits);
-  std::printf("Traffic      %s, %s, packets of %d flit(s); %d seed(s) of %d + %d cycles\n",
-              pattern_names()[int(experiment.traffic.pattern)].c_str(),
-              experiment.traffic.bursty ? "bursty" : "bernoulli", experiment.traffic.packet_flits,
-              experiment.traffic.seeds, experiment.traffic.warmup_cycles, experiment.traffic.measured_cycles);
-  std::printf("Alone        a packet takes %d H + %d cycles over H hops\n\n", network.hop_cycles(),
-              network.latency_alone(0, experiment.traffic.packet_flits));
+void print_head(const NocExperiment& experiment) {
+  const TrafficSpec& traffic = experiment.traffic;
+  std::printf("Network      %s\n", experiment.network.text().c_str());
+  std::printf("Traffic      SYNTHETIC: %s, %s, packets of %d flit(s); %d seed(s) of %d + %d cycles\n",
+              pattern_names()[int(traffic.pattern)].c_str(), traffic.bursty ? "bursty" : "bernoulli",
+              traffic.packet_flits, traffic.seeds, traffic.warmup_cycles, traffic.measured_cycles);
+  std::printf("Alone        a packet takes %d H + %d cycles over H hops\n\n", experiment.network.hop_cycles(),
+              experiment.network.latency_alone(0, traffic.packet_flits));
   std::printf("%9s %9s %12s %8s %9s %12s\n", "offered", "accepted", "latency", "+-", "largest", "packets");
-  for (const Row& row : rows)
-    if (row.saturated)
-      std::printf("%9.4f %9.4f %12s %8s %9s %12llu\n", row.rate, row.accepted, "saturated", "", "",
-                  static_cast<unsigned long long>(row.packets));
-    else
-      std::printf("%9.4f %9.4f %12.2f %8.2f %9llu %12llu\n", row.rate, row.accepted, row.latency, row.spread,
-                  static_cast<unsigned long long>(row.largest), static_cast<unsigned long long>(row.packets));
-  std::printf(
-      "\noffered, accepted: flits per cycle and node; latency: cycles, mean of all seeds; +-: their deviation\n");
+  std::fflush(stdout);
+}
+
+void print_row(const Row& row) {
+  const auto packets = static_cast<unsigned long long>(row.packets);
+  char spread[32] = "-";
+  if (row.spread) std::snprintf(spread, sizeof spread, "%.2f", *row.spread);
+  if (row.saturated)
+    std::printf("%9.4f %9.4f %12s %8s %9s %12llu\n", row.rate, row.accepted, "saturated", "", "", packets);
+  else
+    std::printf("%9.4f %9.4f %12.2f %8s %9llu %12llu\n", row.rate, row.accepted, row.latency, spread,
+                static_cast<unsigned long long>(row.largest), packets);
+  std::fflush(stdout);
+}
+
+// Measures every rate with every seed and hands each rate's points on as soon as all are there.
+void measure(const NocExperiment& experiment, Progress* progress,
+             const std::function<void(const nlohmann::json& points)>& take_rate) {
+  std::vector<std::pair<double, uint64_t>> todo;
+  for (const double rate : experiment.traffic.rates)
+    for (int seed = 1; seed <= experiment.traffic.seeds; ++seed) todo.emplace_back(rate, uint64_t(seed));
+  const size_t workers = std::max(1u, std::thread::hardware_concurrency());
+  nlohmann::json points = nlohmann::json::array();
+  std::deque<std::pair<pid_t, int>> running;
+  for (size_t next = 0, done = 0; done < todo.size();) {
+    for (; next < todo.size() && running.size() < workers; ++next) {
+      int read_end = -1;
+      const pid_t child = start_point(experiment, todo[next].first, todo[next].second, &read_end);
+      running.emplace_back(child, read_end);
+    }
+    points.push_back(finish_point(running.front().first, running.front().second));
+    running.pop_front();
+    progress->update(double(++done) / double(todo.size()));
+    if (points.size() < size_t(experiment.traffic.seeds)) continue;
+    progress->clear();
+    take_rate(points);
+    points.clear();
+  }
 }
 
 std::string csv(const std::vector<Row>& rows) {
   std::string text = "offered,accepted,latency,deviation,largest,packets,saturated\n";
   char line[200];
   for (const Row& row : rows) {
-    char latency[64] = ",,";
+    char latency[64] = ",,", spread[32] = "";
+    if (row.spread) std::snprintf(spread, sizeof spread, "%.6g", *row.spread);
     if (!row.saturated)
-      std::snprintf(latency, sizeof latency, "%.6g,%.6g,%llu", row.latency, row.spread,
+      std::snprintf(latency, sizeof latency, "%.6g,%s,%llu", row.latency, spread,
                     static_cast<unsigned long long>(row.largest));
     std::snprintf(line, sizeof line, "%.6g,%.6g,%s,%llu,%d\n", row.rate, row.accepted, latency,
                   static_cast<unsigned long long>(row.packets), int(row.saturated));
@@ -193,21 +200,82 @@ std::string csv(const std::vector<Row>& rows) {
   return text;
 }
 
-nlohmann::json summary(const NocExperiment& experiment, const nlohmann::json& results, const std::vector<Row>& rows) {
-  nlohmann::json json = {{"name", experiment.name},
-                         {"network", experiment.network.topology().name()},
-                         {"pattern", pattern_names()[int(experiment.traffic.pattern)]},
-                         {"packet_flits", experiment.traffic.packet_flits},
-                         {"synthetic", true},
-                         {"points", results},
-                         {"rates", nlohmann::json::array()}};
+// What noc.json says of every measurement.
+nlohmann::json head_json(const NocExperiment& experiment) {
+  const NetworkSpec& network = experiment.network;
+  return {{"name", experiment.name},
+          {"network", network.topology().name()},
+          {"routing", routing_names()[network.routing]},
+          {"vcs_per_class", network.vcs_per_class},
+          {"buffer_flits", network.buffer_flits},
+          {"pattern", pattern_names()[int(experiment.traffic.pattern)]}};
+}
+
+nlohmann::json rates_json(const std::vector<Row>& rows) {
+  nlohmann::json rates = nlohmann::json::array();
   for (const Row& row : rows)
-    json["rates"].push_back({{"offered", row.rate},
-                             {"accepted", row.accepted},
-                             {"latency", row.saturated ? nlohmann::json() : nlohmann::json(row.latency)},
-                             {"deviation", row.spread},
-                             {"saturated", row.saturated}});
-  return json;
+    rates.push_back({{"offered", row.rate},
+                     {"accepted", row.accepted},
+                     {"latency", row.saturated ? nlohmann::json() : nlohmann::json(row.latency)},
+                     {"deviation", row.spread ? nlohmann::json(*row.spread) : nlohmann::json()},
+                     {"saturated", row.saturated}});
+  return rates;
+}
+
+int report_stuck(const std::string& oldest) {
+  std::cerr << "the network is stuck: nothing has arrived for long; " << oldest << "\n";
+  return 1;
+}
+
+void write_results(const std::string& folder, const NocExperiment& experiment, const nlohmann::json& json,
+                   const std::string& csv, const CommonOptions& options) {
+  remove_figures(folder);
+  write_file(folder, "noc.json", json.dump(1) + "\n");
+  write_file(folder, "noc.csv", csv);
+  write_file(folder, "resolved.yaml", experiment.resolved);
+  const bool drawn = !options.no_figures && draw_figures(folder);
+  if (!options.quiet)
+    std::cout << "\nResults      " << folder << "/{noc.json, noc.csv, resolved.yaml" << (drawn ? ", latency.png}" : "}")
+              << "\n";
+}
+
+int measure_synthetic(const NocExperiment& experiment, const std::string& folder, const CommonOptions& options) {
+  if (!options.quiet) print_head(experiment);
+  std::vector<Row> rows;
+  std::string stuck;
+  nlohmann::json all = nlohmann::json::array();
+  {
+    Progress progress("measuring");
+    measure(experiment, &progress, [&](const nlohmann::json& points) {
+      for (const auto& point : points) {
+        if (stuck.empty()) stuck = point["stuck"];
+        all.push_back(point);
+      }
+      rows.push_back(row_of(points));
+      if (!options.quiet && stuck.empty()) print_row(rows.back());
+    });
+  }
+  if (!stuck.empty()) return report_stuck(stuck);
+  if (!options.quiet)
+    std::cout
+        << "\noffered, accepted: flits per cycle and node; latency: cycles, mean of all seeds; +-: their deviation\n";
+  nlohmann::json json = head_json(experiment);
+  json["packet_flits"] = experiment.traffic.packet_flits;
+  json["synthetic"] = true;
+  json["points"] = all;
+  json["rates"] = rates_json(rows);
+  write_results(folder, experiment, json, csv(rows), options);
+  return 0;
+}
+
+int measure_recorded(const NocExperiment& experiment, const std::string& folder, const CommonOptions& options) {
+  const Replay result = replay(experiment);
+  if (!result.stuck.empty()) return report_stuck(result.stuck);
+  if (!options.quiet) std::cout << replay_text(experiment, result);
+  nlohmann::json json = head_json(experiment);
+  json.update(replay_json(experiment, result));
+  write_results(folder, experiment, json, replay_csv(result), options);
+  return 0;
 }
 
 }  // namespace
@@ -218,29 +286,15 @@ int command_noc(const std::vector<std::string>& words) {
   if (options.files.size() != 1) throw UserError("noc: expected one network file (see spikeloom noc --help)");
   NocExperiment experiment = NocExperiment::load(options.files[0], options.overrides);
   if (!options.rates.empty()) {
+    if (experiment.recorded) throw UserError("--rates: recorded traffic has rates of its own (leave --rates out)");
     experiment.traffic.rates = parse_rates(options.rates);
     experiment.resolved = "# Measured with --rates " + options.rates + "\n" + experiment.resolved;
   }
   warn(experiment.network);
   const std::string folder = options.output.empty() ? "results/" + experiment.name : options.output;
   prepare_folder(folder);
-  const nlohmann::json results = measure(experiment);
-  for (const auto& point : results) {
-    if (point["stuck"] == "") continue;
-    std::cerr << "the network is stuck: nothing has arrived for long; " << std::string(point["stuck"]) << "\n";
-    return 1;
-  }
-  const std::vector<Row> rows = rows_of(results, experiment.traffic.rates);
-  remove_figures(folder);
-  write_file(folder, "noc.json", summary(experiment, results, rows).dump(1) + "\n");
-  write_file(folder, "noc.csv", csv(rows));
-  write_file(folder, "resolved.yaml", experiment.resolved);
-  const bool drawn = !options.no_figures && draw_figures(folder);
-  if (options.quiet) return 0;
-  print(experiment, rows);
-  std::cout << "\nResults      " << folder << "/{noc.json, noc.csv, resolved.yaml" << (drawn ? ", latency.png}" : "}")
-            << "\n";
-  return 0;
+  return experiment.recorded ? measure_recorded(experiment, folder, options)
+                             : measure_synthetic(experiment, folder, options);
 }
 
 }  // namespace spikeloom

@@ -1,5 +1,7 @@
 #include "sim/app/noc_experiment.h"
 
+#include <filesystem>
+
 #include "sim/app/commands.h"
 
 namespace spikeloom {
@@ -23,12 +25,36 @@ NocExperiment NocExperiment::load(const std::string& file, const std::vector<std
   const int routers = experiment.network.width * experiment.network.height;
   if (routers * experiment.network.concentration < 2) network.fail_at("width", "a network of one node has no traffic");
   experiment.traffic = TrafficSpec::read(root.section("traffic"), experiment.network.topology());
+  if (experiment.traffic.pattern == Pattern::kRecorded) experiment.read_recording(root);
   root.finish();
+  ConfigNode flat = root;
+  if (experiment.recorded)
+    flat.section("traffic").put_scalar("file",
+                                       std::filesystem::absolute(experiment.traffic.file).lexically_normal().string());
   experiment.resolved =
       "# Resolved configuration: `spikeloom noc` on this file, with the same --rates if any, repeats the "
       "measurement.\n" +
-      root.dump();
+      flat.dump();
   return experiment;
+}
+
+// The nodes must be the recorded ones, whatever is between them.
+void NocExperiment::read_recording(ConfigNode& root) {
+  ConfigNode& section = root.section("traffic");
+  if (!std::filesystem::is_regular_file(traffic.file))
+    section.fail_at("file", "no such file '" + traffic.file + "' (`spikeloom run` with --traffic writes one)");
+  recorded = std::make_shared<RecordedTraffic>(RecordedTraffic::read(traffic.file));
+  const int tiles = network.topology().tiles(), memories = int(root.items("memory_nodes").size());
+  if (tiles != recorded->tiles || memories != recorded->memory_nodes)
+    section.fail_at("file", "was recorded with " + std::to_string(recorded->tiles) + " tiles and " +
+                                std::to_string(recorded->memory_nodes) + " memory node(s); this network has " +
+                                std::to_string(tiles) + " and " + std::to_string(memories) +
+                                " (they must be the same)");
+  memory_nodes = read_memory_nodes(root, network.topology());
+  ConfigNode& links = root.section("network");
+  if (network.link_bits != recorded->link_bits)
+    links.fail_at("link_bits", "must be " + std::to_string(recorded->link_bits) + ", as wide as the recorded flits");
+  check_channels(links, network, int(recorded->classes.size()));
 }
 
 }  // namespace spikeloom

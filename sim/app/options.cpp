@@ -20,9 +20,11 @@ bool parse_options(const std::vector<std::string>& words, const std::string& hel
   if (has("n")) visible.add_options()("no-figures", po::bool_switch(&options->no_figures), "");
   if (has("r")) {
     visible.add_options()("timeline", po::bool_switch(&options->timeline), "");
+    visible.add_options()("traffic", po::bool_switch(&options->traffic), "");
     visible.add_options()("vcd", po::value<std::string>(&options->vcd), "");
     visible.add_options()("record-cycles", po::value<std::string>(&options->record_cycles), "");
-    visible.add_options()("record-limit", po::value<int>(&options->record_limit), "");
+    visible.add_options()("record-limit",
+                          po::value<int>()->notifier([options](int limit) { options->record_limit = limit; }), "");
   }
   if (has("m")) {
     visible.add_options()("jobs", po::value<int>()->notifier([options](int jobs) { options->jobs = jobs; }), "");

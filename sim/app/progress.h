@@ -13,6 +13,8 @@ class Progress {
   ~Progress();
   // `share` of the work done, 0 to 1. Prints at most a few times a second.
   void update(double share);
+  // Takes the line away, for other output, until the next update.
+  void clear();
 
  private:
   std::string what_;

@@ -5,6 +5,9 @@
 #include <filesystem>
 #include <fstream>
 
+#include "hw/noc/traffic/traffic_recorder.h"
+#include "sim/app/report.h"
+#include "sim/app/results_folder.h"
 #include "sim/app/timeline.h"
 #include "sim/app/waves.h"
 
@@ -16,6 +19,8 @@ namespace fs = std::filesystem;
 
 const char* const kTimelineFile = "timeline.perfetto-trace";
 const char* const kWavesFile = "waves.vcd";
+const char* const kTrafficFile = "traffic.safetensors";
+constexpr int kDefaultLimit = 64;  // MiB
 
 std::vector<std::string> split(const std::string& text, char separator) {
   std::vector<std::string> parts;
@@ -47,10 +52,16 @@ std::vector<const Block*> blocks_below(const sc_core::sc_object& module) {
 RecordingSpec RecordingSpec::read(const CommonOptions& options) {
   RecordingSpec spec;
   spec.timeline = options.timeline;
+  spec.traffic = options.traffic;
   if (!options.vcd.empty()) spec.blocks = split(options.vcd, ',');
-  if (options.record_limit < 1 || options.record_limit > 65536)
-    throw UserError("--record-limit " + std::to_string(options.record_limit) + ": expected 1 .. 65536 (MiB)");
-  spec.limit_bytes = uint64_t(options.record_limit) << 20;
+  for (const auto& [given, name] : {std::pair<bool, std::string>(!options.record_cycles.empty(), "--record-cycles"),
+                                    {options.record_limit.has_value(), "--record-limit"}})
+    if (given && !spec.timeline && !spec.traffic && spec.blocks.empty())
+      throw UserError(name + ": nothing is recorded (add --timeline, --vcd or --traffic)");
+  const int limit = options.record_limit.value_or(kDefaultLimit);
+  if (limit < 1 || limit > 65536)
+    throw UserError("--record-limit " + std::to_string(limit) + ": expected 1 .. 65536 (MiB)");
+  spec.limit_bytes = uint64_t(limit) << 20;
   if (options.record_cycles.empty()) return spec;
   const std::vector<std::string> cycles = split(options.record_cycles, ':');
   if (cycles.size() != 2 || !read_cycle(cycles[0], &spec.from) || !read_cycle(cycles[1], &spec.to) ||
@@ -71,7 +82,7 @@ struct Recording::Tap : ActivityListener {
   }
 };
 
-Recording::Recording(Chip& chip, const RecordingSpec& spec) : chip_(chip) {
+Recording::Recording(Chip& chip, const RecordingSpec& spec) : chip_(chip), spec_(spec) {
   if (spec.timeline) timeline_ = std::make_unique<Timeline>(chip, spec);
   if (!spec.blocks.empty()) waves_ = std::make_unique<Waves>(chip, spec);
 }
@@ -82,7 +93,10 @@ Recording::~Recording() {
 
 void Recording::start(const std::string& folder) {
   folder_ = folder;
-  for (const char* file : {kTimelineFile, kWavesFile}) fs::remove(fs::path(folder) / file);
+  for (const char* file : {kTimelineFile, kWavesFile, kTrafficFile}) fs::remove(fs::path(folder) / file);
+  if (spec_.traffic)
+    traffic_ = std::make_unique<TrafficRecorder>(chip_.clock(), chip_.network(), chip_.topology(), chip_.routes(),
+                                                 spec_.from, spec_.to, spec_.limit_bytes);
   if (!timeline_ && !waves_) return;
   if (waves_) waves_->open((fs::path(folder) / kWavesFile).string());
   for (const auto& [block, activity] : chip_.activities()) {
@@ -106,19 +120,34 @@ void Recording::finish() {
   if (waves_) waves_->finish(chip_.cycles());
 }
 
+RecordedFile Recording::write_timeline(const Report& report) const {
+  const std::string bytes = timeline_->encode(report);
+  write_file(folder_, kTimelineFile, bytes);
+  return {kTimelineFile, timeline_->begin(), timeline_->end(), timeline_->full(), bytes.size()};
+}
+
+RecordedFile Recording::write_traffic(const Report& report) const {
+  const ChipSpec& spec = chip_.spec();
+  const MessageClasses classes = spec.classes();
+  RecordedTraffic traffic = traffic_->finish(chip_.cycles());
+  traffic.synthetic = report.synthetic;
+  traffic.chip = spec.name;
+  traffic.workload = "layer " + std::to_string(report.layer) + " of " + report.model + ", " +
+                     std::to_string(report.tokens) + (report.tokens == 1 ? " token" : " tokens");
+  traffic.network = spec.network.text(classes.count());
+  traffic.link_bits = spec.network.link_bits;
+  for (int i = 0; i < classes.count(); ++i)
+    traffic.classes.push_back({classes.name(i), i >= classes.sources || spec.payload == Payload::kPackedCodes});
+  const std::string bytes = traffic.encode();
+  write_file(folder_, kTrafficFile, bytes);
+  return {kTrafficFile, traffic.begin, traffic.end, traffic_->full(), bytes.size()};
+}
+
 std::vector<RecordedFile> Recording::write(const Report& report) {
   std::vector<RecordedFile> files;
-  if (timeline_) {
-    const fs::path path = fs::path(folder_) / kTimelineFile, part = path.string() + ".part";
-    const std::string bytes = timeline_->encode(report);
-    std::ofstream stream(part, std::ios::binary);
-    stream << bytes;
-    stream.close();
-    if (!stream) throw UserError(part.string() + ": cannot be written (disk full?)");
-    fs::rename(part, path);
-    files.push_back({kTimelineFile, timeline_->begin(), timeline_->end(), timeline_->full(), bytes.size()});
-  }
+  if (timeline_) files.push_back(write_timeline(report));
   if (waves_) files.push_back({kWavesFile, waves_->begin(), waves_->end(), waves_->full(), waves_->bytes()});
+  if (traffic_) files.push_back(write_traffic(report));
   return files;
 }
 

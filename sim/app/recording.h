@@ -1,4 +1,5 @@
-// What a run may write down while it runs: a timeline for Perfetto, and the waves of chosen blocks.
+// What a run may write down while it runs: a timeline for Perfetto, the waves of chosen blocks, and the traffic of its
+// network.
 #pragma once
 
 #include <memory>
@@ -12,6 +13,7 @@ namespace spikeloom {
 
 struct Report;
 class Timeline;
+class TrafficRecorder;
 class Waves;
 
 // All blocks of a module, in the order of their construction.
@@ -20,6 +22,7 @@ std::vector<const Block*> blocks_below(const sc_core::sc_object& module);
 struct RecordingSpec {
   bool timeline = false;
   std::vector<std::string> blocks;  // whose waves are recorded
+  bool traffic = false;
   Cycle from = 0, to = Clock::kNever;
   uint64_t limit_bytes = 64 << 20;  // of each file
 
@@ -45,15 +48,19 @@ class Recording {
   void start(const std::string& folder);
   // The run has ended, well or badly: whole waves of a stuck chip are what one looks at.
   void finish();
-  // Writes the timeline, whose power needs the report. Returns all files.
+  // Writes the timeline, whose power needs the report, and the traffic. Returns all files.
   std::vector<RecordedFile> write(const Report& report);
 
  private:
   struct Tap;
+  RecordedFile write_timeline(const Report& report) const;
+  RecordedFile write_traffic(const Report& report) const;
   Chip& chip_;
+  RecordingSpec spec_;
   std::string folder_;
   std::unique_ptr<Timeline> timeline_;
   std::unique_ptr<Waves> waves_;
+  std::unique_ptr<TrafficRecorder> traffic_;
   std::vector<std::unique_ptr<Tap>> taps_;  // as activities() of the chip counts
   Cycle timeline_from_ = 0, waves_from_ = 0;
 };

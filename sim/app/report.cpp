@@ -59,11 +59,17 @@ void add_phases(const LayerTrace& layer, const Chip& chip, Report* report) {
   const auto code = make_spike_code(chip.spec().spike_code);
   for (size_t i = 0; i < program.phases.size(); ++i) {
     PhaseReport phase;
-    phase.input = layer.inputs[program.phases[i].input].name;
-    phase.mapping = program.phases[i].choice;
     phase.begin = chip.result().phase_begin[i];
     phase.end = chip.result().phase_end[i];
     phase.groups = report->bill.phases[i];
+    if (program.phases[i].is_vector()) {
+      phase.operations = {layer.vector_unit[program.phases[i].vector_work].name};
+      phase.vector_kind = vector_kind_names()[int(layer.vector_unit[program.phases[i].vector_work].kind)];
+      report->phases.push_back(phase);
+      continue;
+    }
+    phase.input = layer.inputs[program.phases[i].input].name;
+    phase.mapping = program.phases[i].choice;
     std::set<int> operations;
     for (const Pass& pass : program.passes) {
       if (pass.phase != int(i)) continue;
@@ -95,11 +101,14 @@ void add_tiles(const Chip& chip, Report* report) {
   report->lane_utilisation = report->additions / (tile_cycles * chip.spec().synapse_array.lanes);
   report->array_busy = busy / tile_cycles;
   for (int i = 0; i < chip.topology().sources(); ++i) {
-    report->dram_bytes += chip.memory_node(i).dram.bytes_read();
+    const DramController& dram = chip.memory_node(i).dram;
+    report->dram_bytes += dram.bytes_read();
+    report->drams.push_back({dram.name(), dram.bytes_read(), dram.bytes_written(), dram.stats(), &dram.activity()});
     for (const auto& encoder : chip.memory_node(i).encoders) report->spikes_sent += encoder->spikes();
   }
   const double mb_s = report->dram_bytes / (chip.cycles() / chip.spec().clock_mhz);
-  report->dram_utilisation = mb_s / (double(chip.spec().dram.bandwidth_mb_s) * chip.topology().sources());
+  report->dram_peak_mb_s = chip.spec().dram.peak_mb_s();
+  report->dram_utilisation = mb_s / (report->dram_peak_mb_s * chip.topology().sources());
 }
 
 }  // namespace
@@ -141,11 +150,10 @@ Report make_report(const Experiment& experiment, const LayerTrace& layer, Chip& 
 
 const std::vector<std::string>& not_charged() {
   static const std::vector<std::string> list = {
-      "attention, RMSNorm, rotary embedding, softmax, SiLU and residual adds between the operations (time and energy)",
-      "quantizing activations: token scale, salient search, coding; the codes lie in the global buffer at the start",
       "clock distribution, and multiplexing inside blocks beyond what the listed events name",
-      "DRAM activate, precharge and refresh beyond the price per bit and the background power",
+      "DRAM controllers and interfaces on the chip (the devices' own side of the pins is charged)",
       "writing outputs back to DRAM: they stay in the global buffer",
+      "embedding, the last normalization, the language model's head and sampling",
   };
   return list;
 }

@@ -12,13 +12,25 @@
 namespace spikeloom {
 
 struct PhaseReport {
-  std::string input;
+  std::string input;        // of the vector unit: empty, and
+  std::string vector_kind;  // what it does
   std::vector<std::string> operations;
   std::string mapping;
   Cycle begin = 0, end = 0;
   int passes = 0;
   uint64_t spikes = 0;     // spikes of the input's codes, counted from the trace; every pass sends them
   GroupEnergies groups{};  // pJ; leakage and DRAM background by time
+};
+
+// The DRAM of a memory node.
+struct DramReport {
+  std::string block;
+  uint64_t bytes_read = 0, bytes_written = 0;
+  DramStats stats;
+  const Activity* activity = nullptr;
+
+  uint64_t bursts() const { return stats.read_bursts + stats.write_bursts; }
+  double share(uint64_t bursts_of_a_kind) const { return bursts() ? double(bursts_of_a_kind) / double(bursts()) : 0; }
 };
 
 struct Report {
@@ -37,7 +49,8 @@ struct Report {
   uint64_t additions = 0, rows_read = 0, rows_added = 0;
   uint64_t spikes_sent = 0;  // by all encoders
   uint64_t input_spikes = 0, input_steps = 0;
-  double lane_utilisation = 0, array_busy = 0, dram_bytes = 0, dram_utilisation = 0;
+  double lane_utilisation = 0, array_busy = 0, dram_bytes = 0, dram_utilisation = 0, dram_peak_mb_s = 0;
+  std::vector<DramReport> drams;
   int64_t largest_membrane = 0;
   Bill bill;
   std::vector<PhaseReport> phases;

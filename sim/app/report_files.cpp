@@ -27,6 +27,7 @@ json phases_json(const Report& report) {
   json list = json::array();
   for (const PhaseReport& phase : report.phases)
     list.push_back({{"input", phase.input},
+                    {"vector_unit", phase.vector_kind},
                     {"operations", phase.operations},
                     {"mapping", phase.mapping},
                     {"passes", phase.passes},
@@ -61,6 +62,29 @@ json prices_json(const Report& report, const Technology& technology) {
   leakage["sram"] = {{"source", technology.sram_source()}};
   object["static_power"] = leakage;
   return object;
+}
+
+json drams_json(const Report& report) {
+  json list = json::array();
+  for (const DramReport& dram : report.drams) {
+    const DramStats& stats = dram.stats;
+    const Activity& activity = *dram.activity;
+    const Cycle busy = activity.cycles(ActivityState::kBusy), idle = activity.cycles(ActivityState::kIdle);
+    list.push_back({{"block", dram.block},
+                    {"bytes_read", dram.bytes_read},
+                    {"bytes_written", dram.bytes_written},
+                    {"mb_s", double(dram.bytes_read + dram.bytes_written) / report.time_us()},
+                    {"peak_mb_s", report.dram_peak_mb_s},
+                    {"row_hits", dram.share(stats.row_hits)},
+                    {"row_misses", dram.share(stats.row_misses)},
+                    {"row_conflicts", dram.share(stats.row_conflicts)},
+                    {"activates", stats.activates},
+                    {"refreshes", stats.refreshes},
+                    {"busy_cycles", busy},
+                    {"stalled_cycles", report.cycles - busy - idle},
+                    {"idle_cycles", idle}});
+  }
+  return list;
 }
 
 json recordings_json(const Report& report) {
@@ -118,6 +142,7 @@ nlohmann::ordered_json report_json(const Report& report, const Technology& techn
                     {"per_token_pj", report.pj_per_token()},
                     {"groups_pj", groups_json(report.bill.groups)}};
   root["phases"] = phases_json(report);
+  root["drams"] = drams_json(report);
   root["activity_cycles"] = activity_json(report);
   json links;
   for (const auto& [name, flits] : report.link_flits) links[name] = flits;

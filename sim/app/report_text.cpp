@@ -24,20 +24,48 @@ std::string header(const Report& report) {
   return text;
 }
 
+// All memory nodes together.
+std::string dram_line(const Report& report) {
+  DramReport all;
+  Cycle busy = 0, idle = 0;
+  for (const DramReport& dram : report.drams) {
+    all.bytes_read += dram.bytes_read;
+    all.bytes_written += dram.bytes_written;
+    all.stats.read_bursts += dram.stats.read_bursts;
+    all.stats.write_bursts += dram.stats.write_bursts;
+    all.stats.row_hits += dram.stats.row_hits;
+    all.stats.row_misses += dram.stats.row_misses;
+    all.stats.row_conflicts += dram.stats.row_conflicts;
+    all.stats.refreshes += dram.stats.refreshes;
+    busy += dram.activity->cycles(ActivityState::kBusy);
+    idle += dram.activity->cycles(ActivityState::kIdle);
+  }
+  const double cycles = double(report.cycles) * double(report.drams.size());
+  return format(
+      "DRAM         %.0f of %.0f MB/s; rows %.1f %% hit, %.1f %% closed, %.1f %% other; %s refreshes; %.1f %% busy, "
+      "%.1f %% stalled\n",
+      double(all.bytes_read + all.bytes_written) / report.time_us(), report.dram_peak_mb_s * report.drams.size(),
+      100 * all.share(all.stats.row_hits), 100 * all.share(all.stats.row_misses),
+      100 * all.share(all.stats.row_conflicts), grouped(all.stats.refreshes).c_str(), 100 * busy / cycles,
+      100 * (cycles - busy - idle) / cycles);
+}
+
 std::string figures(const Report& report) {
   std::string text;
   const bool equal = report.outputs == report.outputs_equal;
   text += "Outputs      " + grouped(report.outputs_equal) + " of " + grouped(report.outputs) +
           (equal ? " output integers equal the reference\n"
                  : " EQUAL; first difference: " + report.first_difference + "\n");
-  text += format("Cycles       %s (%.1f us at %.0f MHz)\n", grouped(report.cycles).c_str(), report.time_us(),
-                 report.clock_mhz);
+  text += format("Cycles       %s (%.1f us at %.0f MHz; %.0f tokens/s through this layer)\n",
+                 grouped(report.cycles).c_str(), report.time_us(), report.clock_mhz,
+                 report.tokens / report.time_us() * 1e6);
   text += format("Utilisation  %.1f %% of lane cycles add a weight; synapse arrays are busy %.1f %%, DRAM %.1f %%\n",
                  100 * report.lane_utilisation, 100 * report.array_busy, 100 * report.dram_utilisation);
   text += format("Spikes       %.3f per synapse and token; %.1f %% of inputs x time steps carry one\n",
                  report.spikes_per_synapse(), 100 * report.spike_density());
   text += format("Weights      %.3f SRAM reads per use; %s rows added, %.2f MB read from DRAM\n",
                  report.weight_reads_per_use(), grouped(report.rows_added).c_str(), report.dram_bytes / 1e6);
+  text += dram_line(report);
   text += format("Energy       %s in all, %s per token\n\n", trimmed(energy(report.bill.total_pj)).c_str(),
                  trimmed(energy(report.pj_per_token())).c_str());
   return text;
@@ -52,17 +80,19 @@ double background_pj(const Report& report) {
 }
 
 std::string phase_table(const Report& report) {
-  std::string text = format("%-14s %6s %12s %13s %14s\n", "operations", "passes", "cycles", "energy*", "code spikes");
+  std::string text = format("%-18s %6s %12s %13s %14s\n", "operations", "passes", "cycles", "energy*", "code spikes");
   for (const PhaseReport& phase : report.phases) {
     std::string names;
     for (const auto& name : phase.operations) names += (names.empty() ? "" : ",") + name;
     const double pj = std::accumulate(phase.groups.begin(), phase.groups.end(), 0.0);
-    text += format("%-14s %6d %12s %13s %14s\n", names.c_str(), phase.passes, grouped(phase.end - phase.begin).c_str(),
-                   energy(pj).c_str(), grouped(phase.spikes).c_str());
+    const bool spikes = phase.vector_kind.empty();
+    text += format("%-18s %6s %12s %13s %14s\n", names.c_str(), spikes ? std::to_string(phase.passes).c_str() : "-",
+                   grouped(phase.end - phase.begin).c_str(), energy(pj).c_str(),
+                   spikes ? grouped(phase.spikes).c_str() : "-");
   }
   return text +
          "* weights count with the operations that use them, whenever they are loaded; leakage and background by "
-         "time\n\n";
+         "time; operations without passes are the vector unit's\n\n";
 }
 
 std::string recordings(const Report& report) {

@@ -3,8 +3,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <iostream>
 
 #include "sim/app/commands.h"
 #include "sim/base/error.h"
@@ -12,6 +15,30 @@
 namespace spikeloom {
 
 namespace fs = std::filesystem;
+
+namespace {
+
+std::string read_all(int read_end) {
+  std::string text;
+  char buffer[4096];
+  for (ssize_t got; (got = read(read_end, buffer, sizeof buffer)) > 0;) text.append(buffer, size_t(got));
+  close(read_end);
+  return text;
+}
+
+// The last line that Python wrote is the error; a package that is missing has one remedy, which Spikeloom's own Python
+// names itself.
+std::string reason_of(std::string said) {
+  while (!said.empty() && said.back() == '\n') said.pop_back();
+  std::string line = said.substr(said.rfind('\n') + 1);
+  if (line.rfind("error: ", 0) == 0) line.erase(0, 7);
+  if (line.empty()) line = "Python ended without a word";
+  if (line.find("No module named") != std::string::npos && line.find("make venv") == std::string::npos)
+    line += " (run `make venv`)";
+  return line;
+}
+
+}  // namespace
 
 void prepare_folder(const std::string& folder) {
   std::error_code error;
@@ -38,12 +65,29 @@ void remove_figures(const std::string& folder) {
 }
 
 bool draw_figures(const std::string& folder) {
+  int ends[2];
+  if (pipe(ends) != 0) throw UserError(std::string("no pipe for the figures: ") + std::strerror(errno));
+  std::cout.flush();
   const pid_t child = fork();
-  if (child == 0) std::exit(command_python("plot", {folder}));
+  if (child < 0) throw UserError(std::string("no process for the figures: ") + std::strerror(errno));
+  if (child == 0) {
+    close(ends[0]);
+    dup2(ends[1], STDERR_FILENO);
+    try {
+      command_python("plot", {folder});
+    } catch (const UserError& error) {
+      std::cerr << error.what() << std::endl;
+    }
+    _exit(2);
+  }
+  close(ends[1]);
+  const std::string said = read_all(ends[0]);
   int status = 0;
   while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
-  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return true;
+  std::cerr << "figures were not drawn: " << reason_of(said) << "; then `spikeloom plot " << folder << "` draws them\n";
+  return false;
 }
 
 }  // namespace spikeloom

@@ -11,7 +11,8 @@ void prepare_folder(const std::string& folder);
 void write_file(const std::string& folder, const std::string& name, const std::string& text);
 // Removes the figures of an earlier run.
 void remove_figures(const std::string& folder);
-// Draws the figures in a child process; whether it could: without Python the numbers are still there.
+// Draws the figures in a child process; whether it could. If not, one line on stderr says why and what helps: without
+// Python the numbers are still there.
 bool draw_figures(const std::string& folder);
 
 }  // namespace spikeloom

@@ -32,8 +32,10 @@ writes report.json, energy.csv, windows.csv, resolved.yaml and figures to FOLDER
                      operations, flits per router and watts per energy group in windows of experiment.window_cycles
   --vcd BLOCK[,...]  write waves.vcd, for GTKWave: ports and states of blocks, each named as in report.json
                      (tile_0_0.synapse_array, router_1_1, memory_0.dram) or all those of one (tile_0_0, memory_0)
-  --record-cycles FROM:TO   of both: record cycles FROM to TO - 1 alone; either may be left out
-  --record-limit MIB        of both: the most that a file may take (64); the recording ends there, not the run
+  --traffic          write traffic.safetensors, for `spikeloom noc` with traffic.pattern: recorded: every packet that
+                     the network interfaces inject
+  --record-cycles FROM:TO   of all three: record cycles FROM to TO - 1 alone; either may be left out
+  --record-limit MIB        of all three: the most that a file may take (64); the recording ends there, not the run
   -q, --quiet        print nothing but errors
 
 examples
@@ -41,6 +43,7 @@ examples
   spikeloom run configs/experiments/demo.yaml --set chip.payload=bitmap -o results/bitmap
   spikeloom run configs/experiments/demo.yaml --set workload.tokens=1 --set experiment.window_cycles=1 -o results/fine
   spikeloom run configs/experiments/demo.yaml --timeline --vcd tile_0_0,router_0_1 --record-cycles 0:20000
+  spikeloom run configs/experiments/demo.yaml --traffic -o results/recording
   spikeloom run results/demo/resolved.yaml -o results/again
   spikeloom run configs/experiments/smollm2_model.yaml --set workload.layers=0-3
 
@@ -88,16 +91,15 @@ int command_run(const std::vector<std::string>& words) {
   Report report = make_report(experiment, layer, chip);
   report.recordings = recording.write(report);
   write_results(folder, experiment, layer, report);
+  if (!options.quiet) std::cout << report_text(report) << std::flush;
   const bool drawn = !options.no_figures && draw_figures(folder);
   if (!options.quiet) {
-    std::cout << report_text(report) << "\nResults      " << folder
-              << "/{report.json, energy.csv, windows.csv, resolved.yaml" << (drawn ? ", *.png}" : "}") << "\n";
+    std::cout << "\nResults      " << folder << "/{report.json, energy.csv, windows.csv, resolved.yaml"
+              << (drawn ? ", *.png}" : "}") << "\n";
     char line[160];
     std::snprintf(line, sizeof line, "Simulated in %.2f s: %.2f billion additions per second of host time\n", seconds,
                   report.additions / seconds / 1e9);
     std::cout << line;
-    if (!drawn && !options.no_figures)
-      std::cerr << "figures were not drawn (see above); `spikeloom plot FOLDER` tries again\n";
   }
   if (report.outputs_equal == report.outputs) return 0;
   std::cerr << "outputs differ from the trace: " << report.first_difference << "\n";

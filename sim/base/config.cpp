@@ -217,6 +217,11 @@ bool ConfigNode::is_list(const std::string& key) const {
   return value && value->kind_ == Kind::kList;
 }
 
+bool ConfigNode::has_section(const std::string& key) const {
+  const ConfigNode* value = find(key);
+  return value && value->kind_ == Kind::kMap;
+}
+
 ConfigNode& ConfigNode::require(const std::string& key, Kind kind, const char* kind_name) {
   ConfigNode* value = find(key);
   if (!value) fail_at(key, std::string("missing key (expected ") + kind_name + ")");

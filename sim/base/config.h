@@ -24,6 +24,7 @@ class ConfigNode {
   Kind kind() const { return kind_; }
   const std::string& file() const { return file_; }
   bool has(const std::string& key) const;
+  bool has_section(const std::string& key) const;
 
   // Each getter throws UserError when the key is missing, of another type or out of its bounds.
   int64_t integer(const std::string& key, int64_t least, int64_t most);
@@ -47,6 +48,8 @@ class ConfigNode {
   std::string path(const std::string& key);
   // `file:line:column` of a key's value.
   std::string place_of(const std::string& key) const;
+  // The dotted path of a key: `chip.network.buffer_flits`.
+  std::string path_of(const std::string& key) const { return child_path(key); }
   // The keys of this mapping, in file order.
   std::vector<std::string> keys() const;
   // Whether a key's value is a list.

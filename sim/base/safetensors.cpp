@@ -162,4 +162,19 @@ void SafetensorsFile::finish() const {
 
 std::string SafetensorsFile::sha256() const { return sha256_of(begin_, size_); }
 
+std::string safetensors_bytes(const std::string& description, const std::vector<TensorToWrite>& tensors) {
+  nlohmann::ordered_json header;
+  header["__metadata__"] = {{"spikeloom", description}};
+  std::string data;
+  for (const TensorToWrite& tensor : tensors) {
+    const size_t begin = data.size(), width = size_t(dtype_bytes(tensor.dtype));
+    for (const int64_t value : tensor.values) data.append(reinterpret_cast<const char*>(&value), width);
+    header[tensor.name] = {{"dtype", tensor.dtype}, {"shape", tensor.shape}, {"data_offsets", {begin, data.size()}}};
+  }
+  std::string text = header.dump();
+  text.resize((text.size() + 7) / 8 * 8, ' ');  // tensors begin at a multiple of 8 bytes
+  const uint64_t length = text.size();
+  return std::string(reinterpret_cast<const char*>(&length), 8) + text + data;
+}
+
 }  // namespace spikeloom

@@ -58,4 +58,13 @@ class SafetensorsFile {
   mutable std::set<std::string> read_;
 };
 
+// A tensor to be written; integers are narrowed to the width of `dtype`.
+struct TensorToWrite {
+  std::string name, dtype;
+  std::vector<int64_t> shape;
+  std::vector<int64_t> values;  // row-major
+};
+// The bytes of a file of these tensors, whose metadata key `spikeloom` is `description`.
+std::string safetensors_bytes(const std::string& description, const std::vector<TensorToWrite>& tensors);
+
 }  // namespace spikeloom

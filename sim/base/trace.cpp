@@ -78,7 +78,7 @@ void read_activation_input(const SafetensorsFile& file, const Description& entry
     entry.fail("digits", "needs code 'signed', salient_format 'floating' and wide inputs");
   input->z = entry.integer("z", is_signed ? 0 : -64, is_signed ? 0 : 64);
   input->u = entry.positive("u");
-  entry.choice("salient_rule", {"none", "mad", "rounded_mad"});
+  input->salient_mark = static_cast<SalientMark>(entry.choice("salient_rule", {"none", "mad", "rounded_mad"}));
   input->salient_k = entry.real("salient_k");
   input->salient_share = entry.share("salient_share");
   input->most_E = entry.integer("E_max", 0, 7);
@@ -172,22 +172,54 @@ LayerTrace LayerTrace::open(const std::string& activations_file) {
   layer.attention = read_attention(file, top, layer.tokens);
   layer.vector_unit = read_vector_unit(top);
   file.finish();
+  layer.check_vector_unit();
   return layer;
+}
+
+int64_t LayerTrace::seen_scores(int end) const {
+  int64_t scores = 0;
+  for (int m = 0; m < end; ++m) scores += int64_t{attention->heads} * attention->seen(m);
+  return scores;
+}
+
+// Work of the vector unit is a whole number of elements and vectors per token, or one per position that it sees.
+void LayerTrace::check_vector_unit() const {
+  for (const VectorWork& work : vector_unit) {
+    const std::string name = "description: vector_unit '" + work.name + "'";
+    if (work.vectors % tokens != 0)
+      activations_data_->fail(name + ": " + std::to_string(work.vectors) + " vectors do not divide among " +
+                              std::to_string(tokens) + " tokens");
+    if (work.causal() && !attention) activations_data_->fail(name + ": needs the key 'attention'");
+    if (work.causal() ? work.elements != seen_scores(tokens) : work.elements % tokens != 0)
+      activations_data_->fail(name + ": " + std::to_string(work.elements) +
+                              (work.causal()
+                                   ? " elements, but tokens and heads see " + std::to_string(seen_scores(tokens))
+                                   : " elements do not divide among " + std::to_string(tokens) + " tokens"));
+  }
 }
 
 void LayerTrace::select(const std::vector<std::string>& names, int token_count) {
   std::string known;
   for (const auto& operation : operations) known += (known.empty() ? "" : ", ") + operation.name;
+  for (const auto& work : vector_unit) known += (known.empty() ? "" : ", ") + work.name;
   for (const auto& name : names)
-    if (index_of(operations, name) < 0)
+    if (index_of(operations, name) < 0 && index_of(vector_unit, name) < 0)
       throw UserError(file + ": has no operation '" + name + "' (it has: " + known + ")");
   if (token_count > tokens)
     throw UserError(file + ": has " + std::to_string(tokens) + " tokens, " + std::to_string(token_count) +
                     " asked for");
-  std::vector<OperationTrace> kept;
-  for (auto& operation : operations)
-    if (std::find(names.begin(), names.end(), operation.name) != names.end()) kept.push_back(std::move(operation));
-  operations = std::move(kept);
+  const auto keep_named = [&names](auto* list) {
+    list->erase(std::remove_if(
+                    list->begin(), list->end(),
+                    [&](const auto& item) { return std::find(names.begin(), names.end(), item.name) == names.end(); }),
+                list->end());
+  };
+  keep_named(&operations);
+  keep_named(&vector_unit);
+  for (VectorWork& work : vector_unit) {
+    work.vectors = work.vectors / tokens * token_count;
+    work.elements = work.causal() ? seen_scores(token_count) : work.elements / tokens * token_count;
+  }
   tokens = token_count;
 }
 

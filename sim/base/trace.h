@@ -15,6 +15,9 @@
 
 namespace spikeloom {
 
+// How a method marks salient values (`salient_rule` of traces/README.md).
+enum class SalientMark { kNone, kMad, kRoundedMad };
+
 // What a row of an attention's operation leaves out: the positions after its own token's.
 enum class Causal { kNone, kInputs, kOutputs };
 
@@ -35,6 +38,7 @@ struct InputTrace : CodeRows {
   int first_position = 0;              // of token 0, where causal
   const uint8_t* row_shift = nullptr;  // [K] exponents of weight rows, 0..7; null: none
   int z = 0;
+  SalientMark salient_mark = SalientMark::kNone;
   double u = 0, salient_k = 0, salient_share = 0;
   int most_E = 0, most_E7 = 0, most_g = 0;
   std::vector<int64_t> e, E, E7;  // [rows, blocks]; E7 all zero without digits
@@ -72,8 +76,12 @@ class LayerTrace : public TraceOrigin {
   // multiply-accumulate traces (mac_trace.h).
   static LayerTrace open(const std::string& activations_file);
 
-  // Keeps only these operations (in trace order) and the first `tokens` tokens. Throws UserError for unknown names.
+  // Keeps only these operations and entries of the vector unit (in trace order), and the first `tokens` tokens. Throws
+  // UserError for unknown names.
   void select(const std::vector<std::string>& names, int tokens);
+
+  // Scores of tokens 0 .. end - 1: one for each head and position seen.
+  int64_t seen_scores(int end) const;
 
   int output_bits = 0;
   std::vector<InputTrace> inputs;
@@ -85,6 +93,7 @@ class LayerTrace : public TraceOrigin {
 
  private:
   void read_weights();
+  void check_vector_unit() const;
 };
 
 }  // namespace spikeloom

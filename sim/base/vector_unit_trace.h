@@ -18,6 +18,8 @@ struct VectorWork {
   VectorKind kind = VectorKind::kRmsNorm;
   int64_t elements = 0;
   int64_t vectors = 0;  // that these elements make: a reduction ends once per vector
+  // Of the positions that a token sees, not of all.
+  bool causal() const { return kind == VectorKind::kSoftmax || name == "probabilities"; }
 };
 
 // Key `vector_unit` of an activations file, in execution order; empty where the key is missing. Throws UserError.

@@ -358,7 +358,7 @@ def _plot(options):
     try:
         from spikeloom.plots import render
     except ImportError as error:
-        raise UserError(f"the figures cannot be drawn: {error}") from error
+        raise UserError(f"{error} (run `make venv`)") from error
     if not options.place.exists():
         raise UserError(f"{options.place}: no such folder or file")
     return render.main(options.place) or 0

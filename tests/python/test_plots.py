@@ -16,7 +16,7 @@ from spikeloom.plots import results as results_module
 
 ROOT = Path(__file__).resolve().parents[2]
 GROUPS = tuple(style.GROUPS)
-SILENT = ("dequantize_and_requantize", "vector_unit")
+SILENT = ("dequantize_and_requantize",)
 CYCLES, WINDOW, PHASE_BEGIN = 1050, 100, 420
 FILES = ["report.json", "energy.csv", "windows.csv"]
 RESOLVED = """
@@ -297,19 +297,38 @@ def test_demo_is_drawn_from_its_own_numbers():
     assert len(demo.memory_nodes) == 2
 
 
+NOC_HEAD = {"name": "n", "network": "8x8 mesh", "routing": "odd_even", "vcs_per_class": 2}
+
+
 def test_latency_figure_shows_the_curve_and_leaves_out_saturated_points(tmp_path):
     rows = [
         {"offered": 0.1, "accepted": 0.1, "latency": 20.0, "deviation": 0.1, "saturated": False},
-        {"offered": 0.5, "accepted": 0.25, "latency": None, "deviation": 0.0, "saturated": True},
+        {"offered": 0.5, "accepted": 0.25, "latency": None, "deviation": None, "saturated": True},
     ]
-    content = {"name": "n", "network": "8x8 mesh", "pattern": "uniform", "packet_flits": 4, "rates": rows}
+    content = NOC_HEAD | {"pattern": "uniform", "synthetic": True, "packet_flits": 4, "rates": rows}
     (tmp_path / "noc.json").write_text(json.dumps(content))
     picture = latency.draw(latency.load(tmp_path))
     curves, throughput = picture.axes
+    assert picture.texts[1].get_text().startswith("8x8 mesh, odd_even, 2 virtual channels; SYNTHETIC traffic: uniform")
     assert [list(line.get_xdata()) for line in curves.get_lines()][0] == [0.1]
     assert list(throughput.get_lines()[0].get_ydata()) == [0.1, 0.25]
     assert render.main(tmp_path) == 0
     assert (tmp_path / "latency.png").stat().st_size > 1000
+
+
+def test_recorded_traffic_is_drawn_by_class_beside_the_recording(tmp_path):
+    rows = [
+        {"class": "weights", "latency": 20.0, "recorded_latency": 30.0},
+        {"class": "all", "latency": 25.0, "recorded_latency": 24.0},
+    ]
+    recording = {"chip": "c", "workload": "layer 3 of m, 1 token"}
+    content = NOC_HEAD | {"pattern": "recorded", "synthetic": False, "recording": recording, "classes": rows}
+    (tmp_path / "noc.json").write_text(json.dumps(content))
+    picture = latency.draw(latency.load(tmp_path))
+    assert [bar.get_width() for bar in picture.axes[0].patches] == [20.0, 25.0, 30.0, 24.0]
+    texts = [text.get_text() for text in picture.texts]
+    assert texts[1] == "8x8 mesh, odd_even, 2 virtual channels per class; recorded traffic: c, layer 3 of m, 1 token"
+    assert "SYNTHETIC DATA" not in texts
 
 
 def test_a_file_that_is_no_measurement_is_refused(tmp_path):

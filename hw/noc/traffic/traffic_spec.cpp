@@ -21,13 +21,17 @@ void check_pattern(ConfigNode& section, const TrafficSpec& spec, const Topology&
 }  // namespace
 
 const std::vector<std::string>& pattern_names() {
-  static const std::vector<std::string> names = {"uniform", "transpose", "bit_complement", "hotspot"};
+  static const std::vector<std::string> names = {"uniform", "transpose", "bit_complement", "hotspot", "recorded"};
   return names;
 }
 
 TrafficSpec TrafficSpec::read(ConfigNode& section, const Topology& topology) {
   TrafficSpec spec;
   spec.pattern = Pattern(section.choice("pattern", pattern_names()));
+  if (spec.pattern == Pattern::kRecorded) {
+    spec.file = section.path("file");
+    return spec;
+  }
   if (spec.pattern == Pattern::kHotspot) {
     ConfigNode& hotspot = section.section("hotspot");
     spec.hotspot_share = hotspot.real("share", 0, 1);
@@ -64,6 +68,7 @@ int draw_destination(const TrafficSpec& spec, const Topology& topology, int sour
         return spec.hotspots[any(spec.hotspots.size())];
       return any(size_t(nodes));
     case Pattern::kUniform:
+    case Pattern::kRecorded:
       break;
   }
   return any(size_t(spec.nodes ? spec.nodes : nodes));

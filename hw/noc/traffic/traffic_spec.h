@@ -1,4 +1,4 @@
-// Synthetic traffic: who sends to whom, how often, and for how long it is measured.
+// Traffic of a network alone: who sends to whom, how often, and for how long it is measured; or which recording.
 #pragma once
 
 #include <cstdint>
@@ -11,11 +11,12 @@
 
 namespace spikeloom {
 
-enum class Pattern { kUniform, kTranspose, kBitComplement, kHotspot };
+enum class Pattern { kUniform, kTranspose, kBitComplement, kHotspot, kRecorded };
 const std::vector<std::string>& pattern_names();
 
 struct TrafficSpec {
   Pattern pattern = Pattern::kUniform;
+  std::string file;                         // recorded: the recording; nothing else counts then
   int nodes = 0;                            // uniform: only the first ones take part; 0: all
   std::vector<int> hotspots;                // nodes
   double hotspot_share = 0;                 // of packets that go to a hotspot; the rest is uniform
@@ -30,7 +31,7 @@ struct TrafficSpec {
   static TrafficSpec read(ConfigNode& section, const Topology& topology);
 };
 
-// The destination of a packet from `source`, a node of `topology`.
+// The destination of a packet from `source`, a node of `topology`, in synthetic traffic.
 //   uniform         any node, the source too
 //   transpose       node (x, y) to (y, x), where nodes are numbered in a square
 //   bit_complement  node n to nodes - 1 - n

@@ -34,6 +34,10 @@ struct BufferProbe {
     }
     outputs.out(outputs_fifo);
     buffer.outputs_in(outputs_fifo);
+    buffer.encoded_in(encoded_fifo);
+    buffer.activations_out(activations_fifo);
+    activations.in(activations_fifo);
+    encoded.out(encoded_fifo);
     buffer.phase_done_out(done_fifo);
     done.in(done_fifo);
     result.outputs.assign(1, std::vector<int>(16, 0));
@@ -64,11 +68,14 @@ struct BufferProbe {
   std::vector<std::unique_ptr<RegisteredFifo<CodesJob>>> jobs;
   std::vector<std::unique_ptr<RegisteredFifo<Flit>>> codes;
   RegisteredFifo<Flit> outputs_fifo{clock, 4};
-  RegisteredFifo<int> done_fifo{clock, 4};
+  RegisteredFifo<int> done_fifo{clock, 4}, encoded_fifo{clock, 4};
+  RegisteredFifo<Flit> activations_fifo{clock, 4};
   std::vector<std::unique_ptr<FifoSource<CodesJob>>> source;
   std::vector<std::unique_ptr<FifoSink<Flit>>> sink;
   FifoSource<Flit> outputs{"outputs", clock};
   FifoSink<int> done{"done", clock};
+  FifoSource<int> encoded{"encoded", clock};
+  FifoSink<Flit> activations{"activations", clock};
   GlobalBuffer buffer;
 };
 

@@ -75,7 +75,13 @@ TEST_F(CliConfig, MistakesGiveOneLineAndStatusTwo) {
                                   "noc configs/experiments/demo.yaml",
                                   "run configs/experiments/demo.yaml --set chip.tile.lanes=0",
                                   "run configs/experiments/demo.yaml --vcd tile_9_9",
-                                  "run configs/experiments/demo.yaml --record-cycles 9"};
+                                  "run configs/experiments/demo.yaml --vcd router_0_0 --record-cycles 9",
+                                  "run configs/experiments/demo.yaml --record-cycles 0:9",
+                                  "run configs/experiments/demo.yaml --record-limit 3",
+                                  "noc configs/networks/recorded_smollm2.yaml --rates 0.1",
+                                  "noc configs/networks/recorded_smollm2.yaml --set network.height=4",
+                                  "noc configs/networks/recorded_smollm2.yaml --set network.vcs_per_class=6",
+                                  "noc configs/networks/recorded_smollm2.yaml --set network.link_bits=64"};
   for (const char* words : mistakes) {
     const Outcome outcome = spikeloom(words);
     EXPECT_EQ(outcome.status, 2) << words;
@@ -101,13 +107,74 @@ TEST_F(CliConfig, ANetworkIsMeasuredAndItsResolvedFileRepeatsIt) {
   }
 }
 
+// The run's own counts of flits per link, added up, are the replay's flit-hops.
+TEST_F(CliConfig, ARecordedRunIsReplayedOnItsNetwork) {
+  ASSERT_EQ(spikeloom(run("made", "--set workload.tokens=1 --traffic")).status, 0);
+  uint64_t hops = 0;
+  const json report = json::parse(read("made/report.json"));
+  for (const auto& [link, flits] : report["link_flits"].items()) hops += flits.get<uint64_t>();
+  const Outcome outcome =
+      spikeloom("noc configs/networks/recorded_smollm2.yaml --no-figures --set traffic.file=" + folder_ +
+                "/made/traffic.safetensors -o " + folder_ + "/replayed");
+  ASSERT_EQ(outcome.status, 0) << outcome.text;
+  EXPECT_NE(outcome.text.find("Traffic      recorded: smollm2_4x3, layer 15 of "), std::string::npos) << outcome.text;
+  const json replayed = json::parse(read("replayed/noc.json"));
+  EXPECT_EQ(replayed["flit_hops"], hops);
+  EXPECT_EQ(replayed["recorded_flit_hops"], hops);
+  EXPECT_EQ(replayed["synthetic"], false);
+  ASSERT_EQ(spikeloom("noc " + folder_ + "/replayed/resolved.yaml --no-figures -o " + folder_ + "/again").status, 0);
+  EXPECT_EQ(read("replayed/noc.csv"), read("again/noc.csv"));
+  EXPECT_EQ(spikeloom("noc configs/networks/recorded_smollm2.yaml --no-figures -o " + folder_ + "/committed").status,
+            0);
+}
+
+TEST_F(CliConfig, ANetworkOfAnotherSizeThanTheRecordingIsRefused) {
+  const Outcome outcome = spikeloom("check configs/networks/recorded_smollm2.yaml --set network.height=4");
+  EXPECT_EQ(outcome.text,
+            "spikeloom: configs/networks/recorded_smollm2.yaml:32:9: traffic.file: was recorded with 12 tiles and 2 "
+            "memory node(s); this network has 16 and 2 (they must be the same)\n");
+}
+
+TEST_F(CliConfig, RowsArePrintedAsTheyAreMeasuredAndOneSeedHasNoDeviation) {
+  const Outcome outcome = spikeloom("noc configs/networks/mesh_8x8.yaml " + std::string(kQuickNoc) +
+                                    " --set traffic.seeds=1 --rates 0.02,0.05 -o " + folder_ + "/one");
+  ASSERT_EQ(outcome.status, 0) << outcome.text;
+  EXPECT_NE(outcome.text.find("SYNTHETIC: uniform"), std::string::npos);
+  const size_t row = outcome.text.find("\n   0.0500"), results = outcome.text.find("\nResults ");
+  ASSERT_NE(row, std::string::npos) << outcome.text;
+  EXPECT_LT(row, results);
+  EXPECT_NE(outcome.text.find(" - ", row), std::string::npos);
+  const json rates = json::parse(read("one/noc.json"))["rates"];
+  EXPECT_TRUE(rates[1]["deviation"].is_null());
+}
+
+// Python that cannot draw: one line, and the numbers stand.
+TEST_F(CliConfig, FiguresThatFailGiveOneLineWithTheRemedy) {
+  const std::string python = folder_ + "/python";
+  std::ofstream(python) << "#!/bin/sh\necho \"$0: No module named spikeloom\" >&2\nexit 1\n";
+  fs::permissions(python, fs::perms::owner_all);
+  setenv("SPIKELOOM_PYTHON", python.c_str(), 1);
+  const Outcome outcome = spikeloom(
+      "noc configs/networks/mesh_8x8.yaml -q --rates 0.02 --set traffic.seeds=1 "
+      "--set traffic.warmup_cycles=0 --set traffic.measured_cycles=300 -o " +
+      folder_ + "/x");
+  unsetenv("SPIKELOOM_PYTHON");
+  EXPECT_EQ(outcome.status, 0);
+  EXPECT_EQ(outcome.text, "figures were not drawn: " + python + ": No module named spikeloom (run `make venv`); then " +
+                              "`spikeloom plot " + folder_ + "/x` draws them\n");
+  EXPECT_FALSE(read("x/noc.json").empty());
+}
+
 TEST_F(CliConfig, ShallowBuffersAreWarnedOf) {
   const Outcome outcome = spikeloom("check configs/networks/mesh_8x8.yaml --set network.buffer_flits=3");
   EXPECT_EQ(outcome.status, 0);
-  EXPECT_NE(
-      outcome.text.find("warning: --set network.buffer_flits=3: network.buffer_flits: 3 flits are fewer than the 6"),
-      std::string::npos)
-      << outcome.text;
+  EXPECT_EQ(outcome.text.substr(0, outcome.text.find('\n')),
+            "warning: --set network.buffer_flits=3: network.buffer_flits: 3 flits are fewer than the 6 of the credit "
+            "loop: one virtual channel reaches at most 50 % of a link's throughput (network.buffer_flits=6 reaches all "
+            "of it)");
+  const Outcome chip = spikeloom("check configs/experiments/demo.yaml --set chip.network.buffer_flits=3");
+  EXPECT_NE(chip.text.find(": chip.network.buffer_flits: 3 flits "), std::string::npos) << chip.text;
+  EXPECT_NE(chip.text.find("(chip.network.buffer_flits=6 reaches"), std::string::npos) << chip.text;
 }
 
 TEST_F(CliConfig, UnwritableFolderIsNoticedBeforeTheSimulation) {
@@ -147,11 +214,11 @@ TEST_F(CliConfig, CsvFilesAddUpToTheReportedTotalEvenInWindowsOfOneCycle) {
 
 TEST_F(CliConfig, RecordingChangesNothingElse) {
   ASSERT_EQ(spikeloom(run("off", kQuick)).status, 0);
-  ASSERT_EQ(spikeloom(run("on", std::string(kQuick) + " --timeline --vcd router_0_1,tile_0_0")).status, 0);
+  ASSERT_EQ(spikeloom(run("on", std::string(kQuick) + " --timeline --traffic --vcd router_0_1,tile_0_0")).status, 0);
   for (const char* file : {"energy.csv", "windows.csv", "resolved.yaml"})
     EXPECT_EQ(read(std::string("off/") + file), read(std::string("on/") + file)) << file;
   json on = json::parse(read("on/report.json")), off = json::parse(read("off/report.json"));
-  EXPECT_EQ(on["recordings"].size(), 2u);
+  EXPECT_EQ(on["recordings"].size(), 3u);
   for (const json& recorded : on["recordings"]) {
     EXPECT_EQ(recorded["bytes"], read("on/" + recorded["file"].get<std::string>()).size());
     EXPECT_EQ(recorded["begin_cycle"], 0);
@@ -163,12 +230,11 @@ TEST_F(CliConfig, RecordingChangesNothingElse) {
 }
 
 TEST_F(CliConfig, FilesOfAnEarlierRecordingGo) {
-  ASSERT_EQ(spikeloom(run("same", std::string(kQuick) + " --timeline --vcd memory_0")).status, 0);
-  EXPECT_TRUE(fs::exists(folder_ + "/same/timeline.perfetto-trace"));
-  EXPECT_TRUE(fs::exists(folder_ + "/same/waves.vcd"));
+  ASSERT_EQ(spikeloom(run("same", std::string(kQuick) + " --timeline --traffic --vcd memory_0")).status, 0);
+  const char* const files[] = {"timeline.perfetto-trace", "waves.vcd", "traffic.safetensors"};
+  for (const char* file : files) EXPECT_TRUE(fs::exists(folder_ + "/same/" + file)) << file;
   ASSERT_EQ(spikeloom(run("same", kQuick)).status, 0);
-  EXPECT_FALSE(fs::exists(folder_ + "/same/timeline.perfetto-trace"));
-  EXPECT_FALSE(fs::exists(folder_ + "/same/waves.vcd"));
+  for (const char* file : files) EXPECT_FALSE(fs::exists(folder_ + "/same/" + file)) << file;
 }
 
 TEST_F(CliConfig, FullFilesEndTheRecordingAndTheReportSaysWhere) {

@@ -78,8 +78,34 @@ TEST_F(SmallAttentionUnit, EveryKindOfVectorWorkHasItsName) {
   for (const auto& [name, kind] : kinds) {
     TracePair pair = small_attention_trace();
     activations(pair)["vector_unit"][0]["kind"] = name;
+    activations(pair)["vector_unit"][0]["elements"] = 10;  // what a softmax of two heads has: 2 (2 + 3)
     EXPECT_EQ(LayerTrace::open(pair.write(folder_)).vector_unit[0].kind, kind) << name;
   }
+}
+
+// Two heads see 2 positions at token 0 and 3 at token 1.
+TEST_F(SmallAttentionUnit, WorkOfTheFirstTokenAloneIsItsShare) {
+  layer_.select({"p", "attention_norm", "probabilities"}, 1);
+  EXPECT_EQ(layer_.vector_unit[0].elements, 4);
+  EXPECT_EQ(layer_.vector_unit[0].vectors, 1);
+  EXPECT_EQ(layer_.vector_unit[1].elements, 4);
+  EXPECT_EQ(layer_.vector_unit[1].vectors, 2);
+}
+
+TEST_F(SmallAttentionUnit, WorkThatDoesNotDivideAmongTokensIsRefused) {
+  const auto message = [&](int entry, const char* key, int value) {
+    TracePair pair = small_attention_trace();
+    activations(pair)["vector_unit"][entry][key] = value;
+    const std::string file = pair.write(folder_);
+    const std::string full = user_error_of([&] { LayerTrace::open(file); });
+    return full.substr(full.find("description"));
+  };
+  EXPECT_EQ(message(0, "elements", 9),
+            "description: vector_unit 'attention_norm': 9 elements do not divide among 2 tokens");
+  EXPECT_EQ(message(0, "vectors", 3),
+            "description: vector_unit 'attention_norm': 3 vectors do not divide among 2 tokens");
+  EXPECT_EQ(message(1, "elements", 12),
+            "description: vector_unit 'probabilities': 12 elements, but tokens and heads see 10");
 }
 
 TEST_F(SmallAttentionUnit, BothKeysAreOptional) {
