@@ -142,13 +142,41 @@ json phases_json(const std::vector<json>& layers) {
       const auto same = std::find_if(list.begin(), list.end(), [&phase](const json& entry) {
         return entry["operations"] == phase["operations"] && entry["input"] == phase["input"];
       });
-      json& entry = same == list.end()
-                        ? list.emplace_back(json{{"input", phase["input"]}, {"operations", phase["operations"]}})
-                        : *same;
+      json& entry = same == list.end() ? list.emplace_back(json{{"input", phase["input"]},
+                                                                {"vector_unit", phase["vector_unit"]},
+                                                                {"operations", phase["operations"]}})
+                                       : *same;
       json numbers;
       for (const char* key : {"passes", "cycles", "input_spikes", "energy_pj"}) numbers[key] = phase[key];
       add_numbers(numbers, &entry);
     }
+  return list;
+}
+
+// Per memory node. A layer gives shares of its bursts, all of one size: they weigh as the bytes do.
+json drams_json(const std::vector<json>& layers, double us) {
+  json list = json::array();
+  for (size_t node = 0; node < layers[0]["drams"].size(); ++node) {
+    json sums = json::object();
+    std::map<std::string, double> weighted;
+    double bytes = 0;
+    for (const json& layer : layers) {
+      json counts = layer["drams"][node];
+      const double of_layer = counts["bytes_read"].get<double>() + counts["bytes_written"].get<double>();
+      for (const char* share : {"row_hits", "row_misses", "row_conflicts"})
+        weighted[share] += counts[share].get<double>() * of_layer;
+      bytes += of_layer;
+      for (const char* key : {"block", "mb_s", "peak_mb_s", "row_hits", "row_misses", "row_conflicts"})
+        counts.erase(key);
+      add_numbers(counts, &sums);
+    }
+    json dram = {{"block", layers[0]["drams"][node]["block"]},
+                 {"mb_s", bytes / us},
+                 {"peak_mb_s", layers[0]["drams"][node]["peak_mb_s"]}};
+    for (const auto& [share, sum] : weighted) dram[share] = bytes > 0 ? sum / bytes : 0;
+    dram.update(sums);
+    list.push_back(dram);
+  }
   return list;
 }
 
@@ -180,7 +208,6 @@ json not_charged_json(const Experiment& experiment, const std::vector<json>& lay
   for (const json& layer : layers)
     for (const json& item : layer["not_charged"])
       if (std::find(list.begin(), list.end(), item) == list.end()) list.push_back(item);
-  list.push_back("what is no decoder layer: token embedding, final norm, LM head and sampling (time and energy)");
   const ModelWorkload& model = *experiment.model;
   if (!model.is_whole())
     list.push_back("the other " + std::to_string(model.manifest.model_layers - int(model.layers.size())) +
@@ -283,6 +310,7 @@ ModelReport merge_layers(const Experiment& experiment, const std::vector<std::st
   report["figures"] = figures_json(layers);
   report["energy"] = energy_json(layers);
   report["phases"] = phases_json(layers);
+  report["drams"] = drams_json(layers, report["time"]["us"]);
   report["layers"] = json::array();
   for (const json& layer : layers) report["layers"].push_back(layer_json(layer));
   for (const char* key : {"activity_cycles", "link_flits"}) {

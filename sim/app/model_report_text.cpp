@@ -1,6 +1,6 @@
 // The report of several layers for a terminal.
 
-#include <numeric>
+#include <map>
 
 #include "sim/app/model_report.h"
 #include "sim/app/number_text.h"
@@ -64,6 +64,29 @@ std::string time_lines(const json& report) {
                        duration(time["us"]).c_str(), which_layers(report["model"]).c_str());
 }
 
+// All memory nodes together.
+std::string dram_line(const json& report) {
+  double mb_s = 0, peak = 0, bytes = 0, busy = 0, stalled = 0;
+  std::map<std::string, double> shares;
+  uint64_t refreshes = 0;
+  for (const json& dram : report["drams"]) {
+    const double of_node = number_of(dram, "bytes_read") + number_of(dram, "bytes_written");
+    for (const char* key : {"row_hits", "row_misses", "row_conflicts"}) shares[key] += number_of(dram, key) * of_node;
+    bytes += of_node;
+    mb_s += number_of(dram, "mb_s");
+    peak += number_of(dram, "peak_mb_s");
+    busy += number_of(dram, "busy_cycles");
+    stalled += number_of(dram, "stalled_cycles");
+    refreshes += count_of(dram, "refreshes");
+  }
+  const double cycles = number_of(report["time"], "cycles") * double(report["drams"].size());
+  return format(
+      "DRAM         %.0f of %.0f MB/s; rows %.1f %% hit, %.1f %% closed, %.1f %% other; %s refreshes; %.1f %% busy, "
+      "%.1f %% stalled\n",
+      mb_s, peak, 100 * shares["row_hits"] / bytes, 100 * shares["row_misses"] / bytes,
+      100 * shares["row_conflicts"] / bytes, grouped(refreshes).c_str(), 100 * busy / cycles, 100 * stalled / cycles);
+}
+
 std::string figure_lines(const json& report) {
   const json &figures = report["figures"], &energies = report["energy"];
   std::string text =
@@ -75,7 +98,7 @@ std::string figure_lines(const json& report) {
   text += format("Weights      %.3f SRAM reads per use; %s rows added, %.2f MB read from DRAM\n",
                  number_of(figures, "weight_reads_per_use"), grouped(count_of(figures, "rows_added")).c_str(),
                  number_of(figures, "dram_bytes") / 1e6);
-  return text + "Energy       " + trimmed(energy(energies["total_pj"])) + " in all, " +
+  return text + dram_line(report) + "Energy       " + trimmed(energy(energies["total_pj"])) + " in all, " +
          trimmed(energy(energies["per_token_pj"])) + " per token\n\n";
 }
 
@@ -87,20 +110,22 @@ GroupEnergies groups_of(const json& groups_pj) {
 
 std::string phase_table(const json& report) {
   std::string text =
-      format("%-14s %8s %14s %13s %8s %16s\n", "operations", "passes", "cycles", "energy*", "share", "code spikes");
+      format("%-18s %8s %14s %13s %8s %16s\n", "operations", "passes", "cycles", "energy*", "share", "code spikes");
   for (const json& phase : report["phases"]) {
     std::string names;
     for (const json& name : phase["operations"]) names += (names.empty() ? "" : ",") + name.get<std::string>();
     double pj = 0;
     for (const auto& [group, value] : phase["energy_pj"].items()) pj += value.get<double>();
+    const bool spikes = text_of(phase, "vector_unit").empty();
     text +=
-        format("%-14s %8s %14s %13s %7.2f%% %16s\n", names.c_str(), grouped(count_of(phase, "passes")).c_str(),
-               grouped(count_of(phase, "cycles")).c_str(), energy(pj).c_str(),
-               100 * pj / number_of(report["energy"], "total_pj"), grouped(count_of(phase, "input_spikes")).c_str());
+        format("%-18s %8s %14s %13s %7.2f%% %16s\n", names.c_str(),
+               spikes ? grouped(count_of(phase, "passes")).c_str() : "-", grouped(count_of(phase, "cycles")).c_str(),
+               energy(pj).c_str(), 100 * pj / number_of(report["energy"], "total_pj"),
+               spikes ? grouped(count_of(phase, "input_spikes")).c_str() : "-");
   }
   return text +
          "* weights count with the operations that use them, whenever they are loaded; leakage and background by "
-         "time\n\n";
+         "time; operations without passes are the vector unit's\n\n";
 }
 
 std::string layer_row(const std::string& name, uint64_t cycles, uint64_t fill, const json& shares, double dram_bytes,

@@ -170,10 +170,11 @@ std::string check_layers(const Experiment& experiment, int jobs) {
 }
 
 int run_layers(const Experiment& experiment, const CommonOptions& options) {
-  if (options.timeline || !options.vcd.empty() || !options.record_cycles.empty())
+  if (options.timeline || options.traffic || !options.vcd.empty() || !options.record_cycles.empty() ||
+      options.record_limit)
     throw UserError(
-        "recordings are of one layer: run the experiment of layers/layerNN/resolved.yaml with --timeline or "
-        "--vcd, or name a trace with --set workload.trace=FILE");
+        "recordings are of one layer: run the experiment of layers/layerNN/resolved.yaml with --timeline, "
+        "--vcd or --traffic, or name a trace with --set workload.trace=FILE");
   const int jobs = jobs_of(options);
   check_layers(experiment, jobs);
   const std::string folder = options.output.empty() ? "results/" + experiment.name : options.output;

@@ -153,6 +153,7 @@ const std::vector<std::string>& not_charged() {
       "clock distribution, and multiplexing inside blocks beyond what the listed events name",
       "DRAM controllers and interfaces on the chip (the devices' own side of the pins is charged)",
       "writing outputs back to DRAM: they stay in the global buffer",
+      "embedding, the last normalization, the language model's head and sampling",
   };
   return list;
 }

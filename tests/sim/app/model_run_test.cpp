@@ -223,7 +223,7 @@ TEST_F(ModelRunConfig, TheReportSaysWhatIsNotInIt) {
   const Outcome outcome = run("-o out --set workload.tokens=1");
   EXPECT_EQ(outcome.status, 0) << outcome.err;
   for (const char* text : {"small, layers 0,2 (2 of 30), prefill2: 1 token, code signed",
-                           "what is no decoder layer: token embedding, final norm, LM head and sampling",
+                           "embedding, the last normalization, the language model's head and sampling",
                            "the other 28 of the model's 30 layers", "SYNTHETIC DATA"})
     EXPECT_NE(outcome.out.find(text), std::string::npos) << text << "\n" << outcome.out;
 }
@@ -346,7 +346,7 @@ TEST_F(ModelRunConfig, AnUnwritableFolderOrFullDiskGivesOneLine) {
 
 TEST_F(ModelRunConfig, OptionsThatCannotHelpAreRefused) {
   written({});
-  const char* const mistakes[] = {"--jobs 0", "--timeline", "--vcd tile_0_0"};
+  const char* const mistakes[] = {"--jobs 0", "--timeline", "--traffic", "--vcd tile_0_0"};
   for (const char* more : mistakes) {
     const Outcome outcome = run(more);
     EXPECT_EQ(outcome.status, 2) << more;
