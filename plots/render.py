@@ -14,6 +14,7 @@ from spikeloom.plots import (
     operations,
     perplexity,
     power_over_time,
+    roofline,
     stalls,
     style,
 )
@@ -25,6 +26,7 @@ FIGURES = {
     "energy_breakdown.png": energy_breakdown.draw,
     "power_over_time.png": power_over_time.draw,
     "operations.png": operations.draw,
+    "roofline.png": roofline.draw,
     "mesh_heatmap.png": mesh_heatmap.draw,
     "stalls.png": stalls.draw,
 }

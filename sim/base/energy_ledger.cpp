@@ -44,7 +44,10 @@ EnergyCounter& EnergyLedger::sram_counter(const std::string& block, EnergyEvent 
   return made;
 }
 
-void EnergyLedger::begin_phase(uint32_t phase) { phase_ = phase; }
+void EnergyLedger::begin_phase(uint32_t phase) {
+  phase_ = phase;
+  if (phase_observer_) phase_observer_(phase);
+}
 
 EnergyBundle& EnergyLedger::bundle(std::vector<EnergyBundle::Part> parts) {
   bundles_.push_back(std::make_unique<EnergyBundle>(window_cycles_, std::move(parts)));
