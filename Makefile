@@ -88,7 +88,7 @@ lockstep: test-build
 
 .PHONY: bench
 bench: build venv test-build
-	@$(PYTHON) tests/bench/bench.py --spikeloom $(SPIKELOOM) --kernel $(BUILD)/tests/int4_matvec --noc $(BUILD)/tests/noc_load
+	@$(PYTHON) tests/bench/bench.py --spikeloom $(SPIKELOOM) --kernel $(BUILD)/tests/int4_matvec --noc $(BUILD)/tests/noc_load --dram $(BUILD)/tests/dram_load
 
 .venv/export: .venv/ready
 	@echo "== PyTorch and transformers in .venv"

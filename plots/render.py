@@ -5,12 +5,15 @@ from pathlib import Path
 import matplotlib
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
+from spikeloom.files import whole_file
 from spikeloom.plots import (
     codes,
     energy_breakdown,
     latency,
     layers,
     mesh_heatmap,
+    model_layers,
+    model_results,
     operations,
     perplexity,
     power_over_time,
@@ -35,6 +38,14 @@ EXPORT_FIGURES = {
     "salient_share.png": layers.draw_salient_share,
     "layer_error.png": layers.draw_error,
 }
+MODEL_FIGURES = {
+    "energy_breakdown.png": energy_breakdown.draw,
+    "layer_energy.png": model_layers.draw_energy,
+    "layer_cycles.png": model_layers.draw_cycles,
+    "operations.png": operations.draw,
+    "mesh_heatmap.png": mesh_heatmap.draw,
+    "stalls.png": stalls.draw,
+}
 NOC_FIGURES = {"latency.png": latency.draw}
 READING_FIGURES = {
     "perplexity_bits.png": perplexity.draw_bits,
@@ -45,13 +56,15 @@ READING_FIGURES = {
 def main(place):
     """Draws the figures of a results folder, an exported folder or a file of readings, beside what they show.
 
-    Returns 0; raises UserError for files it cannot read.
+    Returns the figures' paths; raises UserError for files it cannot read or write.
     """
     place = Path(place)
     if place.is_file():
         folder, content, figures = place.parent, perplexity.load(place), READING_FIGURES
     elif (place / latency.NAME).exists():
         folder, content, figures = place, latency.load(place), NOC_FIGURES
+    elif (place / model_results.LAYERS).is_dir():
+        folder, content, figures = place, model_results.load(place), MODEL_FIGURES
     elif (place / manifest.NAME).exists():
         folder, content, figures = place, exported_module.load(place), EXPORT_FIGURES
     else:
@@ -59,5 +72,6 @@ def main(place):
     with matplotlib.rc_context(style.SETTINGS):
         for name, draw in figures.items():
             # Without the version of matplotlib in the file, the same run gives the same bytes.
-            FigureCanvasAgg(draw(content)).print_png(folder / name, metadata={"Software": None})
-    return 0
+            with whole_file(folder / name) as partial:
+                FigureCanvasAgg(draw(content)).print_png(partial, metadata={"Software": None})
+    return [folder / name for name in figures]

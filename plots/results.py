@@ -13,6 +13,7 @@ import yaml
 from spikeloom import UserError
 from spikeloom.plots import style
 
+FORMAT = "spikeloom-report"
 REPORT, ENERGY, WINDOWS, CONFIG = "report.json", "energy.csv", "windows.csv", "resolved.yaml"
 VERSION = 1
 ENERGY_COLUMNS = ["block", "event", "group", "count", "unit_pj", "energy_pj"]
@@ -65,18 +66,15 @@ class MemoryNode:
 
 
 @dataclass(frozen=True)
-class Results:
-    """One run. Energies are in pJ; `groups` gives the order of their columns.
+class RunResults:
+    """What all figures of a run need. Energies are in pJ; `groups` gives the order of their columns.
 
-    window_energy_pj: (windows, groups); window i covers the cycles edges[i] to edges[i + 1].
     memory_nodes: None where resolved.yaml is not in the folder.
     """
 
     report: dict
     groups: tuple
     energy_pj: dict
-    window_edges_cycles: np.ndarray = field(repr=False)
-    window_energy_pj: np.ndarray = field(repr=False)
     memory_nodes: list | None
 
     @cached_property
@@ -100,60 +98,78 @@ class Results:
         return [group for group in self.groups if self.energy_pj[group] == 0]
 
 
+@dataclass(frozen=True)
+class Results(RunResults):
+    """A run of one layer.
+
+    window_energy_pj: (windows, groups); window i covers the cycles edges[i] to edges[i + 1].
+    """
+
+    window_edges_cycles: np.ndarray = field(repr=False)
+    window_energy_pj: np.ndarray = field(repr=False)
+
+
 def load(directory):
     """Results of the run in `directory`; raises UserError for a missing, malformed or foreign file."""
     directory = Path(directory)
-    report = _read_report(directory / REPORT)
+    report = read_report(directory / REPORT, FORMAT, REPORT_KEYS, PHASE_KEYS)
     groups = tuple(report["energy"]["groups_pj"])
-    energy_pj = _read_energy(directory / ENERGY, groups)
+    energy_pj = read_energy(directory / ENERGY, groups)
     edges, window_energy_pj = _read_windows(directory / WINDOWS, groups, report["time"]["cycles"])
-    _check_total(directory / ENERGY, report, np.array([energy_pj[group] for group in groups]))
-    _check_total(directory / WINDOWS, report, window_energy_pj.sum(axis=0))
+    check_total(directory / ENERGY, report, np.array([energy_pj[group] for group in groups]))
+    check_total(directory / WINDOWS, report, window_energy_pj.sum(axis=0))
     return Results(
         report=report,
         groups=groups,
         energy_pj=energy_pj,
         window_edges_cycles=edges,
         window_energy_pj=window_energy_pj,
-        memory_nodes=_read_memory_nodes(directory / CONFIG),
+        memory_nodes=read_memory_nodes(directory / CONFIG),
     )
 
 
-def _read_report(path):
+def read_report(path, form, keys, phase_keys):
+    """report.json of format `form` that has `keys` and, per phase, `phase_keys`; raises UserError."""
     try:
         report = json.loads(_text(path))
     except json.JSONDecodeError as error:
         raise UserError(f"{path}:{error.lineno}: not JSON ({error.msg}); {AGAIN}") from error
-    if not isinstance(report, dict) or report.get("format") != "spikeloom-report":
+    if not isinstance(report, dict) or report.get("format") != form:
         raise UserError(f"{path}: not a report of spikeloom; name a folder that `spikeloom run` wrote")
     if report.get("version") != VERSION:
         raise UserError(f"{path}: version {report.get('version')}, these figures read {VERSION}; {AGAIN}")
-    _check_keys(path, report, REPORT_KEYS, "")
+    check_keys(path, report, keys, "")
     for name in POSITIVE:
         if not _value(report, name) > 0:
-            raise UserError(f"{path}: {name} is {_value(report, name)}, must be above 0; {AGAIN}")
+            raise broken(path, f"{name} is {_value(report, name)}, must be above 0")
     if not report["phases"]:
-        raise UserError(f"{path}: phases is empty; {AGAIN}")
+        raise broken(path, "phases is empty")
     for i, phase in enumerate(report["phases"]):
-        _check_keys(path, phase, PHASE_KEYS, f"phases[{i}].")
-        _check_numbers(path, phase["energy_pj"], f"phases[{i}].energy_pj")
-        _check_numbers(path, phase["tile_cycles"], f"phases[{i}].tile_cycles")
-        if "roofline" in phase:  # phases of spikes
-            _check_keys(path, phase["roofline"], ROOFLINE_KEYS, f"phases[{i}].roofline.")
-    _check_numbers(path, report["energy"]["groups_pj"], "energy.groups_pj")
+        check_keys(path, phase, phase_keys, f"phases[{i}].")
+        check_numbers(path, phase["energy_pj"], f"phases[{i}].energy_pj")
+        if "roofline" in phase:  # phases of spikes of one layer
+            check_keys(path, phase["roofline"], ROOFLINE_KEYS, f"phases[{i}].roofline.")
+            check_numbers(path, phase["tile_cycles"], f"phases[{i}].tile_cycles")
+    check_numbers(path, report["energy"]["groups_pj"], "energy.groups_pj")
     for group in report["energy"]["groups_pj"]:
         if group not in style.GROUPS:
             raise UserError(f"{path}: energy group '{group}' has no colour in plots/style.py; {AGAIN}")
-    _check_numbers(path, report["link_flits"], "link_flits")
+    check_numbers(path, report["link_flits"], "link_flits")
     for block, states in report["activity_cycles"].items():
-        _check_numbers(path, states, f"activity_cycles.{block}")
+        check_numbers(path, states, f"activity_cycles.{block}")
     return report
 
 
-def _check_keys(path, node, keys, prefix):
+def broken(path, what):
+    """UserError about a file that `spikeloom run` has not written so."""
+    return UserError(f"{path}: {what}; {AGAIN}")
+
+
+def check_keys(path, node, keys, prefix):
+    """Raises UserError unless `node` has `keys` ("a.b" is key b of object a) of their types."""
     for name, kind in keys.items():
         if not isinstance(_value(node, name), kind):
-            raise UserError(f"{path}: {prefix}{name} is missing or of the wrong type; {AGAIN}")
+            raise broken(path, f"{prefix}{name} is missing or of the wrong type")
 
 
 def _value(node, name):
@@ -162,12 +178,13 @@ def _value(node, name):
     return node
 
 
-def _check_numbers(path, node, name):
+def check_numbers(path, node, name):
+    """Raises UserError unless `node` is an object of numbers."""
     if not isinstance(node, dict) or not all(isinstance(value, NUMBER) for value in node.values()):
-        raise UserError(f"{path}: {name} must be an object of numbers; {AGAIN}")
+        raise broken(path, f"{name} must be an object of numbers")
 
 
-def _read_energy(path, groups):
+def read_energy(path, groups):
     """Energy by group in pJ."""
     energy_pj = dict.fromkeys(groups, 0.0)
     with _rows(path, ENERGY_COLUMNS) as rows:
@@ -223,7 +240,7 @@ class _rows:
         raise UserError(f"{self.path}:{self.reader.line_num}: {reason}; {AGAIN}") from error
 
 
-def _check_total(path, report, sums_pj):
+def check_total(path, report, sums_pj):
     """Tables must be of the report's run: a group's sum equals the report's within 1e-6 of the total."""
     energy = report["energy"]
     for (group, expected), found in zip(energy["groups_pj"].items(), sums_pj, strict=True):
@@ -234,7 +251,7 @@ def _check_total(path, report, sums_pj):
             )
 
 
-def _read_memory_nodes(path):
+def read_memory_nodes(path):
     """Places of the memory nodes, in the order of their numbers; None without the file."""
     if not path.is_file():
         return None

@@ -12,7 +12,8 @@ KINDS = {
     "synapse_array": "Synapse arrays",
     "neuron_array": "Neuron arrays, firing",
     "encoder": "Spike encoders",
-    "dram": "DRAM channels",
+    "dram": "DRAM",
+    "weight_loader": "Weight loaders",
 }
 ROW_INCHES, PANEL_INCHES, GAP_INCHES = 0.25, 2.5, 0.65
 LETTER_INCHES = 0.085

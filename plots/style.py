@@ -107,9 +107,13 @@ def _label_synthetic(picture, width_inches, height_inches):
 
 def describe_run(report):
     """A line that tells runs apart, or two where one is too short."""
-    trace, chip = report["trace"], report["chip"]
-    tokens = f"{trace['tokens']:,} token" + ("s" if trace["tokens"] != 1 else "")
-    layer = f"Layer {trace['layer']} of {trace['model']}, {tokens}"
+    chip, source = report["chip"], report["model" if "model" in report else "trace"]
+    tokens = f"{source['tokens']:,} token" + ("s" if source["tokens"] != 1 else "")
+    if "model" in report:
+        layer = f"{len(report['layers'])} of {source['layers_of_model']} layers of {source['name']}, "
+        layer += f"{source['case']}: {tokens}"
+    else:
+        layer = f"Layer {source['layer']} of {source['model']}, {tokens}"
     machine = (
         f"{chip['name']}: {chip['width']} × {chip['height']} tiles, {chip['clock_mhz']:g} MHz, "
         f"{chip['payload'].replace('_', ' ')}, {chip['spike_code']}  |  {report['technology']}"

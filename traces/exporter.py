@@ -4,6 +4,7 @@ The model runs on the exported tokens with every layer quantized, so that a laye
 before it really give. Each layer has one weights file and an activations file per case: a prefill, and decode steps.
 """
 
+import contextlib
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,16 +12,18 @@ from pathlib import Path
 import numpy as np
 
 from spikeloom import UserError
+from spikeloom.files import existing_part, make_folder, require_writable_folder, whole_file
 from spikeloom.models import calibration, llama, pipeline
 from spikeloom.models.methods import fp16
 from spikeloom.models.methods.floating import Fp32
 from spikeloom.models.methods.registry import Settings, make_method
 from spikeloom.models.spike_projection import SpikeProjection
-from spikeloom.models.text import read_text
+from spikeloom.models.text import BETWEEN_ARTICLES, read_text
 from spikeloom.progress import Progress
-from spikeloom.traces import mac_trace_files, manifest, spike_trace, trace_files
+from spikeloom.traces import mac_trace_files, manifest, model_header, spike_trace, trace_files
 from spikeloom.traces.origin import TraceOrigin, model_license, model_source, text_entry
 from spikeloom.traces.trace_files import file_sha256
+from spikeloom.wording import counted
 
 # Descriptions, hashes and headers of a file, roughly.
 FILE_OVERHEAD = 16384
@@ -77,44 +80,87 @@ def export(options, say=lambda line: None):
     `say` is given lines about what happens. Raises UserError for options, models, texts or folders that cannot be
     used; nothing but whole files is ever left behind.
     """
-    options.check()
-    if not options.model.exists():
-        raise UserError(f"{options.model}: not found (`spikeloom fetch` gets the default model)")
-    method = make_method(options.method, options.settings)
-    text, calibration_text = read_text(options.text), read_text(options.calibration_text)
+    text, calibration_text, method, layers = _checked(options)
     llama.import_torch()
     say(f"loading {options.model.name}")
     model = llama.load_llama(options.model)
-    method.check(model.shape)
-    layers = parse_layers(options.layers, model.shape.layers)
     ids = text.windows(model.tokenize, 1, 1, options.length)
     sequences = calibration_text.windows(model.tokenize, 0, options.calibration_windows, options.window)
     origin = _origin(options, model, method, ids)
     header = _header(options, model, method, origin, ids, layers, calibration.key_of(model, method, sequences))
-    options.directory.mkdir(parents=True, exist_ok=True)
     found = manifest.resume(options.directory, header)
     missing = [layer for layer in layers if layer not in found.layers]
     if not missing:
         say(f"{options.directory} is complete already")
         return
     if found.layers:
-        say(f"{len(found.layers)} of {len(layers)} layers are there already")
+        say(f"{len(found.layers)} of {counted(len(layers), 'layer')} there already")
     budget = len(missing) * size_of_layer(model.shape, options)
     check_disk(options.directory, budget)
-    say(f"writing {len(missing)} layers, about {budget / 2**20:.0f} MiB, to {options.directory}")
+    make_folder(options.directory)
+    passed = missing[-1] + 1 - len(missing)
+    needed = f"; {counted(passed, 'layer')} before it computed, too" if passed else ""
+    say(f"writing {counted(len(missing), 'layer')}, about {budget / 2**20:.0f} MiB, to {options.directory}{needed}")
     _export_layers(options, model, method, origin, found, ids, sequences)
-    say(f"{options.directory} holds {len(layers)} layers, {folder_size(options.directory) / 2**20:.1f} MiB")
+    say(f"{options.directory} holds {counted(len(layers), 'layer')}, {folder_size(options.directory) / 2**20:.1f} MiB")
+
+
+def _checked(options):
+    """(text, calibration text, method, layers) of options, as far as they can be checked before the model is loaded."""
+    options.check()
+    require_writable_folder(options.directory)
+    method = make_method(options.method, options.settings)
+    shape = model_header.shape_of_model(options.model)
+    method.check(shape)
+    layers = parse_layers(options.layers, shape.layers)
+    text, calibration_text = read_text(options.text), read_text(options.calibration_text)
+    require_length(text, 1, options.length)
+    require_length(calibration_text, 0, options.calibration_windows * options.window)
+    manifest.refuse_another(
+        options.directory,
+        {
+            "model_source": model_source(options.model),
+            "method": method.name,
+            "options": method.options,
+            "layers_exported": layers,
+            "cases": case_entries(options),
+        },
+    )
+    if not (options.directory / manifest.NAME).exists():
+        check_disk(options.directory, len(layers) * size_of_layer(shape, options))
+    return text, calibration_text, method, layers
+
+
+def require_length(text, half, tokens):
+    """Raises UserError if a half of a text is too short for `tokens` tokens however it is cut: no token is empty."""
+    size = sum(len(article.encode()) + len(BETWEEN_ARTICLES) for article in text.halves[half])
+    # Special tokens that a tokenizer adds at both ends.
+    if size + 2 < tokens:
+        part = ("first half (calibration)", "second half (evaluation)")[half]
+        raise UserError(f"{text.path}: its {part} has {size:,} bytes, too few for {tokens:,} tokens")
+
+
+@contextlib.contextmanager
+def saying_what_is_kept(directory, found):
+    """Gives Ctrl-C the words on what is written already; `found` is the Manifest that grows meanwhile."""
+    try:
+        yield
+    except KeyboardInterrupt as stop:
+        raise KeyboardInterrupt(
+            f"{directory} holds {len(found.layers)} of {counted(len(found.wanted), 'layer')}, all whole; "
+            "the same command goes on there"
+        ) from stop
 
 
 def _export_layers(options, model, method, origin, found, ids, sequences):
     rotary = pipeline.rotary_of(model, options.length)
     x = pipeline.embed(model, ids)
     exact = x.copy()
-    last = max(layer for layer in found.wanted if layer not in found.layers)
+    count = 1 + max(layer for layer in found.wanted if layer not in found.layers)
     found.save(options.directory)
     programs = calibration.programs(model, method, sequences)
-    with Progress(f"exporting {method.name}", last + 1) as bar:
-        for layer, program in zip(range(last + 1), programs, strict=False):
+    with saying_what_is_kept(options.directory, found), Progress(f"exporting {method.name}", count) as bar:
+        for layer, program in zip(range(count), programs, strict=False):
             seen = {}
             before = x
             x = pipeline.run_layer(model, program, x, options.length, rotary, seen.__setitem__)
@@ -161,7 +207,8 @@ def parse_layers(text, count):
             raise UserError(f"--layers {text}: expected 'all', or numbers and ranges such as 0-3,15")
         first, last = int(ends[0]), int(ends[-1])
         if first > last or last >= count:
-            raise UserError(f"--layers {text}: '{part}' is not in 0..{count - 1}")
+            layers = "one layer, 0" if count == 1 else f"{count} layers, 0 to {count - 1}"
+            raise UserError(f"--layers {text}: '{part}' is not a range of them: the model has {layers}")
         layers |= set(range(first, last + 1))
     return sorted(layers)
 
@@ -191,7 +238,7 @@ def size_of_layer(shape, options):
 
 def check_disk(directory, needed):
     """Raises UserError if the disk of `directory` has less than `needed` bytes left."""
-    free = shutil.disk_usage(directory).free
+    free = shutil.disk_usage(existing_part(directory)).free
     if needed > free:
         raise UserError(f"{directory}: the export needs about {needed / 2**20:.0f} MiB, {free / 2**20:.0f} are free")
 
@@ -202,14 +249,8 @@ def folder_size(directory):
 
 
 def _write(path, description, tensors):
-    partial = path.with_suffix(".partial")
-    try:
+    with whole_file(path, "; the same command goes on from here") as partial:
         trace_files.write_trace_file(partial, description, tensors)
-        partial.replace(path)
-    except OSError as error:
-        raise UserError(f"{path}: {error.strerror or error}; the same command goes on from here") from error
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _origin(options, model, method, ids):

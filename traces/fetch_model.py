@@ -14,6 +14,7 @@ import zipfile
 from pathlib import Path
 
 from spikeloom import UserError
+from spikeloom.files import whole_file
 from spikeloom.models import llama
 from spikeloom.traces import wikipedia
 
@@ -65,11 +66,13 @@ def fetch_wikipedia(target=WIKIPEDIA):
         except ImportError as error:
             raise UserError(f"'{error.name}' is not installed; this needs: {llama.INSTALL_COMMAND}") from error
         dump = target.with_suffix(".xml.bz2")
-        _fetch_member("gensim", WIKIPEDIA_DUMP, dump)
-        partial = target.with_suffix(".partial")
-        partial.write_text("\n".join(wikipedia.articles_of(dump.read_bytes())) + "\n", encoding="utf-8")
-        partial.replace(target)
-        dump.unlink()
+        try:
+            _fetch_member("gensim", WIKIPEDIA_DUMP, dump)
+            _say("taking the prose out of the dump")
+            with whole_file(target) as partial:
+                partial.write_text("\n".join(wikipedia.articles_of(dump.read_bytes())) + "\n", encoding="utf-8")
+        finally:
+            dump.unlink(missing_ok=True)
     _say(f"{target} is ready")
     return target
 
@@ -103,11 +106,3 @@ def _sha256(path):
 
 def _say(text):
     print(text, file=sys.stderr, flush=True)
-
-
-if __name__ == "__main__":
-    try:
-        fetch()
-    except UserError as problem:
-        print(f"error: {problem}", file=sys.stderr)
-        sys.exit(2)

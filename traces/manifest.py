@@ -12,13 +12,32 @@ from pathlib import Path
 import numpy as np
 
 from spikeloom import UserError
+from spikeloom.files import whole_file
 from spikeloom.traces import trace_files
 from spikeloom.traces.trace_files import file_sha256
+from spikeloom.wording import counted, first_difference
 
 NAME = "manifest.json"
 FORMAT, VERSION = "spikeloom-export", 1
 # Enough to tell an accident from the file; the whole file has its full hash.
 TENSOR_HASH_DIGITS = 16
+# What it means that an entry of the header differs; what explains most comes first.
+MEANINGS = {
+    "synthetic": "real layers in one and synthetic ones in the other",
+    "model_source": "another model",
+    "model": "another model",
+    "model_sha256": "another model",
+    "shape": "another shape",
+    "method": "another method",
+    "options": "other settings of the method",
+    "layers_exported": "other layers",
+    "cases": "other tokens of the prefill or contexts of decode steps",
+    "text": "another text",
+    "token_ids": "other tokens",
+    "fitted_to": "another real export to follow",
+    "assumptions": "another calibration, or another version of this package",
+    "calibration": "another calibration text or window, or another version of this package",
+}
 
 
 @dataclass
@@ -43,8 +62,8 @@ class Manifest:
         missing = [layer for layer in self.wanted if layer not in self.layers]
         if missing:
             raise UserError(
-                f"{directory}: half-written: {len(missing)} layers are missing, the first is {missing[0]}; the same "
-                "`spikeloom export` finishes it"
+                f"{directory}: unfinished: {counted(len(missing), 'layer')} missing, the first is {missing[0]}; "
+                "the same `spikeloom export` finishes it"
             )
 
     def add(self, directory, layer, names, residual_error):
@@ -56,10 +75,8 @@ class Manifest:
         """Write `manifest.json`, whole or not at all."""
         layers = {str(layer): self.layers[layer] for layer in sorted(self.layers)}
         text = json.dumps(self.header | {"layers": layers, "complete": self.complete}, indent=1, sort_keys=True)
-        target = Path(directory) / NAME
-        partial = target.with_suffix(".partial")
-        partial.write_text(text + "\n", encoding="utf-8")
-        partial.replace(target)
+        with whole_file(Path(directory) / NAME) as partial:
+            partial.write_text(text + "\n", encoding="utf-8")
 
 
 def weights_name(layer):
@@ -116,24 +133,42 @@ def _check(manifest):
 def resume(directory, header):
     """The Manifest to go on with in `directory`: what is there already, if it is the same export, else a new one.
 
-    Layers whose files are missing or differ are dropped, to be written again. Raises UserError if the folder holds
-    another export, or trace files without a manifest.
+    Layers whose files are missing or differ are dropped, to be written again. Raises UserError as `refuse_another`.
+    """
+    directory = Path(directory)
+    found = refuse_another(directory, header)
+    if found is None:
+        return Manifest(header)
+    absent = [key for key in found.header if key not in header]
+    refuse_another(directory, header | dict.fromkeys(absent))
+    kept = {layer: entry for layer, entry in found.layers.items() if not changed_files(directory, entry)}
+    return Manifest(header, kept)
+
+
+def refuse_another(directory, expected):
+    """The Manifest of a folder, None if it has none.
+
+    Raises UserError if an entry of the dict `expected`, a part of a header, is another one there, or if the folder
+    holds trace files without a manifest.
     """
     directory = Path(directory)
     if not (directory / NAME).exists():
         stray = sorted(path.name for path in directory.glob("*.safetensors"))
         if stray:
             raise UserError(f"{directory}: holds {stray[0]} but no {NAME}: choose an empty folder")
-        return Manifest(header)
+        return None
     found = load(directory)
-    plain = json.loads(json.dumps(header))
-    for key in sorted(plain.keys() | found.header.keys()):
-        if plain.get(key) != found.header.get(key):
+    plain = json.loads(json.dumps(expected))
+    for key in [*MEANINGS, *sorted(plain.keys() - MEANINGS.keys())]:
+        difference = first_difference(key, found.header.get(key), plain[key]) if key in plain else None
+        if difference:
+            place, there, here = difference
+            meaning = MEANINGS.get(key, "another entry")
             raise UserError(
-                f"{directory / NAME}: holds another export ('{key}' differs): choose another folder or delete this one"
+                f"{directory / NAME}: holds another export, with {meaning} ({place}: {there} there, {here} now): "
+                "choose another folder or delete this one"
             )
-    kept = {layer: entry for layer, entry in found.layers.items() if not changed_files(directory, entry)}
-    return Manifest(header, kept)
+    return found
 
 
 def changed_files(directory, entry):

@@ -1,13 +1,25 @@
 """`spikeloom perplexity`: a line per method and text, as each is measured, and the README's table of them."""
 
+import contextlib
+import json
 import math
+import sys
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
+import numpy as np
+
 from spikeloom import UserError
-from spikeloom.models import llama, perplexity
+from spikeloom.files import require_writable_folder, whole_file
+from spikeloom.models import calibration, llama, perplexity
+from spikeloom.models.activation_count import ActivationCount
 from spikeloom.models.methods.registry import METHODS, Settings, make_method
-from spikeloom.models.text import read_text
+from spikeloom.models.text import perplexity_of, read_text
+from spikeloom.progress import Progress
+from spikeloom.traces import model_header
+from spikeloom.traces.exporter import require_length
+from spikeloom.traces.paired import paired_difference, window_losses
+from spikeloom.wording import counted
 
 HEADER = (
     f"{'method':20} {'text':20} {'perplexity':>10}  {'95 % over windows':>19}  {'salient':>7}  {'2 digits':>8}  "
@@ -41,40 +53,90 @@ class PerplexityOptions:
             raise UserError(f"--window {self.window}: at least 2 tokens")
         if self.readme:
             split_readme(self.readme)
+            require_writable_folder(self.readme.parent, "--readme")
 
 
 def measure(options):
     """Print the perplexity of every method on every text.
 
-    Raises UserError for a missing extra, an unknown method, or a model or text that cannot be used.
+    Raises UserError for a missing extra, an unknown method, or a model, text or file that cannot be used.
     """
-    options.check()
+    labels, methods, texts, calibration_text = _checked(options)
     llama.import_torch()
+    print(f"loading {options.model.name}", file=sys.stderr, flush=True)
+    model = llama.load_llama(options.model)
+    windows = {text.name: text.windows(model.tokenize, 1, options.windows, options.window) for text in texts}
+    chosen = calibration_text.windows(model.tokenize, 0, options.calibration_windows, options.window)
+    if not options.as_json:
+        print(HEADER, flush=True)
+    rows = []
+    with _saying_what_is_kept(labels, rows):
+        for label, method in zip(labels, methods, strict=True):
+            rows.append(_read(model, method, chosen, windows))
+            first = None if len(rows) == 1 else (labels[0], rows[0])
+            for text in windows:
+                print(_json(text, rows[-1], first) if options.as_json else _line(label, rows[-1][text][0]), flush=True)
+    readings = [[reading for reading, _ in row.values()] for row in rows]
+    if not options.as_json:
+        _print_paired(labels, rows)
+        _print_widths(readings)
+    if options.readme:
+        before, after = split_readme(options.readme)
+        lines = [TABLE_BEGIN, *markdown_table(methods, readings), TABLE_END]
+        with whole_file(options.readme) as partial:
+            partial.write_text(before + "\n".join(lines) + after, encoding="utf-8")
+
+
+def _checked(options):
+    """(labels, methods, texts, calibration text), as far as they can be checked before the model is loaded."""
+    options.check()
     labels = expand(options.methods)
     methods = [method_of(text, options.settings) for text in labels]
     texts = [read_text(path) for path in options.texts]
     for i, text in enumerate(texts):
         if text.name in [other.name for other in texts[:i]]:
             raise UserError(f"--text {text.path}: a second text called {text.name}: results go by the file's name")
+        require_length(text, 1, options.windows * options.window)
     calibration_text = read_text(options.calibration_text)
-    model = llama.load_llama(options.model)
+    require_length(calibration_text, 0, options.calibration_windows * options.window)
+    shape = model_header.shape_of_model(options.model)
     for method in methods:
-        method.check(model.shape)
-    windows = {text.name: text.windows(model.tokenize, 1, options.windows, options.window) for text in texts}
-    chosen = calibration_text.windows(model.tokenize, 0, options.calibration_windows, options.window)
-    if not options.as_json:
-        print(HEADER, flush=True)
-    readings = []
-    for label, method in zip(labels, methods, strict=True):
-        readings.append(perplexity.read_perplexity(model, method, chosen, windows))
-        for reading in readings[-1]:
-            print(reading.json() if options.as_json else _line(label, reading), flush=True)
-    if not options.as_json:
-        _print_widths(readings)
-    if options.readme:
-        before, after = split_readme(options.readme)
-        lines = [TABLE_BEGIN, *markdown_table(methods, readings), TABLE_END]
-        options.readme.write_text(before + "\n".join(lines) + after, encoding="utf-8")
+        method.check(shape)
+    return labels, methods, texts, calibration_text
+
+
+def _read(model, method, sequences, windows):
+    """{text: (Reading, loss per token [S] of its windows)} of a method; `windows` maps texts to token ids [S,C].
+
+    Calibration comes first; then each window is read by itself, so that the windows done and to do can be told.
+    """
+    if not method.keeps_nothing:
+        for _ in calibration.programs(model, method, sequences):
+            pass
+    row = {}
+    with Progress(f"reading {method.name}", sum(map(len, windows.values())), "window") as bar:
+        for text, ids in windows.items():
+            parts = []
+            for window in ids:
+                parts += perplexity.read_perplexity(model, method, sequences, {text: window[np.newaxis]})
+                bar.step()
+            losses, count = window_losses(parts), ActivationCount()
+            for part in parts:
+                count.add(part.count)
+            row[text] = replace(parts[0], perplexity=perplexity_of(losses[:, np.newaxis]), count=count), losses
+    return row
+
+
+@contextlib.contextmanager
+def _saying_what_is_kept(labels, rows):
+    """Gives Ctrl-C the words on what is printed already; `rows` grow meanwhile."""
+    try:
+        yield
+    except KeyboardInterrupt as stop:
+        raise KeyboardInterrupt(
+            f"{len(rows)} of {counted(len(labels), 'method')} measured; calibrated layers are kept, so that the same "
+            "command gets here quickly"
+        ) from stop
 
 
 def expand(names):
@@ -135,6 +197,26 @@ def _line(label, reading):
         f"{label:20} {reading.text:20} {p.value:10.2f}  {_interval(p):>19}  {_share(count.salient_share):>7}  "
         f"{_share(count.digit_share):>8}  {_bits(count.payload_bits):>5}  {_bits(count.all_bits):>6}"
     )
+
+
+def _json(text, row, first):
+    """A reading as a JSON line, with the loss of each window and what it is less that of the first method's (label,
+    row), None where this is the first."""
+    reading, losses = row[text]
+    paired = None
+    if first:
+        label, reference = first
+        paired = {"against": label} | vars(paired_difference(losses, reference[text][1]))
+    return json.dumps(json.loads(reading.json()) | {"window_losses": losses.tolist(), "paired": paired})
+
+
+def _print_paired(labels, rows):
+    if len(rows) < 2:
+        return
+    print(f"log-perplexity less that of {labels[0]} on the same windows: mean +- standard error (95 % interval)")
+    for label, row in zip(labels[1:], rows[1:], strict=True):
+        for text, (_, losses) in row.items():
+            print(f"{label:20} {text:20} {paired_difference(losses, rows[0][text][1])}")
 
 
 def _print_widths(readings):

@@ -6,13 +6,13 @@ integers, thresholds from its thresholds, grown with the root of the input's siz
 values are drawn independently, so that the attention has no sink and no structure.
 """
 
-import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from spikeloom import UserError
+from spikeloom.files import make_folder, require_writable_folder
 from spikeloom.models import integer_reference as reference
 from spikeloom.models import llama
 from spikeloom.models.codes import decode
@@ -20,8 +20,9 @@ from spikeloom.models.llama import LlamaShape
 from spikeloom.models.pipeline import LayerProgram
 from spikeloom.models.spike_projection import CodedInput, SpikeOperation, SpikeProjection
 from spikeloom.progress import Progress
-from spikeloom.traces import exporter, manifest, spike_trace, trace_files
+from spikeloom.traces import exporter, manifest, model_header, spike_trace, trace_files
 from spikeloom.traces.origin import TraceOrigin
+from spikeloom.wording import counted
 
 # Sizes from the models' published configurations (arXiv 2307.09288, table of the architecture, and config.json).
 SHAPES = {
@@ -41,13 +42,7 @@ def shape_of(name):
         path /= "config.json"
     if not path.is_file():
         raise UserError(f"--shapes {name}: neither a file nor one of {', '.join(SHAPES)}")
-    try:
-        config = json.loads(path.read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: not JSON: {error}") from error
-    if not isinstance(config, dict):
-        raise UserError(f"{path}: not a Hugging Face configuration: expected a JSON object")
-    return llama.shape_of_config(config, path), path.parent.name or path.name
+    return model_header.shape_of_config_file(path), path.parent.name or path.name
 
 
 @dataclass(frozen=True)
@@ -72,6 +67,7 @@ def write_shape(name, options, fitted, say=lambda line: None):
     cannot be used.
     """
     options.check()
+    require_writable_folder(options.directory)
     shape, name = shape_of(name)
     layers = exporter.parse_layers(options.layers, shape.layers)
     source = manifest.load(fitted)
@@ -99,14 +95,17 @@ def write_shape(name, options, fitted, say=lambda line: None):
         synthetic=True,
     )
     header = _header(options, shape, origin, source, layers)
-    options.directory.mkdir(parents=True, exist_ok=True)
     found = manifest.resume(options.directory, header)
     missing = [layer for layer in layers if layer not in found.layers]
+    if not missing:
+        say(f"{options.directory} is complete already")
+        return
     budget = len(missing) * exporter.size_of_layer(shape, options)
     exporter.check_disk(options.directory, budget)
-    say(f"writing {len(missing)} synthetic layers, about {budget / 2**20:.0f} MiB, to {options.directory}")
+    make_folder(options.directory)
+    say(f"writing {counted(len(missing), 'synthetic layer')}, about {budget / 2**20:.0f} MiB, to {options.directory}")
     found.save(options.directory)
-    with Progress(f"synthetic {name}", len(missing)) as bar:
+    with exporter.saying_what_is_kept(options.directory, found), Progress(f"synthetic {name}", len(missing)) as bar:
         for layer in missing:
             place = source.wanted[layer * len(source.wanted) // shape.layers]
             rng = np.random.default_rng([SEED, layer])
@@ -117,7 +116,7 @@ def write_shape(name, options, fitted, say=lambda line: None):
             found.add(options.directory, layer, names, None)
             found.save(options.directory)
             bar.step()
-    say(f"{options.directory} holds {len(layers)} synthetic layers")
+    say(f"{options.directory} holds {counted(len(layers), 'synthetic layer')}")
 
 
 def read_real_layer(directory, layer, source):

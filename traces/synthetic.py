@@ -11,6 +11,7 @@ from statistics import NormalDist
 
 import numpy as np
 
+from spikeloom.files import make_folder, require_writable_folder, whole_file
 from spikeloom.models import codes as code_bytes
 from spikeloom.models import integer_reference as reference
 from spikeloom.models.codes import CodeFormat
@@ -96,9 +97,11 @@ def write_synthetic_layer(
     are shares of all values and of the normal ones; `output_spread` is the outputs' root mean square as a
     fraction of the code range (1 or more saturates many). The same arguments give the same bytes.
 
-    Raises ValueError for shapes or combinations that the contract does not have.
+    Raises ValueError for shapes or combinations that the contract does not have, UserError for folders that cannot be
+    written to.
     """
     _check(tokens, inputs, operations, digits, group, output_bits)
+    require_writable_folder(directory)
     rng = np.random.default_rng(seed)
     fmt = CodeFormat(code, salient_format, digits, ZERO_POINTS.get((code, salient_format), 0))
     input_data = {x.name: _random_input(rng, x, tokens, fmt, group, salient_share, zero_share) for x in inputs}
@@ -107,17 +110,16 @@ def write_synthetic_layer(
         for op in operations
     }
     directory = Path(directory)
-    directory.mkdir(parents=True, exist_ok=True)
+    make_folder(directory)
     weights_path = directory / f"{name}.weights.safetensors"
     activations_path = directory / f"{name}.{code}.safetensors"
-    trace_files.write_trace_file(
-        weights_path,
-        _weights_description(seed, inputs, operations, group),
-        _weights_tensors(inputs, input_data, operation_data),
-    )
+    description = _weights_description(seed, inputs, operations, group)
+    with whole_file(weights_path) as partial:
+        trace_files.write_trace_file(partial, description, _weights_tensors(inputs, input_data, operation_data))
     description = _activations_description(weights_path, tokens, inputs, operations, input_data, operation_data)
     description |= {"code": code, "output_bits": output_bits}
-    trace_files.write_trace_file(activations_path, description, _activations_tensors(input_data, operation_data))
+    with whole_file(activations_path) as partial:
+        trace_files.write_trace_file(partial, description, _activations_tensors(input_data, operation_data))
     return weights_path, activations_path
 
 

@@ -17,13 +17,18 @@ from spikeloom.progress import Progress
 from spikeloom.traces import mac_trace_files, manifest, spike_trace, trace_files
 from spikeloom.traces.spike_trace import Case
 from spikeloom.traces.trace_files import file_sha256
+from spikeloom.wording import first_difference
+
+
+class Difference(Exception):
+    """Something stored differs from what was recomputed: file, tensor or entry, index, and both values."""
 
 
 def verify(directory, model_path):
     """How many output codes were recomputed and found equal.
 
     Raises UserError if the export is unfinished, a file is missing or changed, the model is another one, or a tensor
-    comes out differently: it names file, tensor and index.
+    comes out differently: it names file, tensor and index, and what that means.
     """
     directory = Path(directory)
     found = manifest.load(directory)
@@ -32,19 +37,29 @@ def verify(directory, model_path):
     cases = [Case(entry["first"], entry["context"]) for entry in found.header["cases"]]
     try:
         compared = _recompute(directory, found, cases, model_path)
-    except UserError as error:
-        if changed and changed not in str(error):
-            raise UserError(f"{changed} is not the one that was exported ({error})") from error
-        raise
+    except Difference as difference:
+        raise UserError(_meaning_of(difference, changed)) from difference
     except (ValueError, KeyError, IndexError, TypeError, AttributeError, ArithmeticError) as error:
         raise UserError(f"{changed or directory}: cannot be recomputed: {error!r}") from error
     if changed:
-        raise UserError(f"{changed} is not the one that was exported; nothing that is computed depends on it")
+        raise UserError(f"{changed} was changed after the export; nothing that is computed depends on it")
     return compared
 
 
+def _meaning_of(difference, changed):
+    """What a difference says of the folder, whose first changed file and tensor is `changed`, '' for none."""
+    if not changed:
+        return (
+            f"{difference}: no trace file was changed after the export, so it was made by another version of this "
+            f"package, or {manifest.NAME} was changed"
+        )
+    if str(difference).startswith(changed):
+        return f"{difference}: the file was changed after the export"
+    return f"{changed} was changed after the export; the first thing to come out otherwise is {difference}"
+
+
 def _first_change(directory, found):
-    """`file: tensor 'name'` of the first file that is not the exported one; '' if all are. Raises UserError."""
+    """`file: tensor 'name'` or `file: description` of the first file that was changed; '' if none. Raises UserError."""
     for entry in found.layers.values():
         for name in manifest.changed_files(directory, entry):
             path = directory / name
@@ -54,7 +69,7 @@ def _first_change(directory, found):
                 tensors = manifest.changed_tensors(path, entry["files"][name])
             except ValueError as error:
                 raise UserError(str(error)) from error
-            return f"{path}: tensor '{tensors[0]}'" if tensors else f"{path}: its description"
+            return f"{path}: tensor '{tensors[0]}'" if tensors else f"{path}: description"
     return ""
 
 
@@ -100,8 +115,10 @@ def _replay(directory, found, cases, model):
 def _compare_descriptions(path, stored, made, weights_path):
     made = json.loads(json.dumps(made)) | {"weights": {"file": weights_path.name, "sha256": file_sha256(weights_path)}}
     for key, value in made.items():
-        if stored.get(key) != value:
-            raise UserError(f"{path}: description: '{key}' is {stored.get(key)!r}, recomputed {value!r}")
+        found = first_difference(key, stored.get(key, "nothing"), value)
+        if found:
+            place, there, here = found
+            raise Difference(f"{path}: description: {place}: {there}, recomputed {here}")
 
 
 def _verify_mac(directory, layer, case):
@@ -134,13 +151,13 @@ def _verify_sums(directory, layer, case):
 
 
 def _compare(path, name, stored, made):
-    """How many elements are equal: all of them, or UserError with the first that is not."""
+    """How many elements are equal: all of them, or Difference with the first that is not."""
     if stored.shape != made.shape:
-        raise UserError(f"{path}: tensor '{name}' is {list(stored.shape)}, recomputed {list(made.shape)}")
+        raise Difference(f"{path}: tensor '{name}' is {list(stored.shape)}, recomputed {list(made.shape)}")
     differing = np.argwhere(stored != made)
     if len(differing):
         index = tuple(int(i) for i in differing[0])
-        raise UserError(
+        raise Difference(
             f"{path}: tensor '{name}' {list(index)}: {stored[index]}, recomputed {made[index]} "
             f"({len(differing)} of {stored.size} differ)"
         )

@@ -17,7 +17,7 @@ Chip::Chip(const sc_core::sc_module_name& name, const ChipSpec& spec, const Laye
       code_(make_spike_code(spec.spike_code)),
       program_(make_program(layer, spec.mapping,
                             {spec.synapse_array.lanes, spec.synapse_array.half_rows(), spec.encoder.ports,
-                             double(spec.dram.bandwidth_mb_s) / spec.clock_mhz * double(spec.memory_nodes.size())},
+                             spec.dram.peak_mb_s() / spec.clock_mhz * double(spec.memory_nodes.size())},
                             spec.token_batch, *code_, topology_, &routes_)),
       context_{&layer_,           &program_,    code_.get(),          spec.flits(), topology_.sources(),
                spec.packet_flits, spec.payload, spec.spike_channels()},
@@ -95,6 +95,7 @@ ArrayWork Chip::array_work(size_t phase) const {
 
 void Chip::run() {
   sc_core::sc_start();
+  for (auto& node : memory_nodes_) node->dram.finish(cycles());
   ledger_.close();
   for (auto& [block, activity] : activities()) activity->close(cycles());
   work_before_.back() = array_work_before(cycles());
@@ -108,6 +109,7 @@ void Chip::run() {
   };
   for (const auto& node : memory_nodes_) {
     ask(node->sequencer);
+    ask(node->weight_loader);
     ask(node->dram);
     ask(node->global_buffer);
     for (const auto& encoder : node->encoders) ask(*encoder);
@@ -137,6 +139,7 @@ std::vector<std::pair<std::string, Activity*>> Chip::activities() {
   for (const auto& node : memory_nodes_) {
     all.emplace_back(node->dram.name(), &node->dram.activity());
     all.emplace_back(node->vector_unit.name(), &node->vector_unit.activity());
+    all.emplace_back(node->weight_loader.name(), &node->weight_loader.activity());
     for (const auto& encoder : node->encoders) all.emplace_back(encoder->name(), &encoder->activity());
   }
   return all;

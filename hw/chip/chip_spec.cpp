@@ -10,16 +10,21 @@ constexpr int kMostBytes = 1 << 30;
 
 void read_memory_node(ConfigNode& node, ChipSpec* spec) {
   ConfigNode& dram = node.section("dram");
-  spec->dram.bandwidth_mb_s = int(dram.integer("bandwidth_mb_s", 1, 10000000));
-  spec->dram.latency_ns = int(dram.integer("latency_ns", 1, 100000));
-  spec->dram.channels = int(dram.integer("channels", 1, 64));
-  spec->dram.burst_bytes = int(dram.integer("burst_bytes", 1, 4096));
-  spec->dram.clock_mhz = spec->clock_mhz;
+  spec->dram = DramSpec::read(dram, spec->clock_mhz);
   const double port_mb_s = spec->network.link_bits / 8.0 * spec->clock_mhz;
-  if (spec->dram.bandwidth_mb_s > port_mb_s)
-    dram.fail_at("bandwidth_mb_s", "is more than the memory node's port carries (" +
-                                       std::to_string(int64_t(port_mb_s)) +
-                                       " MB/s); widen network.link_bits, raise clock_mhz or add memory nodes");
+  if (spec->dram.peak_mb_s() > port_mb_s)
+    dram.fail_at("channels", "make " + std::to_string(int64_t(spec->dram.peak_mb_s())) +
+                                 " MB/s, more than the memory node's port carries (" +
+                                 std::to_string(int64_t(port_mb_s)) +
+                                 " MB/s); widen network.link_bits, raise clock_mhz or add memory nodes");
+  ConfigNode& loader = node.section("weight_loader");
+  const int least_bytes = spec->network.link_bits / 8 + 2 * spec->dram.device.burst_bytes();
+  spec->weight_loader.buffer_bytes = int(loader.integer("buffer_bytes", 256, kMostBytes));
+  spec->weight_loader.word_bytes = spec->network.link_bits / 8;
+  if (spec->weight_loader.buffer_bytes < least_bytes)
+    loader.fail_at("buffer_bytes",
+                   "does not hold a flit and two bursts (at least " + std::to_string(least_bytes) + ")");
+  spec->weight_loader.kv_cache = KvCacheSpec::read(node.section("kv_cache"));
   ConfigNode& buffer = node.section("global_buffer");
   spec->global_buffer.bytes = int(buffer.integer("bytes", 256, kMostBytes));
   spec->global_buffer.word_bytes = int(buffer.integer("word_bytes", 1, 128));

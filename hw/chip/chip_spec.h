@@ -4,13 +4,14 @@
 #include <string>
 #include <vector>
 
-#include "hw/dram/dram_channel.h"
+#include "hw/dram/dram_spec.h"
 #include "hw/global_buffer/global_buffer.h"
 #include "hw/neuron_array/neuron_spec.h"
 #include "hw/noc/network_spec.h"
 #include "hw/spike_encoder/spike_encoder.h"
 #include "hw/synapse_array/synapse_array.h"
 #include "hw/vector_unit/vector_unit_spec.h"
+#include "hw/weight_loader/weight_loader.h"
 #include "sim/base/config.h"
 
 namespace spikeloom {
@@ -23,6 +24,7 @@ struct ChipSpec {
   int packet_flits = 0;  // at most, head flit included
   std::vector<EdgeNode> memory_nodes;
   DramSpec dram;
+  WeightLoaderSpec weight_loader;
   GlobalBufferSpec global_buffer;
   EncoderSpec encoder;
   VectorUnitSpec vector_unit;

@@ -117,12 +117,38 @@ void check_vector_unit(const ChipSpec& spec, const LayerTrace& layer, const Prog
   }
 }
 
+// All keys of a slice are in the loader's buffer before its first row leaves; its bursts may begin and end elsewhere.
+void check_transposing(const ChipSpec& spec, const Program& program, const WeightLayout& layout) {
+  uint64_t most = 0;
+  for (const Load& load : load_order(program))
+    if (layout.transposes(load))
+      most = std::max(most, layout.place(load).parameter_bytes + uint64_t(layout.place(load).row_bytes));
+  if (most > 0) most += 2 * spec.dram.device.burst_bytes();
+  if (most > uint64_t(spec.weight_loader.buffer_bytes))
+    too_small(spec, "memory_node.weight_loader.buffer_bytes", "scores", int64_t(most), spec.weight_loader.buffer_bytes);
+}
+
+void check_dram(const ChipSpec& spec, const LayerTrace& layer, const Program& program) {
+  const int link_bits = spec.network.link_bits;
+  for (int node = 0; node < program.sources; ++node) {
+    const WeightLayout layout(layer, program, node, spec.neuron_array, link_bits, spec.dram.device.burst_bytes(),
+                              spec.weight_loader.kv_cache.layer_bytes());
+    check_transposing(spec, program, layout);
+    if (layout.bytes() > spec.dram.bytes())
+      spec.section.fail_below("memory_node.dram.channels",
+                              "the weights of memory node " + std::to_string(node) + " take " +
+                                  std::to_string(layout.bytes()) + " bytes, its DRAM holds " +
+                                  std::to_string(spec.dram.bytes()) + "; add channels or memory nodes");
+  }
+}
+
 }  // namespace
 
 void check_fit(const ChipSpec& spec, const LayerTrace& layer, const Program& program) {
   check_registers(spec, layer);
   check_vector_unit(spec, layer, program);
   check_global_buffer(spec, layer, program);
+  check_dram(spec, layer, program);
   for (const Phase& phase : program.phases)
     for (size_t p = 0; p < phase.parts.size(); ++p) {  // none in phases of the vector unit
       const Part& part = phase.parts[p];
@@ -196,6 +222,8 @@ std::vector<BlockInventory> inventory(const ChipSpec& spec, int slopes) {
   for (size_t i = 0; i < spec.memory_nodes.size(); ++i) {
     const std::string node = "chip.memory_" + std::to_string(i);
     blocks.push_back({node + ".dram", 0, 0, {}, spec.dram.channels});
+    blocks.push_back({node + ".weight_loader", 0, 0, {{spec.weight_loader.buffer(), 1}}, 0});
+    if (spec.weight_loader.kv_cache.bytes > 0) blocks.back().srams.push_back({spec.weight_loader.kv_cache.sram(), 1});
     blocks.push_back({node + ".global_buffer",
                       0,
                       0,

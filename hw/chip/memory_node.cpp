@@ -6,7 +6,8 @@ MemoryNode::MemoryNode(const sc_core::sc_module_name& name, Clock& clock, const 
                        const LayerContext& context, const Topology& topology, int source, Link& eject, Link& inject,
                        LayerResult* result, EnergyLedger& ledger)
     : sc_module(name),
-      dram("dram", clock, spec.dram, context, source, spec.neuron_array, ledger),
+      dram("dram", clock, spec.dram, ledger),
+      weight_loader("weight_loader", clock, spec.weight_loader, spec.dram, context, source, spec.neuron_array, ledger),
       global_buffer("global_buffer", clock, spec.global_buffer, context, source, spec.encoder.ports, result, ledger),
       sequencer("sequencer", clock, context, topology, source, spec.encoder.ports, result, ledger),
       merger("merger", clock, spec.encoder.ports, context, source),
@@ -14,9 +15,12 @@ MemoryNode::MemoryNode(const sc_core::sc_module_name& name, Clock& clock, const 
                   {uint64_t(spec.global_buffer.bytes), uint64_t(spec.global_buffer.word_bytes)}, ledger),
       network_interface("network_interface", clock, 4, spec.channels()),
       loads_(clock, 4),
+      requests_(clock, 4),
       phase_done_(clock, 4),
       vector_done_(clock, 2),
       encoded_(clock, 2),
+      to_cache_(clock, 2),
+      cached_(clock, 2),
       vector_jobs_(clock, 2),
       merged_(clock, 4),
       weights_(clock, 4),
@@ -43,8 +47,19 @@ MemoryNode::MemoryNode(const sc_core::sc_module_name& name, Clock& clock, const 
   }
   merger.out(merged_);
   sequencer.loads_out(loads_);
-  dram.loads_in(loads_);
-  dram.weights_out(weights_);
+  weight_loader.loads_in(loads_);
+  weight_loader.requests_out(requests_);
+  dram.requests_in(requests_);
+  for (int channel = 0; channel < spec.dram.channels; ++channel) {
+    responses_.emplace_back(clock, spec.dram.queue_depth);
+    dram.responses_out[channel](responses_.back());
+    weight_loader.responses_in[channel](responses_.back());
+  }
+  weight_loader.weights_out(weights_);
+  sequencer.cached_out(to_cache_);
+  weight_loader.cached_in(to_cache_);
+  weight_loader.cached_out(cached_);
+  sequencer.cached_in(cached_);
   network_interface.in[0](merged_);
   network_interface.in[1](weights_);
   sequencer.control_out(control_);

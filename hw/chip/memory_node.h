@@ -1,5 +1,5 @@
-// A memory node on an edge port of the mesh: DRAM channel, global buffer, encoders, vector unit, sequencer. Wiring
-// only.
+// A memory node on an edge port of the mesh: DRAM, weight loader, global buffer, encoders, vector unit, sequencer.
+// Wiring only.
 #pragma once
 
 #include <deque>
@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "hw/chip/chip_spec.h"
+#include "hw/dram/dram_controller.h"
 #include "hw/noc/network_interface.h"
 #include "hw/sequencer/sequencer.h"
 #include "hw/spike_encoder/stream_merger.h"
@@ -19,7 +20,8 @@ class MemoryNode : public sc_core::sc_module {
              const Topology& topology, int source, Link& eject, Link& inject, LayerResult* result,
              EnergyLedger& ledger);
 
-  DramChannel dram;
+  DramController dram;
+  WeightLoader weight_loader;
   GlobalBuffer global_buffer;
   Sequencer sequencer;
   StreamMerger merger;
@@ -29,7 +31,9 @@ class MemoryNode : public sc_core::sc_module {
 
  private:
   RegisteredFifo<Load> loads_;
-  RegisteredFifo<int> phase_done_, vector_done_, encoded_;
+  RegisteredFifo<DramRequest> requests_;
+  std::deque<RegisteredFifo<DramResponse>> responses_;  // [channel]
+  RegisteredFifo<int> phase_done_, vector_done_, encoded_, to_cache_, cached_;
   RegisteredFifo<VectorJob> vector_jobs_;
   RegisteredFifo<Flit> merged_, weights_, control_, activations_;
   std::deque<RegisteredFifo<CodesJob>> jobs_;

@@ -1,7 +1,6 @@
 #include "hw/clock/clock.h"
 
 #include <algorithm>
-#include <cassert>
 #include <utility>
 
 #include "hw/clock/block.h"
@@ -12,23 +11,16 @@ Clock::Clock(const sc_core::sc_module_name& name, double mhz) : sc_module(name),
   SC_METHOD(run);
 }
 
-void Clock::wake(Block* block, Cycle cycle) {
-  assert(cycle > now_);
-  if (cycle - now_ >= kWheel) {
-    far_[cycle].push_back(block);
-    return;
-  }
-  const uint64_t bit = uint64_t{1} << (cycle % kWheel);
-  if (block->pending_ & bit) return;
-  block->pending_ |= bit;
-  occupied_ |= bit;
-  wheel_[cycle % kWheel].push_back(block);
+uint32_t Clock::add(Block* block) {
+  blocks_.push_back(block);
+  for (IndexSet& due : wheel_) due.grow(blocks_.size());
+  return uint32_t(blocks_.size() - 1);
 }
 
 Cycle Clock::next_cycle() const {
   if (!occupied_) return far_.begin()->first;
-  const int at = (now_ + 1) % kWheel;
-  const uint64_t rotated = at ? (occupied_ >> at | occupied_ << (kWheel - at)) : occupied_;
+  const int at = int((now_ + 1) % kWheel);
+  const uint64_t rotated = at ? (occupied_ >> at | occupied_ << (int(kWheel) - at)) : occupied_;
   const Cycle near = now_ + 1 + __builtin_ctzll(rotated);
   return far_.empty() ? near : std::min(near, far_.begin()->first);
 }
@@ -41,8 +33,28 @@ void Clock::schedule_next() {
   now_ = next;
 }
 
-// Runs twice in each cycle in which a block is due: first to run the blocks, then, one delta later, when they have
-// said when they want to run again, to move on to the next such cycle.
+// A large chip does not fit into the cache: while a block runs, the next one's memory comes, and the beginning of the
+// one after that.
+void Clock::run_blocks() {
+  const size_t count = running_.size();
+  for (size_t i = 0; i < count; ++i) {
+    if (i + 2 < count) {
+      const Block& later = *running_[i + 2];
+      __builtin_prefetch(&later);
+      __builtin_prefetch(&later.ahead_);
+      __builtin_prefetch(&later.ahead_ + 8);  // the next line
+    }
+    if (i + 1 < count) {
+      const Block& next = *running_[i + 1];
+      for (int line = 0; line < next.ahead_lines_; ++line) __builtin_prefetch(next.ahead_ + 64 * line);
+    }
+    running_[i]->tick();
+  }
+  running_.clear();
+}
+
+// Runs twice in each cycle in which a block is due: first to run the blocks, then, one delta later, when processes
+// beside the clock's have run, too, to move on to the next such cycle.
 void Clock::run() {
   if (!cycle_begins_) {
     cycle_begins_ = true;
@@ -52,20 +64,15 @@ void Clock::run() {
   cycle_begins_ = false;
   ++active_cycles_;
   if (before_next_) std::exchange(before_next_, nullptr)();
-  while (!far_.empty() && far_.begin()->first == now_) {
-    const std::vector<Block*> blocks = std::move(far_.begin()->second);
+  IndexSet& due = wheel_[now_ % kWheel];
+  if (!far_.empty() && far_.begin()->first == now_) {
+    for (const uint32_t block : far_.begin()->second) due.insert(block);
     far_.erase(far_.begin());
-    for (Block* block : blocks) block->wake_.notify();
   }
-  const uint64_t bit = uint64_t{1} << (now_ % kWheel);
-  std::vector<Block*>& due = wheel_[now_ % kWheel];
-  for (Block* block : due) {
-    block->pending_ &= ~bit;
-    block->wake_.notify();
-  }
-  due.clear();
-  occupied_ &= ~bit;
+  occupied_ &= ~(uint64_t{1} << (now_ % kWheel));
   if (observer_ && active_cycles_ % kObserverPeriod == 0) observer_();
+  due.drain([this](uint32_t block) { running_.push_back(blocks_[block]); });
+  run_blocks();
   next_trigger(sc_core::SC_ZERO_TIME);
 }
 

@@ -1,15 +1,18 @@
 // The chip's clock: wakes each block in exactly the cycles that it asked for, and sleeps when nobody asks.
 //
-// One SystemC process owns the time. A cycle in which no block is due is never simulated: the clock's next timed
-// notification jumps over it. Within a cycle, blocks may run in any order: they talk only through registered FIFOs.
+// One SystemC process owns the time and runs the blocks. A cycle in which no block is due is never simulated: the
+// clock's next timed notification jumps over it. Within a cycle, blocks may run in any order: they talk only through
+// registered FIFOs. It is that in which they were built, so that neighbours in a chip are neighbours in memory.
 #pragma once
 
 #include <array>
+#include <cassert>
 #include <functional>
 #include <map>
 #include <systemc>
 #include <vector>
 
+#include "hw/clock/index_set.h"
 #include "sim/base/energy_ledger.h"
 
 namespace spikeloom {
@@ -22,8 +25,18 @@ class Clock : public sc_core::sc_module {
   Clock(const sc_core::sc_module_name& name, double mhz);
 
   Cycle now() const { return now_; }
-  // `block` runs in `cycle` (> now; the first cycle that can be asked for is 1). Asking twice costs nothing.
-  void wake(Block* block, Cycle cycle);
+  // The number by which a new block is woken.
+  uint32_t add(Block* block);
+  // The block runs in `cycle` (> now; the first cycle that can be asked for is 1). Asking twice costs nothing.
+  void wake(uint32_t block, Cycle cycle) {
+    assert(cycle > now_);
+    if (cycle - now_ >= kWheel) {
+      far_[cycle].push_back(block);
+      return;
+    }
+    wheel_[cycle % kWheel].insert(block);
+    occupied_ |= uint64_t{1} << (cycle % kWheel);
+  }
   // Runs `action` before the blocks of the next cycle in which any runs: for what all blocks of a cycle must see alike.
   void before_next_cycle(std::function<void()> action) { before_next_ = std::move(action); }
   // Called every `kObserverPeriod` simulated cycles that were not slept through; for progress lines.
@@ -39,18 +52,20 @@ class Clock : public sc_core::sc_module {
   Cycle active_cycles() const { return active_cycles_; }
 
  private:
-  static constexpr int kWheel = 64;
+  static constexpr Cycle kWheel = 64;
   static constexpr Cycle kObserverPeriod = 1024;
   void run();
+  void run_blocks();
   void schedule_next();
   Cycle next_cycle() const;
 
   sc_core::sc_time period_;
   Cycle now_ = 0, active_cycles_ = 0;
-  bool cycle_begins_ = false;                      // the next activation runs the blocks of cycle now_
-  std::array<std::vector<Block*>, kWheel> wheel_;  // at c % 64: blocks due in cycle c, 1 to 63 ahead
-  uint64_t occupied_ = 0;                          // bit c % 64: wheel_[c % 64] is not empty
-  std::map<Cycle, std::vector<Block*>> far_;       // due later
+  bool cycle_begins_ = false;                   // the next activation runs the blocks of cycle now_
+  std::vector<Block*> blocks_, running_;        // all; those of this cycle
+  std::array<IndexSet, kWheel> wheel_;          // at c % 64: blocks due in cycle c, 1 to 63 ahead
+  uint64_t occupied_ = 0;                       // bit c % 64: wheel_[c % 64] is not empty
+  std::map<Cycle, std::vector<uint32_t>> far_;  // blocks due later
   std::function<void()> observer_, before_next_;
   Cycle sample_from_ = kNever;
   std::function<Cycle(Cycle)> sampler_;

@@ -5,6 +5,7 @@
 // space again. What either side sees in a cycle does not depend on which side ran first.
 #pragma once
 
+#include <array>
 #include <cassert>
 #include <memory>
 #include <systemc>
@@ -20,23 +21,27 @@ template <typename T>
 class FifoOut;
 
 template <typename T>
-class RegisteredFifo : public FifoView {
+class alignas(64) RegisteredFifo : public FifoView {
  public:
   // latency >= 1 cycles from push to visibility; entries under way occupy capacity, and so do places whose credit is.
   RegisteredFifo(Clock& clock, size_t capacity, Cycle latency = 1, Cycle credit_latency = 1)
       : clock_(clock),
-        capacity_(uint32_t(capacity)),
-        latency_(uint32_t(latency)),
-        credit_latency_(uint32_t(credit_latency)) {
+        capacity_(uint16_t(capacity)),
+        latency_(uint16_t(latency)),
+        credit_latency_(uint8_t(credit_latency)) {
     assert(capacity > 0 && latency > 0 && credit_latency > 0);
+    if (capacity > kNear) far_credits_ = std::make_unique<uint16_t[]>(capacity);
+    credits_ = far_credits_ ? far_credits_.get() : near_credits_.data();
+    assert(capacity == capacity_ && latency == latency_ && credit_latency == credit_latency_);
   }
 
   // Producer: space for `count` entries in this cycle? If not, the producer is woken when there is more.
   bool can_push(size_t count = 1) {
+    if (size_ + credits_under_way_ + count <= capacity_) return true;
     take_credits();
     if (size_ + credits_under_way_ + count <= capacity_) return true;
     if (credits_under_way_ > 0)
-      producer_->wake_at(next_credit_);
+      clock_.wake(producer_, oldest_credit());
     else
       producer_waits_ = true;
     return false;
@@ -44,40 +49,42 @@ class RegisteredFifo : public FifoView {
   // Producer: needs can_push(). `delay`: further cycles until the entry is complete. Returns the entry, for last
   // touches.
   T& push(const T& value, Cycle delay = 0) {
-    take_credits();
+    T& entry = push_place(delay);
+    entry = value;
+    return entry;
+  }
+  // The same for an entry that the producer writes itself; the place holds what was last in it.
+  T& push_place(Cycle delay = 0) {
+    if (size_ + credits_under_way_ >= capacity_) take_credits();
     assert(size_ + credits_under_way_ < capacity_);
     if (!places_) places_ = std::make_unique<Place[]>(capacity_);  // most virtual channels of a chip are never used
     Place& place = places_[wrap(head_ + size_)];
-    place.value = value;
     place.visible_from = clock_.now() + latency_ + delay;
-    if (size_++ == 0) front_visible_from_ = place.visible_from;
-    if (occupancy_) *occupancy_ |= occupancy_bit_;
-    consumer_->wake_at(place.visible_from);
+    if (size_++ == 0) *front_visible_from_ = place.visible_from;
+    clock_.wake(consumer_, place.visible_from);
     return place.value;
   }
 
   // Consumer: an entry visible in this cycle?
-  bool can_pop() const { return size_ > 0 && front_visible_from_ <= clock_.now(); }
+  bool can_pop() const { return *front_visible_from_ <= clock_.now(); }
   const T& front() const { return places_[head_].value; }
   void pop() {
     assert(can_pop());
-    const Cycle credit = clock_.now() + credit_latency_;
-    if (credits_under_way_ == 0) {
-      first_credit_ = 0;
-      next_credit_ = credit;
-    }
-    places_[wrap(first_credit_ + credits_under_way_++)].credit = credit;
+    take_credits();
+    last_credit_ = clock_.now() + credit_latency_;
+    credits_[wrap(first_credit_ + credits_under_way_)] = uint16_t(last_credit_);
+    ++credits_under_way_;
     ++pops_;
     if (--size_ > 0) {
       head_ = wrap(head_ + 1);
-      front_visible_from_ = places_[head_].visible_from;
+      *front_visible_from_ = places_[head_].visible_from;
     } else {
       head_ = 0;  // the same memory again, as long as little is stored
-      if (occupancy_) *occupancy_ &= ~occupancy_bit_;
+      *front_visible_from_ = Clock::kNever;
     }
     if (producer_waits_) {
       producer_waits_ = false;
-      producer_->wake_at(credit);
+      clock_.wake(producer_, last_credit_);
     }
   }
   // Nothing stored, visible or not.
@@ -85,54 +92,63 @@ class RegisteredFifo : public FifoView {
   size_t size() const { return size_; }
   // Observers: the newest entry (needs size() > 0), the i-th oldest, and the cycle from which the consumer sees that
   // (needs i < size()).
-  const T& back() const { return places_[wrap(head_ + size_ - 1)].value; }
-  const T& entry(size_t i) const { return places_[wrap(head_ + uint32_t(i))].value; }
-  Cycle visible_from(size_t i) const { return places_[wrap(head_ + uint32_t(i))].visible_from; }
+  const T& back() const { return places_[wrap(size_t{head_} + size_ - 1)].value; }
+  const T& entry(size_t i) const { return places_[wrap(head_ + i)].value; }
+  Cycle visible_from(size_t i) const { return places_[wrap(head_ + i)].visible_from; }
 
-  void set_producer(Block* block) { producer_ = block; }
-  void set_consumer(Block* block) { consumer_ = block; }
-  // Keeps `bit` of the consumer's mask set while the FIFO holds anything.
-  void set_occupancy(uint64_t* mask, uint64_t bit) {
-    occupancy_ = mask;
-    occupancy_bit_ = bit;
+  void set_producer(Block* block) { producer_ = block->index(); }
+  void set_consumer(Block* block) { consumer_ = block->index(); }
+  // A consumer of many FIFOs keeps beside each other what it looks at in every cycle: from when each one's front entry
+  // is visible, kNever while there is none.
+  void keep_front_in(Cycle* visible_from) {
+    *visible_from = *front_visible_from_;
+    front_visible_from_ = visible_from;
   }
   void register_port(sc_core::sc_port_base& port, const char*) override {
     Block* owner = dynamic_cast<Block*>(port.get_parent_object());
     assert(owner);
     if (dynamic_cast<FifoIn<T>*>(&port))
-      consumer_ = owner;
+      set_consumer(owner);
     else
-      producer_ = owner;
+      set_producer(owner);
   }
-  FifoStatus status() const override { return {capacity_, size_, pops_, front_visible_from_}; }
+  FifoStatus status() const override { return {capacity_, size_, pops_, *front_visible_from_}; }
 
  private:
-  // Two rings in one: entries, and when the credit of each place that was freed arrives.
-  struct Place {
-    T value;
-    Cycle visible_from, credit;
+  // A large entry begins its own cache line.
+  struct alignas(sizeof(T) < 64 ? alignof(Cycle) : 64) Place {
+    Cycle visible_from = 0;
+    T value{};
   };
-  uint32_t wrap(uint32_t at) const { return at < capacity_ ? at : at - capacity_; }
-  // Forgets the credits that have arrived: their places are free.
+  uint16_t wrap(size_t at) const { return uint16_t(at < capacity_ ? at : at - capacity_); }
+  // Forgets the credits that have arrived: their places are free. Those under way were given in the credit_latency_
+  // cycles up to the last pop, which forgot all that had arrived by then: 16 bits tell them apart.
   void take_credits() {
-    while (credits_under_way_ > 0 && next_credit_ <= clock_.now()) {
+    if (last_credit_ <= clock_.now()) credits_under_way_ = 0;
+    while (credits_under_way_ > 0 && oldest_credit() <= clock_.now()) {
       first_credit_ = wrap(first_credit_ + 1);
       --credits_under_way_;
-      next_credit_ = places_[first_credit_].credit;
     }
   }
+  Cycle oldest_credit() const { return last_credit_ - uint16_t(uint16_t(last_credit_) - credits_[first_credit_]); }
 
-  // In the order of use: what every look needs lies together.
+  // All that pushing and looking touches is one cache line; what popping needs beside it is the next. Producer and
+  // consumer as the clock knows them.
   Clock& clock_;
   std::unique_ptr<Place[]> places_;
-  uint32_t size_ = 0, head_ = 0, capacity_, credits_under_way_ = 0;
-  Cycle front_visible_from_ = 0, next_credit_ = 0;  // of the oldest entry and credit
-  uint32_t first_credit_ = 0, pops_ = 0, latency_, credit_latency_;
+  Cycle* front_visible_from_ = &own_front_;  // of the oldest entry
+  Cycle last_credit_ = 0;                    // the youngest under way
+  uint16_t capacity_, size_ = 0, head_ = 0, credits_under_way_ = 0, first_credit_ = 0;
+  uint16_t latency_;
+  uint32_t consumer_ = 0, producer_ = 0;
+  uint8_t credit_latency_;
   bool producer_waits_ = false;
-  Block* producer_ = nullptr;
-  Block* consumer_ = nullptr;
-  uint64_t* occupancy_ = nullptr;
-  uint64_t occupancy_bit_ = 0;
+  static constexpr size_t kNear = 16;
+  std::array<uint16_t, kNear> near_credits_;
+  std::unique_ptr<uint16_t[]> far_credits_;  // of FIFOs with more places
+  uint16_t* credits_;                        // [place]: a ring of the cycles in which credits arrive
+  uint32_t pops_ = 0;
+  Cycle own_front_ = Clock::kNever;
 };
 
 // The consuming and the producing end, as SystemC ports: an unbound one is an elaboration error.

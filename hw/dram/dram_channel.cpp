@@ -1,160 +1,176 @@
 #include "hw/dram/dram_channel.h"
 
-#include <algorithm>
-#include <climits>
+#include <cassert>
+#include <tuple>
 
 namespace spikeloom {
 
-DramChannel::DramChannel(const sc_core::sc_module_name& name, Clock& clock, const DramSpec& spec,
-                         const LayerContext& context, int source, const NeuronArraySpec& neurons, EnergyLedger& ledger)
-    : Block(name, clock),
-      loads_in("loads_in"),
-      weights_out("weights_out"),
-      spec_(spec),
-      context_(context),
-      source_(source),
-      neurons_(neurons),
-      read_(ledger.counter(this->name(), EnergyEvent::kDramReadBit)) {}
-
-void DramChannel::tick() {
-  take_load();
-  send();
+DramChannel::DramChannel(const DramSpec& spec, const DramCounters& counters, Cycle window_cycles, DramStats* stats)
+    : spec_(spec),
+      clocks_(spec.device.clock_mhz, spec.clock_mhz),
+      counters_(counters),
+      window_cycles_(window_cycles),
+      stats_(stats),
+      device_(spec.device),
+      mapping_(make_mapping(spec.mapping, spec.device)),
+      page_policy_(make_page_policy(spec.page_policy)),
+      scheduler_(make_scheduler(spec.scheduler, spec.queue_depth)),
+      refresh_due_(DramClock(spec.device.timing.tREFI)) {
+  queue_.reserve(spec.queue_depth);
 }
 
-void DramChannel::take_load() {
-  if (streams_.size() >= kOutstanding || !loads_in->can_pop()) return;
-  const Load load = loads_in->front();
-  loads_in->pop();
-  if (!loads_in->empty()) wake_at(now() + 1);
-  if (!holds_rows(load)) return;
-  streams_.push_back({load, {}, now() + spec_.latency_cycles()});
-  wake_at(now() + 1);
+void DramChannel::add(uint64_t burst, uint64_t id, bool write, uint16_t phase) {
+  assert(has_room());
+  const DramAddress at = mapping_->place(burst);
+  uint64_t behind = 0;
+  bool follows = false;  // an older burst that waits for nothing else goes before this one
+  for (const Burst& older : queue_) {
+    if (older.at.bank != at.bank || older.at.row != at.row) continue;
+    if (older.at.column == at.column && (older.write || write)) behind = older.number;
+    follows = follows || (older.write == write && older.behind == 0);
+  }
+  queue_.push_back({at, id, ++last_number_, behind, phase, write, false, false, 0});
+  changed_ = changed_ || !follows;
 }
 
-// A flit leaves when all its bytes have crossed the interface, at the earliest one cycle after the one before.
-void DramChannel::send() {
-  if (streams_.empty()) return;
-  Stream& stream = streams_.front();
-  if (!streaming_) {
-    stream.flits = make_flits(stream.load);
-    stream_base_ = std::max({stream.available, bus_free_, now()});
-    streaming_ = true;
-    sent_ = stream_bytes_ = 0;
-    activity_.enter(ActivityState::kBusy, now());
+void DramChannel::run(Cycle now, RegisteredFifo<DramResponse>& responses) {
+  const DramClock from = clocks_.clock_from(now), end = clocks_.clock_from(now + 1);
+  while (true) {
+    if (changed_ || output_full_) {
+      output_full_ = !queue_.empty() && !responses.can_push();
+      next_ = choose(from, !output_full_);
+      changed_ = false;
+    }
+    if (next_.at >= end && refresh_due_ >= end) return;
+    changed_ = true;
+    if (refresh_due_ <= next_.at)
+      refresh();
+    else
+      issue(next_, now, responses);
   }
-  const Flit& flit = stream.flits[sent_];
-  const uint64_t bytes = flit.head ? 0 : context_.flits.link_bits / 8;
-  const Cycle ready = stream_base_ + spec_.transfer_cycles(stream_bytes_ + bytes);
-  if (now() < ready) {
-    wake_at(ready);
-    return;
-  }
-  if (!weights_out->can_push()) {
-    activity_.enter(ActivityState::kStalledOutput, now());
-    return;
-  }
-  if (activity_.state() == ActivityState::kStalledOutput) stream_base_ += now() - ready;
-  activity_.enter(ActivityState::kBusy, now());
-  weights_out->push(flit);
-  read_.add(now(), 8 * bytes, flit.phase);
-  stream_bytes_ += bytes;
-  bytes_read_ += bytes;
-  wake_at(now() + 1);
-  if (++sent_ < stream.flits.size()) return;
-  const uint64_t padding = (spec_.burst_bytes - stream_bytes_ % spec_.burst_bytes) % spec_.burst_bytes;
-  read_.add(now(), 8 * padding, stream.flits.back().phase);
-  bytes_read_ += padding;
-  bus_free_ = now() + spec_.transfer_cycles(padding);
-  streaming_ = false;
-  streams_.pop_front();
-  activity_.enter(ActivityState::kIdle, now());
 }
 
-// Whether this source has any row of the slice.
-bool DramChannel::holds_rows(const Load& load) const {
-  const Pass& pass = context_.program->passes[load.pass];
-  const int part = pass.tiles[load.tile].part;
-  const std::vector<Window>& windows = context_.program->part(pass, part).slices[load.slice].windows;
-  return std::any_of(windows.begin(), windows.end(), [&](const Window& window) {
-    return source_range(window, part, source_, context_.program->share(pass)).count > 0;
+// The first command that the queue's bursts may have in clock `from` or later. A bank's oldest burst alone may change
+// its row, and only when no burst that may go wants the open one.
+DramChannel::Command DramChannel::choose(DramClock from, bool output_free) const {
+  Command best;
+  if (queue_.empty()) return best;
+  const int waiting = int(queue_.size()), may_go = scheduler_->may_go(waiting, queue_[0].passed);
+  uint32_t seen = 0, hit = 0, other_row = 0;     // by bank
+  uint32_t considered[2] = {0, 0};               // banks with a read, a write that may go
+  std::array<uint16_t, 8 * sizeof seen> oldest;  // [bank]: of other_row, its oldest burst
+  for (int i = 0; i < waiting; ++i) {
+    const Burst& burst = queue_[i];
+    const uint32_t bit = uint32_t{1} << burst.at.bank;
+    if (device_.open_row(burst.at.bank) == burst.at.row) {
+      seen |= bit;
+      if (i >= may_go) continue;
+      hit |= bit;
+      if (!output_free || burst.behind != 0 || considered[burst.write] & bit) continue;
+      considered[burst.write] |= bit;
+      consider(Kind::kColumn, i, std::max(from, device_.column_at(burst.at.bank, burst.write)), &best);
+    } else if (!(seen & bit)) {
+      seen |= bit;
+      other_row |= bit;
+      oldest[burst.at.bank] = uint16_t(i);
+    }
+  }
+  for (uint32_t left = other_row; left; left &= left - 1) {
+    const int bank = __builtin_ctz(left);
+    if (device_.open_row(bank) < 0)
+      consider(Kind::kActivate, oldest[bank], std::max(from, device_.activate_at(bank)), &best);
+    else if (!(hit & uint32_t{1} << bank))
+      consider(Kind::kPrecharge, oldest[bank], std::max(from, device_.precharge_at(bank)), &best);
+  }
+  return best;
+}
+
+void DramChannel::consider(Kind kind, int index, DramClock at, Command* best) const {
+  const auto order = [](const Command& command) {
+    return std::make_tuple(command.at, command.kind != Kind::kColumn, command.index);
+  };
+  const Command next{kind, index, at};
+  if (order(next) < order(*best)) *best = next;
+}
+
+void DramChannel::issue(const Command& command, Cycle now, RegisteredFifo<DramResponse>& responses) {
+  Burst& burst = queue_[command.index];
+  switch (command.kind) {
+    case Kind::kActivate:
+      device_.activate(burst.at.bank, burst.at.row, command.at);
+      burst.activated = true;
+      ++stats_->activates;
+      counters_.activate.add(now, 1, burst.phase);
+      break;
+    case Kind::kPrecharge:
+      device_.precharge(burst.at.bank, command.at);
+      burst.precharged = true;
+      break;
+    case Kind::kColumn:
+      issue_column(command, now, responses);
+      break;
+    case Kind::kNone:
+      assert(false);
+  }
+}
+
+void DramChannel::issue_column(const Command& command, Cycle now, RegisteredFifo<DramResponse>& responses) {
+  const Burst burst = queue_[command.index];
+  queue_.erase(queue_.begin() + command.index);
+  for (int i = 0; i < command.index; ++i) ++queue_[i].passed;
+  int waiting = 0;
+  for (Burst& other : queue_) {
+    if (other.behind == burst.number) other.behind = 0;
+    waiting += other.at.bank == burst.at.bank && other.at.row == burst.at.row;
+  }
+  const DramClock end = device_.column(burst.at.bank, burst.write, page_policy_->closes(waiting), command.at);
+  const Cycle begins = clocks_.cycle_of(end - DramClock(spec_.device.timing.burst)), ends = clocks_.cycle_by(end);
+  if (!busy_.empty() && begins <= busy_.back().end)
+    busy_.back().end = ends;
+  else
+    busy_.push_back({begins, ends});
+  responses.push({burst.id, burst.phase, burst.write}, ends - now - 1);
+  const uint64_t bits = 8 * uint64_t(spec_.device.burst_bytes());
+  (burst.write ? counters_.write : counters_.read).add(now, bits, burst.phase);
+  ++(burst.write ? stats_->write_bursts : stats_->read_bursts);
+  ++(burst.precharged ? stats_->row_conflicts : burst.activated ? stats_->row_misses : stats_->row_hits);
+}
+
+void DramChannel::refresh() {
+  charge_active(refresh_due_);
+  device_.refresh(refresh_due_);
+  counters_.refresh.add(clocks_.cycle_of(refresh_due_), 1);
+  ++stats_->refreshes;
+  refresh_due_ += DramClock(spec_.device.timing.tREFI);
+}
+
+// Split by the ledger's windows.
+void DramChannel::charge_active(DramClock until) {
+  device_.report_active(until, [this](DramClock begin, DramClock end) {
+    while (begin < end) {
+      const Cycle cycle = clocks_.cycle_of(begin);
+      const DramClock stop = std::min(end, clocks_.clock_from((cycle / window_cycles_ + 1) * window_cycles_));
+      counters_.active_clock.add(cycle, stop - begin);
+      begin = stop;
+    }
   });
 }
 
-std::vector<Flit> DramChannel::make_flits(const Load& load) const {
-  const Pass& pass = context_.program->passes[load.pass];
-  const TileWork& work = pass.tiles[load.tile];
-  const Slice& slice = context_.program->part(pass, work.part).slices[load.slice];
-  const InputTrace& input = context_.layer->inputs[pass.input];
-  std::vector<Flit> flits;
-  const SourceShare share = context_.program->share(pass);
-  if (load.first_of_pass && source_ == share.last(work.part)) append_parameters(load, &flits);
-  for (const Window& window : slice.windows) {
-    const InputRange range = source_range(window, work.part, source_, share);
-    append_rows(load, slice.row(range.first), range.first, range.count, &flits);
-    for (int k = range.first; k < range.first + range.count; ++k)
-      if (input.is_wide(k)) append_rows(load, slice.wide_row(k), input.size + input.wide_rank[k], 1, &flits);
-  }
-  return flits;
+void DramChannel::finish(Cycle end) {
+  const DramClock until = clocks_.clock_from(end);
+  while (refresh_due_ < until) refresh();
+  charge_active(until);
 }
 
-// Thresholds and initial membranes of the tile's lanes, then the weight shifts of every group (DEVIATIONS 31).
-void DramChannel::append_parameters(const Load& load, std::vector<Flit>* flits) const {
-  const Pass& pass = context_.program->passes[load.pass];
-  const TileWork& work = pass.tiles[load.tile];
-  const OperationTrace& operation = context_.layer->operations[work.operation];
-  const int groups = operation.h ? context_.layer->inputs[pass.input].groups() : 0;
-  const uint64_t bits = uint64_t(work.outputs) * (neurons_.threshold_bits + neurons_.membrane_bits + 2 * groups);
-  std::vector<uint64_t> payload((bits + 127) / 64, 0);
-  uint64_t at = 0;
-  for (int i = 0; i < work.outputs; ++i) {
-    put_bits(payload.data(), at, neurons_.threshold_bits, operation.theta[work.first_output + i]);
-    at += neurons_.threshold_bits;
-    put_bits(payload.data(), at, neurons_.membrane_bits, work.part == 0 ? operation.v0[work.first_output + i] : 0);
-    at += neurons_.membrane_bits;
-  }
-  for (int group = 0; group < groups; ++group)
-    for (int i = 0; i < work.outputs; ++i, at += 2)
-      put_bits(payload.data(), at, 2, operation.h_at(group, work.first_output + i));
-  Flit head;
-  head.type = MessageType::kParameters;
-  head.tag = load.pass;
-  head.phase = uint16_t(pass.phase);
-  head.destination = uint32_t(load.tile);
-  head.message_class = uint8_t(MessageClasses{context_.sources}.weights());
-  head.flow = uint8_t(load.tile);
-  // One packet: a tile may get those of two passes from two nodes at once.
-  const auto packets = make_packets(head, payload, bits, context_.flits, INT_MAX);
-  flits->insert(flits->end(), packets.begin(), packets.end());
+bool DramChannel::moves_data(Cycle now) {
+  while (!busy_.empty() && busy_.front().end <= now) busy_.pop_front();
+  return !busy_.empty() && busy_.front().begin <= now;
 }
 
-// Rows of the operation from `from` on, to a tile's rows from first_row on; behind each its exponent, if it has one.
-void DramChannel::append_rows(const Load& load, int first_row, int from, int rows, std::vector<Flit>* flits) const {
-  if (rows == 0) return;
-  const Pass& pass = context_.program->passes[load.pass];
-  const TileWork& work = pass.tiles[load.tile];
-  const OperationTrace& operation = context_.layer->operations[work.operation];
-  const uint8_t* row_shift = context_.layer->inputs[pass.input].row_shift;
-  const int weight_bytes = (work.outputs + 1) / 2, row_bytes = weight_bytes + (row_shift ? 1 : 0);
-  std::vector<uint64_t> payload((uint64_t(rows) * row_bytes + 15) / 8, 0);
-  uint8_t* bytes = reinterpret_cast<uint8_t*>(payload.data());
-  for (int r = 0; r < rows; ++r) {
-    uint8_t* row = bytes + size_t(r) * row_bytes;
-    std::memcpy(row, operation.weights + size_t(from + r) * operation.row_bytes + work.first_of_block / 2,
-                weight_bytes);
-    if (row_shift) row[weight_bytes] = row_shift[from + r];
-  }
-  Flit head;
-  head.type = MessageType::kWeights;
-  head.phase = uint16_t(context_.program->passes[load.pass].phase);
-  head.tag = WeightTag{load.index, source_, first_row, rows}.pack();
-  head.destination = uint32_t(load.tile);
-  head.message_class = uint8_t(MessageClasses{context_.sources}.weights());
-  head.flow = uint8_t(load.tile);
-  const auto packets =
-      make_packets(head, payload, uint64_t(rows) * row_bytes * 8, context_.flits, context_.packet_flits);
-  flits->insert(flits->end(), packets.begin(), packets.end());
+Cycle DramChannel::next_event(Cycle now) const {
+  Cycle next = next_.at == kNever ? Clock::kNever : clocks_.cycle_of(next_.at);
+  if (!busy_.empty()) next = std::min(next, busy_.front().begin > now ? busy_.front().begin : busy_.front().end);
+  return next;
 }
-
-std::string DramChannel::waits_for() const { return streams_.empty() ? "" : "space for weights at its output"; }
 
 }  // namespace spikeloom

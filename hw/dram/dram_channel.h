@@ -1,82 +1,104 @@
-// DRAM channel: streams the weights and parameters of loads to tiles, at a given bandwidth after a given latency.
+// DRAM channel: a bounded queue of bursts in front of one device, and the commands that serve them.
 //
-//     loads_in --> [ latency | bandwidth ] --> weights_out
+//     add --> [ queue | scheduler, page policy | device ] --> response
 //
-// Timing   the first data of a load is there latency_cycles after the load was taken, byte i by
-//          ceil(i * clock / bandwidth) cycles later; loads overlap their latencies (up to kOutstanding). A full output
-//          stops the stream. One flit a cycle at most.
-//          The next load's transfer begins in the cycle after the last flit of this one.
-// Energy   DramReadBit per bit of every body flit, padding included, each load rounded up to whole bursts.
+// Timing   in device clocks: of all commands that the queue's bursts need, the one that may be issued first goes first;
+//          at the same clock a column command, then the oldest burst's. A refresh goes before everything once it is due
+//          (every tREFI from cycle 0). A response is visible in the first cycle after the burst's data.
+// Energy   DramActivate, DramReadBit, DramWriteBit, DramRefresh once per command (bits: of whole bursts);
+// DramActiveClock
+//          per clock in which a row is open or a refresh runs.
 // Config   DramSpec, section memory_node.dram.
-// Differs  no banks, rows or refresh (DEVIATIONS 8).
+// Differs  DEVIATIONS 8.
 #pragma once
 
 #include <deque>
+#include <memory>
 #include <vector>
 
 #include "hw/clock/registered_fifo.h"
-#include "hw/mapping/layer_context.h"
-#include "hw/neuron_array/neuron_spec.h"
-#include "sim/base/activity.h"
+#include "hw/dram/dram_device.h"
+#include "hw/dram/dram_request.h"
+#include "hw/dram/mapping/address_mapping.h"
+#include "hw/dram/page/page_policy.h"
+#include "hw/dram/schedulers/scheduler.h"
 
 namespace spikeloom {
 
-struct DramSpec {
-  int bandwidth_mb_s = 0;  // 1 MB = 1e6 bytes
-  int latency_ns = 0;
-  int burst_bytes = 0;
-  double clock_mhz = 0;  // the chip's, which cycles are counted in
-  int channels = 1;      // devices behind the interface: what the background power is counted by
-
-  Cycle latency_cycles() const { return Cycle(latency_ns * clock_mhz / 1e3 + 0.999999); }
-  // Cycles after which `bytes` bytes have crossed the interface.
-  Cycle transfer_cycles(uint64_t bytes) const {
-    const uint64_t khz = uint64_t(clock_mhz * 1e3), kb_s = uint64_t(bandwidth_mb_s) * 1000;
-    return ceil_div(bytes * khz, kb_s);
-  }
+// Shared by the channels of a memory node.
+struct DramCounters {
+  EnergyCounter &activate, &read, &write, &refresh, &active_clock;
 };
 
-class DramChannel : public Block {
+struct DramStats {
+  uint64_t read_bursts = 0, write_bursts = 0, activates = 0, refreshes = 0;
+  // Bursts by what their row took: nothing; an activate; a precharge of another row, then an activate.
+  uint64_t row_hits = 0, row_misses = 0, row_conflicts = 0;
+};
+
+class DramChannel {
  public:
-  static constexpr int kOutstanding = 4;
-  FifoIn<Load> loads_in;
-  FifoOut<Flit> weights_out;
+  static constexpr DramClock kNever = ~DramClock{0};
 
-  DramChannel(const sc_core::sc_module_name& name, Clock& clock, const DramSpec& spec, const LayerContext& context,
-              int source, const NeuronArraySpec& neurons, EnergyLedger& ledger);
+  // `window_cycles`: of the energy ledger.
+  DramChannel(const DramSpec& spec, const DramCounters& counters, Cycle window_cycles, DramStats* stats);
 
-  std::string waits_for() const override;
-  const Activity& activity() const { return activity_; }
-  Activity& activity() { return activity_; }
-  uint64_t bytes_read() const { return bytes_read_; }
+  bool has_room() const { return queue_.size() < size_t(spec_.queue_depth); }
+  // Needs has_room(). `burst`: number of the burst within the device.
+  void add(uint64_t burst, uint64_t id, bool write, uint16_t phase);
+  // Issues every command of cycle `now`; responses go to `responses`.
+  void run(Cycle now, RegisteredFifo<DramResponse>& responses);
+  // The run is over: refreshes up to cycle `end`, and active standby until then.
+  void finish(Cycle end);
+
+  bool waits() const { return !queue_.empty(); }
+  // Whether data are on the bus in cycle `now`; forgets those that were before it.
+  bool moves_data(Cycle now);
+  // The next cycle after `now` in which a command is issued, or data begin or end. Clock::kNever: none.
+  Cycle next_event(Cycle now) const;
+  bool output_full() const { return output_full_; }
+  bool is_idle() const { return queue_.empty() && busy_.empty(); }
 
  private:
-  struct Stream {
-    Load load;
-    std::vector<Flit> flits;  // made when its transfer begins
-    Cycle available;          // when its first data could be there
+  struct Burst {
+    DramAddress at;
+    uint64_t id, number, behind;  // behind: number of an older burst of the same address, one of both a write; 0: none
+    uint16_t phase;
+    bool write, activated, precharged;
+    int passed;
   };
-  void tick() override;
-  void take_load();
-  void send();
-  bool holds_rows(const Load& load) const;
-  std::vector<Flit> make_flits(const Load& load) const;
-  void append_parameters(const Load& load, std::vector<Flit>* flits) const;
-  void append_rows(const Load& load, int first_row, int from, int rows, std::vector<Flit>* flits) const;
+  enum class Kind { kNone, kColumn, kActivate, kPrecharge };
+  struct Command {
+    Kind kind = Kind::kNone;
+    int index = 0;  // of the burst in the queue
+    DramClock at = kNever;
+  };
+  Command choose(DramClock from, bool output_free) const;
+  void consider(Kind kind, int index, DramClock at, Command* best) const;
+  void issue(const Command& command, Cycle now, RegisteredFifo<DramResponse>& responses);
+  void issue_column(const Command& command, Cycle now, RegisteredFifo<DramResponse>& responses);
+  void refresh();
+  void charge_active(DramClock until);
 
   DramSpec spec_;
-  LayerContext context_;
-  int source_;
-  NeuronArraySpec neurons_;
-  EnergyCounter& read_;
-  std::deque<Stream> streams_;  // the front one is being sent
-  size_t sent_ = 0;
-  uint64_t stream_bytes_ = 0;  // of the front stream, sent
-  Cycle stream_base_ = 0;      // cycle from which its transfer counts
-  Cycle bus_free_ = 0;
-  bool streaming_ = false;
-  Activity activity_;
-  uint64_t bytes_read_ = 0;
+  ClockRatio clocks_;
+  DramCounters counters_;
+  Cycle window_cycles_;
+  DramStats* stats_;
+  DramDevice device_;
+  std::unique_ptr<AddressMapping> mapping_;
+  std::unique_ptr<PagePolicy> page_policy_;
+  std::unique_ptr<Scheduler> scheduler_;
+  std::vector<Burst> queue_;  // oldest first
+  uint64_t last_number_ = 0;
+  DramClock refresh_due_;
+  Command next_;
+  bool changed_ = false;  // since next_ was found
+  bool output_full_ = false;
+  struct Span {
+    Cycle begin, end;
+  };
+  std::deque<Span> busy_;  // cycles with data, ascending and apart
 };
 
 }  // namespace spikeloom

@@ -5,6 +5,12 @@
 
 namespace spikeloom {
 
+namespace {
+
+constexpr int kExponentBits = 8;
+
+}  // namespace
+
 GlobalBuffer::GlobalBuffer(const sc_core::sc_module_name& name, Clock& clock, const GlobalBufferSpec& spec,
                            const LayerContext& context, int source, int ports, LayerResult* result,
                            EnergyLedger& ledger)
@@ -104,40 +110,74 @@ void GlobalBuffer::start_activations() {
   finish_phase(phase, 1);
 }
 
-std::vector<Flit> GlobalBuffer::activations_for(int node, int phase) const {
+std::vector<Flit> GlobalBuffer::activations_for(int node, int index) const {
+  const Phase& phase = context_.program->phases[index];
+  const Phase& reader = context_.program->phases[phase.reader];
+  BitStream payload;
+  if (phase.makes_cache)
+    append_cache(node, reader, &payload);
+  else
+    append_codes(node, reader, &payload);
+  Flit head;
+  head.type = MessageType::kActivations;
+  head.tag = uint64_t(index);
+  head.phase = uint16_t(index);
+  head.destination = uint32_t(context_.source_node(node));
+  head.message_class = uint8_t(MessageClasses{context_.sources}.outputs());
+  head.flow = uint8_t(node);
+  return make_packets(head, payload.words(), payload.count(), context_.flits, context_.packet_flits);
+}
+
+// Row by row, part by part: codes and side bits of the node's inputs, then the row's shifts.
+void GlobalBuffer::append_codes(int node, const Phase& reader, BitStream* payload) const {
   const Program& program = *context_.program;
-  const Phase& reader = program.phases[program.phases[phase].reader];
   const InputTrace& input = context_.layer->inputs[reader.input];
   const SourceShare share{static_cast<int>(reader.parts.size()), program.sources};
-  std::vector<uint64_t> payload;
-  uint64_t count = 0;
-  const auto append = [&](const std::vector<uint64_t>& bits, uint64_t size) {
-    payload.resize((count + size) / 64 + 2, 0);
-    for (uint64_t at = 0; at < size; at += 64)
-      put_bits(payload.data(), count + at, int(std::min<uint64_t>(64, size - at)), bits[at / 64]);
-    count += size;
-  };
   for (int row = 0; row < reader.rows; ++row)
     for (int part = 0; part < share.parts && program.row_keeper(reader, row) == source_; ++part) {
+      if (!share.serves(node, part)) continue;
       const Part& of = reader.parts[part];
       for (const Slice& slice : of.slices)
         for (const Window& window : slice.windows) {
           const InputRange range = source_range(program.seen_window(reader, of, window, row), part, node, share);
-          if (range.count == 0) continue;
           std::vector<uint64_t> bits;
           const uint64_t size = codes_of(input, range, row, 1).pack(input, range.first, &bits);
-          append(bits, size);
+          for (uint64_t at = 0; at < size; at += 64)
+            payload->append(int(std::min<uint64_t>(64, size - at)), bits[at / 64]);
         }
-      if (share.serves(node, part)) append({0}, WindowShifts::kBits);
+      const size_t at = size_t(row) * input.blocks + of.block;
+      payload->append(WindowShifts::kBits, uint64_t(input.E[at] | input.E7[at] << 3));
     }
-  Flit head;
-  head.type = MessageType::kActivations;
-  head.tag = uint64_t(phase);
-  head.phase = uint16_t(phase);
-  head.destination = uint32_t(context_.source_node(node));
-  head.message_class = uint8_t(MessageClasses{context_.sources}.outputs());
-  head.flow = uint8_t(node);
-  return make_packets(head, payload, count, context_.flits, context_.packet_flits);
+}
+
+// Token by token, head by head: an exponent, and the vector where the node loads it for a tile.
+void GlobalBuffer::append_cache(int node, const Phase& reader, BitStream* payload) const {
+  const Program& program = *context_.program;
+  const AttentionTrace& attention = *context_.layer->attention;
+  const SourceShare share{static_cast<int>(reader.parts.size()), program.sources};
+  const bool keys = reader.causal == Causal::kOutputs;
+  for (int m = 0; m < program.tokens; ++m) {
+    if (program.keeper(m) != source_) continue;
+    const int position = reader.first_position + m;
+    for (int head = 0; head < attention.kv_heads; ++head) {
+      const size_t at = size_t(position) * attention.kv_heads + head;
+      payload->append(kExponentBits, uint64_t(keys ? attention.key_e[at] : attention.value_shift[at]));
+    }
+    for (int part = 0; part < share.parts; ++part) {
+      if (!share.serves(node, part)) continue;
+      const Part& of = reader.parts[part];
+      for (const Slice& slice : of.slices)
+        for (const Window& window : slice.windows) {
+          const InputRange range = source_range(window, part, node, share);
+          const int first = range.first - of.block * reader.block_inputs;
+          for (int i = first; keys && i < first + range.count; ++i)
+            payload->append(4, uint64_t(attention.key(position, of.block, i)));
+          if (!keys && first <= position && position < first + range.count)
+            for (int i = 0; i < attention.head_dim; ++i)
+              payload->append(4, uint64_t(attention.value(position, of.block, i)));
+        }
+    }
+  }
 }
 
 // One flit a cycle, of one port after another.

@@ -30,6 +30,22 @@ struct CodesJob {
   WindowTag tag;
 };
 
+// Bits, one after another.
+class BitStream {
+ public:
+  void append(int bits, uint64_t value) {
+    words_.resize((count_ + bits) / 64 + 2, 0);
+    put_bits(words_.data(), count_, bits, value);
+    count_ += bits;
+  }
+  const std::vector<uint64_t>& words() const { return words_; }
+  uint64_t count() const { return count_; }
+
+ private:
+  std::vector<uint64_t> words_;
+  uint64_t count_ = 0;
+};
+
 class GlobalBuffer : public Block {
  public:
   sc_core::sc_vector<FifoIn<CodesJob>> jobs_in;
@@ -60,6 +76,8 @@ class GlobalBuffer : public Block {
   PackedCodes codes_of(const InputTrace& input, const InputRange& range, int first_row, int rows) const;
   // Codes of this node's tokens that another node's windows need in `phase`, each row's one after another.
   std::vector<Flit> activations_for(int node, int phase) const;
+  void append_codes(int node, const Phase& reader, BitStream* payload) const;
+  void append_cache(int node, const Phase& reader, BitStream* payload) const;
   int words(int bits) const;
 
   GlobalBufferSpec spec_;

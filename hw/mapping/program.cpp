@@ -405,14 +405,27 @@ class Mapper {
       add_vector_work(static_cast<int>(i));
       add_ready_operations();
     }
-    for (size_t i = 0; i < program_.phases.size(); ++i)
-      for (size_t j = i; j < program_.phases.size() && program_.phases[i].is_vector(); ++j)
-        if (!program_.phases[j].is_vector() && program_.phases[j].input == program_.phases[i].input)
-          program_.phases[i].reader = static_cast<int>(j);
+    for (Phase& phase : program_.phases)
+      if (phase.is_vector()) find_reader(&phase);
     return std::move(program_);
   }
 
  private:
+  // The phase that loads or sends what a phase of the vector unit makes.
+  void find_reader(Phase* phase) const {
+    const VectorWork& work = layer_.vector_unit[phase->vector_work];
+    const Causal cached = work.kind != VectorKind::kQuantize ? Causal::kNone
+                          : work.name == "keys"              ? Causal::kOutputs
+                                                             : Causal::kInputs;
+    phase->makes_cache = cached != Causal::kNone;
+    for (size_t i = 0; i < program_.phases.size(); ++i) {
+      const Phase& other = program_.phases[i];
+      if (other.is_vector()) continue;
+      if (phase->makes_cache ? other.causal == cached : other.input == phase->input)
+        phase->reader = static_cast<int>(i);
+    }
+  }
+
   // The phase of an entry of the vector unit; -1 where it has not come yet.
   int phase_of(const std::string& work) const {
     for (size_t i = 0; i < program_.phases.size(); ++i)

@@ -67,7 +67,7 @@ struct SourceShare {
   int index(int part) const { return parts >= sources ? part / sources : 0; }
 };
 
-// Inputs first .. first+count-1 of a window: codes in a source's buffers, rows in its DRAM channel.
+// Inputs first .. first+count-1 of a window: codes in a source's buffers, rows in its DRAM.
 struct InputRange {
   int first, count;
 };
@@ -118,7 +118,8 @@ struct Phase {
 
   int vector_work = -1;                    // index into LayerTrace::vector_unit; -1: a phase of spikes
   std::vector<VectorShare> vector_shares;  // [node]
-  int reader = -1;                         // phase that the codes are for
+  int reader = -1;                         // phase that the codes, keys or values are for
+  bool makes_cache = false;                // keys or values, which the reader loads as weights
 
   bool is_vector() const { return vector_work >= 0; }
   int seen(int row) const { return first_position + row / rows_per_token + 1; }

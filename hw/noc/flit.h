@@ -14,6 +14,7 @@ namespace spikeloom {
 
 constexpr int kMostLinkBits = 512;
 
+// The numbers travel: hw/rtl has them too.
 enum class MessageType : uint8_t {
   kCodes,
   kSpikes,
@@ -21,27 +22,31 @@ enum class MessageType : uint8_t {
   kWeights,
   kOutputs,
   kPartials,
-  kActivations,
   kRelease,
-  kBarrier
+  kBarrier,
+  kActivations
 };
 
-struct Flit {
-  std::array<uint64_t, kMostLinkBits / 64> bits{};  // payload, link_bits of them used
-  uint64_t tag = 0;                                 // head flits: what the message is about (48 bits)
-  uint32_t destination = 0;                         // head flits: node or multicast set
+// What a flit says beside its payload.
+struct FlitHeader {
+  uint64_t tag = 0;          // head flits: what the message is about (48 bits)
+  Cycle born = 0;            // when its packet entered the network; not on the wires
+  uint32_t destination = 0;  // head flits: node or multicast set
+  uint32_t packet = 0;       // which packet of a traffic recording it belongs to, counted from 1; 0: none
+  uint16_t phase = 0;        // whose energy it is; not on the wires, nor is the packet
+  MessageType type = MessageType::kSpikes;
   uint8_t message_class = 0;  // whose virtual channels it may use: set by the sender, as the next two
   uint8_t flow = 0;           // an ordered flow keeps to one of them; on a torus it also breaks ties of direction
   bool ordered = true;        // packets of this flow must not pass each other
   uint8_t vc = 0;             // where it travels now: set at every hop, as the next
   uint8_t partition = 0;
-  uint16_t phase = 0;   // whose energy it is; not on the wires, nor are the next two
-  uint32_t packet = 0;  // which packet of a traffic recording it belongs to, counted from 1; 0: none
-  Cycle born = 0;       // when its packet entered the network
-  MessageType type = MessageType::kSpikes;
   bool head = false;
   bool tail = false;
   bool last_packet = false;  // head and tail flits: no further packet of this message follows
+};
+
+struct Flit : FlitHeader {
+  std::array<uint64_t, kMostLinkBits / 64> bits{};  // payload, link_bits of them used
 };
 
 // The chip's classes of messages, each with virtual channels of its own: one per spike source, then one each for

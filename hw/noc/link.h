@@ -9,10 +9,9 @@
 // Differs  one flit per cycle is the sender's rule to keep (router and network interface grant one).
 #pragma once
 
-#include <memory>
 #include <string>
-#include <vector>
 
+#include "hw/clock/fixed_array.h"
 #include "hw/clock/registered_fifo.h"
 #include "hw/noc/flit.h"
 #include "sim/base/energy_ledger.h"
@@ -36,50 +35,50 @@ struct LinkSpec {
   bool to_node = false;  // ends at a node, not at a router
 };
 
-class Link : public sc_core::sc_interface {
+class alignas(64) Link : public sc_core::sc_interface {
  public:
   Link(Clock& clock, const std::string& name, const std::string& receiver, const LinkSpec& spec,
        const FlitFormat& format, EnergyLedger& ledger)
       : clock_(clock),
-        name_(name),
+        channels_(size_t(format.vcs), clock, spec.buffer_flits, spec.latency_cycles, spec.credit_cycles),
+        words_(uint16_t(ceil_div(format.link_bits, 64))),
         to_node_(spec.to_node),
-        flit_energy_(ledger.bundle(
-            {{&ledger.counter(name, EnergyEvent::kLinkBitMm, spec.length_mm), uint64_t(format.wire_bits())},
-             {&ledger.counter(receiver, EnergyEvent::kRouterBufferWriteBit), uint64_t(format.wire_bits())}})) {
-    for (int vc = 0; vc < format.vcs; ++vc)
-      channels_.push_back(
-          std::make_unique<RegisteredFifo<Flit>>(clock, spec.buffer_flits, spec.latency_cycles, spec.credit_cycles));
-  }
+        flit_energy_(ledger,
+                     {{&ledger.counter(name, EnergyEvent::kLinkBitMm, spec.length_mm), uint64_t(format.wire_bits())},
+                      {&ledger.counter(receiver, EnergyEvent::kRouterBufferWriteBit), uint64_t(format.wire_bits())}}),
+        name_(name) {}
 
-  bool can_send(int vc) { return channels_[vc]->can_push(); }
+  bool can_send(int vc) { return channels_[vc].can_push(); }
   // The flit travels in virtual channel `vc` of its partition.
   void send(const Flit& flit, int vc, uint8_t partition) {
-    Flit& sent = channels_[vc]->push(flit);
+    Flit& sent = channels_[vc].push_place();
+    static_cast<FlitHeader&>(sent) = flit;
+    for (int word = 0; word < words_; ++word) sent.bits[word] = flit.bits[word];
     sent.vc = uint8_t(vc);
     sent.partition = partition;
     if (sent.born == 0) sent.born = clock_.now();
     flit_energy_.add(clock_.now(), flit.phase);
-    ++flits_;
     if (listener_) listener_->takes(sent);
   }
   bool to_node() const { return to_node_; }
   int vcs() const { return static_cast<int>(channels_.size()); }
-  RegisteredFifo<Flit>& channel(int vc) { return *channels_[vc]; }
+  RegisteredFifo<Flit>& channel(int vc) { return channels_[vc]; }
   void set_producer(Block* block) {
-    for (auto& channel : channels_) channel->set_producer(block);
+    for (auto& channel : channels_) channel.set_producer(block);
   }
   const std::string& name() const { return name_; }
   void set_listener(LinkListener* listener) { listener_ = listener; }
-  uint64_t flits() const { return flits_; }
+  uint64_t flits() const { return flit_energy_.count(); }
 
  private:
+  // All that sending touches is one cache line.
   Clock& clock_;
-  std::string name_;
+  FixedArray<RegisteredFifo<Flit>> channels_;
+  uint16_t words_;  // of a flit's payload
   bool to_node_;
-  EnergyBundle& flit_energy_;
-  std::vector<std::unique_ptr<RegisteredFifo<Flit>>> channels_;
-  uint64_t flits_ = 0;
   LinkListener* listener_ = nullptr;
+  EnergyBundle flit_energy_;
+  std::string name_;
 };
 
 }  // namespace spikeloom

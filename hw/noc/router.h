@@ -36,6 +36,52 @@ struct RouterSpec {
 };
 
 class Router : public Block {
+  // An input's virtual channel and the packet at its front: one cache line.
+  struct alignas(64) Slot {
+    RegisteredFifo<Flit>* buffer = nullptr;
+    Cycle route_ready = 0, vc_ready = 0, switch_ready = 0;
+    uint16_t branches = 0;   // outputs of the packet; unless multicast, of which one is to be chosen
+    uint16_t allocated = 0;  // outputs where it has a virtual channel
+    uint16_t remaining = 0;  // outputs by which the front flit has to leave yet
+    uint8_t input = 0, vc = 0, partition = 0;
+    bool in_packet = false, routed = false, multicast = false;
+    std::array<uint8_t, kMostPorts> out_vc{};
+
+    // Outputs where it may still ask for a virtual channel.
+    uint16_t missing() const {
+      if (multicast) return branches & uint16_t(~allocated);
+      return allocated ? uint16_t(0) : branches;
+    }
+  };
+  struct Port {
+    Link* out = nullptr;
+    uint32_t free = 0;    // channels of the output that no packet holds
+    uint8_t next_vc = 0;  // round robin over the input's channels
+  };
+  struct Grant {
+    Cycle cycle;  // takes effect
+    uint16_t slot;
+    uint8_t output, vc;
+  };
+
+  // The state comes before the ports: what every cycle touches are the first two cache lines of it.
+  uint8_t count_, vcs_;             // of ports, and of channels of each
+  bool again_ = false;              // something may be possible in the next cycle
+  bool deferred_ = false;           // there are grants of later cycles
+  std::unique_ptr<Slot[]> slots_;   // [input * vcs + vc]
+  std::unique_ptr<Cycle[]> front_;  // [slot]: from when its front flit is visible
+  std::unique_ptr<Port[]> ports_;
+  std::unique_ptr<Allocator> switch_allocator_;
+  RouterSpec spec_;
+  EnergyBundle crossing_;  // arbitration, buffer read, crossbar
+  std::unique_ptr<Allocator> vc_allocator_;
+  std::vector<AllocatorRequest> vc_requests_;
+  int id_;
+  EnergyCounter &route_, &vc_allocation_;
+  const RouteTable& routes_;
+  VirtualChannels channels_;
+  std::vector<Grant> vc_grants_, switch_grants_;  // of later cycles, in the order in which they take effect
+
  public:
   using LinkPort = sc_core::sc_port<Link, 1, sc_core::SC_ZERO_OR_MORE_BOUND>;
   sc_core::sc_vector<LinkPort> in, out;  // by port; unbound at the mesh's edge
@@ -44,7 +90,7 @@ class Router : public Block {
          const RouteTable& routes, const VirtualChannels& channels, const FlitFormat& format, EnergyLedger& ledger);
 
   // Flits that left, each branch of a multicast counted.
-  uint64_t flits() const { return flits_; }
+  uint64_t flits() const { return crossing_.count(); }
   std::string waits_for() const override;
   // A flit that waits at the front of an input buffer: since when it is in the network, and what it waits for.
   struct Waiting {
@@ -54,61 +100,46 @@ class Router : public Block {
   std::vector<Waiting> waiting() const;
 
  private:
-  // An input's virtual channel and the packet at its front.
-  struct Slot {
-    RegisteredFifo<Flit>* buffer = nullptr;
-    bool in_packet = false, routed = false, multicast = false;
-    uint8_t input = 0, vc = 0, partition = 0;
-    uint16_t branches = 0;   // outputs of the packet; unless multicast, of which one is to be chosen
-    uint16_t allocated = 0;  // outputs where it has a virtual channel
-    uint16_t remaining = 0;  // outputs by which the front flit has to leave yet
-    Cycle route_ready = 0, vc_ready = 0, switch_ready = 0;
-    std::array<uint8_t, kMostPorts> out_vc{};
-  };
-  struct Grant {
-    Cycle cycle;  // takes effect
-    uint16_t slot;
-    uint8_t output, vc;
-  };
+  // What the channels of one input want of the switch in this cycle, by output: those with a flit that can go, and
+  // speculative ones.
+  struct SwitchWishes {
+    uint16_t outputs = 0;  // about which there is any; what stands of others is old
+    std::array<uint32_t, kMostPorts> ready, speculative;
 
+    void about(int output) {
+      if (outputs >> output & 1) return;
+      outputs |= uint16_t(1u << output);
+      ready[output] = speculative[output] = 0;
+    }
+  };
+  struct Requests {
+    bool vcs = false;  // there are some in vc_requests_
+    size_t switches = 0;
+    std::array<AllocatorRequest, kMostPorts * kMostPorts> of_switch;
+  };
   void end_of_elaboration() override;
   void tick() override;
-  // Each looks at what the cycle began with and adds requests.
-  void look_at_inputs();
-  void look_at_slot(Slot& slot);
-  void route(Slot& slot);
-  void request_vcs(Slot& slot, uint16_t missing);
-  void request_switch(int input);
-  void allocate();
+  // The stages. Each looks at what the cycle began with: grants of the cycle take effect when all have asked.
+  void look_at_inputs(Requests* requests);
+  uint32_t visible_channels(int input) const;
+  void look_at_slot(Slot& slot, SwitchWishes* wishes, Requests* requests);
+  bool compute_route(Slot& slot);
+  void request_vcs(Slot& slot, uint16_t missing, SwitchWishes* wishes);
+  void request_switch(int input, const SwitchWishes& wishes, Requests* requests);
+  void allocate_vcs();
+  void allocate_switch(Requests* requests);
+  void defer(std::vector<Grant>* grants, const Grant& grant) {
+    grants->push_back(grant);
+    deferred_ = true;
+  }
+  void apply_deferred();
   template <typename Apply>
   void apply_due(std::vector<Grant>* grants, Apply apply);
-  void apply_grants();
   void take_vc(const Grant& grant);
-  bool may_cross(const Grant& grant);
+  void traverse_switch(const Grant& grant);
   void cross(const Grant& grant);
-  bool has_credit(int output, int vc) { return out_buffers_[output * vcs_ + vc]->can_push(); }
+  bool has_credit(int output, int vc) { return ports_[output].out->can_send(vc); }
   uint32_t allowed_vcs(const Slot& slot, const Flit& head, int output) const;
-
-  int id_, ports_;
-  RouterSpec spec_;
-  const RouteTable& routes_;
-  VirtualChannels channels_;
-  int vcs_;
-  EnergyCounter &route_, &vc_allocation_;
-  EnergyBundle& crossing_;                          // arbitration, buffer read, crossbar
-  std::vector<Link*> out_;                          // [port]
-  std::vector<RegisteredFifo<Flit>*> out_buffers_;  // [port * vcs + vc]: behind the links
-  std::array<uint64_t, kMostPorts> occupied_{};     // [input]: channels that hold anything, visible or not
-  std::vector<Slot> slots_;                         // [input * vcs + vc]
-  std::array<uint32_t, kMostPorts> free_{};         // [output]: channels that no packet holds
-  // Switch requests of one input in this cycle, by output: channels with a flit that can go, and speculative ones.
-  std::array<uint32_t, kMostPorts> wanted_{}, speculative_{};
-  std::array<uint8_t, kMostPorts> next_vc_{};  // [input]: round robin over its channels
-  std::unique_ptr<Allocator> vc_allocator_, switch_allocator_;
-  std::vector<AllocatorRequest> vc_requests_, switch_requests_;
-  std::vector<Grant> vc_grants_, switch_grants_;  // in the order in which they take effect
-  bool again_ = false;                            // something may be possible in the next cycle
-  uint64_t flits_ = 0;
 };
 
 }  // namespace spikeloom

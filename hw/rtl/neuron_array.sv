@@ -14,7 +14,8 @@
 //          start, window start, row or mark, slice end, and is always taken. A batch ends later than it starts; rows
 //          and marks come after the updates of the mark before; a pass's parameters come when the pass before last has
 //          fired. Membranes are not written at a batch's start: the first update reads V0 instead (same for slopes).
-//          The fields of a flit lie beside its payload; its phase is not on the wires. Two releases may wait.
+//          The fields of a flit lie beside its payload; its phase is not on the wires. Two releases may wait. Attention's
+//          slopes for values with exponents, and batches that have fewer outputs than their pass, are left out.
 module neuron_array #(
     parameter int LANES = 8,
     parameter int SLOTS = 1,             // tokens of a batch

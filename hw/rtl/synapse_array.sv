@@ -14,7 +14,8 @@
 // Differs  a command has one flag per kind: what SystemC pushes in one cycle is one word, in the order batch start,
 //          window start, row or mark, slice end. neurons_out_room counts the places of its queue (7: 7 or more). Inputs
 //          show their two oldest flits, so that a head passes with the flit behind it (DEVIATIONS 4). Payload `bitmap`
-//          is left out: the SystemC block takes as many flits in one cycle as a chunk needs.
+//          is left out: the SystemC block takes as many flits in one cycle as a chunk needs. So are rows with exponents
+//          of their own (attention's values).
 module synapse_array #(
     parameter int LANES = 8,
     parameter int HALF_ROWS = 32,   // rows of half the weight SRAM

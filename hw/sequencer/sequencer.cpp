@@ -33,9 +33,11 @@ Sequencer::Sequencer(const sc_core::sc_module_name& name, Clock& clock, const La
       control_in("control_in"),
       phase_done_in("phase_done_in"),
       vector_done_in("vector_done_in"),
+      cached_in("cached_in"),
       loads_out("loads_out"),
       vector_jobs_out("vector_jobs_out"),
       encoded_out("encoded_out"),
+      cached_out("cached_out"),
       jobs_out("jobs_out", ports),
       control_out("control_out"),
       clock_(clock),
@@ -90,11 +92,19 @@ void Sequencer::give_back(int tile) {
   offer_load(tile);
 }
 
+// Keys and values that have come are written before the phase ends here.
 void Sequencer::take_phase_done() {
-  if (!phase_done_in->can_pop()) return;
+  if (cached_in->can_pop()) {
+    end_here(cached_in->front());
+    cached_in->pop();
+  }
+  if (!phase_done_in->can_pop() || !cached_out->can_push()) return;
   const int phase = phase_done_in->front();
   phase_done_in->pop();
-  end_here(phase);
+  if (context_.program->phases[phase].makes_cache)
+    cached_out->push(phase);
+  else
+    end_here(phase);
   if (!phase_done_in->empty()) wake_at(now() + 1);
 }
 

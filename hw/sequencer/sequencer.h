@@ -1,7 +1,7 @@
 // Sequencer of a memory node: issues the loads and code jobs of the layer's program as credits allow.
 //
 //     control_in, phase_done_in --> [ program | credits ] --> loads_out, jobs_out[p], control_out
-//     vector_done_in -------------> [                   ] --> vector_jobs_out, encoded_out
+//     vector_done_in, cached_in --> [                   ] --> vector_jobs_out, encoded_out, cached_out
 //
 // Timing   one load and one job a cycle; jobs in order, loads in the order of each tile, the earliest with room first.
 //          A load waits for room in its tile's weight SRAM (two halves, given back by release flits), one of keys or
@@ -24,10 +24,11 @@ namespace spikeloom {
 class Sequencer : public Block {
  public:
   FifoIn<Flit> control_in;
-  FifoIn<int> phase_done_in, vector_done_in;
+  FifoIn<int> phase_done_in, vector_done_in, cached_in;
   FifoOut<Load> loads_out;
   FifoOut<VectorJob> vector_jobs_out;
-  FifoOut<int> encoded_out;  // a phase in which this node's tokens have been encoded for windows
+  FifoOut<int> encoded_out;  // a phase in which this node's tokens have been coded for windows or as keys or values
+  FifoOut<int> cached_out;   // a phase whose keys or values have come to this node, to be written
   sc_core::sc_vector<FifoOut<CodesJob>> jobs_out;
   FifoOut<Flit> control_out;
 

@@ -18,9 +18,9 @@ double leakage_pj_per_cycle(const BlockInventory& block, const Technology& techn
   return nw * (1e3 / clock_mhz) * 1e-6;
 }
 
-// Background power of DRAM channels, pJ per cycle.
+// Standby power of DRAM channels, all banks closed, pJ per cycle.
 double background_pj_per_cycle(const BlockInventory& block, const Technology& technology, double clock_mhz) {
-  return block.dram_channels * technology.dram_channel_nw() * (1e3 / clock_mhz) * 1e-6;
+  return block.dram_channels * technology.dram_standby_nw() * (1e3 / clock_mhz) * 1e-6;
 }
 
 void add_events(Chip& chip, const Technology& technology, Bill* bill) {

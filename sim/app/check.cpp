@@ -11,7 +11,9 @@
 #include "sim/app/bill.h"
 #include "sim/app/commands.h"
 #include "sim/app/experiment.h"
+#include "sim/app/model_run.h"
 #include "sim/app/noc_experiment.h"
+#include "sim/app/process_pool.h"
 
 namespace spikeloom {
 
@@ -19,10 +21,10 @@ namespace {
 
 const char* const kHelp = R"(usage: spikeloom check FILE ... [--set path=value ...]
 
-Validates without simulating. FILE is an experiment (.yaml): its configs, its trace, the mapping, every register width
-and memory are checked; or a network (.yaml with a section noc): its routing must not deadlock; or a trace (.safetensors),
-spiking or multiply-accumulate: its structure is checked, and every expected output is recomputed by the reference; or
-recorded traffic (.safetensors): its structure is checked.
+Validates without simulating. FILE is an experiment (.yaml): its configs, its trace (of several layers: every one), the
+mapping, every register width and memory are checked; or a network (.yaml with a section noc): its routing must not
+deadlock; or a trace (.safetensors), spiking or multiply-accumulate: its structure is checked, and every expected output
+is recomputed by the reference; or recorded traffic (.safetensors): its structure is checked.
 
 examples
   spikeloom check configs/experiments/demo.yaml
@@ -45,6 +47,12 @@ void check_noc(const std::string& file, const std::vector<std::string>& override
 
 void check_experiment(const std::string& file, const std::vector<std::string>& overrides) {
   const Experiment experiment = Experiment::load(file, overrides);
+  if (experiment.model) {
+    const std::string needs = check_layers(experiment, processors());
+    warn(experiment.chip.network);
+    std::cout << file << ": ok\n" << needs;
+    return;
+  }
   const LayerTrace layer = experiment.open_trace();
   Chip chip("chip", experiment.chip, layer, experiment.window_cycles);
   check_fit(experiment.chip, layer, chip.program());

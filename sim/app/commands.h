@@ -28,6 +28,8 @@ struct CommonOptions {
   std::string output;
   std::string rates;
   bool quiet = false, no_figures = false;
+  std::optional<int> jobs;
+  bool fresh = false;
   bool timeline = false;
   bool traffic = false;
   std::string vcd, record_cycles;

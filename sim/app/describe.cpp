@@ -1,8 +1,12 @@
 // `spikeloom describe`
 
 #include <cstdio>
+#include <optional>
 
 #include "hw/chip/chip.h"
+#include "hw/dram/mapping/address_mapping.h"
+#include "hw/dram/page/page_policy.h"
+#include "hw/dram/schedulers/scheduler.h"
 #include "sim/app/commands.h"
 #include "sim/app/describe_trace.h"
 #include "sim/app/experiment.h"
@@ -57,6 +61,20 @@ void print_diagram(const ChipSpec& spec) {
   edge_row(spec.network.height - 1, kSouth);
 }
 
+void print_dram(const DramSpec& dram) {
+  const DramDeviceSpec& device = dram.device;
+  const DramTiming& t = device.timing;
+  std::printf("                 DRAM %s: %d channel(s) of %.0f MB/s, %d banks, rows of %d bytes, bursts of %d\n",
+              device.standard.c_str(), dram.channels, device.peak_mb_s(), device.banks, device.row_bytes(),
+              device.burst_bytes());
+  std::printf("                 row hit %.1f ns, closed row %.1f ns, other row %.1f ns to the end of a burst\n",
+              t.read_data_end() * device.tck_ns(), (t.tRCD + t.read_data_end()) * device.tck_ns(),
+              (t.tRPpb + t.tRCD + t.read_data_end()) * device.tck_ns());
+  std::printf("                 mapping %s, page policy %s, scheduler %s, %d bursts waiting a channel\n",
+              mapping_names()[dram.mapping].c_str(), page_policy_names()[dram.page_policy].c_str(),
+              scheduler_names()[dram.scheduler].c_str(), dram.queue_depth);
+}
+
 void print_parameters(const ChipSpec& spec) {
   const FlitFormat flits = spec.flits();
   const NetworkSpec& network = spec.network;
@@ -70,8 +88,14 @@ void print_parameters(const ChipSpec& spec) {
               routing_names()[network.routing].c_str(), network.hop_cycles(),
               network.router.speculative ? " (speculative)" : "", network.round_trip_flits());
   std::printf("  virtual chan.  spikes of each memory node, weights, outputs, partial membranes, control\n");
-  std::printf("  memory node    DRAM %d MB/s, %d ns; global buffer %d bytes; %d encoder port(s)\n",
-              spec.dram.bandwidth_mb_s, spec.dram.latency_ns, spec.global_buffer.bytes, spec.encoder.ports);
+  std::printf("  memory node    global buffer %d bytes; weight loader's buffer %d bytes; %d encoder port(s)\n",
+              spec.global_buffer.bytes, spec.weight_loader.buffer_bytes, spec.encoder.ports);
+  std::printf("                 vector unit %d lanes (%s), vector buffer %d bytes\n", spec.vector_unit.lanes,
+              spec.vector_unit.format().name, spec.vector_unit.buffer_bytes);
+  const KvCacheSpec& cache = spec.weight_loader.kv_cache;
+  std::printf("                 keys and values: %lld bytes of SRAM for %d layer(s), the rest in DRAM\n",
+              static_cast<long long>(cache.bytes), cache.layers);
+  print_dram(spec.dram);
   std::printf("  tile           weight SRAM %d bytes in %d banks: 2 halves of %d rows of %d bytes\n",
               spec.synapse_array.weight_bytes, spec.synapse_array.banks, spec.synapse_array.half_rows(),
               spec.synapse_array.row_bytes());
@@ -83,21 +107,25 @@ void print_parameters(const ChipSpec& spec) {
               spec.mapping.input_split);
   std::printf("  a tile: router -- spikes --> %ssynapse array (weight SRAM) --> neuron array --> router\n",
               spec.payload == Payload::kPackedCodes ? "mixed-precision buffer, encoder --> " : "");
-  std::printf("  a memory node: DRAM channel, sequencer, global buffer%s\n",
+  std::printf("  a memory node: DRAM --> weight loader --> router; sequencer; vector unit <--> global buffer%s\n",
               spec.payload == Payload::kPackedCodes ? "" : " --> mixed-precision buffer, encoder");
 }
 
 void describe_chip(const std::string& file, const std::vector<std::string>& overrides) {
   ConfigNode root = ConfigNode::load(file);
   ChipSpec spec;
+  std::optional<ModelWorkload> model;
   if (root.has("experiment")) {
-    spec = Experiment::load(file, overrides).chip;
+    const Experiment experiment = Experiment::load(file, overrides);
+    spec = experiment.chip;
+    model = experiment.model;
   } else {
+    std::vector<Override> changes;
     for (const std::string& assignment : overrides) {
-      const size_t equals = assignment.find('=');
-      if (equals == std::string::npos) throw UserError("--set " + assignment + ": expected path=value");
-      root.override_value(assignment.substr(0, equals), assignment.substr(equals + 1), "--set " + assignment, ".");
+      const auto [path, value] = split_assignment(assignment, "chip.tile.lanes=64");
+      changes.push_back({path, value, "--set " + assignment, "."});
     }
+    complete_chip(root, changes);
     spec = ChipSpec::read(root.section("chip"));
     root.finish();
   }
@@ -105,6 +133,10 @@ void describe_chip(const std::string& file, const std::vector<std::string>& over
               spec.memory_nodes.size());
   print_diagram(spec);
   print_parameters(spec);
+  if (model)
+    std::printf("\n  workload       %s, %s by %s, case %s: tokens %d to %d\n", model->manifest.model.c_str(),
+                layers_in_words(model->layers, model->manifest.model_layers).c_str(), model->manifest.method.c_str(),
+                model->chosen.name.c_str(), model->chosen.first, model->chosen.context - 1);
 }
 
 }  // namespace

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <stdexcept>
 
+#include "hw/dram/dram_prices.h"
 #include "models/attention_operations.h"
 #include "sim/app/commands.h"
 
@@ -25,11 +27,14 @@ void bring_in(ConfigNode& root, const std::string& key, const std::string& secti
     if (other != section) file.fail_at(other, "unknown key (known here: " + section + ")");
 }
 
-struct Override {
-  std::string path, value, place, folder;
-  // Overrides of the experiment itself come before the files that it names are read, all others after.
-  bool of_experiment() const { return path.compare(0, 11, "experiment.") == 0; }
-};
+const char* const kDevice = "chip.memory_node.dram.device";
+
+// Overrides come in the order in which files are read: what names a file before what stands in it.
+enum class Stage { kExperiment, kDevice, kRest };
+Stage stage_of(const Override& change) {
+  if (change.path.compare(0, 11, "experiment.") == 0) return Stage::kExperiment;
+  return change.path == kDevice ? Stage::kDevice : Stage::kRest;
+}
 
 // Those of the file first, so that the command line has the last word.
 std::vector<Override> collect_overrides(ConfigNode& root, const std::vector<std::string>& from_command_line) {
@@ -48,20 +53,23 @@ std::vector<Override> collect_overrides(ConfigNode& root, const std::vector<std:
   return all;
 }
 
-void apply_overrides(ConfigNode& root, const std::vector<Override>& overrides, bool of_experiment) {
+void apply_overrides(ConfigNode& root, const std::vector<Override>& overrides, Stage stage) {
   for (const Override& change : overrides)
-    if (change.of_experiment() == of_experiment)
-      root.override_value(change.path, change.value, change.place, change.folder);
+    if (stage_of(change) == stage) root.override_value(change.path, change.value, change.place, change.folder);
 }
 
 // The same experiment in one file, with absolute paths.
-std::string resolve(ConfigNode& root, const Experiment& experiment) {
-  ConfigNode head = root.section("experiment");
-  ConfigNode flat = root;
+std::string resolve(const Experiment& experiment) {
+  ConfigNode flat = experiment.config;
   std::string text = "# Resolved configuration: `spikeloom run` on this file repeats the run.\nexperiment:\n";
   text += "  name: " + experiment.name + "\n  window_cycles: " + std::to_string(experiment.window_cycles) + "\n";
-  flat.section("workload")
-      .put_scalar("trace", std::filesystem::absolute(experiment.trace_file).lexically_normal().string());
+  ConfigNode& workload = flat.section("workload");
+  if (experiment.model) {
+    workload.put_scalar("model", experiment.model->manifest.folder);
+    workload.put_scalar("layers", layers_text(experiment.model->layers));
+  } else {
+    workload.put_scalar("trace", std::filesystem::absolute(experiment.trace_file).lexically_normal().string());
+  }
   ConfigNode& sram = flat.section("technology").section("sram");
   sram.put_scalar("table", std::filesystem::absolute(sram.path("table")).lexically_normal().string());
   for (const char* section : {"workload", "chip", "technology"})
@@ -69,18 +77,37 @@ std::string resolve(ConfigNode& root, const Experiment& experiment) {
   return text;
 }
 
+// The device of a `dram` section that names its file. What is missing is left to ChipSpec::read to say.
+void bring_in_device(ConfigNode& dram) {
+  if (!dram.has("device") || dram.has_section("device")) return;
+  const std::string named = dram.path("device");
+  if (!std::filesystem::is_regular_file(named)) dram.fail_at("device", "no such file '" + named + "'");
+  ConfigNode file = ConfigNode::load(named);
+  for (const std::string& other : file.keys())
+    if (other != "device") file.fail_at(other, "unknown key (known here: device)");
+  dram.put("device", file.section("device"));
+}
+
 }  // namespace
+
+void complete_chip(ConfigNode& root, const std::vector<Override>& overrides) {
+  apply_overrides(root, overrides, Stage::kDevice);
+  ConfigNode& chip = root.section("chip");
+  if (chip.has_section("memory_node") && chip.section("memory_node").has_section("dram"))
+    bring_in_device(chip.section("memory_node").section("dram"));
+  apply_overrides(root, overrides, Stage::kRest);
+}
 
 Experiment Experiment::load(const std::string& file, const std::vector<std::string>& overrides) {
   ConfigNode root = ConfigNode::load(file);
   if (!root.has("experiment") && root.has("noc"))
     root.fail_at("noc", "this file is a network, not an experiment (use `spikeloom noc`)");
   const std::vector<Override> changes = collect_overrides(root, overrides);
-  apply_overrides(root, changes, true);
+  apply_overrides(root, changes, Stage::kExperiment);
   bring_in(root, "chip", "chip");
   bring_in(root, "energy", "technology");
   bring_in(root, "workload", "workload");
-  apply_overrides(root, changes, false);
+  complete_chip(root, changes);
   Experiment experiment;
   ConfigNode& head = root.section("experiment");
   experiment.name = head.text("name");
@@ -88,8 +115,12 @@ Experiment Experiment::load(const std::string& file, const std::vector<std::stri
   experiment.window_cycles = Cycle(head.integer("window_cycles", 1, 1000000000));
   experiment.chip = ChipSpec::read(root.section("chip"));
   experiment.technology = Technology::read(root.section("technology"));
+  experiment.technology.set_dram(dram_prices(experiment.chip.dram.device));
   ConfigNode& workload = root.section("workload");
-  experiment.trace_file = workload.path("trace");
+  if (workload.has("model"))
+    experiment.model = ModelWorkload::read(workload);
+  else
+    experiment.trace_file = workload.path("trace");
   experiment.all_operations = workload.is_all("operations");
   if (!experiment.all_operations) {
     for (ConfigNode& item : workload.items("operations")) experiment.operations.push_back(item.as_text());
@@ -98,11 +129,24 @@ Experiment Experiment::load(const std::string& file, const std::vector<std::stri
   experiment.all_tokens = workload.is_all("tokens");
   if (!experiment.all_tokens) experiment.tokens = int(workload.integer("tokens", 1, 1 << 20));
   root.finish();
-  experiment.resolved = resolve(root, experiment);
+  experiment.config = std::move(root);
+  experiment.resolved = resolve(experiment);
   return experiment;
 }
 
+Experiment Experiment::of_layer(int layer) const {
+  Experiment one = *this;
+  one.trace_file = model->manifest.activations_file(layer, model->chosen.name);
+  one.model.reset();
+  ConfigNode& workload = one.config.section("workload");
+  for (const char* key : {"model", "case", "layers"}) workload.remove(key);
+  workload.put_scalar("trace", one.trace_file);
+  one.resolved = resolve(one);
+  return one;
+}
+
 LayerTrace Experiment::open_trace() const {
+  if (model) throw std::logic_error("a model has no trace of its own");
   LayerTrace layer = LayerTrace::open(trace_file);
   add_attention_operations(&layer, all_tokens ? layer.tokens : std::min(tokens, layer.tokens));
   std::vector<std::string> names = operations;

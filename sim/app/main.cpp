@@ -5,6 +5,7 @@
 #include <systemc>
 
 #include "sim/app/commands.h"
+#include "sim/app/process_pool.h"
 #include "sim/base/error.h"
 
 namespace {
@@ -63,6 +64,9 @@ int main(int argc, char** argv) {
   } catch (const std::filesystem::filesystem_error& error) {
     std::cerr << "spikeloom: " << error.path1().string() << ": " << error.code().message() << "\n";
     return 2;
+  } catch (const spikeloom::Interrupted& interrupted) {
+    std::cerr << "spikeloom: stopped\n";
+    return 128 + interrupted.signal;
   } catch (const std::exception& error) {
     std::cerr << "spikeloom: internal error: " << error.what() << "\n";
     return 3;

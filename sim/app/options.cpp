@@ -26,6 +26,10 @@ bool parse_options(const std::vector<std::string>& words, const std::string& hel
     visible.add_options()("record-limit",
                           po::value<int>()->notifier([options](int limit) { options->record_limit = limit; }), "");
   }
+  if (has("m")) {
+    visible.add_options()("jobs", po::value<int>()->notifier([options](int jobs) { options->jobs = jobs; }), "");
+    visible.add_options()("fresh", po::bool_switch(&options->fresh), "");
+  }
   po::options_description all;
   all.add(visible).add_options()("files", po::value<std::vector<std::string>>(&options->files), "");
   po::positional_options_description positional;

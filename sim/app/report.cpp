@@ -87,6 +87,7 @@ void add_phases(const LayerTrace& layer, const Chip& chip, Report* report) {
 
 void add_tiles(const Chip& chip, Report* report) {
   Cycle busy = 0;
+  report->fill_cycles = chip.cycles();
   for (int i = 0; i < chip.topology().tiles(); ++i) {
     const Tile& tile = chip.tile(i);
     report->spikes_received += tile.synapse_array.spikes();
@@ -96,16 +97,20 @@ void add_tiles(const Chip& chip, Report* report) {
     report->largest_membrane = std::max(report->largest_membrane, tile.neuron_array.largest_membrane());
     if (tile.encoder) report->spikes_sent += tile.encoder->spikes();
     busy += tile.synapse_array.activity().cycles(ActivityState::kBusy);
+    report->fill_cycles = std::min(report->fill_cycles, tile.synapse_array.activity().first_busy());
   }
   const double tile_cycles = double(chip.cycles()) * chip.topology().tiles();
   report->lane_utilisation = report->additions / (tile_cycles * chip.spec().synapse_array.lanes);
   report->array_busy = busy / tile_cycles;
   for (int i = 0; i < chip.topology().sources(); ++i) {
-    report->dram_bytes += chip.memory_node(i).dram.bytes_read();
+    const DramController& dram = chip.memory_node(i).dram;
+    report->dram_bytes += dram.bytes_read();
+    report->drams.push_back({dram.name(), dram.bytes_read(), dram.bytes_written(), dram.stats(), &dram.activity()});
     for (const auto& encoder : chip.memory_node(i).encoders) report->spikes_sent += encoder->spikes();
   }
   const double mb_s = report->dram_bytes / (chip.cycles() / chip.spec().clock_mhz);
-  report->dram_utilisation = mb_s / (double(chip.spec().dram.bandwidth_mb_s) * chip.topology().sources());
+  report->dram_peak_mb_s = chip.spec().dram.peak_mb_s();
+  report->dram_utilisation = mb_s / (report->dram_peak_mb_s * chip.topology().sources());
 }
 
 }  // namespace
@@ -148,9 +153,8 @@ Report make_report(const Experiment& experiment, const LayerTrace& layer, Chip& 
 const std::vector<std::string>& not_charged() {
   static const std::vector<std::string> list = {
       "clock distribution, and multiplexing inside blocks beyond what the listed events name",
-      "DRAM activate, precharge and refresh beyond the price per bit and the background power",
+      "DRAM controllers and interfaces on the chip (the devices' own side of the pins is charged)",
       "writing outputs back to DRAM: they stay in the global buffer",
-      "embedding, the last normalization, the language model's head and sampling",
   };
   return list;
 }

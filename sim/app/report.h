@@ -24,6 +24,17 @@ struct PhaseReport {
   Roofline roofline;
 };
 
+// The DRAM of a memory node.
+struct DramReport {
+  std::string block;
+  uint64_t bytes_read = 0, bytes_written = 0;
+  DramStats stats;
+  const Activity* activity = nullptr;
+
+  uint64_t bursts() const { return stats.read_bursts + stats.write_bursts; }
+  double share(uint64_t bursts_of_a_kind) const { return bursts() ? double(bursts_of_a_kind) / double(bursts()) : 0; }
+};
+
 struct Report {
   std::string experiment, chip, technology, payload, spike_code, code;
   bool synthetic = false;
@@ -31,6 +42,7 @@ struct Report {
   int layer = 0, tokens = 0, token_batch = 1;
   double clock_mhz = 0;
   Cycle cycles = 0;
+  Cycle fill_cycles = 0;  // until a tile issues its first weight row or step mark
   uint64_t outputs = 0, outputs_equal = 0;
   std::string first_difference;
   uint64_t weights = 0;          // of all operations, keys and values included
@@ -39,7 +51,8 @@ struct Report {
   uint64_t additions = 0, rows_read = 0, rows_added = 0;
   uint64_t spikes_sent = 0;  // by all encoders
   uint64_t input_spikes = 0, input_steps = 0;
-  double lane_utilisation = 0, array_busy = 0, dram_bytes = 0, dram_utilisation = 0;
+  double lane_utilisation = 0, array_busy = 0, dram_bytes = 0, dram_utilisation = 0, dram_peak_mb_s = 0;
+  std::vector<DramReport> drams;
   int64_t largest_membrane = 0;
   Bill bill;
   std::vector<PhaseReport> phases;
@@ -64,11 +77,16 @@ Report make_report(const Experiment& experiment, const LayerTrace& layer, Chip& 
 // What the simulation does not charge, each a sentence.
 const std::vector<std::string>& not_charged();
 
+// The table of energy groups; DRAM's background power is a part of its group.
+std::string group_table(const GroupEnergies& groups, double background_pj, double total_pj);
 // The tables for a terminal.
 std::string report_text(const Report& report);
 // report.json; its keys are documented in sim/app/README.md.
 nlohmann::ordered_json report_json(const Report& report, const Technology& technology, const LayerTrace& layer);
 std::string energy_csv(const Report& report);
 std::string windows_csv(const Report& report);
+// Writes these three files and resolved.yaml, and removes figures of an earlier run. Throws UserError.
+void write_results(const std::string& folder, const Experiment& experiment, const LayerTrace& layer,
+                   const Report& report);
 
 }  // namespace spikeloom

@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "sim/app/report.h"
+#include "sim/app/results_folder.h"
 
 namespace spikeloom {
 
@@ -90,6 +91,29 @@ json prices_json(const Report& report, const Technology& technology) {
   return object;
 }
 
+json drams_json(const Report& report) {
+  json list = json::array();
+  for (const DramReport& dram : report.drams) {
+    const DramStats& stats = dram.stats;
+    const Activity& activity = *dram.activity;
+    const Cycle busy = activity.cycles(ActivityState::kBusy), idle = activity.cycles(ActivityState::kIdle);
+    list.push_back({{"block", dram.block},
+                    {"bytes_read", dram.bytes_read},
+                    {"bytes_written", dram.bytes_written},
+                    {"mb_s", double(dram.bytes_read + dram.bytes_written) / report.time_us()},
+                    {"peak_mb_s", report.dram_peak_mb_s},
+                    {"row_hits", dram.share(stats.row_hits)},
+                    {"row_misses", dram.share(stats.row_misses)},
+                    {"row_conflicts", dram.share(stats.row_conflicts)},
+                    {"activates", stats.activates},
+                    {"refreshes", stats.refreshes},
+                    {"busy_cycles", busy},
+                    {"stalled_cycles", report.cycles - busy - idle},
+                    {"idle_cycles", idle}});
+  }
+  return list;
+}
+
 json recordings_json(const Report& report) {
   json list = json::array();
   for (const RecordedFile& file : report.recordings)
@@ -123,7 +147,7 @@ nlohmann::ordered_json report_json(const Report& report, const Technology& techn
   root["technology"] = report.technology;
   root["exact"] = {
       {"outputs", report.outputs}, {"equal", report.outputs_equal}, {"first_difference", report.first_difference}};
-  root["time"] = {{"cycles", report.cycles}, {"us", report.time_us()}};
+  root["time"] = {{"cycles", report.cycles}, {"us", report.time_us()}, {"fill_cycles", report.fill_cycles}};
   root["figures"] = {{"lane_utilisation", report.lane_utilisation},
                      {"synapse_array_busy", report.array_busy},
                      {"dram_utilisation", report.dram_utilisation},
@@ -132,6 +156,7 @@ nlohmann::ordered_json report_json(const Report& report, const Technology& techn
                      {"synapses", report.synapses},
                      {"additions", report.additions},
                      {"input_spikes", report.input_spikes},
+                     {"input_steps", report.input_steps},
                      {"spikes_sent", report.spikes_sent},
                      {"spikes_received", report.spikes_received},
                      {"rows_added", report.rows_added},
@@ -144,6 +169,7 @@ nlohmann::ordered_json report_json(const Report& report, const Technology& techn
                     {"per_token_pj", report.pj_per_token()},
                     {"groups_pj", groups_json(report.bill.groups)}};
   root["phases"] = phases_json(report);
+  root["drams"] = drams_json(report);
   root["activity_cycles"] = activity_json(report);
   json links;
   for (const auto& [name, flits] : report.link_flits) links[name] = flits;
@@ -174,6 +200,15 @@ std::string windows_csv(const Report& report) {
             number(window.count * line.unit_pj) + "\n";
   }
   return text;
+}
+
+void write_results(const std::string& folder, const Experiment& experiment, const LayerTrace& layer,
+                   const Report& report) {
+  remove_figures(folder);
+  write_file(folder, "report.json", report_json(report, experiment.technology, layer).dump(1) + "\n");
+  write_file(folder, "energy.csv", energy_csv(report));
+  write_file(folder, "windows.csv", windows_csv(report));
+  write_file(folder, "resolved.yaml", experiment.resolved);
 }
 
 }  // namespace spikeloom

@@ -1,38 +1,14 @@
 // The report for a terminal: tables that line up, units next to numbers.
 
 #include <algorithm>
-#include <cstdarg>
-#include <cstdio>
 #include <numeric>
 
+#include "sim/app/number_text.h"
 #include "sim/app/report.h"
 
 namespace spikeloom {
 
 namespace {
-
-__attribute__((format(printf, 1, 2))) std::string format(const char* pattern, ...) {
-  char line[512];
-  va_list values;
-  va_start(values, pattern);
-  std::vsnprintf(line, sizeof line, pattern, values);
-  va_end(values);
-  return line;
-}
-
-std::string grouped(uint64_t number) {
-  std::string text = std::to_string(number);
-  for (int at = int(text.size()) - 3; at > 0; at -= 3) text.insert(at, ",");
-  return text;
-}
-
-std::string energy(double pj) {
-  if (pj >= 1e6) return format("%10.3f uJ", pj / 1e6);
-  if (pj >= 1e3) return format("%10.3f nJ", pj / 1e3);
-  return format("%10.3f pJ", pj);
-}
-
-std::string trimmed(const std::string& text) { return text.substr(text.find_first_not_of(' ')); }
 
 std::string header(const Report& report) {
   std::string text;
@@ -46,6 +22,32 @@ std::string header(const Report& report) {
              report.height, report.clock_mhz, report.payload.c_str(), report.spike_code.c_str(), report.token_batch);
   text += "  technology " + report.technology + "\n\n";
   return text;
+}
+
+// All memory nodes together.
+std::string dram_line(const Report& report) {
+  DramReport all;
+  Cycle busy = 0, idle = 0;
+  for (const DramReport& dram : report.drams) {
+    all.bytes_read += dram.bytes_read;
+    all.bytes_written += dram.bytes_written;
+    all.stats.read_bursts += dram.stats.read_bursts;
+    all.stats.write_bursts += dram.stats.write_bursts;
+    all.stats.row_hits += dram.stats.row_hits;
+    all.stats.row_misses += dram.stats.row_misses;
+    all.stats.row_conflicts += dram.stats.row_conflicts;
+    all.stats.refreshes += dram.stats.refreshes;
+    busy += dram.activity->cycles(ActivityState::kBusy);
+    idle += dram.activity->cycles(ActivityState::kIdle);
+  }
+  const double cycles = double(report.cycles) * double(report.drams.size());
+  return format(
+      "DRAM         %.0f of %.0f MB/s; rows %.1f %% hit, %.1f %% closed, %.1f %% other; %s refreshes; %.1f %% busy, "
+      "%.1f %% stalled\n",
+      double(all.bytes_read + all.bytes_written) / report.time_us(), report.dram_peak_mb_s * report.drams.size(),
+      100 * all.share(all.stats.row_hits), 100 * all.share(all.stats.row_misses),
+      100 * all.share(all.stats.row_conflicts), grouped(all.stats.refreshes).c_str(), 100 * busy / cycles,
+      100 * (cycles - busy - idle) / cycles);
 }
 
 std::string figures(const Report& report) {
@@ -63,6 +65,7 @@ std::string figures(const Report& report) {
                  report.spikes_per_synapse(), 100 * report.spike_density());
   text += format("Weights      %.3f SRAM reads per use; %s rows added, %.2f MB read from DRAM\n",
                  report.weight_reads_per_use(), grouped(report.rows_added).c_str(), report.dram_bytes / 1e6);
+  text += dram_line(report);
   text += format("Energy       %s in all, %s per token\n\n", trimmed(energy(report.bill.total_pj)).c_str(),
                  trimmed(energy(report.pj_per_token())).c_str());
   return text;
@@ -74,21 +77,6 @@ double background_pj(const Report& report) {
   for (const BillLine& line : report.bill.lines)
     if (line.event == "background") pj += line.pj();
   return pj;
-}
-
-std::string group_table(const Report& report) {
-  std::string text = format("%-26s %13s %8s\n", "energy group", "energy", "share");
-  for (size_t i = 0; i < report.bill.groups.size(); ++i) {
-    const double pj = report.bill.groups[i];
-    if (pj > 0)
-      text += format("%-26s %13s %7.2f%%\n", kEnergyGroupNames[i], energy(pj).c_str(), 100 * pj / report.bill.total_pj);
-    else
-      text += format("%-26s %13s %8s\n", kEnergyGroupNames[i], "-", "-");
-    if (EnergyGroup(i) == EnergyGroup::kDram && background_pj(report) > 0)
-      text += format("%-26s %13s %7.2f%%\n", "  of it background power", energy(background_pj(report)).c_str(),
-                     100 * background_pj(report) / report.bill.total_pj);
-  }
-  return text + format("%-26s %13s %7.2f%%\n\n", "total", energy(report.bill.total_pj).c_str(), 100.0);
 }
 
 std::string names_of(const PhaseReport& phase) {
@@ -145,8 +133,24 @@ std::string recordings(const Report& report) {
 
 }  // namespace
 
+std::string group_table(const GroupEnergies& groups, double background_pj, double total_pj) {
+  std::string text = format("%-26s %13s %8s\n", "energy group", "energy", "share");
+  const auto row = [total_pj](const char* name, double pj) {
+    return format("%-26s %13s %7.2f%%\n", name, energy(pj).c_str(), 100 * pj / total_pj);
+  };
+  for (size_t i = 0; i < groups.size(); ++i) {
+    text += groups[i] > 0 ? row(kEnergyGroupNames[i], groups[i])
+                          : format("%-26s %13s %8s\n", kEnergyGroupNames[i], "-", "-");
+    if (EnergyGroup(i) == EnergyGroup::kDram && background_pj > 0)
+      text += row("  of it background power", background_pj);
+  }
+  return text + row("total", total_pj) + "\n";
+}
+
 std::string report_text(const Report& report) {
-  std::string text = header(report) + figures(report) + group_table(report) + phase_table(report) + gaps(report);
+  std::string text = header(report) + figures(report) +
+                     group_table(report.bill.groups, background_pj(report), report.bill.total_pj) +
+                     phase_table(report) + gaps(report);
   text += "Not charged\n";
   for (const std::string& item : not_charged()) text += "  - " + item + "\n";
   return text + recordings(report);

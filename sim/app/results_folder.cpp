@@ -1,5 +1,6 @@
 #include "sim/app/results_folder.h"
 
+#include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -73,6 +74,7 @@ bool draw_figures(const std::string& folder) {
   if (child == 0) {
     close(ends[0]);
     dup2(ends[1], STDERR_FILENO);
+    dup2(open("/dev/null", O_WRONLY), STDOUT_FILENO);  // the report names the figures; `plot` need not
     try {
       command_python("plot", {folder});
     } catch (const UserError& error) {

@@ -42,8 +42,7 @@ void add_counts(const Chip& chip, const std::vector<uint64_t>& counts, Roofline*
     roofline->busiest_link = counters[i]->block();
   }
   roofline->additions = slope_add_bits / spec.neuron_array.slope_bits;
-  const double dram_bytes_per_cycle =
-      double(spec.dram.bandwidth_mb_s) / spec.clock_mhz * double(spec.memory_nodes.size());
+  const double dram_bytes_per_cycle = spec.dram.peak_mb_s() / spec.clock_mhz * double(spec.memory_nodes.size());
   least(roofline, Resource::kLanes) = double(roofline->additions) / double(roofline->tiles * spec.synapse_array.lanes);
   least(roofline, Resource::kWeightSram) = double(roofline->rows_read) / double(roofline->tiles);
   least(roofline, Resource::kMesh) = double(link_bits) / spec.flits().wire_bits();

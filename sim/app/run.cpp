@@ -4,6 +4,8 @@
 #include <iostream>
 
 #include "sim/app/commands.h"
+#include "sim/app/layers_folder.h"
+#include "sim/app/model_run.h"
 #include "sim/app/progress.h"
 #include "sim/app/recording.h"
 #include "sim/app/report.h"
@@ -22,6 +24,10 @@ writes report.json, energy.csv, windows.csv, resolved.yaml and figures to FOLDER
                      lists are numbered from 0: chip.memory_nodes.1.port=east
   -o, --output       the results folder
   --no-figures       do not draw figures
+  --jobs N           of a workload of several layers: how many run side by side (default: the processors there are);
+                     the results do not depend on it
+  --fresh            of a workload of several layers: begin anew; without it, finished layers of the same experiment in
+                     FOLDER/layers are kept and the others run
   --timeline         write timeline.perfetto-trace, for https://ui.perfetto.dev: what tiles, encoders and DRAM do,
                      operations, flits per router and watts per energy group in windows of experiment.window_cycles
   --vcd BLOCK[,...]  write waves.vcd, for GTKWave: ports and states of blocks, each named as in report.json
@@ -39,18 +45,10 @@ examples
   spikeloom run configs/experiments/demo.yaml --timeline --vcd tile_0_0,router_0_1 --record-cycles 0:20000
   spikeloom run configs/experiments/demo.yaml --traffic -o results/recording
   spikeloom run results/demo/resolved.yaml -o results/again
+  spikeloom run configs/experiments/smollm2_model.yaml --set workload.layers=0-3
 
-exit status: 0 all outputs equal the trace, 1 they differ, 2 an error in what was asked for
+exit status: 0 all outputs equal the trace, 1 they differ, 2 an error in what was asked for, 130 Ctrl-C
 )";
-
-void write_results(const std::string& folder, const Experiment& experiment, const LayerTrace& layer,
-                   const Report& report) {
-  remove_figures(folder);
-  write_file(folder, "report.json", report_json(report, experiment.technology, layer).dump(1) + "\n");
-  write_file(folder, "energy.csv", energy_csv(report));
-  write_file(folder, "windows.csv", windows_csv(report));
-  write_file(folder, "resolved.yaml", experiment.resolved);
-}
 
 void simulate(Chip& chip, Recording* recording) {
   Progress progress("simulating");
@@ -69,9 +67,12 @@ void simulate(Chip& chip, Recording* recording) {
 
 int command_run(const std::vector<std::string>& words) {
   CommonOptions options;
-  if (!parse_options(words, kHelp, "osqnr", &options)) return 0;
+  if (!parse_options(words, kHelp, "osqnrm", &options)) return 0;
   if (options.files.size() != 1) throw UserError("run: expected one experiment file (see spikeloom run --help)");
   const Experiment experiment = Experiment::load(options.files[0], options.overrides);
+  if (experiment.model) return run_layers(experiment, options);
+  if (options.jobs || options.fresh)
+    throw UserError(std::string(options.jobs ? "--jobs" : "--fresh") + " is for workloads of several layers");
   const RecordingSpec to_record = RecordingSpec::read(options);
   const LayerTrace layer = experiment.open_trace();
   Chip chip("chip", experiment.chip, layer, experiment.window_cycles);
@@ -79,6 +80,8 @@ int command_run(const std::vector<std::string>& words) {
   check_prices(chip, experiment.technology);
   Recording recording(chip, to_record);
   const std::string folder = options.output.empty() ? "results/" + experiment.name : options.output;
+  if (LayersFolder::is_used(folder))
+    throw UserError(folder + ": holds the results of a run of several layers; choose another folder with -o");
   prepare_folder(folder);
   warn(experiment.chip.network);
   recording.start(folder);

@@ -1,5 +1,5 @@
-// The timeline of a run for Perfetto: what every tile, encoder and DRAM channel does, the operations, flits per router
-// and power per energy group.
+// The timeline of a run for Perfetto: what every tile, encoder, DRAM and weight loader does, the operations, flits per
+// router and power per energy group.
 #pragma once
 
 #include <string>

@@ -38,6 +38,7 @@ class Activity {
   // The block is in `state` from cycle `from` on; calls come in the order of cycles.
   void enter(ActivityState state, Cycle from) {
     cycles_[static_cast<size_t>(state_)] += from - since_;
+    if (state_ == ActivityState::kBusy && from > since_ && since_ < first_busy_) first_busy_ = since_;
     if (listener_ && state != state_) listener_->state_changes(state, from);
     state_ = state;
     since_ = from;
@@ -51,13 +52,15 @@ class Activity {
     cycles[static_cast<size_t>(state_)] += end - since_;
     return cycles;
   }
+  // The first cycle in which the block was busy; all ones if it never was. Known when the block is no longer busy.
+  Cycle first_busy() const { return first_busy_; }
   ActivityState state() const { return state_; }
   // Null: nobody listens.
   void set_listener(ActivityListener* listener) { listener_ = listener; }
 
  private:
   ActivityState state_ = ActivityState::kIdle;
-  Cycle since_ = 0;
+  Cycle since_ = 0, first_busy_ = ~Cycle{0};
   ActivityListener* listener_ = nullptr;
   ActivityCycles cycles_{};
 };

@@ -3,6 +3,7 @@
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cmath>
 #include <cstdlib>
@@ -78,18 +79,15 @@ class NoAnchors : public YAML::EventHandler {
 
 class ConfigLoader {
  public:
-  explicit ConfigLoader(std::string file) : file_(std::move(file)) {}
+  ConfigLoader(std::string file, std::string text) : file_(std::move(file)), text_(std::move(text)) {}
 
   ConfigNode load() {
-    if (!std::filesystem::is_regular_file(file_)) throw UserError(file_ + ": no such file");
     try {
       check_anchors();
-      const std::vector<YAML::Node> documents = YAML::LoadAllFromFile(file_);
+      const std::vector<YAML::Node> documents = YAML::LoadAll(text_);
       if (documents.size() > 1) throw UserError(file_ + ": several YAML documents in one file (allowed: one)");
       if (documents.empty() || !documents[0].IsMap()) throw UserError(file_ + ":1:1: the file must be a YAML mapping");
       return convert(documents[0], "", 0);
-    } catch (const YAML::BadFile&) {
-      throw UserError(file_ + ": cannot be read");
     } catch (const YAML::Exception& error) {
       throw UserError(file_ + ":" + std::to_string(error.mark.line + 1) + ":" + std::to_string(error.mark.column + 1) +
                       ": not valid YAML: " + error.msg);
@@ -98,7 +96,7 @@ class ConfigLoader {
 
  private:
   void check_anchors() const {
-    std::ifstream stream(file_);
+    std::istringstream stream(text_);
     YAML::Parser parser(stream);
     NoAnchors handler;
     while (parser.HandleNextDocument(handler)) {
@@ -146,10 +144,21 @@ class ConfigLoader {
     }
   }
 
-  std::string file_;
+  std::string file_, text_;
 };
 
-ConfigNode ConfigNode::load(const std::string& file) { return ConfigLoader(file).load(); }
+ConfigNode ConfigNode::load(const std::string& file) {
+  if (!std::filesystem::is_regular_file(file)) throw UserError(file + ": no such file");
+  std::ifstream stream(file, std::ios::binary);
+  std::ostringstream text;
+  text << stream.rdbuf();
+  if (!stream) throw UserError(file + ": cannot be read");
+  return parse(text.str(), file);
+}
+
+ConfigNode ConfigNode::parse(const std::string& text, const std::string& file) {
+  return ConfigLoader(file, text).load();
+}
 
 std::string ConfigNode::place() const {
   return line_ > 0 ? file_ + ":" + std::to_string(line_) + ":" + std::to_string(column_) : file_;
@@ -202,6 +211,16 @@ const ConfigNode* ConfigNode::find(const std::string& key) const {
 }
 
 bool ConfigNode::has(const std::string& key) const { return find(key) != nullptr; }
+
+bool ConfigNode::has_section(const std::string& key) const {
+  const ConfigNode* value = find(key);
+  return value && value->kind_ == Kind::kMap;
+}
+
+bool ConfigNode::is_list(const std::string& key) const {
+  const ConfigNode* value = find(key);
+  return value && value->kind_ == Kind::kList;
+}
 
 ConfigNode& ConfigNode::require(const std::string& key, Kind kind, const char* kind_name) {
   ConfigNode* value = find(key);
@@ -370,6 +389,24 @@ void ConfigNode::put_scalar(const std::string& key, const std::string& value) {
   node.line_ = line_;
   node.column_ = column_;
   put(key, std::move(node));
+}
+
+void ConfigNode::remove(const std::string& key) {
+  entries_.erase(
+      std::remove_if(entries_.begin(), entries_.end(), [&key](const auto& entry) { return entry.first == key; }),
+      entries_.end());
+}
+
+std::vector<std::pair<std::string, std::string>> ConfigNode::scalars() const {
+  if (kind_ == Kind::kScalar) return {{path_, scalar_}};
+  std::vector<std::pair<std::string, std::string>> all;
+  const auto add = [&all](const ConfigNode& node) {
+    const auto below = node.scalars();
+    all.insert(all.end(), below.begin(), below.end());
+  };
+  for (const auto& entry : entries_) add(entry.second);
+  for (const ConfigNode& item : items_) add(item);
+  return all;
 }
 
 std::string ConfigNode::dump(int indent) const {

@@ -18,10 +18,13 @@ class ConfigNode {
 
   // Parses a file whose root is a mapping. Throws UserError on syntax errors, repeated keys, anchors and nulls.
   static ConfigNode load(const std::string& file);
+  // The same of a text; `file` names it in messages.
+  static ConfigNode parse(const std::string& text, const std::string& file);
 
   Kind kind() const { return kind_; }
   const std::string& file() const { return file_; }
   bool has(const std::string& key) const;
+  bool has_section(const std::string& key) const;
 
   // Each getter throws UserError when the key is missing, of another type or out of its bounds.
   int64_t integer(const std::string& key, int64_t least, int64_t most);
@@ -49,6 +52,10 @@ class ConfigNode {
   std::string path_of(const std::string& key) const { return child_path(key); }
   // The keys of this mapping, in file order.
   std::vector<std::string> keys() const;
+  // Whether a key's value is a list.
+  bool is_list(const std::string& key) const;
+  // Every scalar below this node as (dotted path, value), in file order.
+  std::vector<std::pair<std::string, std::string>> scalars() const;
 
   // Throws UserError naming the first key below this node that nobody read.
   void finish() const;
@@ -68,6 +75,8 @@ class ConfigNode {
   void put(const std::string& key, ConfigNode subtree);
   // Puts a new or replaces an old scalar.
   void put_scalar(const std::string& key, const std::string& value);
+  // Takes a key out of this mapping, if it is there.
+  void remove(const std::string& key);
 
   // The subtree as YAML text; reading it back gives the same values.
   std::string dump(int indent = 0) const;

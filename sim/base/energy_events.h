@@ -54,6 +54,10 @@ enum class EnergyEvent {
   kThresholdWriteBit,
   kWeightRowRead,
   kWeightRowWrite,
+  kWeightBufferRead,
+  kWeightBufferWrite,
+  kKvCacheRead,
+  kKvCacheWrite,
   kRowLatchWriteBit,
   kActivationMainRead,
   kActivationMainWrite,
@@ -68,8 +72,11 @@ enum class EnergyEvent {
   kVcAllocation,
   kSwitchArbitration,
   kLinkBitMm,
+  kDramActivate,
   kDramReadBit,
   kDramWriteBit,
+  kDramRefresh,
+  kDramActiveClock,
   kEncoderIndexRead,
   kEncoderIndexWrite,
   kEncoderHistogramBit,
@@ -88,8 +95,9 @@ enum class EnergyEvent {
   kCount
 };
 
-// How an event gets its price: from the technology file by name, or from the SRAM table by the macro's size and word.
-enum class PriceKind { kListed, kSramRead, kSramWrite };
+// How an event gets its price: from the technology file by name, from the SRAM table by the macro's size and word, or
+// from the currents of the chip's DRAM device.
+enum class PriceKind { kListed, kSramRead, kSramWrite, kDram };
 
 struct EnergyEventInfo {
   EnergyEvent event;
@@ -130,6 +138,14 @@ constexpr std::array<EnergyEventInfo, static_cast<size_t>(EnergyEvent::kCount)> 
      "per row read from a bank of the weight SRAM"},
     {EnergyEvent::kWeightRowWrite, "weight_row_write", EnergyGroup::kWeights, PriceKind::kSramWrite,
      "per row written to a bank of the weight SRAM"},
+    {EnergyEvent::kWeightBufferRead, "weight_buffer_read", EnergyGroup::kWeights, PriceKind::kSramRead,
+     "per flit's worth of data read from a weight loader's buffer"},
+    {EnergyEvent::kWeightBufferWrite, "weight_buffer_write", EnergyGroup::kWeights, PriceKind::kSramWrite,
+     "per flit's worth of data written to a weight loader's buffer, whole bursts"},
+    {EnergyEvent::kKvCacheRead, "kv_cache_read", EnergyGroup::kWeights, PriceKind::kSramRead,
+     "per word read from the SRAM of keys and values"},
+    {EnergyEvent::kKvCacheWrite, "kv_cache_write", EnergyGroup::kWeights, PriceKind::kSramWrite,
+     "per word written to the SRAM of keys and values"},
     {EnergyEvent::kRowLatchWriteBit, "row_latch_write_bit", EnergyGroup::kWeights, PriceKind::kListed,
      "per bit of a row latched between weight SRAM and adders"},
     {EnergyEvent::kActivationMainRead, "activation_main_read", EnergyGroup::kActivations, PriceKind::kSramRead,
@@ -158,10 +174,16 @@ constexpr std::array<EnergyEventInfo, static_cast<size_t>(EnergyEvent::kCount)> 
      "per grant of a router output"},
     {EnergyEvent::kLinkBitMm, "link_bit_mm", EnergyGroup::kNoc, PriceKind::kListed,
      "per bit of a flit over a link, times the link's length in mm"},
-    {EnergyEvent::kDramReadBit, "dram_read_bit", EnergyGroup::kDram, PriceKind::kListed,
+    {EnergyEvent::kDramActivate, "dram_activate", EnergyGroup::kDram, PriceKind::kDram,
+     "per row activated, its precharge included"},
+    {EnergyEvent::kDramReadBit, "dram_read_bit", EnergyGroup::kDram, PriceKind::kDram,
      "per bit read from DRAM, whole bursts"},
-    {EnergyEvent::kDramWriteBit, "dram_write_bit", EnergyGroup::kDram, PriceKind::kListed,
+    {EnergyEvent::kDramWriteBit, "dram_write_bit", EnergyGroup::kDram, PriceKind::kDram,
      "per bit written to DRAM, whole bursts"},
+    {EnergyEvent::kDramRefresh, "dram_refresh", EnergyGroup::kDram, PriceKind::kDram,
+     "per refresh of all banks of a device"},
+    {EnergyEvent::kDramActiveClock, "dram_active_clock", EnergyGroup::kDram, PriceKind::kDram,
+     "per clock of a device in which a row is open or a refresh runs, beyond the standby of closed banks"},
     {EnergyEvent::kEncoderIndexRead, "encoder_index_read", EnergyGroup::kEncoder, PriceKind::kSramRead,
      "per entry read from the counting sort's index memory"},
     {EnergyEvent::kEncoderIndexWrite, "encoder_index_write", EnergyGroup::kEncoder, PriceKind::kSramWrite,

@@ -49,13 +49,26 @@ void EnergyLedger::begin_phase(uint32_t phase) {
   if (phase_observer_) phase_observer_(phase);
 }
 
-EnergyBundle& EnergyLedger::bundle(std::vector<EnergyBundle::Part> parts) {
-  bundles_.push_back(std::make_unique<EnergyBundle>(window_cycles_, std::move(parts)));
-  return *bundles_.back();
+EnergyBundle::EnergyBundle(EnergyLedger& ledger, std::vector<Part> parts)
+    : window_cycles_(ledger.window_cycles_), parts_(std::move(parts)) {
+  ledger.bundles_.push_back(this);
+}
+
+void EnergyBundle::open_window(Cycle now, uint32_t phase) {
+  settle();
+  window_end_ = now - now % window_cycles_ + window_cycles_;
+  phase_ = phase;
+}
+
+void EnergyBundle::settle() {
+  if (pending_ == 0) return;
+  for (const Part& part : parts_) part.counter->add(window_end_ - window_cycles_, pending_ * part.weight, phase_);
+  settled_ += pending_;
+  pending_ = 0;
 }
 
 void EnergyLedger::settle() {
-  for (auto& bundle : bundles_) bundle->settle();
+  for (EnergyBundle* bundle : bundles_) bundle->settle();
 }
 
 void EnergyLedger::close() {

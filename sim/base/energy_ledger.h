@@ -26,7 +26,7 @@ class EnergyLedger;
 // Counts one event of one block. Cycles mostly grow from call to call; a step back, after a span that reached ahead,
 // costs a record of its own but lands in its own window. What serves another phase than the one that runs (weights that
 // are loaded ahead) names its phase.
-class EnergyCounter {
+class alignas(64) EnergyCounter {
  public:
   // `count` events in cycle `now`, for the phase that runs.
   void add(Cycle now, uint64_t count);
@@ -56,46 +56,48 @@ class EnergyCounter {
   void open_window(Slot* slot, Cycle now, uint32_t phase);
   void close_window(Slot* slot);
 
-  EnergyLedger* ledger_ = nullptr;
-  uint32_t id_ = 0;
-  std::string block_;
-  EnergyEvent event_ = EnergyEvent::kCount;
-  SramMacro macro_;
-  double scale_ = 1;
+  EnergyLedger* ledger_ = nullptr;  // with the next two all that counting touches: one cache line
   Cycle window_cycles_ = 1;
   std::array<Slot, 2> slots_;
   uint64_t total_ = 0;
+  uint32_t id_ = 0;
+  EnergyEvent event_ = EnergyEvent::kCount;
+  std::string block_;
+  SramMacro macro_;
+  double scale_ = 1;
 };
 
-// Events that always happen together: counted once, `weight` times each. Cheaper where it is done most.
+// Events that always happen together: counted once, `weight` times each. Cheaper where it is done most; lies where it
+// counts, so that it costs no cache line of its own.
 class EnergyBundle {
  public:
   struct Part {
     EnergyCounter* counter;
     uint64_t weight;
   };
-  EnergyBundle(Cycle window_cycles, std::vector<Part> parts)
-      : window_cycles_(window_cycles), parts_(std::move(parts)) {}
+  // The ledger remembers it until it is closed or settled for the last time.
+  EnergyBundle(EnergyLedger& ledger, std::vector<Part> parts);
+  EnergyBundle(const EnergyBundle&) = delete;
+  EnergyBundle& operator=(const EnergyBundle&) = delete;
 
+  // `now` never steps back.
   void add(Cycle now, uint32_t phase) {
-    if (now - window_begin_ >= window_cycles_ || phase_ != phase) {
-      settle();
-      window_begin_ = now - now % window_cycles_;
-      phase_ = phase;
-    }
+    if (now >= window_end_ || phase_ != phase) open_window(now, phase);
     ++pending_;
   }
   // Hands what has been counted to the counters.
-  void settle() {
-    if (pending_ == 0) return;
-    for (const Part& part : parts_) part.counter->add(window_begin_, pending_ * part.weight, phase_);
-    pending_ = 0;
-  }
+  void settle();
+  // How often it was counted so far.
+  uint64_t count() const { return settled_ + pending_; }
 
  private:
-  Cycle window_cycles_, window_begin_ = 0;
+  void open_window(Cycle now, uint32_t phase);
+
+  Cycle window_end_ = 0;
   uint64_t pending_ = 0;
   uint32_t phase_ = 0;
+  uint64_t settled_ = 0;
+  Cycle window_cycles_;
   std::vector<Part> parts_;
 };
 
@@ -116,8 +118,6 @@ class EnergyLedger {
   EnergyCounter& counter(const std::string& block, EnergyEvent event, double scale = 1);
   EnergyCounter& sram_counter(const std::string& block, EnergyEvent event, SramMacro macro);
 
-  // The ledger owns the bundle of counters of its own.
-  EnergyBundle& bundle(std::vector<EnergyBundle::Part> parts);
   // Brings the counters' totals up to date; close() does so, too.
   void settle();
 
@@ -134,11 +134,12 @@ class EnergyLedger {
 
  private:
   friend class EnergyCounter;
+  friend class EnergyBundle;
   Cycle window_cycles_;
   uint32_t phase_ = 0;
   std::function<void(uint32_t)> phase_observer_;
   std::vector<std::unique_ptr<EnergyCounter>> counters_;
-  std::vector<std::unique_ptr<EnergyBundle>> bundles_;
+  std::vector<EnergyBundle*> bundles_;
   std::vector<EnergyRecord> records_;
 };
 

@@ -1,10 +1,10 @@
 #include "sim/base/safetensors.h"
 
-#include <openssl/evp.h>
-
 #include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+
+#include "sim/base/sha256.h"
 
 namespace spikeloom {
 
@@ -160,18 +160,7 @@ void SafetensorsFile::finish() const {
     if (read_.count(name) == 0) fail("tensor '" + name + "' is not one that the description calls for");
 }
 
-std::string SafetensorsFile::sha256() const {
-  unsigned char digest[EVP_MAX_MD_SIZE];
-  unsigned int length = 0;
-  EVP_Digest(begin_, size_, digest, &length, EVP_sha256(), nullptr);
-  static const char* const kHex = "0123456789abcdef";
-  std::string text;
-  for (unsigned int i = 0; i < length; ++i) {
-    text += kHex[digest[i] >> 4];
-    text += kHex[digest[i] & 15];
-  }
-  return text;
-}
+std::string SafetensorsFile::sha256() const { return sha256_of(begin_, size_); }
 
 std::string safetensors_bytes(const std::string& description, const std::vector<TensorToWrite>& tensors) {
   nlohmann::ordered_json header;

@@ -113,20 +113,31 @@ Technology Technology::read(ConfigNode& section) {
   ConfigNode& leakage = section.section("leakage");
   technology.register_bit_ = read_price(leakage, "register_bit", "nw");
   technology.adder_bit_ = read_price(leakage, "adder_bit", "nw");
-  technology.dram_channel_ = read_price(leakage, "dram_channel", "nw");
   technology.sram_ = SramTable::load(table, cell);
   return technology;
 }
 
+void Technology::set_dram(const DramPrices& prices) {
+  prices_[static_cast<size_t>(EnergyEvent::kDramActivate)] = prices.activate;
+  prices_[static_cast<size_t>(EnergyEvent::kDramReadBit)] = prices.read_bit;
+  prices_[static_cast<size_t>(EnergyEvent::kDramWriteBit)] = prices.write_bit;
+  prices_[static_cast<size_t>(EnergyEvent::kDramRefresh)] = prices.refresh;
+  prices_[static_cast<size_t>(EnergyEvent::kDramActiveClock)] = prices.active_clock;
+  dram_standby_ = prices.standby_nw;
+}
+
 double Technology::pj(const EnergyCounter& counter) const {
   const EnergyEventInfo& event = info(counter.event());
-  if (event.price == PriceKind::kListed) return prices_[static_cast<size_t>(event.event)].pj * counter.scale();
+  if (event.price == PriceKind::kListed || event.price == PriceKind::kDram)
+    return prices_[static_cast<size_t>(event.event)].pj * counter.scale();
   const SramRow row = sram_.price(counter.macro(), counter.block());
   return event.price == PriceKind::kSramRead ? row.read_pj : row.write_pj;
 }
 
 std::string Technology::source(EnergyEvent event) const {
-  return info(event).price == PriceKind::kListed ? prices_[static_cast<size_t>(event)].source : sram_source_;
+  const PriceKind kind = info(event).price;
+  const bool sram = kind == PriceKind::kSramRead || kind == PriceKind::kSramWrite;
+  return sram ? sram_source_ : prices_[static_cast<size_t>(event)].source;
 }
 
 double Technology::sram_leakage_mw(const SramMacro& macro, const std::string& block) const {
@@ -134,7 +145,7 @@ double Technology::sram_leakage_mw(const SramMacro& macro, const std::string& bl
 }
 
 std::vector<std::pair<std::string, Price>> Technology::leakage() const {
-  return {{"register_bit", register_bit_}, {"adder_bit", adder_bit_}, {"dram_channel", dram_channel_}};
+  return {{"register_bit", register_bit_}, {"adder_bit", adder_bit_}, {"dram_standby", dram_standby_}};
 }
 
 }  // namespace spikeloom

@@ -34,10 +34,19 @@ struct Price {
   std::string source;
 };
 
+// What a DRAM device's events cost; they belong to the device, not to the chip's technology.
+struct DramPrices {
+  Price activate, read_bit, write_bit, refresh, active_clock;
+  Price standby_nw;  // all banks closed
+};
+
 class Technology {
  public:
   // Reads a `technology` section and the SRAM table that it names. Throws UserError.
   static Technology read(ConfigNode& section);
+
+  // Takes the prices of the chip's DRAM devices.
+  void set_dram(const DramPrices& prices);
 
   // The price of one count of this counter, in pJ.
   double pj(const EnergyCounter& counter) const;
@@ -48,7 +57,7 @@ class Technology {
   const std::string& name() const { return name_; }
   double register_bit_nw() const { return register_bit_.pj; }
   double adder_bit_nw() const { return adder_bit_.pj; }
-  double dram_channel_nw() const { return dram_channel_.pj; }
+  double dram_standby_nw() const { return dram_standby_.pj; }
   const std::string& sram_source() const { return sram_source_; }
   // The sources of the leakage figures, by name.
   std::vector<std::pair<std::string, Price>> leakage() const;
@@ -56,7 +65,7 @@ class Technology {
  private:
   std::string name_, sram_source_;
   std::array<Price, kEnergyEvents.size()> prices_;
-  Price register_bit_, adder_bit_, dram_channel_;  // nW
+  Price register_bit_, adder_bit_, dram_standby_;  // nW
   SramTable sram_;
 };
 

@@ -1,8 +1,10 @@
-"""Command line: `python -m spikeloom SUBCOMMAND`. Exit status 2 and one line on stderr for user errors."""
+"""Command line: `spikeloom SUBCOMMAND`, or `python -m spikeloom SUBCOMMAND`. One line on stderr for user errors (exit
+status 2) and for Ctrl-C (130)."""
 
 import argparse
 import contextlib
 import sys
+import textwrap
 from pathlib import Path
 
 from spikeloom import UserError, __version__
@@ -11,39 +13,42 @@ from spikeloom.traces import fetch_model
 
 EXAMPLES = """\
 examples:
-  python -m spikeloom fetch
-  python -m spikeloom export -o out
-  python -m spikeloom synthetic --inputs 4096 --outputs 4096 --tokens 4 -o out
-  python -m spikeloom plot RESULT_DIR
+  spikeloom fetch
+  spikeloom export -o out
+  spikeloom synthetic --inputs 4096 --outputs 4096 --tokens 4 -o out
+  spikeloom plot RESULT_DIR
 """
 
 DEFAULT = "default: %(default)s"
+HELP_COLUMNS = 100
+
+NOTHING_KEPT = "nothing half-written is left; run the same command again"
 
 EXPORT_EXAMPLES = """\
 examples:
-  python -m spikeloom export -o out
+  spikeloom export -o out
       all layers of SmolLM2-135M, 64 tokens of Wikipedia (run `fetch` before)
-  python -m spikeloom export --method atom --layers 0-3,15 --tokens 32 --decode 256 1024 -o out
-  python -m spikeloom export --model path/to/llama-folder --text articles.txt -o out
-  python -m spikeloom export --shapes llama-2-7b --layers 0 --tokens 4 -o out
+  spikeloom export --method atom --layers 0-3,15 --tokens 32 --decode 256 1024 -o out
+  spikeloom export --model path/to/llama-folder --text articles.txt -o out
+  spikeloom export --shapes llama-2-7b --layers 0 --tokens 4 -o out
       a synthetic layer in that model's shape, with the statistics of the committed export
-  python -m spikeloom export --verify out
+  spikeloom export --verify out
       hash every file, recompute every output code, name the first tensor and index that differs
 """
 
 PERPLEXITY_EXAMPLES = """\
 examples:
-  python -m spikeloom perplexity --method fp16 atom spikequant-improved
-  python -m spikeloom perplexity --method spikequant-improved --salient-share 0.06 --windows 4
-  python -m spikeloom perplexity --method atom:wide-share=0.03 spikequant-improved:salient-share=0.05,wide-share=0.03
-  python -m spikeloom perplexity --method spikequant --text articles.txt --json
+  spikeloom perplexity --method fp16 atom spikequant-improved
+  spikeloom perplexity --method spikequant-improved --salient-share 0.06 --windows 4
+  spikeloom perplexity --method atom:wide-share=0.03 spikequant-improved:salient-share=0.05,wide-share=0.03
+  spikeloom perplexity --method spikequant --text articles.txt --json
 """
 
 SYNTHETIC_EXAMPLES = """\
 examples:
-  python -m spikeloom synthetic --inputs 4096 --outputs 4096 --tokens 4 -o out
-  python -m spikeloom synthetic --inputs 512 --outputs 512 --tokens 2 --wide 32 --digits -o out
-  python -m spikeloom synthetic --inputs 4096 --outputs 4096 --tokens 4 --group 64 --op-count 3 -o out
+  spikeloom synthetic --inputs 4096 --outputs 4096 --tokens 4 -o out
+  spikeloom synthetic --inputs 512 --outputs 512 --tokens 2 --wide 32 --digits -o out
+  spikeloom synthetic --inputs 4096 --outputs 4096 --tokens 4 --group 64 --op-count 3 -o out
 """
 
 
@@ -59,11 +64,14 @@ def main(arguments=None):
         print(f"error: {place}{error.strerror or error}", file=sys.stderr)
     except OverflowError as error:
         print(f"error: the model's values are too large for the integer contract: {error}", file=sys.stderr)
+    except KeyboardInterrupt as stop:
+        print(f"stopped: {stop if stop.args else NOTHING_KEPT}", file=sys.stderr)
+        return 130
     return 2
 
 
 def _parser():
-    parser = _command(argparse.ArgumentParser, "Python side of Spikeloom.", EXAMPLES, prog="python -m spikeloom")
+    parser = _command(argparse.ArgumentParser, "Python side of Spikeloom.", EXAMPLES, prog="spikeloom")
     parser.add_argument("--version", action="version", version=f"spikeloom {__version__}")
     commands = parser.add_subparsers(required=True, metavar="SUBCOMMAND")
     _add_fetch(commands)
@@ -77,7 +85,7 @@ def _parser():
 def _command(create, description, examples, **names):
     return create(
         **names,
-        description=description,
+        description=textwrap.fill(description, HELP_COLUMNS),
         epilog=examples,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -184,7 +192,9 @@ def _add_perplexity(commands):
         "perplexity of quantization methods on real text",
         "Print the perplexity of one method or more on the second half of the evaluation texts, from the integers "
         "that its chip computes (fp16: from floats). Calibration uses the first half of the calibration text and is "
-        "kept in .cache, so that a second call is quick. Embedding and head stay in floating point.",
+        "kept in .cache, so that a second call is quick. Embedding and head stay in floating point. Every method is "
+        "read on the same windows; lines below the table say what its log-perplexity is less that of the first method, "
+        "mean and standard error over windows. If the 95 % interval holds 0, the two cannot be told apart.",
         PERPLEXITY_EXAMPLES,
     )
     parser.add_argument("--model", type=Path, default=fetch_model.MODEL, help="GGUF file or Hugging Face folder")
@@ -361,11 +371,10 @@ def _plot(options):
         raise UserError(f"{error} (run `make venv`)") from error
     if not options.place.exists():
         raise UserError(f"{options.place}: no such folder or file")
-    return render.main(options.place) or 0
+    for path in render.main(options.place):
+        print(path)
+    return 0
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except KeyboardInterrupt:
-        sys.exit(130)
+    sys.exit(main())

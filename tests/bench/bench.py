@@ -145,6 +145,17 @@ def bench_network(program: str) -> None:
     row("4 busy nodes, 32x32 over 8x8", spread(idle), "x the time", "1: sleeping routers are free")
 
 
+def bench_dram(program: str) -> None:
+    """Cost per burst of LPDDR4-3200, the block that asks included."""
+    print("DRAM: bursts of 32 bytes, LPDDR4-3200, first_ready, 16 waiting")
+    for kind in ("stream", "random"):
+        costs = []
+        for _ in range(REPEATS):
+            seconds, bursts = child_run([program, kind, "configs/dram/lpddr4_3200.yaml", "200000"])[0].split()
+            costs.append(1e6 * float(seconds) / int(bursts))
+        row(kind, spread(costs), "us/burst", "aim 0.1")
+
+
 def bench_linear(spikeloom: str, folder: Path) -> None:
     """Twice the tokens, twice the outputs: twice the time."""
     base = write_experiment(folder, make_layer(folder, 2048, 2048, 256))
@@ -166,13 +177,15 @@ def main() -> None:
     parser.add_argument("--spikeloom", required=True)
     parser.add_argument("--kernel", required=True)
     parser.add_argument("--noc", required=True)
+    parser.add_argument("--dram", required=True)
     arguments = parser.parse_args()
-    programs = [str(Path(p).resolve()) for p in (arguments.spikeloom, arguments.kernel, arguments.noc)]
+    programs = [str(Path(p).resolve()) for p in (arguments.spikeloom, arguments.kernel, arguments.noc, arguments.dram)]
     with tempfile.TemporaryDirectory() as folder:
         print(f"median (minimum .. maximum) of {REPEATS} runs, {os.cpu_count()} cores, one used\n")
         bench_rate(programs[0], programs[1], Path(folder))
         bench_memory(programs[0], Path(folder))
         bench_network(programs[2])
+        bench_dram(programs[3])
         bench_linear(programs[0], Path(folder))
 
 

@@ -45,8 +45,6 @@ EVENTS = {
     "vc_allocation",
     "switch_arbitration",
     "link_bit_mm",
-    "dram_read_bit",
-    "dram_write_bit",
     "encoder_histogram_bit",
     "vector_add",
     "vector_multiply",
@@ -58,7 +56,7 @@ EVENTS = {
     "vector_register_bit",
     "sequencer_command",
 }
-LEAKAGE = {"register_bit", "adder_bit", "dram_channel"}
+LEAKAGE = {"register_bit", "adder_bit"}
 
 # CACTI 7 by hand, default configuration, one read/write port, type ram; apart from the script under test.
 # node nm, bytes, word bytes: read pJ, write pJ, access ns, area mm2
@@ -237,13 +235,53 @@ def test_both_chains_keep_the_same_proportions():
         "switch_arbitration",
         "link_bit_mm",
     }
-    datapath = EVENTS - movement - {"dram_read_bit", "dram_write_bit"}
+    datapath = EVENTS - movement
     for group in (movement, datapath):
         ratios = [small[e] / large[e] for e in group]
         assert max(ratios) == pytest.approx(min(ratios), rel=0.001)
 
 
-@pytest.mark.parametrize("node_nm", NODES)
-def test_dram_background_is_idd3n_times_vdd(node_nm):
-    """DRAMsim3, LPDDR4-2400: 47 mA x 1.2 V per 16-bit channel."""
-    assert technology(node_nm)["leakage"]["dram_channel"]["nw"] == pytest.approx(0.047 * 1.2 * 1e9, rel=0.001)
+DRAM = sorted((ENERGY.parent / "dram").glob("*.yaml"))
+
+
+def _sources(section):
+    """Every `source` below a section of a DRAM file."""
+    if isinstance(section, dict):
+        for key, value in section.items():
+            yield from [value] if key == "source" else _sources(value)
+
+
+@pytest.mark.parametrize("file", DRAM, ids=lambda file: file.stem)
+def test_every_dram_figure_has_a_source_with_its_mark(file):
+    device = yaml.safe_load(file.read_text())["device"]
+    assert set(device) == {"standard", "clock_mhz", "data_rate_mt_s", "geometry", "timing", "currents"}
+    assert all("source" in value for value in device["timing"].values())
+    for source in _sources(device):
+        assert re.search(r"\[[PSRC](,[PSRC])*\]$", source), source
+
+
+@pytest.mark.parametrize("file", DRAM, ids=lambda file: file.stem)
+def test_dram_prices_of_the_readme_follow_from_the_currents(file):
+    """The table of configs/energy/README.md, recomputed: mA x V x ns = pJ."""
+    device = yaml.safe_load(file.read_text())["device"]
+    timing = {key: value.get("ns", 0) for key, value in device["timing"].items()}
+    tck = 1e3 / device["clock_mhz"]
+    ras, rp, rfc = (tck * -(-timing[key] // tck) for key in ("tRAS", "tRPpb", "tRFCab"))
+    rate = device["currents"]["idd4_mt_s"] * device["geometry"]["width_bits"] / 1e3
+
+    def over_rails(current):
+        return sum(rail["volts"] * current(rail) for rail in device["currents"]["rails"])
+
+    prices = [
+        over_rails(lambda r: r["idd0"] * (ras + rp) - r["idd3n"] * ras - r["idd2n"] * rp),
+        over_rails(lambda r: r["idd4r"] - r["idd3n"]) / rate,
+        over_rails(lambda r: r["idd4w"] - r["idd3n"]) / rate,
+        over_rails(lambda r: r["idd5"] - r["idd3n"]) * rfc / 1e3,
+        over_rails(lambda r: r["idd3n"] - r["idd2n"]) * tck,
+        over_rails(lambda r: r["idd2n"]),
+    ]
+    column = DRAM.index(file)
+    rows = re.findall(
+        r"^\| (?:`dram_|standby)[^|]*\|[^|]*\|([^|]*)\|([^|]*)\|$", (ENERGY / "README.md").read_text(), re.M
+    )
+    assert [float(row[column].split()[0]) for row in rows] == pytest.approx(prices, rel=0.002)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tiny_llama
 
-from spikeloom import UserError
+from spikeloom import UserError, files
 from spikeloom.__main__ import main
 from spikeloom.models import llama, methods, pipeline, store
 from spikeloom.models.methods.registry import Settings
@@ -25,8 +25,7 @@ def tiny_model(monkeypatch, tmp_path):
 
 def options(tmp_path, method="spikequant-improved", name="out", **more):
     text = tiny_llama.write_text(tmp_path / "text.txt")
-    model = tmp_path / "tiny.gguf"
-    model.write_bytes(b"not read")
+    model = tiny_llama.write_model(tmp_path / "tiny.gguf")
     chosen = {"tokens": 6, "contexts": (9, 20), "calibration_windows": 3, "window": 24} | more
     settings = Settings(wide_share=0.1)
     return exporter.ExportOptions(model, method, text, text, tmp_path / name, settings=settings, **chosen)
@@ -94,7 +93,7 @@ def test_a_stopped_export_goes_on_and_ends_the_same(tmp_path, monkeypatch):
     monkeypatch.setattr(trace_files, "write_trace_file", stop_in_layer_1)
     with pytest.raises(KeyboardInterrupt):
         export(tmp_path)
-    with pytest.raises(UserError, match=r"half-written: 2 layers are missing, the first is 1"):
+    with pytest.raises(UserError, match=r"unfinished: 2 layers missing, the first is 1"):
         verify(tmp_path / "out", "tiny")
     assert not list((tmp_path / "out").glob("*.partial"))
     monkeypatch.setattr(trace_files, "write_trace_file", real)
@@ -110,13 +109,18 @@ def test_resuming_rewrites_a_damaged_layer(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("change", "key"),
-    [({"method": "spikequant"}, "assumptions"), ({"tokens": 7}, "cases"), ({"layers": "0-1"}, "layers_exported")],
+    ("change", "meaning"),
+    [
+        ({"method": "spikequant"}, r"another method (method: spikequant-improved there, spikequant now)"),
+        ({"tokens": 7}, "other tokens of the prefill or contexts of decode steps (cases[0].context: 6 there, 7 now)"),
+        ({"layers": "0-1"}, "other layers (layers_exported: 3 items there, 2 items now)"),
+        ({"window": 20}, "another calibration"),
+    ],
 )
-def test_another_export_is_never_mixed_in(tmp_path, change, key):
+def test_another_export_is_never_mixed_in(tmp_path, change, meaning):
     directory = export(tmp_path)
     whole = bytes_of(directory)
-    with pytest.raises(UserError, match=rf"manifest.json: holds another export \('{key}' differs\)"):
+    with pytest.raises(UserError, match=rf"manifest.json: holds another export, with {re.escape(meaning)}"):
         export(tmp_path, **change)
     assert bytes_of(directory) == whole
 
@@ -146,8 +150,18 @@ TAMPERED = [
     ("prefill6", "mlp_hidden.codes", (3, 11), r"layer01.prefill6.safetensors: tensor 'mlp_hidden.codes' \[3, 11\]: "),
     ("decode20", "keys.codes", (4, 5), r"layer01.decode20.safetensors: tensor 'keys.codes' \[4, 5\]: "),
     ("decode20", "mix.expected", (0, 1), r"layer01.decode20.safetensors: tensor 'mix.expected' \[0, 1\]: "),
-    ("weights", "down.weights", (8, 3), r"layer01.weights.safetensors: tensor 'down.weights' is not the one"),
-    ("prefill6", "gate.theta", (9,), r"layer01.prefill6.safetensors: tensor 'gate.theta' is not the one"),
+    (
+        "weights",
+        "down.weights",
+        (8, 3),
+        r"layer01.weights.safetensors: tensor 'down.weights' was changed after the export; the first",
+    ),
+    (
+        "prefill6",
+        "gate.theta",
+        (9,),
+        r"layer01.prefill6.safetensors: tensor 'gate.theta' was changed after the export; the first",
+    ),
 ]
 
 
@@ -203,12 +217,68 @@ def test_a_full_disk_is_seen_before_anything_is_written(tmp_path, monkeypatch):
     monkeypatch.setattr(exporter.shutil, "disk_usage", lambda _path: type("Usage", (), {"free": 1000}))
     with pytest.raises(UserError, match=r"needs about \d+ MiB, 0 are free"):
         export(tmp_path)
-    assert not list((tmp_path / "out").iterdir())
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_text_that_is_too_short_is_refused(tmp_path):
-    with pytest.raises(UserError, match=r"second half \(evaluation\) has 240 tokens, 1 windows of 300 need 300"):
+    with pytest.raises(UserError, match=r"second half \(evaluation\) has 240 tokens, 1 windows? of 300 need"):
         export(tmp_path, contexts=(300,))
+
+
+MISTAKES = [
+    ({"layers": "3"}, "'3' is not a range of them: the model has 3 layers, 0 to 2"),
+    ({"contexts": (3000,)}, r"text.txt: its second half \(evaluation\) has \d+ bytes, too few for 3,000 tokens"),
+    ({"calibration_windows": 900}, r"its first half \(calibration\) has \d+ bytes, too few for 21,600 tokens"),
+]
+
+
+@pytest.mark.parametrize(("change", "message"), MISTAKES)
+def test_mistakes_are_seen_before_the_model_is_loaded(tmp_path, monkeypatch, change, message):
+    monkeypatch.setattr(llama, "load_llama", lambda _path: pytest.fail("loaded"))
+    with pytest.raises(UserError, match=message):
+        export(tmp_path, **change)
+    assert not (tmp_path / "out").exists()
+
+
+def test_folders_that_cannot_take_it_are_seen_before_the_model_is_loaded(tmp_path, monkeypatch):
+    directory = export(tmp_path, contexts=())
+    monkeypatch.setattr(llama, "load_llama", lambda _path: pytest.fail("loaded"))
+    with pytest.raises(UserError, match="holds another export, with other tokens of the prefill"):
+        export(tmp_path, contexts=(9,))
+    with pytest.raises(UserError, match=rf"-o .*: {directory / 'manifest.json'} is a file, not a folder"):
+        export(tmp_path, name="out/manifest.json/below")
+    monkeypatch.setattr(files.os, "access", lambda *_: False)
+    with pytest.raises(UserError, match=rf"-o .*new: no permission to write to {tmp_path}$"):
+        export(tmp_path, name="new")
+
+
+def test_ctrl_c_says_what_is_there_and_exits_with_130(tmp_path, monkeypatch, capsys):
+    chosen = options(tmp_path)
+    real = trace_files.write_trace_file
+
+    def stop(path, *content):
+        if path.name.startswith("layer01.decode9"):
+            raise KeyboardInterrupt
+        real(path, *content)
+
+    monkeypatch.setattr(trace_files, "write_trace_file", stop)
+    line = f"export --model {chosen.model} --text {chosen.text} --calibration-text {chosen.text} --tokens 6 --decode 9"
+    line += f" --window 24 --calibration-windows 3 --wide-share 0.1 -o {chosen.directory}"
+    assert main(line.split()) == 130
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last == f"stopped: {chosen.directory} holds 1 of 3 layers, all whole; the same command goes on there"
+
+
+def test_a_file_that_cannot_be_written_is_one_line(tmp_path):
+    (tmp_path / "out.txt").mkdir()
+    with (
+        pytest.raises(UserError, match=r"out.txt: cannot be written: .*; go on$"),
+        files.whole_file(  # noqa: SIM117
+            tmp_path / "out.txt", "; go on"
+        ) as partial,
+    ):
+        partial.write_text("whole")
+    assert not list(tmp_path.glob("*.partial"))
 
 
 def test_synthetic_shapes_are_labelled_and_follow_their_export(tmp_path):

@@ -49,7 +49,7 @@ def test_half_an_export_is_not_drawn(tmp_path):
     manifest = json.loads((tmp_path / "half" / "manifest.json").read_text())
     manifest["layers_exported"] = [15, 16]
     (tmp_path / "half" / "manifest.json").write_text(json.dumps(manifest))
-    with pytest.raises(UserError, match="half-written"):
+    with pytest.raises(UserError, match="unfinished: 1 layer missing, the first is 16"):
         render.main(tmp_path / "half")
 
 
@@ -62,7 +62,7 @@ def test_readings_are_drawn_where_they_are(tmp_path):
     lines = [reading(payload_bits=bits, perplexity=100 / bits, salient_share=bits / 100) for bits in (2, 4, 8)]
     path = tmp_path / "readings.jsonl"
     path.write_text("\n".join([*lines, reading(method="b", low=None, high=None)]))
-    assert render.main(path) == 0
+    assert render.main(path) == [tmp_path / name for name in render.READING_FIGURES]
     assert {p.name for p in tmp_path.glob("*.png")} == set(render.READING_FIGURES)
     axes = perplexity.draw_bits(perplexity.load(path)).axes[0]
     assert axes.lines[0].get_xydata().tolist() == [[2, 50], [4, 25], [8, 12.5]]

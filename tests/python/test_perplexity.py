@@ -7,12 +7,14 @@ import pytest
 import tiny_llama
 
 from spikeloom import UserError
-from spikeloom.models import methods, perplexity, spike_projection
+from spikeloom.models import llama, methods, perplexity, spike_projection
 from spikeloom.models.activation_count import ActivationCount
 from spikeloom.models.codes import CodeFormat
 from spikeloom.models.methods.floating import Fp32
-from spikeloom.models.methods.registry import Settings
+from spikeloom.models.methods.registry import Settings, make_method
+from spikeloom.models.text import read_text
 from spikeloom.traces import perplexity_table as tables
+from spikeloom.traces.paired import paired_difference
 
 
 @pytest.fixture(autouse=True)
@@ -23,7 +25,15 @@ def tiny_model(monkeypatch, tmp_path):
 def measure(tmp_path, chosen, **more):
     text = tiny_llama.write_text(tmp_path / "text.txt")
     options = tables.PerplexityOptions(
-        tmp_path, chosen, [text], text, windows=3, window=24, calibration_windows=3, settings=Settings(), **more
+        tiny_llama.write_model(tmp_path / "tiny.gguf"),
+        chosen,
+        [text],
+        text,
+        windows=3,
+        window=24,
+        calibration_windows=3,
+        settings=Settings(),
+        **more,
     )
     tables.measure(options)
 
@@ -128,6 +138,68 @@ def test_the_table_is_written_between_its_marks(tmp_path, capsys):
 def test_bad_method_texts_are_refused(text, message):
     with pytest.raises(UserError, match=message):
         tables.method_of(text, Settings())
+
+
+def test_the_paired_difference_is_worked_out_by_hand():
+    # Differences 0.1, 0.3, 0.2: mean 0.2, deviation 0.1, error 0.1 / sqrt(3); Student's t of 2 degrees is 4.303.
+    difference = paired_difference(np.array([3.1, 5.3, 2.2]), np.array([3.0, 5.0, 2.0]))
+    assert difference.mean == pytest.approx(0.2)
+    assert difference.standard_error == pytest.approx(0.057735, abs=1e-6)
+    assert (difference.low, difference.high) == pytest.approx((0.2 - 0.248434, 0.2 + 0.248434), abs=1e-5)
+    assert str(difference) == "+0.2000 +- 0.0577 (-0.0484 .. +0.4484; 3 windows)"
+    assert str(paired_difference([2.0], [2.5])) == "-0.5000 (one window)"
+
+
+def test_methods_are_compared_window_by_window_with_the_first(tmp_path, capsys):
+    chosen = ["fp16", "w4a4-rtn"]
+    measure(tmp_path, chosen, as_json=True)
+    first, second = (json.loads(line) for line in capsys.readouterr().out.splitlines())
+    assert first["paired"] is None and second["paired"]["against"] == "fp16"
+    for line in (first, second):
+        assert len(line["window_losses"]) == line["windows"] == 3
+        assert np.exp(np.mean(line["window_losses"])) == pytest.approx(line["perplexity"])
+    by_hand = np.subtract(second["window_losses"], first["window_losses"])
+    assert second["paired"]["mean"] == pytest.approx(by_hand.mean())
+    assert second["paired"]["standard_error"] == pytest.approx(by_hand.std(ddof=1) / np.sqrt(3))
+    measure(tmp_path, chosen, as_json=False)
+    shown = capsys.readouterr().out.splitlines()
+    assert shown[3].startswith("log-perplexity less that of fp16 on the same windows")
+    assert shown[4].split()[:3] == ["w4a4-rtn", "text.txt", f"{by_hand.mean():+.4f}"]
+
+
+def test_windows_read_one_by_one_are_those_read_together(tmp_path, capsys):
+    measure(tmp_path, ["fp16"], as_json=True)
+    line = json.loads(capsys.readouterr().out)
+    model = tiny_llama.make_llama()
+    text = read_text(tmp_path / "text.txt")
+    ids = text.windows(model.tokenize, 1, 3, 24)
+    together = perplexity.read_perplexity(model, make_method("fp16", Settings()), ids, {"text": ids})[0].perplexity
+    assert (line["low"], line["perplexity"], line["high"]) == pytest.approx(
+        (together.low, together.value, together.high), rel=1e-5
+    )
+
+
+def test_a_text_that_is_too_short_is_seen_before_the_model_is_loaded(tmp_path, monkeypatch):
+    monkeypatch.setattr(llama, "load_llama", lambda _path: pytest.fail("loaded"))
+    text = tiny_llama.write_text(tmp_path / "short.txt", articles=2, words=5)
+    options = tables.PerplexityOptions(
+        tiny_llama.write_model(tmp_path / "tiny.gguf"), ["fp16"], [text], text, 3, 24, 3, Settings(), False
+    )
+    with pytest.raises(UserError, match=r"short.txt: its second half \(evaluation\) has \d+ bytes, too few for 72 tok"):
+        tables.measure(options)
+
+
+def test_ctrl_c_says_how_many_methods_were_measured(tmp_path, monkeypatch):
+    real = perplexity.read_perplexity
+
+    def stop(model, method, *rest):
+        if method.name == "w4a4-rtn":
+            raise KeyboardInterrupt
+        return real(model, method, *rest)
+
+    monkeypatch.setattr(perplexity, "read_perplexity", stop)
+    with pytest.raises(KeyboardInterrupt, match="^1 of 2 methods measured; calibrated layers are kept"):
+        measure(tmp_path, ["fp16", "w4a4-rtn"], as_json=False)
 
 
 def test_all_methods():

@@ -204,7 +204,7 @@ def test_command_line_writes_a_synthetic_layer(tmp_path):
     ("arguments", "message"),
     [
         (["synthetic", "--inputs", "64", "--outputs", "1", "--tokens", "1", "--group", "7"], "windows of 7"),
-        (["export", "--model", "no-such-file.gguf"], "no-such-file.gguf: not found"),
+        (["export", "--model", "no-such-file.gguf"], "no-such-file.gguf: no such model"),
         (["export", "--tokens", "0"], "--tokens 0"),
     ],
 )

@@ -1,5 +1,7 @@
 """A Llama of three small layers with random weights, and a text for it: fast enough for every test."""
 
+import struct
+
 import numpy as np
 
 from spikeloom.models import calibration, llama
@@ -53,6 +55,30 @@ def stand_in(monkeypatch, tmp_path):
     monkeypatch.setattr(llama, "import_torch", lambda: None)
     real = calibration.programs
     monkeypatch.setattr(calibration, "programs", lambda *a: real(*a, cache=tmp_path / "calibration"))
+
+
+def write_model(path, layers=SHAPE.layers):
+    """Write the head of a GGUF file with the model's sizes; returns the path. The weights are not in it."""
+
+    def string(text):
+        return struct.pack("<Q", len(text)) + text.encode()
+
+    sizes = {
+        "llama.block_count": layers,
+        "llama.embedding_length": SHAPE.hidden,
+        "llama.feed_forward_length": SHAPE.feed_forward,
+        "llama.attention.head_count": SHAPE.heads,
+        "llama.attention.head_count_kv": SHAPE.kv_heads,
+    }
+    tokens = "".join(chr(97 + i % 26) for i in range(SHAPE.vocabulary))
+    entries = [
+        string("general.architecture") + struct.pack("<I", 8) + string("llama"),
+        string("general.languages") + struct.pack("<IIQ", 9, 8, 1) + string("en"),
+        *(string(key) + struct.pack("<II", 4, size) for key, size in sizes.items()),
+        string("tokenizer.ggml.tokens") + struct.pack("<IIQ", 9, 8, len(tokens)) + b"".join(map(string, tokens)),
+    ]
+    path.write_bytes(b"GGUF" + struct.pack("<IQQ", 3, 0, len(entries)) + b"".join(entries))
+    return path
 
 
 def write_text(path, articles=8, words=60, seed=4):

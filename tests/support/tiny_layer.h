@@ -70,7 +70,8 @@ class TinyLayer {
   uint64_t state_;
 };
 
-// A 500 MHz chip of one memory node on the west side, all sizes small; DRAM moves 16 bytes, one flit, a cycle.
+// A 500 MHz chip of one memory node on the west side, all sizes small; its DRAM (tiny_dram.h) moves 16 bytes, one flit,
+// a cycle.
 ChipSpec tiny_chip(int width = 1, int height = 1);
 
 // What blocks are configured with, without a chip around them.

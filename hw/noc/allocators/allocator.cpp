@@ -5,6 +5,29 @@
 
 namespace spikeloom {
 
+bool Allocator::grant_apart(AllocatorRequest* requests, size_t count) {
+  uint64_t inputs = 0, outputs = 0;  // bit i % 64: i was seen; another one with that bit counts as a meeting, too
+  for (size_t i = 0; i < count; ++i) {
+    const uint64_t input = uint64_t{1} << (requests[i].input % 64), output = uint64_t{1} << (requests[i].output % 64);
+    if ((inputs & input) || (outputs & output)) return false;
+    inputs |= input;
+    outputs |= output;
+  }
+  for (size_t i = 0; i < count; ++i) grant(&requests[i]);
+  return true;
+}
+
+bool Allocator::grant_one_of(AllocatorRequest* requests, size_t count) {
+  AllocatorRequest* best = requests;
+  for (size_t i = 0; i < count; ++i) {
+    AllocatorRequest& request = requests[i];
+    if (request.input != best->input || request.priority != best->priority || request.all) return false;
+    if (inputs_.distance(request.input, request.output) < inputs_.distance(best->input, best->output)) best = &request;
+  }
+  grant(best);
+  return true;
+}
+
 const std::vector<std::string>& allocator_names() {
   static const std::vector<std::string> names = {"islip", "separable_input_first", "separable_output_first"};
   return names;

@@ -11,20 +11,50 @@
 #include <string>
 #include <vector>
 
+#include "hw/noc/allocators/round_robin.h"
+
 namespace spikeloom {
 
 struct AllocatorRequest {
-  uint16_t input = 0, output = 0;
-  uint16_t label = 0;    // whose request it is, where several share an input
-  uint8_t priority = 0;  // higher goes first, where the allocator knows priorities
-  bool all = false;      // may be granted beside others of this input and label
-  bool granted = false;  // the result
+  uint16_t input, output;
+  uint16_t label;    // whose request it is, where several share an input
+  uint8_t priority;  // higher goes first, where the allocator knows priorities
+  bool all;          // may be granted beside others of this input and label
+  bool granted;      // the result; false before
 };
 
-class Allocator {
+class alignas(64) Allocator {
  public:
+  Allocator(int inputs, int outputs)
+      : pointers_(std::make_unique<uint16_t[]>(size_t(inputs) + size_t(outputs))),
+        inputs_(inputs, outputs, pointers_.get()),
+        outputs_(outputs, inputs, pointers_.get() + inputs) {}
   virtual ~Allocator() = default;
-  virtual void allocate(std::vector<AllocatorRequest>& requests) = 0;
+
+  void allocate(AllocatorRequest* requests, size_t count) {
+    if (!grant_apart(requests, count) && !grant_one_of(requests, count)) match(requests, count);
+  }
+  void allocate(std::vector<AllocatorRequest>& requests) { allocate(requests.data(), requests.size()); }
+
+ protected:
+  virtual void match(AllocatorRequest* requests, size_t count) = 0;
+  void grant(AllocatorRequest* request) {
+    request->granted = true;
+    inputs_.advance(request->input, request->output);
+    outputs_.advance(request->output, request->input);
+  }
+
+ private:
+  std::unique_ptr<uint16_t[]> pointers_;  // inputs', then outputs'
+
+ protected:
+  RoundRobinArbiters inputs_, outputs_;  // an arbiter each: inputs' choose among outputs, and the other way
+
+ private:
+  // What every policy does alike, for speed: grants all requests if no two of them meet; or one, if they are one
+  // input's. False: neither is so.
+  bool grant_apart(AllocatorRequest* requests, size_t count);
+  bool grant_one_of(AllocatorRequest* requests, size_t count);
 };
 
 // By index into allocator_names(): islip, separable_input_first, separable_output_first.

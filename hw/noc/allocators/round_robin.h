@@ -2,43 +2,56 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 namespace spikeloom {
 
 class RoundRobinArbiters {
  public:
-  RoundRobinArbiters(int arbiters, int choices) : arbiters_(static_cast<size_t>(arbiters)), choices_(choices) {}
+  // `pointers`: the arbiters', kept by their owner.
+  RoundRobinArbiters(int arbiters, int choices, uint16_t* pointers)
+      : pointers_(pointers), choices_(choices), offers_(std::make_unique<Offers>()) {
+    offers_->of.resize(size_t(arbiters));
+  }
 
+  // How many choices the arbiter would serve rather than this one.
+  int distance(int arbiter, int choice) const {
+    const int ahead = choice - pointers_[arbiter];
+    return ahead < 0 ? ahead + choices_ : ahead;
+  }
   // Request `index` asks `arbiter` for `choice`; the best one offered since clear() is kept.
   void offer(int arbiter, int choice, int priority, int index) {
-    Arbiter& at = arbiters_[arbiter];
-    const int distance = choice - at.pointer + (choice < at.pointer ? choices_ : 0);
-    const int rank = (priority << 16) - distance;
+    Offer& at = offers_->of[arbiter];
+    const int rank = (priority << 16) - distance(arbiter, choice);
     if (at.best < 0)
-      asked_.push_back(arbiter);
+      offers_->asked.push_back(arbiter);
     else if (rank <= at.rank)
       return;
     at.best = index;
     at.rank = rank;
   }
   // The arbiters that were asked, and the request each would serve.
-  const std::vector<int>& asked() const { return asked_; }
-  int best(int arbiter) const { return arbiters_[arbiter].best; }
+  const std::vector<int>& asked() const { return offers_->asked; }
+  int best(int arbiter) const { return offers_->of[arbiter].best; }
   // `choice` was served: the one after it is first next time.
-  void advance(int arbiter, int choice) { arbiters_[arbiter].pointer = choice + 1 == choices_ ? 0 : choice + 1; }
+  void advance(int arbiter, int choice) { pointers_[arbiter] = uint16_t(choice + 1 == choices_ ? 0 : choice + 1); }
   void clear() {
-    for (const int arbiter : asked_) arbiters_[arbiter].best = -1;
-    asked_.clear();
+    for (const int arbiter : offers_->asked) offers_->of[arbiter].best = -1;
+    offers_->asked.clear();
   }
 
  private:
-  struct Arbiter {
-    int pointer = 0, best = -1, rank = 0;
+  struct Offer {
+    int best = -1, rank = 0;
   };
-  std::vector<Arbiter> arbiters_;
-  std::vector<int> asked_;
+  struct Offers {
+    std::vector<Offer> of;  // [arbiter]
+    std::vector<int> asked;
+  };
+  uint16_t* pointers_;  // [arbiter]
   int choices_;
+  std::unique_ptr<Offers> offers_;  // apart, so that what is always needed of an allocator is one cache line
 };
 
 }  // namespace spikeloom

@@ -3,26 +3,23 @@
 #pragma once
 
 #include "hw/noc/allocators/allocator.h"
-#include "hw/noc/allocators/round_robin.h"
 
 namespace spikeloom {
 
 class SeparableInputFirst : public Allocator {
  public:
-  SeparableInputFirst(int inputs, int outputs) : inputs_(inputs, outputs), outputs_(outputs, inputs) {}
-  void allocate(std::vector<AllocatorRequest>& requests) override;
+  using Allocator::Allocator;
 
  private:
-  RoundRobinArbiters inputs_, outputs_;
+  void match(AllocatorRequest* requests, size_t count) override;
 };
 
 class SeparableOutputFirst : public Allocator {
  public:
-  SeparableOutputFirst(int inputs, int outputs) : inputs_(inputs, outputs), outputs_(outputs, inputs) {}
-  void allocate(std::vector<AllocatorRequest>& requests) override;
+  using Allocator::Allocator;
 
  private:
-  RoundRobinArbiters inputs_, outputs_;
+  void match(AllocatorRequest* requests, size_t count) override;
 };
 
 }  // namespace spikeloom

@@ -2,8 +2,8 @@
 
 namespace spikeloom {
 
-void SeparableOutputFirst::allocate(std::vector<AllocatorRequest>& requests) {
-  for (size_t i = 0; i < requests.size(); ++i)
+void SeparableOutputFirst::match(AllocatorRequest* requests, size_t count) {
+  for (size_t i = 0; i < count; ++i)
     outputs_.offer(requests[i].output, requests[i].input, requests[i].priority, int(i));
   for (const int output : outputs_.asked()) {
     const int index = outputs_.best(output);
@@ -13,9 +13,7 @@ void SeparableOutputFirst::allocate(std::vector<AllocatorRequest>& requests) {
     AllocatorRequest& request = requests[outputs_.best(output)];
     const AllocatorRequest& chosen = requests[inputs_.best(request.input)];
     if (&request != &chosen && !(request.all && request.label == chosen.label)) continue;
-    request.granted = true;
-    inputs_.advance(request.input, output);
-    outputs_.advance(output, request.input);
+    grant(&request);
   }
   inputs_.clear();
   outputs_.clear();

@@ -64,6 +64,11 @@ TEST(ChipEnergy, EveryEventOfATwoByTwoLayerIsCountedOnPaper) {
   expected[EnergyEvent::kGlobalBufferWrite] = 1;
   // DRAM: 112 bits of parameters and 2 bytes of rows, a flit each, 32 bytes, one burst.
   expected[EnergyEvent::kDramReadBit] = 32 * 8;
+  expected[EnergyEvent::kWeightBufferWrite] = 2;
+  expected[EnergyEvent::kWeightBufferRead] = 2;
+  // Its row is opened in clock 3, a clock a cycle, and stays open.
+  expected[EnergyEvent::kDramActivate] = 1;
+  expected[EnergyEvent::kDramActiveClock] = chip.cycles() - 3;
   // One load, one job.
   expected[EnergyEvent::kSequencerCommand] = 2;
   // Over the mesh, packet by packet: parameters 2 flits, rows 2, spikes 2 (9 events of 1 + 1 + 3 + 1 = 6 bits in one

@@ -22,11 +22,12 @@ struct Sizes {
 
 // Cycle 1: the sequencer issues load and job. Both are taken in 2.
 //
-// Weights. DRAM data is there from w = 2 + dram_latency on, a flit (16 bytes) a cycle: the head and p flits of
-// parameters (24 + 32 bits an output), the head of the rows, and the first flit of rows, which leaves in w + p + 2.
-// Six cycles follow (kCrossing): one to the network interface, two to be seen by the router (wires, buffer), three to
-// be seen by the tile (switch, wires, buffer; the router grants at sight). Then rows are written one a cycle, since a
-// flit holds at least as many as its wait for the next. All K rows are readable K cycles after the first flit has come:
+// Weights. The first data is there in w = 2 + dram_latency, and more keeps ahead of the flits, which leave one (16
+// bytes) a cycle: the head and p flits of parameters (24 + 32 bits an output), the head of the rows, and the first flit
+// of rows, which leaves in w + p + 2. Six cycles follow (kCrossing): one to the network interface, two to be seen by
+// the router (wires, buffer), three to be seen by the tile (switch, wires, buffer; the router grants at sight). Then
+// rows are written one a cycle, since a flit holds at least as many as its wait for the next. All K rows are readable K
+// cycles after the first flit has come:
 Cycle weights_readable(const Sizes& s) {
   const Cycle w = 2 + s.dram_latency, p = ceil_div(s.outputs * (24 + 32), 128);
   return w + p + 2 + kCrossing + s.inputs;
@@ -72,7 +73,8 @@ TinySpec layer_of(const Sizes& s, double silent) {
 
 Cycle cycles_of(const TinyLayer& layer, Sizes* s) {
   ChipSpec spec = tiny_chip();
-  spec.dram.latency_ns = int(2 * s->dram_latency);
+  // One cycle to the controller, tRCD = 10 to the read, RL to the data, 2 for the burst.
+  spec.dram.device.timing.RL = int(s->dram_latency) - 13;
   spec.synapse_array.latency_cycles = int(s->array_latency);
   Chip chip("chip", spec, layer.trace, 1000);
   for (int k = 0; k < int(s->inputs); ++k) s->spikes += layer.a(0, 0, k) != 0;
@@ -83,7 +85,7 @@ Cycle cycles_of(const TinyLayer& layer, Sizes* s) {
 }
 
 TEST(ChipTiming, ALayerThatTheEncoderPacesTakesItsClosedForm) {
-  Sizes s{60, 6, 0, 1, 2};
+  Sizes s{60, 6, 0, 15, 2};
   const TinyLayer layer(layer_of(s, 0.25));
   const Cycle cycles = cycles_of(layer, &s);
   ASSERT_LE(s.body(), 15u);                                          // one packet

@@ -1,6 +1,9 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <deque>
 #include <memory>
+#include <random>
 
 #include "tests/support/fifo_probe.h"
 
@@ -138,26 +141,89 @@ TEST(RegisteredFifoTiming, CapacityPlacesPassOncePerRoundTrip) {
   for (Cycle i = 0; i < 12; ++i) EXPECT_EQ(line.source.pushed[i], 1 + i / 3 * (L + 1) + i % 3) << i;
 }
 
-// Processes run in the order in which they were woken: here the producer first in one line, the consumer first in the
+// Blocks run in the order in which they were built: here the producer first in one line, the consumer first in the
 // other, cycle by cycle.
 TEST(RegisteredFifoUnit, NeitherSideCanTellWhichRanFirst) {
   Clock clock("clock", 500);
-  Line producer_first("producer_first", clock, 2, 1), consumer_first("consumer_first", clock, 2, 1);
+  Line producer_first("producer_first", clock, 2, 1);
+  struct {
+    RegisteredFifo<int> fifo;
+    FifoSink<int> sink;
+    FifoSource<int> source;
+  } consumer_first{{clock, 2, 1}, {"sink", clock}, {"source", clock}};
+  consumer_first.source.out(consumer_first.fifo);
+  consumer_first.sink.in(consumer_first.fifo);
+  ASSERT_LT(producer_first.source.index(), producer_first.sink.index());
+  ASSERT_LT(consumer_first.sink.index(), consumer_first.source.index());
   const auto stalls = [](Cycle c) { return c * 2654435761u % 7 < 3; };
-  for (Line* line : {&producer_first, &consumer_first}) line->sink.stall_when(stalls);
-  for (Cycle c = 1; c < 60; ++c) {
-    producer_first.source.wake_at(c);
-    producer_first.sink.wake_at(c);
-    consumer_first.sink.wake_at(c);
-    consumer_first.source.wake_at(c);
-  }
-  for (Line* line : {&producer_first, &consumer_first})
-    for (int i = 0; i < 40; ++i) line->source.add(1 + i / 3 * 3, i);
+  const auto prepare = [&](FifoSource<int>* source, FifoSink<int>* sink) {
+    sink->stall_when(stalls);
+    for (Cycle c = 1; c < 60; ++c) {
+      source->wake_at(c);
+      sink->wake_at(c);
+    }
+    for (int i = 0; i < 40; ++i) source->add(1 + i / 3 * 3, i);
+  };
+  prepare(&producer_first.source, &producer_first.sink);
+  prepare(&consumer_first.source, &consumer_first.sink);
   sc_core::sc_start();
   EXPECT_EQ(producer_first.source.pushed, consumer_first.source.pushed);
   EXPECT_EQ(producer_first.sink.cycles, consumer_first.sink.cycles);
   EXPECT_EQ(producer_first.sink.values, consumer_first.sink.values);
   EXPECT_EQ(producer_first.sink.count(), 40u);
+}
+
+// Pushes and pops at random, several in a cycle, and compares what it may with a list of all that happened.
+class CreditModel : public Block {
+ public:
+  CreditModel(const char* name, Clock& clock, size_t capacity, Cycle credit_latency)
+      : Block(name, clock),
+        fifo_(clock, capacity, 1, credit_latency),
+        capacity_(capacity),
+        credit_latency_(credit_latency),
+        random_(unsigned(capacity * 100 + credit_latency)) {
+    fifo_.set_producer(this);
+    fifo_.set_consumer(this);
+    wake_at(1);
+  }
+
+ private:
+  bool has_space() const {
+    const auto under_way =
+        std::count_if(popped_.begin(), popped_.end(), [this](Cycle cycle) { return cycle + credit_latency_ > now(); });
+    return held_ + size_t(under_way) < capacity_;
+  }
+  void tick() override {
+    if (random_() % 100 == 0) busy_ = int(random_() % 4);
+    if (int(random_() % 4) <= busy_)
+      for (size_t i = random_() % (capacity_ + 1); i > 0 && fifo_.can_pop(); --i, --held_) {
+        fifo_.pop();
+        popped_.push_back(now());
+      }
+    for (size_t i = random_() % 4; i > 0; --i) {
+      ASSERT_EQ(fifo_.can_push(), has_space()) << capacity_ << " places, cycle " << now();
+      if (!has_space()) break;
+      fifo_.push(0);
+      ++held_;
+    }
+    // Now and then a pause in which all credits arrive, longer than 16 bits of cycles.
+    if (++ticks_ < 3000) wake_at(now() + (random_() % 1000 == 0 ? 70000 : 1));
+  }
+  RegisteredFifo<int> fifo_;
+  size_t capacity_, held_ = 0;
+  Cycle credit_latency_;
+  std::mt19937 random_;
+  std::vector<Cycle> popped_;
+  int busy_ = 3, ticks_ = 0;
+};
+
+TEST(RegisteredFifoTiming, CreditsArriveAfterExactlyTheirLatency) {
+  Clock clock("clock", 500);
+  std::deque<CreditModel> models;
+  for (const size_t capacity : {1, 3, 8, 16, 17, 40})
+    for (const Cycle latency : {1, 3, 81, 255})
+      models.emplace_back(("model_" + std::to_string(models.size())).c_str(), clock, capacity, latency);
+  sc_core::sc_start();
 }
 
 }  // namespace

@@ -24,7 +24,7 @@ TinySpec layer_spec() {
 
 ChipSpec chip_spec() {
   ChipSpec spec = tiny_chip();
-  spec.dram.latency_ns = 2 * kDramLatency;
+  spec.dram.device.timing.RL = int(kDramLatency) - 13;  // chip_timing_test.cpp
   return spec;
 }
 
@@ -58,33 +58,34 @@ struct WavedRun {
 // The sequencer pushes load and job in cycle 1, and both are taken in 2.
 TEST(WavesTiming, APushIsVisibleOneCycleLaterAndGoneAfterThePop) {
   WavedRun run;
-  const VcdFile waves = run.waves({"memory_0.sequencer", "memory_0.dram"});
+  const VcdFile waves = run.waves({"memory_0.sequencer", "memory_0.weight_loader"});
   const Cycle end = run.chip.cycles();
-  for (const std::string port : {"chip.memory_0.sequencer.loads_out", "chip.memory_0.dram.loads_in"}) {
+  for (const std::string port : {"chip.memory_0.sequencer.loads_out", "chip.memory_0.weight_loader.loads_in"}) {
     EXPECT_EQ(waves.cycles(port + ".push", 0, end), range(1, 2));
     EXPECT_EQ(waves.cycles(port + ".occupancy", 0, end), range(2, 3));
     EXPECT_EQ(waves.cycles(port + ".valid", 0, end), range(2, 3));
     EXPECT_EQ(waves.cycles(port + ".pop", 0, end), range(2, 3));
   }
   EXPECT_EQ(waves.timescale, "1 ps");
-  EXPECT_EQ(waves.bits.at("chip.memory_0.dram.loads_in.occupancy"), 3);                      // 0 .. 4 entries
+  EXPECT_EQ(waves.bits.at("chip.memory_0.weight_loader.loads_in.occupancy"), 3);             // 0 .. 4 entries
   EXPECT_TRUE(std::is_sorted(waves.times.begin(), waves.times.end(), std::less_equal<>()));  // strictly
   EXPECT_EQ(waves.times.front(), 0u);
   EXPECT_EQ(waves.times.back(), 2000 * end);
 }
 
 // In w = 2 + latency the head of p flits of parameters, then these, the head of the rows, and 20 rows of 4 bytes in 5
-// flits: a flit a cycle. The channel is busy from 2 on, when it takes the load, and idle again with the last flit.
-TEST(WavesTiming, DramSendsFlitByFlitFromItsLatencyOn) {
+// flits: a flit a cycle. The loader waits for them from 2 on, when it takes the load.
+TEST(WavesTiming, WeightLoaderSendsFlitByFlitFromTheLatencyOfDramOn) {
   WavedRun run;
-  const VcdFile waves = run.waves({"memory_0.dram"});
+  const VcdFile waves = run.waves({"memory_0.weight_loader"});
   const Cycle w = 2 + kDramLatency, p = ceil_div(kOutputs * (24 + 32), 128), flits = 1 + p + 1 + 5;
   const Cycle end = run.chip.cycles();
-  EXPECT_EQ(waves.cycles("chip.memory_0.dram.weights_out.push", 0, end), range(w, w + flits));
-  EXPECT_EQ(waves.cycles("chip.memory_0.dram.weights_out.occupancy", 0, end), range(w + 1, w + flits + 1));
-  EXPECT_EQ(waves.cycles("chip.memory_0.dram.weights_out.pop", 0, end), range(w + 1, w + flits + 1));
-  EXPECT_EQ(waves.cycles("chip.memory_0.dram.busy", 0, end), range(2, w + flits - 1));
-  EXPECT_EQ(waves.cycles("chip.memory_0.dram.stalled_output", 0, end), range(0, 0));
+  EXPECT_EQ(waves.cycles("chip.memory_0.weight_loader.weights_out.push", 0, end), range(w, w + flits));
+  EXPECT_EQ(waves.cycles("chip.memory_0.weight_loader.weights_out.occupancy", 0, end), range(w + 1, w + flits + 1));
+  EXPECT_EQ(waves.cycles("chip.memory_0.weight_loader.weights_out.pop", 0, end), range(w + 1, w + flits + 1));
+  EXPECT_EQ(waves.cycles("chip.memory_0.weight_loader.busy", 0, end), range(w, w + flits));
+  EXPECT_EQ(waves.cycles("chip.memory_0.weight_loader.stalled_input", 0, end), range(2, w));
+  EXPECT_EQ(waves.cycles("chip.memory_0.weight_loader.stalled_output", 0, end), range(0, 0));
 }
 
 // The encoder takes the head of the codes in 3, pushes the head of the spikes in 4 + 2 K.
@@ -129,12 +130,12 @@ TEST(WavesTiming, RouterShowsEveryVirtualChannelAndEveryFlit) {
 TEST(WavesTiming, ARangeOfCyclesIsAPieceOfTheWhole) {
   const Cycle from = 2 + kDramLatency + 2, to = from + 7;
   WavedRun run;
-  const VcdFile waves = run.waves({"memory_0.dram"}, from, to);
+  const VcdFile waves = run.waves({"memory_0.weight_loader"}, from, to);
   EXPECT_EQ(waves.times.front(), 2000 * from);
   EXPECT_EQ(waves.times.back(), 2000 * to);
-  EXPECT_EQ(waves.cycles("chip.memory_0.dram.weights_out.push", from, to), range(from, to));
-  EXPECT_EQ(waves.cycles("chip.memory_0.dram.weights_out.occupancy", from, to), range(from, to));
-  EXPECT_EQ(waves.cycles("chip.memory_0.dram.busy", from, to), range(from, to));
+  EXPECT_EQ(waves.cycles("chip.memory_0.weight_loader.weights_out.push", from, to), range(from, to));
+  EXPECT_EQ(waves.cycles("chip.memory_0.weight_loader.weights_out.occupancy", from, to), range(from, to));
+  EXPECT_EQ(waves.cycles("chip.memory_0.weight_loader.busy", from, to), range(from, to));
   EXPECT_EQ(run.file.first, from);
   EXPECT_EQ(run.file.end, to);
   EXPECT_FALSE(run.file.full);
@@ -142,7 +143,7 @@ TEST(WavesTiming, ARangeOfCyclesIsAPieceOfTheWhole) {
 
 TEST(WavesUnit, ARangeBehindTheRunHoldsNoCycle) {
   WavedRun run;
-  const VcdFile waves = run.waves({"memory_0.dram"}, 1000000);
+  const VcdFile waves = run.waves({"memory_0.weight_loader"}, 1000000);
   EXPECT_EQ(run.file.first, run.chip.cycles());
   EXPECT_EQ(run.file.end, run.chip.cycles());
 }

@@ -1,0 +1,80 @@
+#include "hw/dram/dram_controller.h"
+
+namespace spikeloom {
+
+DramController::DramController(const sc_core::sc_module_name& name, Clock& clock, const DramSpec& spec,
+                               EnergyLedger& ledger)
+    : Block(name, clock),
+      requests_in("requests_in"),
+      responses_out("responses_out", spec.channels),
+      spec_(spec),
+      burst_bytes_(spec.device.burst_bytes()),
+      interleave_bursts_(spec.interleave_bytes / spec.device.burst_bytes()),
+      channel_count_(spec.channels) {
+  const auto counter = [&](EnergyEvent event) -> EnergyCounter& { return ledger.counter(this->name(), event); };
+  const DramCounters counters{counter(EnergyEvent::kDramActivate), counter(EnergyEvent::kDramReadBit),
+                              counter(EnergyEvent::kDramWriteBit), counter(EnergyEvent::kDramRefresh),
+                              counter(EnergyEvent::kDramActiveClock)};
+  for (int i = 0; i < spec.channels; ++i)
+    channels_.push_back(std::make_unique<DramChannel>(spec, counters, ledger.window_cycles(), &stats_));
+}
+
+void DramController::tick() {
+  bool taken;
+  do {
+    taken = take_bursts();
+    for (size_t i = 0; i < channels_.size(); ++i) channels_[i]->run(now(), *responses_out[i].operator->());
+  } while (taken && requests_in->can_pop());  // commands may have made room for more
+  settle();
+}
+
+// Moves bursts of the requests into the queues, in order, until a queue is full. False: none could be moved.
+bool DramController::take_bursts() {
+  bool any = false;
+  while (requests_in->can_pop()) {
+    const DramRequest& request = requests_in->front();
+    const uint64_t first = request.address / burst_bytes_;
+    const uint64_t count = (request.address + request.bytes - 1) / burst_bytes_ - first + 1;
+    for (; taken_ < count; ++taken_) {
+      const uint64_t stripe = (first + taken_) / interleave_bursts_, within = (first + taken_) % interleave_bursts_;
+      DramChannel& channel = *channels_[stripe % channel_count_];
+      if (!channel.has_room()) return any;
+      channel.add(stripe / channel_count_ * interleave_bursts_ + within, request.id + taken_, request.write,
+                  request.phase);
+      any = true;
+    }
+    requests_in->pop();
+    taken_ = 0;
+  }
+  return any;
+}
+
+// The state of this cycle, and the next cycle in which something changes.
+void DramController::settle() {
+  bool busy = false, waits = requests_in->can_pop(), full = false;
+  Cycle next = Clock::kNever;
+  for (auto& channel : channels_) {
+    busy = channel->moves_data(now()) || busy;
+    waits = waits || !channel->is_idle();
+    full = full || channel->output_full();
+    next = std::min(next, channel->next_event(now()));
+  }
+  activity_.enter(busy    ? ActivityState::kBusy
+                  : full  ? ActivityState::kStalledOutput
+                  : waits ? ActivityState::kStalledInput
+                          : ActivityState::kIdle,
+                  now());
+  if (next != Clock::kNever) wake_at(next);
+}
+
+void DramController::finish(Cycle end) {
+  for (auto& channel : channels_) channel->finish(end);
+}
+
+std::string DramController::waits_for() const {
+  for (const auto& channel : channels_)
+    if (channel->output_full()) return "its read data to be taken";
+  return "";
+}
+
+}  // namespace spikeloom

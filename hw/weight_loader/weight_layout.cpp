@@ -1,0 +1,67 @@
+#include "hw/weight_loader/weight_layout.h"
+
+#include "sim/base/bits.h"
+
+namespace spikeloom {
+
+WeightLayout::WeightLayout(const LayerTrace& layer, const Program& program, int source, const NeuronArraySpec& neurons,
+                           int link_bits, int burst_bytes, uint64_t cache_bytes)
+    : layer_(layer), program_(program), source_(source), neurons_(neurons) {
+  const auto in_flits = [link_bits](uint64_t bits) {
+    return uint32_t(ceil_div(bits, uint64_t(link_bits)) * uint64_t(link_bits) / 8);
+  };
+  for (const Load& load : load_order(program)) {
+    const auto [entry, added] = places_.insert({{load.pass, load.tile, load.slice}, Place()});
+    if (!added) continue;
+    Place& place = entry->second;
+    place.address = bytes_;
+    if (has_parameters(load)) place.parameter_bytes = in_flits(parameter_bits(load));
+    const uint64_t row_bits = uint64_t(row_bytes(load)) * 8;
+    for (const RowMessage& message : row_messages(load)) place.row_bytes += in_flits(message.rows * row_bits);
+    place.row_address = place.address + place.parameter_bytes;
+    place.in_sram = program.phase(program.passes[load.pass]).causal != Causal::kNone && place.row_bytes > 0 &&
+                    cached_bytes_ + place.row_bytes <= cache_bytes;
+    if (place.in_sram) cached_bytes_ += place.row_bytes;
+    const uint32_t in_dram = place.parameter_bytes + (place.in_sram ? 0 : place.row_bytes);
+    bytes_ += ceil_div(in_dram, burst_bytes) * burst_bytes;
+  }
+}
+
+std::vector<RowMessage> WeightLayout::row_messages(const Load& load) const {
+  const Pass& pass = program_.passes[load.pass];
+  const TileWork& work = pass.tiles[load.tile];
+  const Slice& slice = program_.part(pass, work.part).slices[load.slice];
+  const InputTrace& input = layer_.inputs[pass.input];
+  std::vector<RowMessage> messages;
+  for (const Window& window : slice.windows) {
+    const InputRange range = source_range(window, work.part, source_, program_.share(pass));
+    if (range.count == 0) continue;
+    messages.push_back({slice.row(range.first), range.count, range.first});
+    for (int k = range.first; k < range.first + range.count; ++k)
+      if (input.is_wide(k)) messages.push_back({slice.wide_row(k), 1, input.size + input.wide_rank[k]});
+  }
+  return messages;
+}
+
+bool WeightLayout::transposes(const Load& load) const {
+  return program_.phase(program_.passes[load.pass]).causal == Causal::kOutputs;
+}
+
+int WeightLayout::row_bytes(const Load& load) const {
+  const Pass& pass = program_.passes[load.pass];
+  return (pass.tiles[load.tile].outputs + 1) / 2 + (layer_.inputs[pass.input].row_shift ? 1 : 0);
+}
+
+bool WeightLayout::has_parameters(const Load& load) const {
+  const Pass& pass = program_.passes[load.pass];
+  return load.first_of_pass && source_ == program_.share(pass).last(pass.tiles[load.tile].part);
+}
+
+uint64_t WeightLayout::parameter_bits(const Load& load) const {
+  const Pass& pass = program_.passes[load.pass];
+  const TileWork& work = pass.tiles[load.tile];
+  const int groups = layer_.operations[work.operation].h ? layer_.inputs[pass.input].groups() : 0;
+  return uint64_t(work.outputs) * (neurons_.threshold_bits + neurons_.membrane_bits + 2 * groups);
+}
+
+}  // namespace spikeloom

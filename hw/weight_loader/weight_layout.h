@@ -1,0 +1,63 @@
+// Where the weights and parameters of a layer lie in a memory node's DRAM, and what travels of each.
+//
+// What a tile's slice needs lies together, as it travels: with a pass's first slice the parameters (thresholds, initial
+// membranes, weight shifts; where this node sends them), then the rows that this node holds, message by message, each
+// message padded to whole flits. Slices follow each other in load order, each from a new burst on; one that is loaded
+// again, for a later batch, is read again from where it lies (DEVIATIONS 10).
+#pragma once
+
+#include <map>
+#include <tuple>
+#include <vector>
+
+#include "hw/mapping/program.h"
+#include "hw/neuron_array/neuron_spec.h"
+#include "sim/base/trace.h"
+
+namespace spikeloom {
+
+// Consecutive rows of a slice that travel in one message.
+struct RowMessage {
+  int first_row = 0, rows = 0;  // of the tile's weight SRAM
+  int from = 0;                 // the first one's number in the operation's weights
+};
+
+class WeightLayout {
+ public:
+  struct Place {
+    uint64_t address = 0;                         // of the parameters, behind them of the rows
+    uint32_t parameter_bytes = 0, row_bytes = 0;  // 0: this node has none
+    uint64_t row_address = 0;                     // in DRAM
+    bool in_sram = false;                         // keys or values whose rows lie in the SRAM for them instead
+  };
+
+  // `cache_bytes`: of the SRAM for keys and values.
+  WeightLayout(const LayerTrace& layer, const Program& program, int source, const NeuronArraySpec& neurons,
+               int link_bits, int burst_bytes, uint64_t cache_bytes);
+
+  // Where the load's slice lies.
+  const Place& place(const Load& load) const { return places_.at({load.pass, load.tile, load.slice}); }
+  // From address 0 on.
+  uint64_t bytes() const { return bytes_; }
+  // Keys and values in SRAM.
+  uint64_t cached_bytes() const { return cached_bytes_; }
+  // Whether a load's rows are dimensions of keys, which lie position by position.
+  bool transposes(const Load& load) const;
+
+  std::vector<RowMessage> row_messages(const Load& load) const;
+  // Of a row as it travels: the tile's weights, then the row's exponent where rows have them.
+  int row_bytes(const Load& load) const;
+  // Whether the load brings parameters from this node, and their bits: thresholds, initial membranes, weight shifts.
+  bool has_parameters(const Load& load) const;
+  uint64_t parameter_bits(const Load& load) const;
+
+ private:
+  const LayerTrace& layer_;
+  const Program& program_;
+  int source_;
+  NeuronArraySpec neurons_;
+  std::map<std::tuple<int, int, int>, Place> places_;  // [pass, tile, slice]
+  uint64_t bytes_ = 0, cached_bytes_ = 0;
+};
+
+}  // namespace spikeloom

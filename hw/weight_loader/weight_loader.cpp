@@ -1,0 +1,268 @@
+#include "hw/weight_loader/weight_loader.h"
+
+#include <algorithm>
+#include <cassert>
+#include <climits>
+#include <cstring>
+
+namespace spikeloom {
+
+WeightLoader::WeightLoader(const sc_core::sc_module_name& name, Clock& clock, const WeightLoaderSpec& spec,
+                           const DramSpec& dram, const LayerContext& context, int source,
+                           const NeuronArraySpec& neurons, EnergyLedger& ledger)
+    : Block(name, clock),
+      loads_in("loads_in"),
+      requests_out("requests_out"),
+      responses_in("responses_in", dram.channels),
+      weights_out("weights_out"),
+      cached_in("cached_in"),
+      cached_out("cached_out"),
+      spec_(spec),
+      context_(context),
+      source_(source),
+      neurons_(neurons),
+      burst_bytes_(dram.device.burst_bytes()),
+      layout_(*context.layer, *context.program, source, neurons, context.flits.link_bits, dram.device.burst_bytes(),
+              spec.kv_cache.layer_bytes()),
+      buffer_read_(ledger.sram_counter(this->name(), EnergyEvent::kWeightBufferRead, spec.buffer())),
+      buffer_write_(ledger.sram_counter(this->name(), EnergyEvent::kWeightBufferWrite, spec.buffer())) {
+  if (spec.kv_cache.bytes == 0) return;
+  cache_read_ = &ledger.sram_counter(this->name(), EnergyEvent::kKvCacheRead, spec.kv_cache.sram());
+  cache_write_ = &ledger.sram_counter(this->name(), EnergyEvent::kKvCacheWrite, spec.kv_cache.sram());
+}
+
+void WeightLoader::tick() {
+  take_responses();
+  take_load();
+  take_cached();
+  write_cached();
+  send();
+  if (writes_.empty()) request();
+  finish_cached();
+}
+
+void WeightLoader::take_cached() {
+  if (caching_ >= 0 || !cached_in->can_pop()) return;
+  caching_ = cached_in->front();
+  cached_in->pop();
+  uint64_t words = 0;
+  for (const KvWrite& write : kv_writes(*context_.program, layout_, context_.program->phases[caching_])) {
+    if (write.in_sram)
+      words += ceil_div(write.bytes, uint64_t(spec_.kv_cache.word_bytes));
+    else
+      writes_.push_back(write);
+  }
+  if (words > 0) cache_write_->add_span(now(), words, 1);
+  cache_written_ = now() + words;
+  wake_at(std::max(cache_written_, now() + 1));
+}
+
+// One request a cycle.
+void WeightLoader::write_cached() {
+  if (writes_.empty() || !requests_out->can_push()) return;
+  const KvWrite& write = writes_.front();
+  DramRequest request;
+  request.address = write.address / burst_bytes_ * burst_bytes_;
+  const uint64_t bursts = ceil_div(write.address + write.bytes - request.address, burst_bytes_);
+  request.bytes = uint32_t(bursts * burst_bytes_);
+  request.write = true;
+  request.id = kWriteIds;
+  request.phase = uint16_t(caching_);
+  requests_out->push(request);
+  write_bursts_ += bursts;
+  writes_.pop_front();
+  wake_at(now() + 1);
+}
+
+void WeightLoader::finish_cached() {
+  if (caching_ < 0 || !writes_.empty() || write_bursts_ > 0 || now() < cache_written_ || !cached_out->can_push())
+    return;
+  cached_out->push(caching_);
+  caching_ = -1;
+  if (cached_in->can_pop()) wake_at(now() + 1);
+}
+
+void WeightLoader::take_load() {
+  if (streams_.size() >= kOutstanding || !loads_in->can_pop()) return;
+  const Load load = loads_in->front();
+  loads_in->pop();
+  if (!loads_in->empty()) wake_at(now() + 1);
+  const WeightLayout::Place& place = layout_.place(load);
+  // Parameters come with the first load of a slice only.
+  const uint64_t begin = place.address + (layout_.has_parameters(load) ? 0 : place.parameter_bytes);
+  const uint64_t end = place.address + place.parameter_bytes + (place.in_sram ? 0 : place.row_bytes);
+  if (place.row_bytes == 0) return;  // this node holds nothing of the slice
+  const uint64_t first = begin / burst_bytes_, bursts = ceil_div(end, burst_bytes_) - first;
+  Stream stream;
+  stream.load = load;
+  stream.first_burst = first;
+  stream.bursts = end > begin ? bursts : 0;
+  stream.dram_bytes = end - begin;
+  stream.sram_bytes = place.in_sram ? place.row_bytes : 0;
+  stream.transposes = layout_.transposes(load);
+  stream.skipped = end > begin ? begin % burst_bytes_ : 0;
+  stream.first_id = next_id_;
+  next_id_ += stream.bursts;
+  streams_.push_back(std::move(stream));
+}
+
+void WeightLoader::take_responses() {
+  for (size_t channel = 0; channel < responses_in.size(); ++channel)
+    while (responses_in[channel]->can_pop()) {
+      const DramResponse response = responses_in[channel]->front();
+      responses_in[channel]->pop();
+      if (response.write) {
+        --write_bursts_;
+        continue;
+      }
+      arrived_[response.id - arrived_before_] = true;
+      buffer_write_.add(now(), ceil_div(burst_bytes_, flit_bytes()), response.phase);
+    }
+  for (; !arrived_.empty() && arrived_.front(); ++arrived_before_) arrived_.pop_front();
+}
+
+// Asks for what follows, as far as the buffer has room for it.
+void WeightLoader::request() {
+  for (Stream& stream : streams_) {
+    if (stream.requested == stream.bursts) continue;
+    const uint64_t room = (uint64_t(spec_.buffer_bytes) - reserved_) / burst_bytes_;
+    const uint64_t bursts = std::min(room, stream.bursts - stream.requested);
+    if (bursts == 0 || !requests_out->can_push()) return;
+    DramRequest request;
+    request.address = (stream.first_burst + stream.requested) * burst_bytes_;
+    request.bytes = uint32_t(bursts * burst_bytes_);
+    request.id = stream.first_id + stream.requested;
+    request.phase = uint16_t(context_.program->passes[stream.load.pass].phase);
+    requests_out->push(request);
+    arrived_.insert(arrived_.end(), bursts, false);
+    reserved_ += bursts * burst_bytes_;
+    stream.requested += bursts;
+    wake_at(now() + 1);
+    return;
+  }
+}
+
+// Of keys all that follows the parameters must have come before any of it is sent. The SRAM delivers behind DRAM.
+bool WeightLoader::has_come(uint64_t bytes) {
+  const Stream& stream = streams_.front();
+  const uint64_t parameters = layout_.has_parameters(stream.load) ? layout_.place(stream.load).parameter_bytes : 0;
+  if (stream.transposes && bytes > parameters) bytes = stream.dram_bytes + stream.sram_bytes;
+  const uint64_t from_dram = std::min(bytes, stream.dram_bytes);
+  if (arrived_before_ < stream.first_id + ceil_div(stream.skipped + from_dram, burst_bytes_)) return false;
+  if (bytes <= stream.dram_bytes) return true;
+  const Cycle ready = stream.due + ceil_div(bytes - stream.dram_bytes, uint64_t(spec_.kv_cache.word_bytes));
+  if (now() < ready) wake_at(ready);
+  return now() >= ready;
+}
+
+void WeightLoader::send() {
+  if (streams_.empty()) return;
+  Stream& stream = streams_.front();
+  if (stream.flits.empty()) {
+    stream.flits = make_flits(stream.load);
+    sent_ = sent_bytes_ = 0;
+    stream.due = now();
+    if (stream.sram_bytes > 0) {
+      cache_read_->add_span(now(), ceil_div(stream.sram_bytes, uint64_t(spec_.kv_cache.word_bytes)), 1);
+      buffer_write_.add_span(now(), ceil_div(stream.sram_bytes, flit_bytes()), 1);
+    }
+  }
+  const Flit& flit = stream.flits[sent_];
+  if (!has_come(sent_bytes_ + flit_bytes())) {
+    activity_.enter(ActivityState::kStalledInput, now());
+    return;
+  }
+  if (!weights_out->can_push()) {
+    activity_.enter(ActivityState::kStalledOutput, now());
+    return;
+  }
+  activity_.enter(ActivityState::kBusy, now());
+  weights_out->push(flit);
+  if (!flit.head) {
+    sent_bytes_ += flit_bytes();
+    if (sent_bytes_ <= stream.dram_bytes) reserved_ -= flit_bytes();
+    // A flit holds one dimension of as many keys as it has nibbles, and each lies in a word of its own.
+    const bool narrow = stream.transposes && flit.type == MessageType::kWeights;
+    buffer_read_.add(now(), narrow ? 2 * flit_bytes() : 1, flit.phase);
+  }
+  wake_at(now() + 1);
+  if (++sent_ == stream.flits.size()) end_stream();
+}
+
+// What its bursts hold besides the load's flits is given up.
+void WeightLoader::end_stream() {
+  const Stream& stream = streams_.front();
+  assert(sent_bytes_ == stream.dram_bytes + stream.sram_bytes);
+  reserved_ -= stream.bursts * burst_bytes_ - stream.dram_bytes;
+  streams_.pop_front();
+  if (streams_.empty()) activity_.enter(ActivityState::kIdle, now() + 1);
+}
+
+std::vector<Flit> WeightLoader::make_flits(const Load& load) const {
+  std::vector<Flit> flits;
+  if (layout_.has_parameters(load)) append_parameters(load, &flits);
+  for (const RowMessage& message : layout_.row_messages(load)) append_rows(load, message, &flits);
+  return flits;
+}
+
+void WeightLoader::append_message(const Load& load, Flit head, const std::vector<uint64_t>& payload, uint64_t bits,
+                                  int packet_flits, std::vector<Flit>* flits) const {
+  head.phase = uint16_t(context_.program->passes[load.pass].phase);
+  head.destination = uint32_t(load.tile);
+  head.message_class = uint8_t(MessageClasses{context_.sources}.weights());
+  head.flow = uint8_t(load.tile);
+  const auto packets = make_packets(head, payload, bits, context_.flits, packet_flits);
+  flits->insert(flits->end(), packets.begin(), packets.end());
+}
+
+// Thresholds and initial membranes of the tile's lanes, then the weight shifts of every group (DEVIATIONS 31).
+void WeightLoader::append_parameters(const Load& load, std::vector<Flit>* flits) const {
+  const Pass& pass = context_.program->passes[load.pass];
+  const TileWork& work = pass.tiles[load.tile];
+  const OperationTrace& operation = context_.layer->operations[work.operation];
+  const int groups = operation.h ? context_.layer->inputs[pass.input].groups() : 0;
+  const uint64_t bits = layout_.parameter_bits(load);
+  std::vector<uint64_t> payload((bits + 127) / 64, 0);
+  uint64_t at = 0;
+  for (int i = 0; i < work.outputs; ++i) {
+    put_bits(payload.data(), at, neurons_.threshold_bits, operation.theta[work.first_output + i]);
+    at += neurons_.threshold_bits;
+    put_bits(payload.data(), at, neurons_.membrane_bits, work.part == 0 ? operation.v0[work.first_output + i] : 0);
+    at += neurons_.membrane_bits;
+  }
+  for (int group = 0; group < groups; ++group)
+    for (int i = 0; i < work.outputs; ++i, at += 2)
+      put_bits(payload.data(), at, 2, operation.h_at(group, work.first_output + i));
+  Flit head;
+  head.type = MessageType::kParameters;
+  head.tag = load.pass;
+  // One packet: a tile may get those of two passes from two nodes at once.
+  append_message(load, head, payload, bits, INT_MAX, flits);
+}
+
+void WeightLoader::append_rows(const Load& load, const RowMessage& message, std::vector<Flit>* flits) const {
+  const Pass& pass = context_.program->passes[load.pass];
+  const TileWork& work = pass.tiles[load.tile];
+  const OperationTrace& operation = context_.layer->operations[work.operation];
+  const uint8_t* row_shift = context_.layer->inputs[pass.input].row_shift;
+  const int weight_bytes = (work.outputs + 1) / 2, row_bytes = layout_.row_bytes(load);
+  std::vector<uint64_t> payload((uint64_t(message.rows) * row_bytes + 15) / 8, 0);
+  uint8_t* bytes = reinterpret_cast<uint8_t*>(payload.data());
+  for (int r = 0; r < message.rows; ++r) {
+    uint8_t* row = bytes + size_t(r) * row_bytes;
+    const int from = message.from + r;
+    std::memcpy(row, operation.weights + size_t(from) * operation.row_bytes + work.first_of_block / 2, weight_bytes);
+    if (row_shift) row[weight_bytes] = row_shift[from];
+  }
+  Flit head;
+  head.type = MessageType::kWeights;
+  head.tag = WeightTag{load.index, source_, message.first_row, message.rows}.pack();
+  append_message(load, head, payload, uint64_t(message.rows) * row_bytes * 8, context_.packet_flits, flits);
+}
+
+std::string WeightLoader::waits_for() const {
+  if (streams_.empty()) return "";
+  return activity_.state() == ActivityState::kStalledInput ? "data from DRAM" : "space for weights at its output";
+}
+
+}  // namespace spikeloom

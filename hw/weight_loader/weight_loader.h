@@ -1,0 +1,117 @@
+// Weight loader: fetches loads from DRAM into a buffer and sends them to tiles as flits.
+//
+//     loads_in --> [ requests | buffer | flits ] --> weights_out
+//                 requests_out |  ^ responses_in[channel]
+//                              v  |
+//                              DRAM          cached_in --> [ writes of keys and values ] --> cached_out
+//
+// Timing   up to kOutstanding loads are taken ahead, one a cycle, and requested from the cycle in which they are taken:
+//          one request a cycle, as large as the buffer has room for. A flit leaves in the first cycle in which its
+//          bytes are in the buffer (a head flit: those of the flit behind it), in order, at most one a cycle, and frees
+//          their place. A full output stops the flits; a full buffer stops the requests. Rows of keys are dimensions:
+//          the first leaves when the whole slice has come. Slices in the SRAM for keys and values deliver a word a
+//          cycle from the cycle in which their flits are due; new keys and values take a word a cycle there, or
+//          requests to DRAM, which go first.
+// Energy   WeightBufferWrite per flit's worth of every burst, WeightBufferRead per body flit (of keys once for each
+//          position in it); KvCacheRead and -Write per word.
+// Config   WeightLoaderSpec, sections memory_node.weight_loader and kv_cache.
+// Differs  weights lie in DRAM as they travel (DEVIATIONS 10, 31).
+#pragma once
+
+#include <deque>
+#include <vector>
+
+#include "hw/clock/registered_fifo.h"
+#include "hw/dram/dram_request.h"
+#include "hw/dram/dram_spec.h"
+#include "hw/mapping/layer_context.h"
+#include "hw/weight_loader/kv_cache.h"
+#include "hw/weight_loader/weight_layout.h"
+#include "sim/base/activity.h"
+
+namespace spikeloom {
+
+struct WeightLoaderSpec {
+  int buffer_bytes = 0;
+  int word_bytes = 0;  // a flit's payload
+  KvCacheSpec kv_cache;
+
+  SramMacro buffer() const { return {uint64_t(buffer_bytes), uint64_t(word_bytes)}; }
+};
+
+class WeightLoader : public Block {
+ public:
+  static constexpr int kOutstanding = 4;
+  FifoIn<Load> loads_in;
+  FifoOut<DramRequest> requests_out;
+  sc_core::sc_vector<FifoIn<DramResponse>> responses_in;
+  FifoOut<Flit> weights_out;
+  FifoIn<int> cached_in;    // a phase whose new keys or values have come to this node
+  FifoOut<int> cached_out;  // and have been written
+
+  WeightLoader(const sc_core::sc_module_name& name, Clock& clock, const WeightLoaderSpec& spec, const DramSpec& dram,
+               const LayerContext& context, int source, const NeuronArraySpec& neurons, EnergyLedger& ledger);
+
+  std::string waits_for() const override;
+  // Busy: a flit leaves. Stalled for input: its bytes have not come.
+  const Activity& activity() const { return activity_; }
+  Activity& activity() { return activity_; }
+  const WeightLayout& layout() const { return layout_; }
+
+ private:
+  // A load under way: its bursts, and how far it is.
+  struct Stream {
+    Load load;
+    std::vector<Flit> flits;       // made when its first flit is due
+    uint64_t first_burst, bursts;  // in DRAM
+    uint64_t dram_bytes;           // of it, that flits carry; what follows comes from SRAM
+    uint64_t sram_bytes;
+    bool transposes;
+    Cycle due = 0;           // when its flits could leave
+    uint64_t skipped;        // bytes of the first burst that are not the load's
+    uint64_t first_id;       // of its first burst
+    uint64_t requested = 0;  // bursts
+  };
+  void tick() override;
+  void take_load();
+  void take_cached();
+  void write_cached();
+  void finish_cached();
+  void take_responses();
+  void request();
+  void send();
+  void end_stream();
+  std::vector<Flit> make_flits(const Load& load) const;
+  void append_message(const Load& load, Flit head, const std::vector<uint64_t>& payload, uint64_t bits,
+                      int packet_flits, std::vector<Flit>* flits) const;
+  void append_parameters(const Load& load, std::vector<Flit>* flits) const;
+  void append_rows(const Load& load, const RowMessage& message, std::vector<Flit>* flits) const;
+  // Whether the front load's first `bytes` bytes are in the buffer.
+  bool has_come(uint64_t bytes);
+  uint64_t flit_bytes() const { return uint64_t(spec_.word_bytes); }
+
+  WeightLoaderSpec spec_;
+  LayerContext context_;
+  int source_;
+  NeuronArraySpec neurons_;
+  uint64_t burst_bytes_;
+  WeightLayout layout_;
+  EnergyCounter &buffer_read_, &buffer_write_;
+  EnergyCounter *cache_read_ = nullptr, *cache_write_ = nullptr;  // null: no SRAM for keys and values
+  std::deque<Stream> streams_;                                    // the front one is being sent
+  size_t sent_ = 0;                                               // flits of the front load
+  uint64_t sent_bytes_ = 0;                                       // in them
+  uint64_t reserved_ = 0;                                         // bytes of the buffer that hold data or wait for them
+  uint64_t next_id_ = 0;                                          // of the next load's first burst
+  uint64_t arrived_before_ = 0;                                   // all bursts with a lower id are in the buffer
+  std::deque<bool> arrived_;                                      // [id - arrived_before_]
+  // Writes of keys and values of one phase at a time.
+  static constexpr uint64_t kWriteIds = uint64_t{1} << 63;
+  int caching_ = -1;            // phase
+  std::deque<KvWrite> writes_;  // to DRAM, not yet requested
+  uint64_t write_bursts_ = 0;   // requested, not yet acknowledged
+  Cycle cache_written_ = 0;     // from when the SRAM has them all
+  Activity activity_;
+};
+
+}  // namespace spikeloom

@@ -1,0 +1,149 @@
+// The report of several layers for a terminal.
+
+#include <numeric>
+
+#include "sim/app/model_report.h"
+#include "sim/app/number_text.h"
+#include "sim/app/report.h"
+
+namespace spikeloom {
+
+namespace {
+
+using json = nlohmann::ordered_json;
+
+std::string counted(int64_t number, const std::string& what) {
+  return grouped(uint64_t(number)) + " " + what + (number == 1 ? "" : "s");
+}
+
+std::string text_of(const json& node, const char* key) { return node[key].get<std::string>(); }
+uint64_t count_of(const json& node, const char* key) { return node[key].get<uint64_t>(); }
+double number_of(const json& node, const char* key) { return node[key].get<double>(); }
+double percent_of(const json& node, const char* key) { return 100 * number_of(node, key); }
+
+std::string which_layers(const json& model) {
+  return layers_in_words(model["layers"].get<std::vector<int>>(), model["layers_of_model"]);
+}
+
+std::string header(const json& report) {
+  const json &model = report["model"], &chip = report["chip"];
+  std::string text;
+  if (report["synthetic"])
+    text += "SYNTHETIC DATA: codes and weights are random; every number below is about synthetic data.\n";
+  text += text_of(model, "name") + ", " + which_layers(model) + ", " + text_of(model, "case") + ": " +
+          counted(model["tokens"], "token") + ", code " + text_of(model, "code") + "\n";
+  text += "  text       " + text_of(model, "text") + "\n";
+  text += format("  chip       %s: %dx%d tiles, %.0f MHz, %s, %s, token_batch %d\n", text_of(chip, "name").c_str(),
+                 chip["width"].get<int>(), chip["height"].get<int>(), number_of(chip, "clock_mhz"),
+                 text_of(chip, "payload").c_str(), text_of(chip, "spike_code").c_str(), chip["token_batch"].get<int>());
+  return text + "  technology " + text_of(report, "technology") + "\n\n";
+}
+
+std::string duration(double us) {
+  return us >= 1e6 ? format("%.3f s", us / 1e6) : us >= 1e3 ? format("%.3f ms", us / 1e3) : format("%.1f us", us);
+}
+
+std::string outputs_line(const json& exact) {
+  const uint64_t outputs = exact["outputs"], equal = exact["equal"];
+  return "Outputs      " + grouped(equal) + " of " + grouped(outputs) +
+         (equal == outputs ? " output integers equal the reference\n"
+                           : " EQUAL; first difference: " + text_of(exact, "first_difference") + "\n");
+}
+
+std::string time_lines(const json& report) {
+  const json& time = report["time"];
+  const uint64_t cycles = time["cycles"], fill = time["fill_cycles"];
+  std::string text = format("Cycles       %s (%s at %.0f MHz), layer after layer\n", grouped(cycles).c_str(),
+                            duration(time["us"]).c_str(), number_of(report["chip"], "clock_mhz"));
+  text += format(
+      "Fill         %s of them (%.2f %%), before each layer's first weight row: the chip drains between layers,\n"
+      "             DRAM banks close, and nothing is loaded ahead\n",
+      grouped(fill).c_str(), 100.0 * double(fill) / double(cycles));
+  return text + format("Speed        %.1f tokens per second (%s in %s) through %s, and nothing else of the model\n",
+                       number_of(time, "tokens_per_second"), counted(report["model"]["tokens"], "token").c_str(),
+                       duration(time["us"]).c_str(), which_layers(report["model"]).c_str());
+}
+
+std::string figure_lines(const json& report) {
+  const json &figures = report["figures"], &energies = report["energy"];
+  std::string text =
+      format("Utilisation  %.1f %% of lane cycles add a weight; synapse arrays are busy %.1f %%, DRAM %.1f %%\n",
+             percent_of(figures, "lane_utilisation"), percent_of(figures, "synapse_array_busy"),
+             percent_of(figures, "dram_utilisation"));
+  text += format("Spikes       %.3f per synapse and token; %.1f %% of inputs x time steps carry one\n",
+                 number_of(figures, "spikes_per_synapse"), percent_of(figures, "spike_density"));
+  text += format("Weights      %.3f SRAM reads per use; %s rows added, %.2f MB read from DRAM\n",
+                 number_of(figures, "weight_reads_per_use"), grouped(count_of(figures, "rows_added")).c_str(),
+                 number_of(figures, "dram_bytes") / 1e6);
+  return text + "Energy       " + trimmed(energy(energies["total_pj"])) + " in all, " +
+         trimmed(energy(energies["per_token_pj"])) + " per token\n\n";
+}
+
+GroupEnergies groups_of(const json& groups_pj) {
+  GroupEnergies groups{};
+  for (size_t i = 0; i < groups.size(); ++i) groups[i] = groups_pj.value(kEnergyGroupNames[i], 0.0);
+  return groups;
+}
+
+std::string phase_table(const json& report) {
+  std::string text =
+      format("%-14s %8s %14s %13s %8s %16s\n", "operations", "passes", "cycles", "energy*", "share", "code spikes");
+  for (const json& phase : report["phases"]) {
+    std::string names;
+    for (const json& name : phase["operations"]) names += (names.empty() ? "" : ",") + name.get<std::string>();
+    double pj = 0;
+    for (const auto& [group, value] : phase["energy_pj"].items()) pj += value.get<double>();
+    text +=
+        format("%-14s %8s %14s %13s %7.2f%% %16s\n", names.c_str(), grouped(count_of(phase, "passes")).c_str(),
+               grouped(count_of(phase, "cycles")).c_str(), energy(pj).c_str(),
+               100 * pj / number_of(report["energy"], "total_pj"), grouped(count_of(phase, "input_spikes")).c_str());
+  }
+  return text +
+         "* weights count with the operations that use them, whenever they are loaded; leakage and background by "
+         "time\n\n";
+}
+
+std::string layer_row(const std::string& name, uint64_t cycles, uint64_t fill, const json& shares, double dram_bytes,
+                      double pj, double tokens) {
+  return format("%5s %14s %10s %6.1f%% %6.1f%% %6.1f%% %9.2f %13s %13s\n", name.c_str(), grouped(cycles).c_str(),
+                grouped(fill).c_str(), percent_of(shares, "lane_utilisation"), percent_of(shares, "synapse_array_busy"),
+                percent_of(shares, "dram_utilisation"), dram_bytes / 1e6, energy(pj).c_str(),
+                energy(pj / tokens).c_str());
+}
+
+std::string layer_table(const json& report) {
+  std::string text = format("%5s %14s %10s %7s %7s %7s %9s %13s %13s\n", "layer", "cycles", "fill", "lanes", "arrays",
+                            "DRAM", "DRAM MB", "energy", "per token");
+  const double tokens = number_of(report["model"], "tokens");
+  for (const json& layer : report["layers"])
+    text += layer_row(std::to_string(layer["layer"].get<int>()), layer["cycles"], layer["fill_cycles"], layer,
+                      layer["dram_bytes"], layer["total_pj"], tokens);
+  const json& figures = report["figures"];
+  return text +
+         layer_row("total", report["time"]["cycles"], report["time"]["fill_cycles"], figures, figures["dram_bytes"],
+                   report["energy"]["total_pj"], tokens) +
+         "\n";
+}
+
+std::string differing_layers(const json& report) {
+  std::string text;
+  for (const json& layer : report["layers"])
+    if (layer["equal"] != layer["outputs"])
+      text += "layer " + std::to_string(layer["layer"].get<int>()) + ": " +
+              grouped(count_of(layer, "outputs") - count_of(layer, "equal")) + " of " +
+              grouped(count_of(layer, "outputs")) + " output integers differ from the reference\n";
+  return text.empty() ? text : text + "\n";
+}
+
+}  // namespace
+
+std::string model_report_text(const ModelReport& merged) {
+  const json& report = merged.json;
+  std::string text = header(report) + outputs_line(report["exact"]) + time_lines(report) + figure_lines(report);
+  text += group_table(groups_of(report["energy"]["groups_pj"]), merged.background_pj, report["energy"]["total_pj"]);
+  text += phase_table(report) + layer_table(report) + differing_layers(report) + "Not charged\n";
+  for (const json& item : report["not_charged"]) text += "  - " + item.get<std::string>() + "\n";
+  return text;
+}
+
+}  // namespace spikeloom

@@ -1,0 +1,51 @@
+"""Files that are whole or not there, and folders that can be written to."""
+
+import contextlib
+import os
+from pathlib import Path
+
+from spikeloom import UserError
+
+
+@contextlib.contextmanager
+def whole_file(path, hint=""):
+    """`with whole_file(path) as partial:` gives a path to write to, which becomes `path` when all went well.
+
+    Raises UserError, which ends with `hint`, if the file cannot be written. However it ends, nothing half-written is
+    left.
+    """
+    path = Path(path)
+    partial = path.with_name(f"{path.name}.partial")
+    try:
+        yield partial
+        partial.replace(path)
+    except OSError as error:
+        raise UserError(f"{path}: cannot be written: {error.strerror or error}{hint}") from error
+    finally:
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
+
+
+def require_writable_folder(directory, option="-o"):
+    """Raises UserError if `directory` is no folder that can be written to, and none that can be made. Makes none."""
+    there = existing_part(directory)
+    if not there.is_dir():
+        raise UserError(f"{option} {directory}: {there} is a file, not a folder")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise UserError(f"{option} {directory}: no permission to write to {there}")
+
+
+def existing_part(directory):
+    """The deepest path on the way to `directory`, itself included, that exists."""
+    path = Path(directory).absolute()
+    while not path.exists() and path != path.parent:
+        path = path.parent
+    return path
+
+
+def make_folder(directory, option="-o"):
+    """Make a folder and those above it. Raises UserError if that is not possible."""
+    try:
+        Path(directory).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"{option} {directory}: cannot be made: {error.strerror or error}") from error

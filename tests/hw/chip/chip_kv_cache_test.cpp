@@ -1,0 +1,82 @@
+// Keys and values of a small attention in SRAM, in DRAM and in both: the same outputs, and every byte is accounted for.
+#include <gtest/gtest.h>
+
+#include "hw/chip/chip.h"
+#include "models/attention_operations.h"
+#include "tests/support/tiny_attention.h"
+#include "tests/support/tiny_layer.h"
+
+namespace spikeloom {
+namespace {
+
+// 2 heads of keys, 8 dimensions, positions 0 .. 9, of which the last 4 are new. On 8 lanes the scores of a head are two
+// groups of 6 and 4 positions (even sizes), the mix's outputs one group of 8 dimensions.
+TinyAttentionSpec shape() {
+  TinyAttentionSpec spec;
+  spec.tokens = 4;
+  spec.first_position = 6;
+  spec.heads = 4;
+  spec.kv_heads = 2;
+  spec.head_dim = 8;
+  return spec;
+}
+
+uint64_t count_of(Chip& chip, EnergyEvent event) {
+  uint64_t count = 0;
+  for (const auto& counter : chip.ledger().counters())
+    if (counter->event() == event) count += counter->total();
+  return count;
+}
+
+struct KvRun {
+  explicit KvRun(int64_t cache_bytes) : layer(shape()), with(layer.trace) {
+    with.vector_unit = {{"keys", VectorKind::kQuantize, 4 * 16, 4 * 2},
+                        {"values", VectorKind::kQuantize, 4 * 16, 4 * 2}};
+    add_attention_operations(&with, with.tokens);
+    ChipSpec spec = tiny_chip(2, 2);
+    spec.neuron_array.slope_bits = 24;
+    spec.neuron_array.membrane_bits = 40;
+    spec.neuron_array.residue_bits = 56;
+    spec.weight_loader.kv_cache = {cache_bytes, 4, 1};
+    chip = std::make_unique<Chip>("chip", spec, with, 1000);
+    check_fit(chip->spec(), with, chip->program());
+    chip->run();
+    for (size_t o = 0; o < with.operations.size(); ++o) {
+      const OperationTrace& operation = with.operations[o];
+      EXPECT_EQ(chip->result().outputs[o], std::vector<int>(operation.expected.begin(), operation.expected.end()));
+    }
+  }
+  TinyAttention layer;
+  LayerTrace with;
+  std::unique_ptr<Chip> chip;
+};
+
+// Rows travel in flits of 16 bytes, message by message. Scores, a head: 8 rows of 3 bytes (24, 2 flits) and 8 of 2
+// bytes (1 flit); mix, a head: 10 rows of 4 + 1 bytes (50, 4 flits). Two heads: 2 * (2 + 1 + 4) * 16 = 224 bytes. SRAM
+// words are 4 bytes: 56 reads. Writes, a head: the new positions 6 .. 9 are the second group of scores, all 16 bytes of
+// it; the mix's rows 6 .. 9 begin behind 6 * ceil(64 / 10) = 42 of its 64 bytes, 22 bytes: 4 + 6 words. Two heads: 20.
+TEST(KvCacheExact, AllInSramIsReadAndWrittenByTheWord) {
+  KvRun run(4096);
+  EXPECT_EQ(count_of(*run.chip, EnergyEvent::kKvCacheRead), 56u);
+  EXPECT_EQ(count_of(*run.chip, EnergyEvent::kKvCacheWrite), 20u);
+  EXPECT_EQ(count_of(*run.chip, EnergyEvent::kDramWriteBit), 0u);
+}
+
+// The same 16 and 22 bytes, whole bursts of 32 bytes. A slice begins in a new burst with its parameters: of the second
+// group of scores 4 outputs of 64 bits, 32 bytes, so that its 16 bytes lie in one burst; of the mix 8 outputs, 64
+// bytes, so that bytes 42 .. 63 of its rows lie in the second burst of two: one. Two heads: 4 bursts.
+TEST(KvCacheExact, AllInDramIsWrittenInWholeBursts) {
+  KvRun run(0);
+  EXPECT_EQ(count_of(*run.chip, EnergyEvent::kDramWriteBit), 4u * 32 * 8);
+}
+
+// Slices take room in load order, where they find it: of 64 bytes 32 and 16 for the first head's scores, then 16 for
+// the smaller group of the second head's; its larger one and the mix lie in DRAM. 64 bytes are 16 words.
+TEST(KvCacheExact, WhatOutgrowsTheSramLiesInDram) {
+  KvRun run(64);
+  EXPECT_EQ(count_of(*run.chip, EnergyEvent::kKvCacheRead), 16u);
+  EXPECT_GT(count_of(*run.chip, EnergyEvent::kDramWriteBit), 0u);
+}
+
+}  // namespace
+}  // namespace spikeloom
