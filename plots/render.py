@@ -17,6 +17,7 @@ from spikeloom.plots import (
     operations,
     perplexity,
     power_over_time,
+    roofline,
     stalls,
     style,
 )
@@ -28,6 +29,7 @@ FIGURES = {
     "energy_breakdown.png": energy_breakdown.draw,
     "power_over_time.png": power_over_time.draw,
     "operations.png": operations.draw,
+    "roofline.png": roofline.draw,
     "mesh_heatmap.png": mesh_heatmap.draw,
     "stalls.png": stalls.draw,
 }

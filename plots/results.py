@@ -44,7 +44,15 @@ REPORT_KEYS = {
     "activity_cycles": dict,
     "link_flits": dict,
 }
-PHASE_KEYS = {"operations": list, "begin_cycle": int, "end_cycle": int, "cycles": int, "energy_pj": dict}
+PHASE_KEYS = {
+    "operations": list,
+    "begin_cycle": int,
+    "end_cycle": int,
+    "cycles": int,
+    "energy_pj": dict,
+    "tile_cycles": dict,
+}
+ROOFLINE_KEYS = {"additions_per_cycle": NUMBER, "bounds": dict, "lowest_bound": str, "reached": NUMBER}
 POSITIVE = ("chip.width", "chip.height", "time.cycles", "time.us", "energy.total_pj")
 
 
@@ -139,6 +147,9 @@ def read_report(path, form, keys, phase_keys):
     for i, phase in enumerate(report["phases"]):
         check_keys(path, phase, phase_keys, f"phases[{i}].")
         check_numbers(path, phase["energy_pj"], f"phases[{i}].energy_pj")
+        if "roofline" in phase:  # phases of spikes of one layer
+            check_keys(path, phase["roofline"], ROOFLINE_KEYS, f"phases[{i}].roofline.")
+            check_numbers(path, phase["tile_cycles"], f"phases[{i}].tile_cycles")
     check_numbers(path, report["energy"]["groups_pj"], "energy.groups_pj")
     for group in report["energy"]["groups_pj"]:
         if group not in style.GROUPS:

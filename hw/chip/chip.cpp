@@ -34,6 +34,8 @@ Chip::Chip(const sc_core::sc_module_name& name, const ChipSpec& spec, const Laye
         for (int row = 0; row < program_.phase(pass).rows; ++row) result_.expected += program_.outputs(pass, work, row);
   result_.phase_begin.assign(program_.phases.size(), 0);
   result_.phase_end.assign(program_.phases.size(), 0);
+  work_before_.resize(program_.phases.size() + 1);
+  ledger_.set_phase_observer([this](uint32_t phase) { begin_phase(phase); });
   tiles_.resize(topology_.tiles());
   memory_nodes_.resize(topology_.sources());
   const bool reversed = order == Order::kReversed;
@@ -62,11 +64,41 @@ void Chip::build_memory_node(int source) {
                                                        inject, &result_, ledger_);
 }
 
+// Before any block runs in a cycle after the one in which the phase began.
+void Chip::begin_phase(size_t phase) {
+  const Cycle begin = phase_span(phase).begin;
+  for (auto& tile : tiles_) tile->synapse_array.begin_phase(static_cast<int>(phase), begin);
+  if (phase > 0) work_before_[phase] = array_work_before(begin);
+}
+
+CycleSpan Chip::phase_span(size_t phase) const {
+  const std::vector<Cycle>& begin = result_.phase_begin;
+  return {phase == 0 ? 0 : begin[phase], phase + 1 < begin.size() ? begin[phase + 1] : cycles()};
+}
+
+ArrayWork Chip::array_work_before(Cycle end) const {
+  ArrayWork work;
+  for (const auto& tile : tiles_) {
+    const ActivityCycles cycles = tile->synapse_array.activity().cycles_before(end);
+    for (size_t i = 0; i < cycles.size(); ++i) work.cycles[i] += cycles[i];
+    work.rows_added += tile->synapse_array.rows_issued();
+  }
+  return work;
+}
+
+ArrayWork Chip::array_work(size_t phase) const {
+  ArrayWork work = work_before_[phase + 1];
+  for (size_t i = 0; i < work.cycles.size(); ++i) work.cycles[i] -= work_before_[phase].cycles[i];
+  work.rows_added -= work_before_[phase].rows_added;
+  return work;
+}
+
 void Chip::run() {
   sc_core::sc_start();
   for (auto& node : memory_nodes_) node->dram.finish(cycles());
   ledger_.close();
   for (auto& [block, activity] : activities()) activity->close(cycles());
+  work_before_.back() = array_work_before(cycles());
   const bool complete = std::all_of(memory_nodes_.begin(), memory_nodes_.end(),
                                     [](const auto& node) { return node->sequencer.finished(); });
   if (result_.received == result_.expected && complete) return;

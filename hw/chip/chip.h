@@ -28,6 +28,17 @@ int slopes_in_use(const LayerTrace& layer);
 // Checks a mapped layer against the chip's registers and memories. Throws UserError.
 void check_fit(const ChipSpec& spec, const LayerTrace& layer, const Program& program);
 
+struct CycleSpan {
+  Cycle begin, end;  // begin .. end - 1
+  Cycle cycles() const { return end - begin; }
+};
+
+// What the synapse arrays of all tiles did together.
+struct ArrayWork {
+  ActivityCycles cycles{};
+  uint64_t rows_added = 0;
+};
+
 class Chip : public sc_core::sc_module {
  public:
   // Construction order must not matter; `reversed` lets a test show it.
@@ -46,9 +57,13 @@ class Chip : public sc_core::sc_module {
   const Topology& topology() const { return topology_; }
   const LayerResult& result() const { return result_; }
   EnergyLedger& ledger() { return ledger_; }
+  const EnergyLedger& ledger() const { return ledger_; }
   Clock& clock() { return clock_; }
   // All cycles simulated, from 0 to the last in which a block ran.
   Cycle cycles() const { return clock_.now() + 1; }
+  // The cycles from a phase's begin to the next one's; of the first from 0, of the last to the end.
+  CycleSpan phase_span(size_t phase) const;
+  ArrayWork array_work(size_t phase) const;
   const Tile& tile(int index) const { return *tiles_[index]; }
   const MemoryNode& memory_node(int index) const { return *memory_nodes_[index]; }
   const RouteTable& routes() const { return routes_; }
@@ -60,6 +75,8 @@ class Chip : public sc_core::sc_module {
  private:
   void build_tile(int tile);
   void build_memory_node(int source);
+  void begin_phase(size_t phase);
+  ArrayWork array_work_before(Cycle end) const;
 
   ChipSpec spec_;
   const LayerTrace& layer_;
@@ -74,6 +91,7 @@ class Chip : public sc_core::sc_module {
   Network network_;
   std::vector<std::unique_ptr<Tile>> tiles_;
   std::vector<std::unique_ptr<MemoryNode>> memory_nodes_;
+  std::vector<ArrayWork> work_before_;  // [phase]: up to its begin; last: of the whole run
 };
 
 }  // namespace spikeloom

@@ -21,7 +21,8 @@ SpikeEncoder::SpikeEncoder(const sc_core::sc_module_name& name, Clock& clock, co
                                        {uint64_t(spec.index_bytes), uint64_t(spec.index_entry_bytes)})),
       histogram_(ledger.counter(this->name(), EnergyEvent::kEncoderHistogramBit)),
       windows_(std::move(windows)),
-      fills_(codes_in.size()) {
+      fills_(codes_in.size()),
+      cycles_(context.program->phases.size()) {
   expect_window();
 }
 
@@ -97,6 +98,7 @@ void SpikeEncoder::finish_fill() {
   }
   for (const PackedCodes& part : parts) job.codes.side_value_bits += part.side_value_bits;
   buffer_.write(now(), job.codes);
+  cycles_of(job).fill += uint64_t(job.tokens) * count;
   job.ready = std::max(now() + 1, fill_began_ + uint64_t(job.tokens) * count);
   filled_.push_back(std::move(job));
   filling_ = false;
@@ -167,6 +169,7 @@ void SpikeEncoder::sort(Job* job) {
     histogram_.add(now() + i * cycles / entries, 2 * ceil_log2(codes + 1));
   }
   job->ready = now() + cycles;
+  cycles_of(*job).scatter += cycles;
 }
 
 void SpikeEncoder::packetize(Job* job, std::vector<MadeFlit> body) const {
@@ -198,6 +201,7 @@ void SpikeEncoder::emit() {
     emitting_ = true;
     emitted_ = 0;
     emit_ready_ = now() + emitting_job_.flits[0].cycles;
+    ++cycles_of(emitting_job_).emit;  // the window's start
     activity_.enter(ActivityState::kBusy, now());
     wake_at(emit_ready_);
     return;
@@ -223,6 +227,7 @@ void SpikeEncoder::emit() {
 
 void SpikeEncoder::charge_emission(const MadeFlit& made) {
   spikes_ += made.events;
+  cycles_of(emitting_job_).emit += made.cycles;
   if (context_.payload == Payload::kBitmap && !made.flit.head) {
     const int inputs = stream_format(context_, emitting_job_.tag, source_).chunk_inputs();
     buffer_.read_chunks(now(), made.chunks, inputs, emitting_job_.tokens);

@@ -12,6 +12,7 @@
 // Differs  in `count`, spikes of a step are ordered by first step, then input (DEVIATIONS 6).
 #pragma once
 
+#include <algorithm>
 #include <deque>
 #include <vector>
 
@@ -28,6 +29,12 @@ struct EncoderSpec {
   int index_bytes = 0, index_entry_bytes = 0;
 };
 
+// Cycles that one phase takes of each stage at least: what is not shared with a wait for another block.
+struct EncoderCycles {
+  Cycle fill = 0, scatter = 0, emit = 0;
+  Cycle most() const { return std::max({fill, scatter, emit}); }
+};
+
 class SpikeEncoder : public Block {
  public:
   sc_core::sc_vector<FifoIn<Flit>> codes_in;  // one, or in a tile one per source
@@ -41,6 +48,7 @@ class SpikeEncoder : public Block {
   const Activity& activity() const { return activity_; }
   Activity& activity() { return activity_; }
   uint64_t spikes() const { return spikes_; }
+  const EncoderCycles& cycles(int phase) const { return cycles_[phase]; }
 
  private:
   // A window on its way through the stages.
@@ -68,6 +76,7 @@ class SpikeEncoder : public Block {
   void sort(Job* job);
   void packetize(Job* job, std::vector<MadeFlit> body) const;
   InputRange input_range(const WindowTag& tag, int lane) const;
+  EncoderCycles& cycles_of(const Job& job) { return cycles_[context_.program->passes[job.tag.pass].phase]; }
 
   EncoderSpec spec_;
   LayerContext context_;
@@ -87,6 +96,7 @@ class SpikeEncoder : public Block {
   Cycle emit_ready_ = 0;
   Activity activity_;
   uint64_t spikes_ = 0;
+  std::vector<EncoderCycles> cycles_;  // [phase]
 };
 
 }  // namespace spikeloom

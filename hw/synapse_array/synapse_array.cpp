@@ -110,7 +110,21 @@ void SynapseArray::take_weight_flit(const Flit& flit) {
   readable_from_[half] = write_free_;
 }
 
-void SynapseArray::stall(ActivityState why) { activity_.enter(why, std::max(now(), issue_free_)); }
+void SynapseArray::stall(ActivityState why) {
+  stalled_by_ = why;
+  activity_.enter(waiting(), std::max(now(), issue_free_));
+}
+
+// Nothing to do before the phase of the next item begins.
+ActivityState SynapseArray::waiting() const {
+  const bool has_work = item_ < items_.size() && context_.program->passes[items_[item_].pass].phase <= phase_;
+  return has_work ? stalled_by_ : ActivityState::kIdle;
+}
+
+void SynapseArray::begin_phase(int phase, Cycle now) {
+  phase_ = phase;
+  if (activity_.state() == ActivityState::kIdle) activity_.enter(waiting(), now);
+}
 
 void SynapseArray::issue() {
   if (now() < issue_free_) return;
@@ -328,9 +342,9 @@ void SynapseArray::end_window() {
 
 std::string SynapseArray::waits_for() const {
   if (item_ == items_.size()) return "";
-  return activity_.state() == ActivityState::kStalledInput      ? "spikes"
-         : activity_.state() == ActivityState::kStalledMembrane ? "a free membrane set"
-                                                                : "weights";
+  return stalled_by_ == ActivityState::kStalledInput      ? "spikes"
+         : stalled_by_ == ActivityState::kStalledMembrane ? "a free membrane set"
+                                                          : "weights";
 }
 
 }  // namespace spikeloom

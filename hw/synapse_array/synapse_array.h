@@ -47,6 +47,9 @@ class SynapseArray : public Block {
                const LayerContext& context, int tile, bool encoder_in_tile, EnergyLedger& ledger);
 
   std::string waits_for() const override;
+  // Accounting only: `phase` has begun, and what the array waits for from cycle `now` on is work of it or of earlier
+  // ones. Before, a tile without such work left is idle.
+  void begin_phase(int phase, Cycle now);
   const Activity& activity() const { return activity_; }
   Activity& activity() { return activity_; }
   uint64_t spikes() const { return spikes_; }
@@ -79,6 +82,7 @@ class SynapseArray : public Block {
   void issue_mark();
   void end_window();
   void stall(ActivityState why);
+  ActivityState waiting() const;
 
   const Slice& slice() const;
   int lane_source(size_t lane) const { return encoder_in_tile_ ? -1 : static_cast<int>(lane); }
@@ -120,6 +124,8 @@ class SynapseArray : public Block {
   uint64_t latch_bits_ = 0;       // weights of a row that the item's batch needs
   int latched_row_ = -1;          // input row in the latch (of a wide input: both rows)
   WindowShifts shifts_;
+  int phase_ = 0;  // that runs
+  ActivityState stalled_by_ = ActivityState::kStalledWeights;
   Activity activity_;
   uint64_t spikes_ = 0, rows_issued_ = 0, marks_ = 0;
 };

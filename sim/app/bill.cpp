@@ -23,18 +23,6 @@ double background_pj_per_cycle(const BlockInventory& block, const Technology& te
   return block.dram_channels * technology.dram_standby_nw() * (1e3 / clock_mhz) * 1e-6;
 }
 
-// Phase of a cycle, for leakage: windows that span phases are cut.
-struct PhaseSpan {
-  Cycle begin, end;
-};
-std::vector<PhaseSpan> phase_spans(const Chip& chip) {
-  std::vector<PhaseSpan> spans;
-  const auto& begin = chip.result().phase_begin;
-  for (size_t i = 0; i < begin.size(); ++i)
-    spans.push_back({i == 0 ? 0 : begin[i], i + 1 < begin.size() ? begin[i + 1] : chip.cycles()});
-  return spans;
-}
-
 void add_events(Chip& chip, const Technology& technology, Bill* bill) {
   const auto& counters = chip.ledger().counters();
   std::vector<size_t> line_of(counters.size());
@@ -59,7 +47,8 @@ void add_events(Chip& chip, const Technology& technology, Bill* bill) {
     bill->windows.push_back({std::get<0>(key), std::get<1>(key), std::get<2>(key), count});
 }
 
-// Leakage and DRAM background: a line per block, and for the windows one line for the whole chip.
+// Leakage and DRAM background: a line per block, and for the windows one line for the whole chip; windows that span
+// phases are cut.
 void add_static_power(Chip& chip, const Technology& technology, Bill* bill) {
   const double mhz = chip.spec().clock_mhz;
   BillLine leakage{"chip", "leakage", EnergyGroup::kLeakage, chip.cycles(), 0};
@@ -74,10 +63,9 @@ void add_static_power(Chip& chip, const Technology& technology, Bill* bill) {
   }
   bill->chip_static = {leakage, background};
   const Cycle window = chip.ledger().window_cycles();
-  const auto spans = phase_spans(chip);
-  for (size_t phase = 0; phase < spans.size(); ++phase)
-    for (Cycle at = spans[phase].begin; at < spans[phase].end;) {
-      const Cycle end = std::min(spans[phase].end, (at / window + 1) * window);
+  for (size_t phase = 0; phase < chip.program().phases.size(); ++phase)
+    for (Cycle at = chip.phase_span(phase).begin; at < chip.phase_span(phase).end;) {
+      const Cycle end = std::min(chip.phase_span(phase).end, (at / window + 1) * window);
       for (size_t line = 0; line < bill->chip_static.size(); ++line)
         bill->windows.push_back({at - at % window, uint32_t(phase), bill->lines.size() + line, end - at});
       at = end;

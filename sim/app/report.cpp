@@ -57,11 +57,13 @@ void add_synapses(const InputTrace& input, const OperationTrace& operation, int 
 void add_phases(const LayerTrace& layer, const Chip& chip, Report* report) {
   const Program& program = chip.program();
   const auto code = make_spike_code(chip.spec().spike_code);
+  const std::vector<Roofline> rooflines = make_rooflines(chip);
   for (size_t i = 0; i < program.phases.size(); ++i) {
     PhaseReport phase;
     phase.begin = chip.result().phase_begin[i];
     phase.end = chip.result().phase_end[i];
     phase.groups = report->bill.phases[i];
+    phase.roofline = rooflines[i];
     if (program.phases[i].is_vector()) {
       phase.operations = {layer.vector_unit[program.phases[i].vector_work].name};
       phase.vector_kind = vector_kind_names()[int(layer.vector_unit[program.phases[i].vector_work].kind)];

@@ -8,6 +8,7 @@
 #include "sim/app/bill.h"
 #include "sim/app/experiment.h"
 #include "sim/app/recording.h"
+#include "sim/app/roofline.h"
 
 namespace spikeloom {
 
@@ -20,6 +21,7 @@ struct PhaseReport {
   int passes = 0;
   uint64_t spikes = 0;     // spikes of the input's codes, counted from the trace; every pass sends them
   GroupEnergies groups{};  // pJ; leakage and DRAM background by time
+  Roofline roofline;
 };
 
 // The DRAM of a memory node.

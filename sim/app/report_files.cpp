@@ -23,9 +23,33 @@ json groups_json(const GroupEnergies& groups) {
   return object;
 }
 
+json tile_cycles_json(const Roofline& roofline) {
+  json object;
+  for (size_t i = 0; i < kActivityNames.size(); ++i) object[kActivityNames[i]] = roofline.arrays.cycles[i];
+  object["rows_added"] = roofline.arrays.rows_added;
+  return object;
+}
+
+json roofline_json(const Roofline& roofline) {
+  json bounds;
+  for (size_t i = 0; i < kResourceNames.size(); ++i)
+    bounds[kResourceNames[i]] = roofline.bound(i) > 0 ? json(roofline.bound(i)) : json();
+  json object = {{"additions", roofline.additions},
+                 {"rows_read", roofline.rows_read},
+                 {"additions_per_cycle", roofline.achieved()},
+                 {"bounds", bounds},
+                 {"lowest_bound", kResourceNames[roofline.lowest()]},
+                 {"reached", roofline.reached()},
+                 {"busiest_link", roofline.busiest_link},
+                 {"gap", nullptr}};
+  const Gap gap = roofline.largest_gap();
+  if (roofline.has_gap()) object["gap"] = {{"cause", kGapNames[size_t(gap)]}, {"share", roofline.gap_share(gap)}};
+  return object;
+}
+
 json phases_json(const Report& report) {
   json list = json::array();
-  for (const PhaseReport& phase : report.phases)
+  for (const PhaseReport& phase : report.phases) {
     list.push_back({{"input", phase.input},
                     {"vector_unit", phase.vector_kind},
                     {"operations", phase.operations},
@@ -35,7 +59,10 @@ json phases_json(const Report& report) {
                     {"end_cycle", phase.end},
                     {"cycles", phase.end - phase.begin},
                     {"input_spikes", phase.spikes},
-                    {"energy_pj", groups_json(phase.groups)}});
+                    {"energy_pj", groups_json(phase.groups)},
+                    {"tile_cycles", tile_cycles_json(phase.roofline)}});
+    if (phase.vector_kind.empty()) list.back()["roofline"] = roofline_json(phase.roofline);
+  }
   return list;
 }
 

@@ -79,16 +79,38 @@ double background_pj(const Report& report) {
   return pj;
 }
 
+std::string names_of(const PhaseReport& phase) {
+  std::string names;
+  for (const auto& name : phase.operations) names += (names.empty() ? "" : ",") + name;
+  return names;
+}
+
+// What keeps phases of spikes more than 20 % below their lowest bound.
+std::string gaps(const Report& report) {
+  static constexpr std::array<const char*, kResourceNames.size()> kBounds = {"lanes", "weight SRAM", "the mesh",
+                                                                             "encoders", "DRAM"};
+  static constexpr std::array<const char*, kGapNames.size()> kCauses = {
+      "have no work",          "wait for spikes", "wait for weights", "wait for a free membrane set",
+      "wait for their output", "take step marks"};
+  std::string text;
+  for (const PhaseReport& phase : report.phases) {
+    if (!phase.vector_kind.empty() || !phase.roofline.has_gap()) continue;
+    const Gap gap = phase.roofline.largest_gap();
+    text += format("%s: %.0f %% of the bound by %s; tiles %s %.0f %% of their time\n", names_of(phase).c_str(),
+                   100 * phase.roofline.reached(), kBounds[phase.roofline.lowest()], kCauses[size_t(gap)],
+                   100 * phase.roofline.gap_share(gap));
+  }
+  return text.empty() ? text : text + "\n";
+}
+
 std::string phase_table(const Report& report) {
   std::string text = format("%-18s %6s %12s %13s %14s\n", "operations", "passes", "cycles", "energy*", "code spikes");
   for (const PhaseReport& phase : report.phases) {
-    std::string names;
-    for (const auto& name : phase.operations) names += (names.empty() ? "" : ",") + name;
     const double pj = std::accumulate(phase.groups.begin(), phase.groups.end(), 0.0);
     const bool spikes = phase.vector_kind.empty();
-    text += format("%-18s %6s %12s %13s %14s\n", names.c_str(), spikes ? std::to_string(phase.passes).c_str() : "-",
-                   grouped(phase.end - phase.begin).c_str(), energy(pj).c_str(),
-                   spikes ? grouped(phase.spikes).c_str() : "-");
+    text += format("%-18s %6s %12s %13s %14s\n", names_of(phase).c_str(),
+                   spikes ? std::to_string(phase.passes).c_str() : "-", grouped(phase.end - phase.begin).c_str(),
+                   energy(pj).c_str(), spikes ? grouped(phase.spikes).c_str() : "-");
   }
   return text +
          "* weights count with the operations that use them, whenever they are loaded; leakage and background by "
@@ -127,7 +149,8 @@ std::string group_table(const GroupEnergies& groups, double background_pj, doubl
 
 std::string report_text(const Report& report) {
   std::string text = header(report) + figures(report) +
-                     group_table(report.bill.groups, background_pj(report), report.bill.total_pj) + phase_table(report);
+                     group_table(report.bill.groups, background_pj(report), report.bill.total_pj) +
+                     phase_table(report) + gaps(report);
   text += "Not charged\n";
   for (const std::string& item : not_charged()) text += "  - " + item + "\n";
   return text + recordings(report);

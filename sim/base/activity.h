@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <cassert>
 #include <cstdint>
 
 #include "sim/base/energy_ledger.h"
@@ -17,6 +18,9 @@ enum class ActivityState {
   kStalledOutput,    // the output is full
   kCount
 };
+
+// Cycles by state.
+using ActivityCycles = std::array<Cycle, static_cast<size_t>(ActivityState::kCount)>;
 
 constexpr std::array<const char*, static_cast<size_t>(ActivityState::kCount)> kActivityNames = {
     "idle", "busy", "stalled_input", "stalled_weights", "stalled_membrane", "stalled_output"};
@@ -41,6 +45,13 @@ class Activity {
   }
   void close(Cycle end) { enter(state_, end > since_ ? end : since_); }
   Cycle cycles(ActivityState state) const { return cycles_[static_cast<size_t>(state)]; }
+  // Of the cycles before `end`, which must not lie before the latest change of state.
+  ActivityCycles cycles_before(Cycle end) const {
+    assert(end >= since_);
+    ActivityCycles cycles = cycles_;
+    cycles[static_cast<size_t>(state_)] += end - since_;
+    return cycles;
+  }
   // The first cycle in which the block was busy; all ones if it never was. Known when the block is no longer busy.
   Cycle first_busy() const { return first_busy_; }
   ActivityState state() const { return state_; }
@@ -51,7 +62,7 @@ class Activity {
   ActivityState state_ = ActivityState::kIdle;
   Cycle since_ = 0, first_busy_ = ~Cycle{0};
   ActivityListener* listener_ = nullptr;
-  std::array<Cycle, static_cast<size_t>(ActivityState::kCount)> cycles_{};
+  ActivityCycles cycles_{};
 };
 
 }  // namespace spikeloom

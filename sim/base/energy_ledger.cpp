@@ -44,7 +44,10 @@ EnergyCounter& EnergyLedger::sram_counter(const std::string& block, EnergyEvent 
   return made;
 }
 
-void EnergyLedger::begin_phase(uint32_t phase) { phase_ = phase; }
+void EnergyLedger::begin_phase(uint32_t phase) {
+  phase_ = phase;
+  if (phase_observer_) phase_observer_(phase);
+}
 
 EnergyBundle::EnergyBundle(EnergyLedger& ledger, std::vector<Part> parts)
     : window_cycles_(ledger.window_cycles_), parts_(std::move(parts)) {

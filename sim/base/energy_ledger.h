@@ -4,6 +4,7 @@
 #include <array>
 #include <cassert>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -122,6 +123,8 @@ class EnergyLedger {
 
   // What is charged from now on without naming a phase belongs to this one.
   void begin_phase(uint32_t phase);
+  // Called when a phase has begun.
+  void set_phase_observer(std::function<void(uint32_t phase)> observer) { phase_observer_ = std::move(observer); }
   // Closes all open windows; call once when the simulation has ended.
   void close();
 
@@ -134,6 +137,7 @@ class EnergyLedger {
   friend class EnergyBundle;
   Cycle window_cycles_;
   uint32_t phase_ = 0;
+  std::function<void(uint32_t)> phase_observer_;
   std::vector<std::unique_ptr<EnergyCounter>> counters_;
   std::vector<EnergyBundle*> bundles_;
   std::vector<EnergyRecord> records_;

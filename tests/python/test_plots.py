@@ -11,7 +11,7 @@ import pytest
 
 from spikeloom import UserError
 from spikeloom.__main__ import main as command_line
-from spikeloom.plots import latency, mesh_heatmap, power_over_time, render, stalls, style
+from spikeloom.plots import latency, mesh_heatmap, power_over_time, render, roofline, stalls, style
 from spikeloom.plots import results as results_module
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -59,7 +59,20 @@ def phase_report(operations, begin, end, number):
         "end_cycle": end,
         "cycles": end - begin,
         "energy_pj": total_by_group(number),
+        "tile_cycles": dict.fromkeys(style.STATES, end - begin) | {"rows_added": 3},
+        "roofline": {
+            "additions_per_cycle": 30.0,
+            "bounds": {"lanes": 400.0, "weight_sram": 350.0, "mesh": 60.0, "encoders": 40.0, "dram": None},
+            "lowest_bound": "encoders",
+            "reached": 0.75,
+        },
     }
+
+
+def vector_phase():
+    phase = phase_report(["norm"], CYCLES, CYCLES, 2)
+    del phase["roofline"]
+    return phase
 
 
 def report(synthetic=False):
@@ -94,6 +107,7 @@ def report(synthetic=False):
         "phases": [
             phase_report(["q", "k", "v"], 1, PHASE_BEGIN, 0),
             phase_report(["down"], PHASE_BEGIN, CYCLES, 1),
+            vector_phase(),
         ],
         "activity_cycles": {f"chip.{block}": busy for block in blocks},
         "link_flits": {f"chip.{link}": 100 * i for i, link in enumerate(links)},
@@ -185,6 +199,16 @@ def test_silent_groups_are_named_and_not_drawn(results):
     assert "DRAM" in shown
 
 
+def test_rooflines_show_what_was_reached_and_the_bounds_of_phases_of_spikes(results):
+    picture = roofline.draw(results)
+    bounds, states = picture.axes
+    assert [label.get_text() for label in bounds.get_yticklabels()] == ["q, k, v", "down"]
+    assert [bar.get_width() for bar in bounds.patches] == [40.0, 30.0] * 2  # up to the lowest bound, reached
+    assert [line.get_xdata()[0] for line in bounds.lines] == [400.0, 350.0, 60.0, 40.0] * 2
+    assert texts(picture).count("75.0 % of the\nbound by encoders") == 2
+    assert sum(bar.get_width() for bar in states.patches) == pytest.approx(2)
+
+
 def test_blocks_are_sorted_by_row_and_their_cycles_add_up(results):
     kinds = stalls.blocks_by_kind(results.report["activity_cycles"])
     assert [label for label, _ in kinds["synapse_array"]] == ["tile 0,0", "tile 1,0", "tile 0,1", "tile 1,1"]
@@ -245,6 +269,7 @@ BAD_FILES = {
     "missing key": ("report.json", rewrite('"cycles"', '"c"'), "time.cycles is missing"),
     "no cycles": ("report.json", rewrite(f'"cycles": {CYCLES}', '"cycles": 0'), "time.cycles is 0"),
     "phase without a key": ("report.json", rewrite("begin_cycle", "b"), "phases[0].begin_cycle is missing"),
+    "roofline without a key": ("report.json", rewrite("lowest_bound", "b"), "phases[0].roofline.lowest_bound"),
     "text for a number": (
         "report.json",
         rewrite('"busy": 200', '"busy": "x"'),
