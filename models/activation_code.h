@@ -40,6 +40,11 @@ struct SpikeValues {
   std::array<SpikeValue, 2> value;
 };
 
+// How packed codes say which values are salient: a bit for every value, or the values' places in ascending order.
+enum class SideFormat { kMask, kIndexList };
+
+constexpr const char* name_of(SideFormat format) { return format == SideFormat::kMask ? "mask" : "index_list"; }
+
 // How the codes of one input are laid out.
 struct CodeFormat {
   ActivationCode code;

@@ -23,6 +23,7 @@ Chip::Chip(const sc_core::sc_module_name& name, const ChipSpec& spec, const Laye
                spec.packet_flits, spec.payload, spec.spike_channels()},
       network_(clock_, std::string(this->name()) + ".", spec.network, topology_, routes_, spec.channels(), spec.flits(),
                ledger_, order == Order::kReversed) {
+  choose_side_formats(layer, spec.encoder.side_format, &program_);
   for (const OperationTrace& operation : layer.operations) {
     const size_t outputs = size_t(layer.tokens) * layer.inputs[operation.input].rows_per_token * operation.outputs;
     result_.outputs.emplace_back(outputs, 0);

@@ -37,6 +37,7 @@ void read_encoder(ConfigNode& encoder, EncoderSpec* spec) {
   spec->buffer.main_word_bytes = int(encoder.integer("main_word_bytes", 1, 128));
   spec->buffer.side_bytes = int(encoder.integer("side_bytes", 256, kMostBytes));
   spec->buffer.side_word_bytes = int(encoder.integer("side_word_bytes", 1, 128));
+  spec->side_format = SidePolicy(encoder.choice("side_format", side_policy_names()));
   spec->index_bytes = int(encoder.integer("index_bytes", 256, kMostBytes));
   spec->index_entry_bytes = int(encoder.integer("index_entry_bytes", 1, 8));
 }

@@ -44,19 +44,33 @@ int entries_per_code(const SpikeCode& code, const CodeFormat& format) {
   return most * (format.digits ? 2 : 1);
 }
 
-void check_encoder(const ChipSpec& spec, const InputTrace& input, const Window& window, int part,
-                   const SourceShare& share) {
-  int64_t count = window.count;  // what one encoder gets of it
-  if (spec.payload != Payload::kPackedCodes) {
-    count = 0;
-    for (int source = 0; source < share.sources; ++source)
-      count = std::max<int64_t>(count, source_range(window, part, source, share).count);
+// What one encoder gets of a window: one source's inputs, in a tile those of all sources.
+struct EncoderWindow {
+  int64_t count = 0;      // inputs
+  int64_t side_bits = 0;  // of a token, at most
+};
+
+EncoderWindow encoder_window(const ChipSpec& spec, const InputTrace& input, SideFormat side_format,
+                             const Window& window, int part, const SourceShare& share) {
+  EncoderWindow most, all;
+  for (int source = 0; source < share.sources; ++source) {
+    const InputRange range = source_range(window, part, source, share);
+    const auto side_bits = int64_t(most_side_bits(input, side_format, range.first, range.count));
+    most = {std::max<int64_t>(most.count, range.count), std::max(most.side_bits, side_bits)};
+    all = {all.count + range.count, all.side_bits + side_bits};
   }
+  return spec.payload == Payload::kPackedCodes ? all : most;
+}
+
+void check_encoder(const ChipSpec& spec, const InputTrace& input, SideFormat side_format, const Window& window,
+                   int part, const SourceShare& share) {
+  const EncoderWindow holds = encoder_window(spec, input, side_format, window, part, share);
+  const int64_t count = holds.count;
   const int64_t codes = count * spec.token_batch;
   const CodeFormat format = CodeFormat::of(input);
   const auto code = make_spike_code(spec.spike_code);
   const int64_t main_bytes = int64_t(2 * ceil_div(codes * 4, 8)),
-                side_bytes = int64_t(2 * ceil_div(codes * (format.digits ? 4 : 2), 8));
+                side_bytes = int64_t(2 * ceil_div(holds.side_bits * spec.token_batch, 8));
   if (main_bytes > spec.encoder.buffer.main_bytes)
     too_small(spec, "encoder.main_bytes", input.name, main_bytes, spec.encoder.buffer.main_bytes);
   if (side_bytes > spec.encoder.buffer.side_bytes)
@@ -80,15 +94,18 @@ uint64_t resident_bytes(const LayerTrace& layer, const Program& program, int nod
   for (const Phase& phase : program.phases) {
     if (phase.is_vector()) continue;
     const SourceShare share{static_cast<int>(phase.parts.size()), program.sources};
-    uint64_t codes = 0, outputs = 0;
+    const InputTrace& input = layer.inputs[phase.input];
+    uint64_t row_bits = 0, outputs = 0;  // row_bits: of a row's codes
     for (int part = 0; part < share.parts; ++part)
       for (const Slice& slice : phase.parts[part].slices)
-        for (const Window& window : slice.windows) codes += source_range(window, part, node, share).count;
+        for (const Window& window : slice.windows) {
+          const InputRange range = source_range(window, part, node, share);
+          row_bits += uint64_t{4} * range.count + most_side_bits(input, phase.side_format, range.first, range.count);
+        }
     for (const OperationTrace& operation : layer.operations)
       if (operation.input == phase.input)
         outputs += kept * phase.rows_per_token * operation.outputs * operation.output_bits;
-    const uint64_t code_bits = codes * phase.rows * (layer.inputs[phase.input].digits ? 8 : 6);
-    most = std::max(most, code_bits + outputs + outputs_before);
+    most = std::max(most, row_bits * phase.rows + outputs + outputs_before);
     outputs_before = outputs;
   }
   return ceil_div(most + kept * layer.inputs[0].size * kResidualBits, 8);
@@ -154,7 +171,7 @@ void check_fit(const ChipSpec& spec, const LayerTrace& layer, const Program& pro
       const Part& part = phase.parts[p];
       for (const Slice& slice : part.slices)
         for (const Window& window : slice.windows)
-          check_encoder(spec, layer.inputs[phase.input], window, static_cast<int>(p),
+          check_encoder(spec, layer.inputs[phase.input], phase.side_format, window, static_cast<int>(p),
                         {static_cast<int>(phase.parts.size()), program.sources});
       if (part.window_count() > WindowTag::kMostWindows)
         spec.section.fail_below("tile.synapse_array.weight_bytes",

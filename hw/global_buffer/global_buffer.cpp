@@ -52,19 +52,6 @@ void GlobalBuffer::tick() {
   take_output();
 }
 
-PackedCodes GlobalBuffer::codes_of(const InputTrace& input, const InputRange& range, int first_row, int rows) const {
-  PackedCodes codes;
-  codes.count = range.count;
-  codes.tokens = rows;
-  for (int m = first_row; m < first_row + rows; ++m)
-    for (int k = range.first; k < range.first + range.count; ++k) {
-      codes.code.push_back(input.code_at(m, k));
-      codes.salient.push_back(input.salient(m, k));
-      codes.side_value_bits += CodeFormat::of(input).side_bits(codes.salient.back(), input.two_digits(k));
-    }
-  return codes;
-}
-
 // Lays out the codes and shifts of a window for this node's inputs.
 void GlobalBuffer::start_job(int port) {
   const CodesJob job = jobs_in[port]->front();
@@ -75,7 +62,8 @@ void GlobalBuffer::start_job(int port) {
   const InputRange range = context_.range(job.tag, source_);
   const int block = context_.program->part(pass, job.tag.part).block;
   const int first_row = job.tag.batch * context_.program->batch;
-  const PackedCodes codes = codes_of(input, range, first_row, context_.rows(job.tag));
+  const PackedCodes codes = PackedCodes::of(input, context_.side_format(job.tag), range.first, range.count, first_row,
+                                            context_.rows(job.tag));
   WindowShifts shifts;
   for (int t = 0; t < codes.tokens; ++t) {
     const size_t m = first_row + t;
@@ -141,7 +129,8 @@ void GlobalBuffer::append_codes(int node, const Phase& reader, BitStream* payloa
         for (const Window& window : slice.windows) {
           const InputRange range = source_range(program.seen_window(reader, of, window, row), part, node, share);
           std::vector<uint64_t> bits;
-          const uint64_t size = codes_of(input, range, row, 1).pack(input, range.first, &bits);
+          const uint64_t size = PackedCodes::of(input, reader.side_format, range.first, range.count, row, 1)
+                                    .pack(input, range.first, &bits);
           for (uint64_t at = 0; at < size; at += 64)
             payload->append(int(std::min<uint64_t>(64, size - at)), bits[at / 64]);
         }

@@ -73,7 +73,6 @@ class GlobalBuffer : public Block {
   void take_output();
   void store_outputs(const OutputTag& tag);
   void finish_phase(int phase, uint64_t arrived);
-  PackedCodes codes_of(const InputTrace& input, const InputRange& range, int first_row, int rows) const;
   // Codes of this node's tokens that another node's windows need in `phase`, each row's one after another.
   std::vector<Flit> activations_for(int node, int phase) const;
   void append_codes(int node, const Phase& reader, BitStream* payload) const;

@@ -26,6 +26,7 @@ struct LayerContext {
 
   int source_node(int source) const { return flits.nodes - sources + source; }
   const InputTrace& input(const WindowTag& tag) const { return layer->inputs[program->passes[tag.pass].input]; }
+  SideFormat side_format(const WindowTag& tag) const { return program->phase(program->passes[tag.pass]).side_format; }
   // What rows of the tag's batch see of a window.
   Window window(const WindowTag& tag) const {
     const Pass& pass = program->passes[tag.pass];

@@ -111,7 +111,8 @@ struct Phase {
   int rows = 0;
   int block_inputs = 0;
   std::vector<Part> parts;
-  std::string choice;  // why this mapping, for the report
+  SideFormat side_format = SideFormat::kMask;  // of the packed codes, as side_choice.h chooses it
+  std::string choice;                          // why this mapping and side format, for the report
   Causal causal = Causal::kNone;
   int first_position = 0, rows_per_token = 1;
   int loads_after = -1;  // phase that makes the keys or values that this one loads; -1: weights, which are there

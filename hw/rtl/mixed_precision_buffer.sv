@@ -10,7 +10,8 @@
 //          with write_start. LINK_BITS is a power of two.
 // Differs  arrays are rows of one flit in two banks, with a write enable per bit, so that a piece of a flit lands
 //          anywhere in one cycle: a word in which two pieces meet is written twice, and one in which mask meets further
-//          bits is read twice, where SystemC charges each word once.
+//          bits is read twice, where SystemC charges each word once. Masks only: index lists (encoder.side_format) are
+//          not here, and the lockstep packs with masks.
 module mixed_precision_buffer #(
     parameter int LINK_BITS = 128,
     parameter int MOST_INPUTS = 128,  // of a window

@@ -10,7 +10,8 @@
 //          code_*: its spike code; slot_bits: of a batch's tokens. All hold while a layer runs.
 // Differs  entries of a step are a linked list (first, last, next), not counted beforehand: masks and further bits come
 //          in a window's last flits, and scatter starts in the cycle after, too early for a count of one code a cycle.
-//          Not here: payload bitmap; several inputs (payload packed_codes); the phase of a flit, which is not on wires.
+//          Not here: index lists (encoder.side_format; the lockstep packs with masks); payload bitmap; several inputs
+//          (payload packed_codes); the phase of a flit, which is not on wires.
 module spike_encoder #(
     parameter int LINK_BITS = 128,
     parameter int PACKET_FLITS = 16,

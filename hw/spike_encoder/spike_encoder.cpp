@@ -81,11 +81,13 @@ void SpikeEncoder::finish_fill() {
   int count = 0;
   for (size_t lane = 0; lane < fills_.size(); ++lane) {
     const InputRange range = input_range(job.tag, static_cast<int>(lane));
-    parts.push_back(PackedCodes::unpack(input, range.first, range.count, job.tokens, fills_[lane].payload.bits()));
+    parts.push_back(PackedCodes::unpack(input, context_.side_format(job.tag), range.first, range.count, job.tokens,
+                                        fills_[lane].payload.bits()));
     count += range.count;
     fills_[lane] = Fill();
   }
   assert(source_ >= 0 || count == context_.window(job.tag).count);
+  job.codes.side_format = context_.side_format(job.tag);
   job.codes.count = count;
   job.codes.tokens = job.tokens;
   for (int m = 0; m < job.tokens; ++m) {
@@ -96,7 +98,10 @@ void SpikeEncoder::finish_fill() {
                                part.salient.begin() + at + part.count);
     }
   }
-  for (const PackedCodes& part : parts) job.codes.side_value_bits += part.side_value_bits;
+  for (const PackedCodes& part : parts) {
+    job.codes.list_bits += part.list_bits;
+    job.codes.side_value_bits += part.side_value_bits;
+  }
   buffer_.write(now(), job.codes);
   cycles_of(job).fill += uint64_t(job.tokens) * count;
   job.ready = std::max(now() + 1, fill_began_ + uint64_t(job.tokens) * count);
@@ -200,6 +205,7 @@ void SpikeEncoder::emit() {
     sorted_.pop_front();
     emitting_ = true;
     emitted_ = 0;
+    emitted_chunks_ = 0;
     emit_ready_ = now() + emitting_job_.flits[0].cycles;
     ++cycles_of(emitting_job_).emit;  // the window's start
     activity_.enter(ActivityState::kBusy, now());
@@ -229,8 +235,10 @@ void SpikeEncoder::charge_emission(const MadeFlit& made) {
   spikes_ += made.events;
   cycles_of(emitting_job_).emit += made.cycles;
   if (context_.payload == Payload::kBitmap && !made.flit.head) {
-    const int inputs = stream_format(context_, emitting_job_.tag, source_).chunk_inputs();
-    buffer_.read_chunks(now(), made.chunks, inputs, emitting_job_.tokens);
+    const StreamFormat format = stream_format(context_, emitting_job_.tag, source_);
+    for (int i = 0; i < made.chunks; ++i)
+      buffer_.read_chunk(now(), emitting_job_.codes, *format.input, format.range.first,
+                         emitted_chunks_++ % format.chunks() * format.chunk_inputs(), format.chunk_inputs());
   } else if (made.events > 0) {
     index_read_.add(now(), made.events);
   }

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "hw/clock/registered_fifo.h"
+#include "hw/mapping/side_choice.h"
 #include "hw/mixed_precision_buffer/mixed_precision_buffer.h"
 #include "hw/spike_encoder/spike_stream.h"
 #include "sim/base/activity.h"
@@ -26,6 +27,7 @@ namespace spikeloom {
 struct EncoderSpec {
   int ports = 1;  // encoders per memory node; a tile has one (payload packed_codes)
   MixedPrecisionBufferSpec buffer;
+  SidePolicy side_format = SidePolicy::kMask;
   int index_bytes = 0, index_entry_bytes = 0;
 };
 
@@ -92,6 +94,7 @@ class SpikeEncoder : public Block {
   std::deque<Job> filled_, sorted_;  // at most one each, beside the one being filled
   Job filling_job_, emitting_job_;
   size_t emitted_ = 0;
+  int emitted_chunks_ = 0;  // of a bitmap, over all steps
   bool emitting_ = false;
   Cycle emit_ready_ = 0;
   Activity activity_;

@@ -101,8 +101,9 @@ void print_parameters(const ChipSpec& spec) {
               spec.synapse_array.row_bytes());
   std::printf("                 slopes %d bits, membranes %d (2 sets x %d tokens), thresholds %d, residues %d\n",
               n.slope_bits, n.membrane_bits, spec.token_batch, n.threshold_bits, n.residue_bits);
-  std::printf("  spikes         payload %s, code %s, firing %s\n", payload_names()[int(spec.payload)].c_str(),
-              spike_code_names()[spec.spike_code].c_str(), firing_names()[int(n.firing)].c_str());
+  std::printf("  spikes         payload %s, code %s, firing %s; salient values by %s\n",
+              payload_names()[int(spec.payload)].c_str(), spike_code_names()[spec.spike_code].c_str(),
+              firing_names()[int(n.firing)].c_str(), side_policy_names()[int(spec.encoder.side_format)].c_str());
   std::printf("  mapping        %s, input split %d\n\n", spec.mapping.automatic ? "auto" : "fixed",
               spec.mapping.input_split);
   std::printf("  a tile: router -- spikes --> %ssynapse array (weight SRAM) --> neuron array --> router\n",

@@ -72,6 +72,7 @@ void add_phases(const LayerTrace& layer, const Chip& chip, Report* report) {
     }
     phase.input = layer.inputs[program.phases[i].input].name;
     phase.mapping = program.phases[i].choice;
+    phase.side_format = name_of(program.phases[i].side_format);
     std::set<int> operations;
     for (const Pass& pass : program.passes) {
       if (pass.phase != int(i)) continue;

@@ -17,6 +17,7 @@ struct PhaseReport {
   std::string vector_kind;  // what it does
   std::vector<std::string> operations;
   std::string mapping;
+  std::string side_format;  // of packed codes; of the vector unit: empty
   Cycle begin = 0, end = 0;
   int passes = 0;
   uint64_t spikes = 0;     // spikes of the input's codes, counted from the trace; every pass sends them

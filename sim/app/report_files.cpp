@@ -54,6 +54,7 @@ json phases_json(const Report& report) {
                     {"vector_unit", phase.vector_kind},
                     {"operations", phase.operations},
                     {"mapping", phase.mapping},
+                    {"side_format", phase.side_format},
                     {"passes", phase.passes},
                     {"begin_cycle", phase.begin},
                     {"end_cycle", phase.end},

@@ -52,7 +52,7 @@ Window random_window(std::mt19937* random) {
   window.packed = codes;
   window.bits = codes.pack(input, 0, &window.stream);
   window.stream.resize(ceil_div(window.bits, kLinkBits) * (kLinkBits / 64) + 2, 0);
-  window.codes = PackedCodes::unpack(input, 0, codes.count, codes.tokens, window.stream.data());
+  window.codes = PackedCodes::unpack(input, SideFormat::kMask, 0, codes.count, codes.tokens, window.stream.data());
   return window;
 }
 

@@ -55,6 +55,7 @@ void TinyLayer::make_input(const TinySpec& spec, int size) {
   input.salient_format = spec.salient_format;
   input.digits = spec.digits;
   input.z = spec.z;
+  input.salient_share = spec.salient;
   input.u = 1;
   input.most_E = 3;
   input.most_E7 = spec.digits ? 3 : 0;
@@ -228,6 +229,8 @@ TinyContext::TinyContext(const TinyLayer& layer, const ChipSpec& spec)
                            {spec.synapse_array.lanes, spec.synapse_array.half_rows(), spec.encoder.ports},
                            spec.token_batch, *code, topology, &routes)),
       context{&layer.trace,       &program,          code.get(),   spec.flits(),
-              topology.sources(), spec.packet_flits, spec.payload, spec.spike_channels()} {}
+              topology.sources(), spec.packet_flits, spec.payload, spec.spike_channels()} {
+  choose_side_formats(layer.trace, spec.encoder.side_format, &program);
+}
 
 }  // namespace spikeloom

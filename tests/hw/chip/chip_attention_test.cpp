@@ -40,6 +40,7 @@ Drawn draw(int number) {
   if (!c.mapping.automatic) c.mapping.input_split = between(1, std::min(2, a.first_position + a.tokens));
   c.encoder.ports = between(1, 2);
   c.synapse_array.weight_bytes = 2 * between(3, 20) * c.synapse_array.row_bytes();
+  c.encoder.side_format = SidePolicy(between(0, 2));
   c.neuron_array.slope_bits = 24;
   c.neuron_array.membrane_bits = 40;
   c.neuron_array.residue_bits = 56;

@@ -37,6 +37,7 @@ struct Case {
   int batch, split, nodes, half_rows, packet_flits, link_latency, ports;
   bool unary;
   int network;  // index into kNetworks
+  int side_format;
 };
 
 struct NetworkVariant {
@@ -72,7 +73,7 @@ constexpr int kNetworkCount = sizeof kNetworks / sizeof kNetworks[0];
 Case make_case(int format, int code, int payload, int variant) {
   std::mt19937 random(unsigned(((format * 3 + code) * 3 + payload) * 2 + variant));
   const auto pick = [&](std::initializer_list<int> from) { return from.begin()[random() % from.size()]; };
-  Case c{format, code, payload, variant, 0, 0, 0, 0, 0, 0, 0, false, 0};
+  Case c{format, code, payload, variant, 0, 0, 0, 0, 0, 0, 0, false, 0, 0};
   c.batch = pick({1, 3});
   c.split = pick({1, 2, 3});
   c.nodes = pick({1, 2});
@@ -81,6 +82,7 @@ Case make_case(int format, int code, int payload, int variant) {
   c.link_latency = pick({1, 3});
   c.ports = pick({1, 2});
   c.unary = pick({0, 0, 1});
+  c.side_format = pick({0, 1, 2});
   c.network = (format + code + 3 * payload + variant) % kNetworkCount;
   return c;
 }
@@ -104,7 +106,7 @@ std::string name_of_case(const testing::TestParamInfo<Case>& info) {
 void PrintTo(const Case& c, std::ostream* out) {
   *out << "batch " << c.batch << ", split " << c.split << ", nodes " << c.nodes << ", half_rows " << c.half_rows
        << ", packet " << c.packet_flits << ", link latency " << c.link_latency << ", ports " << c.ports << ", unary "
-       << c.unary << ", network " << kNetworks[c.network].name;
+       << c.unary << ", side " << side_policy_names()[c.side_format] << ", network " << kNetworks[c.network].name;
 }
 
 TinySpec layer_of(const Case& c) {
@@ -128,6 +130,7 @@ ChipSpec chip_of(const Case& c) {
   spec.packet_flits = c.packet_flits;
   spec.network.link_cycles = c.link_latency;
   spec.encoder.ports = c.ports;
+  spec.encoder.side_format = SidePolicy(c.side_format);
   spec.synapse_array.weight_bytes = 2 * c.half_rows * spec.synapse_array.row_bytes();
   kNetworks[c.network].apply(&spec);
   if (c.unary) spec.neuron_array.firing = FiringPolicy::kUnary;

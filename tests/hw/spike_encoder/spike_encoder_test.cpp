@@ -13,15 +13,8 @@ std::vector<Flit> code_flits(const TinyContext& tiny, const WindowTag& tag, int 
   const LayerContext& context = tiny.context;
   const InputTrace& input = context.input(tag);
   const InputRange range = context.range(tag, source);
-  PackedCodes codes;
-  codes.count = range.count;
-  codes.tokens = context.rows(tag);
-  for (int t = 0; t < codes.tokens; ++t)
-    for (int k = range.first; k < range.first + range.count; ++k) {
-      const int m = tag.batch * context.program->batch + t;
-      codes.code.push_back(input.code_at(m, k));
-      codes.salient.push_back(input.salient(m, k));
-    }
+  const int tokens = context.rows(tag), first = tag.batch * context.program->batch;
+  const PackedCodes codes = PackedCodes::of(input, context.side_format(tag), range.first, range.count, first, tokens);
   std::vector<uint64_t> bits;
   const uint64_t count = codes.pack(input, range.first, &bits);
   Flit head;
@@ -246,6 +239,49 @@ TEST(SpikeEncoderEnergy, BitmapReadsTheBufferAtEveryStep) {
   EXPECT_EQ(counted(probe.ledger, EnergyEvent::kActivationSideRead), 7u * 2);
   EXPECT_EQ(counted(probe.ledger, EnergyEvent::kActivationMainWrite), 2u);
   EXPECT_EQ(counted(probe.ledger, EnergyEvent::kEncoderIndexWrite), 0u);
+}
+
+// The list of 100 inputs, 4 of them salient: counts 0..100 and places take 7 bits each, 7 + 4 * 7 + 4 = 39 bits, one
+// word of 8 bytes, where the mask and fifth bits take 104 bits, two. Spikes are the same.
+void fills_words(SidePolicy side_format, uint64_t words) {
+  TinyLayer layer(window_of(100));
+  for (const int k : {3, 50, 51, 99}) layer.set_code(0, 0, k, 0x15, true);
+  ChipSpec chip = tiny_chip();
+  chip.encoder.side_format = side_format;
+  EncoderProbe probe(layer, chip);
+  const WindowTag tag{0, 0, 0, 0};
+  probe.send(10, tag);
+  sc_core::sc_start();
+  EXPECT_EQ(counted(probe.ledger, EnergyEvent::kActivationMainWrite), 4u);
+  EXPECT_EQ(counted(probe.ledger, EnergyEvent::kActivationSideWrite), words);
+  EXPECT_EQ(counted(probe.ledger, EnergyEvent::kActivationSideRead), words);
+  int salient = 0;
+  for (const SpikeEvent& event : probe.events(tag)) {
+    if (event.kind != SpikeEvent::Kind::kSpike || event.slope == 0) continue;
+    EXPECT_TRUE(event.address == 3 || event.address == 50 || event.address == 51 || event.address == 99);
+    EXPECT_EQ(event.slope, 2);  // 0x15: negative, x = 1, f = 1
+    EXPECT_TRUE(event.negative);
+    ++salient;
+  }
+  EXPECT_EQ(salient, 4);
+}
+
+TEST(SpikeEncoderEnergy, AMaskTakesAWordOfTheSideArrayMore) { fills_words(SidePolicy::kMask, 2); }
+TEST(SpikeEncoderEnergy, AnIndexListTakesTheWordsOfItsBits) { fills_words(SidePolicy::kIndexList, 1); }
+
+// Of a list, a step of a bitmap reads what belongs to each chunk of 32 inputs: 10 places of 6 bits and fifth bits in
+// the first, 70 bits, two words; nothing of the second.
+TEST(SpikeEncoderEnergy, BitmapReadsTheListOfEachChunk) {
+  TinyLayer layer(window_of(64));
+  for (int k = 0; k < 10; ++k) layer.set_code(0, 0, k, 0x15, true);
+  ChipSpec chip = tiny_chip();
+  chip.payload = Payload::kBitmap;
+  chip.encoder.side_format = SidePolicy::kIndexList;
+  EncoderProbe probe(layer, chip);
+  probe.send(10, {0, 0, 0, 0});
+  sc_core::sc_start();
+  EXPECT_EQ(counted(probe.ledger, EnergyEvent::kActivationMainRead), 7u * 2);
+  EXPECT_EQ(counted(probe.ledger, EnergyEvent::kActivationSideRead), 7u * 2);
 }
 
 // On a narrow link the details of a chunk fill flits of their own: they take cycles but read nothing.
