@@ -78,12 +78,16 @@ def _draw_stack(axes, groups, edges_us, power_mw):
 
 
 def _phase_labels(results):
-    """Names of the phases, an operation per line where a phase is too short for one line."""
+    """Names of the phases, a word per line where a phase is too short for one line; empty where it is for that, too."""
     labels = []
     for phase in results.report["phases"]:
         inches = WIDTH * (phase["end_cycle"] - phase["begin_cycle"]) / results.cycles
-        fits = len(style.operations(phase)) * LETTER_INCHES < inches
-        labels.append(style.operations(phase, ", " if fits else "\n"))
+        words = [word for operation in phase["operations"] for word in operation.split("_")]
+        line = ", ".join(phase["operations"]).replace("_", " ")
+        if len(line) * LETTER_INCHES < inches:
+            labels.append(line)
+        else:
+            labels.append("\n".join(words) if max(map(len, words)) * LETTER_INCHES < inches else "")
     return labels
 
 
