@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <set>
+#include <tuple>
 
 #include "models/activation_code.h"
 
@@ -86,6 +87,20 @@ void add_phases(const LayerTrace& layer, const Chip& chip, Report* report) {
   }
 }
 
+void add_cache(const Chip& chip, Report* report) {
+  const Program& program = chip.program();
+  for (int node = 0; node < chip.topology().sources(); ++node) {
+    std::set<std::tuple<int, int, int>> seen;
+    for (const Load& load : load_order(program)) {
+      if (program.phase(program.passes[load.pass]).causal == Causal::kNone ||
+          !seen.insert({load.pass, load.tile, load.slice}).second)
+        continue;
+      const WeightLayout::Place& place = chip.memory_node(node).weight_loader.layout().place(load);
+      (place.in_sram ? report->cache_sram_bytes : report->cache_dram_bytes) += place.row_bytes;
+    }
+  }
+}
+
 void add_tiles(const Chip& chip, Report* report) {
   Cycle busy = 0;
   report->fill_cycles = chip.cycles();
@@ -147,6 +162,7 @@ Report make_report(const Experiment& experiment, const LayerTrace& layer, Chip& 
   for (const Link& link : chip.network().links()) report.link_flits.emplace_back(link.name(), link.flits());
   std::sort(report.link_flits.begin(), report.link_flits.end());
   add_tiles(chip, &report);
+  add_cache(chip, &report);
   add_phases(layer, chip, &report);
   return report;
 }

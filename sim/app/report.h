@@ -46,9 +46,10 @@ struct Report {
   Cycle fill_cycles = 0;  // until a tile issues its first weight row or step mark
   uint64_t outputs = 0, outputs_equal = 0;
   std::string first_difference;
-  uint64_t weights = 0;          // of all operations, keys and values included
-  uint64_t synapses = 0;         // weights times the tokens (of attention: rows) that use them
-  uint64_t spikes_received = 0;  // over all tiles
+  uint64_t cache_sram_bytes = 0, cache_dram_bytes = 0;  // keys and values, as they travel to tiles
+  uint64_t weights = 0;                                 // of all operations, keys and values included
+  uint64_t synapses = 0;                                // weights times the tokens (of attention: rows) that use them
+  uint64_t spikes_received = 0;                         // over all tiles
   uint64_t additions = 0, rows_read = 0, rows_added = 0;
   uint64_t spikes_sent = 0;  // by all encoders
   uint64_t input_spikes = 0, input_steps = 0;

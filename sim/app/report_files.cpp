@@ -153,6 +153,8 @@ nlohmann::ordered_json report_json(const Report& report, const Technology& techn
                      {"synapse_array_busy", report.array_busy},
                      {"dram_utilisation", report.dram_utilisation},
                      {"dram_bytes", report.dram_bytes},
+                     {"cache_sram_bytes", report.cache_sram_bytes},
+                     {"cache_dram_bytes", report.cache_dram_bytes},
                      {"weights", report.weights},
                      {"synapses", report.synapses},
                      {"additions", report.additions},

@@ -66,6 +66,9 @@ std::string figures(const Report& report) {
   text += format("Weights      %.3f SRAM reads per use; %s rows added, %.2f MB read from DRAM\n",
                  report.weight_reads_per_use(), grouped(report.rows_added).c_str(), report.dram_bytes / 1e6);
   text += dram_line(report);
+  if (report.cache_sram_bytes + report.cache_dram_bytes > 0)
+    text += format("Keys, values %.1f kB in SRAM, %.1f kB in DRAM\n", report.cache_sram_bytes / 1e3,
+                   report.cache_dram_bytes / 1e3);
   text += format("Energy       %s in all, %s per token\n\n", trimmed(energy(report.bill.total_pj)).c_str(),
                  trimmed(energy(report.pj_per_token())).c_str());
   return text;
@@ -103,6 +106,21 @@ std::string gaps(const Report& report) {
   return text.empty() ? text : text + "\n";
 }
 
+// Cycles and energy of the phases that belong to something, and their shares; nothing where there are none.
+template <typename Belongs>
+std::string sum_row(const Report& report, const char* name, Belongs belongs) {
+  Cycle cycles = 0;
+  double pj = 0;
+  for (const PhaseReport& phase : report.phases) {
+    if (!belongs(phase)) continue;
+    cycles += phase.end - phase.begin;
+    pj += std::accumulate(phase.groups.begin(), phase.groups.end(), 0.0);
+  }
+  if (cycles == 0) return "";
+  return format("%-18s %6s %12s %13s   %.1f %% of cycles, %.1f %% of energy\n", name, "", grouped(cycles).c_str(),
+                energy(pj).c_str(), 100.0 * double(cycles) / double(report.cycles), 100 * pj / report.bill.total_pj);
+}
+
 std::string phase_table(const Report& report) {
   std::string text = format("%-18s %6s %12s %13s %14s\n", "operations", "passes", "cycles", "energy*", "code spikes");
   for (const PhaseReport& phase : report.phases) {
@@ -112,9 +130,16 @@ std::string phase_table(const Report& report) {
                    spikes ? std::to_string(phase.passes).c_str() : "-", grouped(phase.end - phase.begin).c_str(),
                    energy(pj).c_str(), spikes ? grouped(phase.spikes).c_str() : "-");
   }
+  const auto vector_unit = [](const PhaseReport& phase) { return !phase.vector_kind.empty(); };
+  const auto attention = [](const PhaseReport& phase) {
+    return std::any_of(phase.operations.begin(), phase.operations.end(),
+                       [](const std::string& name) { return name == "scores" || name == "mix"; });
+  };
+  text += sum_row(report, "of it vector unit", vector_unit) + sum_row(report, "of it scores, mix", attention);
   return text +
          "* weights count with the operations that use them, whenever they are loaded; leakage and background by "
-         "time; operations without passes are the vector unit's\n\n";
+         "time, DRAM's refreshes\n  and open rows with what uses it next; operations without passes are the vector "
+         "unit's\n\n";
 }
 
 std::string recordings(const Report& report) {

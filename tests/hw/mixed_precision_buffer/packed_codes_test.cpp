@@ -88,8 +88,9 @@ TEST(PackedCodesUnit, CodesComeBackWhateverTheFormatAndTheRange) {
           const int k = drawn.first + i;
           const size_t at = size_t(t) * drawn.count + i;
           ASSERT_EQ(back.code[at], input.code_at(drawn.first_row + t, k)) << seed << " input " << k;
-          if (side_format == SideFormat::kMask || !input.two_digits(k))
+          if (side_format == SideFormat::kMask || !input.two_digits(k)) {
             ASSERT_EQ(back.salient[at], input.salient(drawn.first_row + t, k)) << seed << " input " << k;
+          }
         }
       }
       ASSERT_LE(packed.side_bits(), most) << seed;
