@@ -193,7 +193,8 @@ int run_layers(const Experiment& experiment, const CommonOptions& options) {
   }
   if (done.layers == int(missing.size()) && done.status == 0)
     return report_layers(experiment, folder, layers, options, done, jobs);
-  std::cerr << "spikeloom: " << (done.status > 128 ? "stopped: " : "") << wanted.size() - missing.size() + done.layers
+  const std::vector<bool> now = layers.finished(wanted);  // one may have ended unheard
+  std::cerr << "spikeloom: " << (done.status > 128 ? "stopped: " : "") << std::count(now.begin(), now.end(), true)
             << " of " << wanted.size() << " layers are done in " << folder << "; the same command goes on from there\n";
   return done.status;
 }
