@@ -1,4 +1,4 @@
-// What every lockstep check shares: its command line, its random stalls, and the comparison of two sides' ports.
+// What every lockstep check shares: its command line, its random numbers, and the comparison of two sides' ports.
 #pragma once
 
 #include <cstdint>
@@ -23,6 +23,19 @@ struct LockstepOptions {
     }
     return options;
   }
+};
+
+// What traffic is drawn from.
+class Random {
+ public:
+  explicit Random(uint32_t seed) : engine_(seed) {}
+  int upto(int most) { return between(0, most); }
+  int between(int least, int most) { return least + static_cast<int>(engine_() % uint32_t(most - least + 1)); }
+  bool chance(int percent) { return between(0, 99) < percent; }
+  uint64_t word() { return uint64_t(engine_()) << 32 | engine_(); }
+
+ private:
+  std::mt19937 engine_;
 };
 
 // Compares what the two sides of a block show at their ports; ends the program at the first difference.

@@ -46,23 +46,15 @@ struct CommandWord {
   int step = 0;
 };
 
-class Random {
- public:
-  explicit Random(uint32_t seed) : engine_(seed) {}
-  int upto(int most) { return static_cast<int>(engine_() % (uint32_t(most) + 1)); }
-  int between(int least, int most) { return least + upto(most - least); }
-  bool chance(int percent) { return upto(99) < percent; }
-  uint64_t word() { return uint64_t(engine_()) << 32 | engine_(); }
-  // 1 .. 2^bits - 1, every length alike.
-  int64_t magnitude(int bits) {
-    const int length = between(1, bits);
-    return int64_t((word() & low_mask(length - 1)) | uint64_t{1} << (length - 1));
-  }
-  int64_t signed_value(int bits) { return chance(5) ? 0 : chance(50) ? magnitude(bits) : -magnitude(bits); }
-
- private:
-  std::mt19937 engine_;
-};
+// 1 .. 2^bits - 1, every length alike.
+int64_t magnitude(Random* random, int bits) {
+  const int length = random->between(1, bits);
+  return int64_t((random->word() & low_mask(length - 1)) | uint64_t{1} << (length - 1));
+}
+int64_t signed_value(Random* random, int bits) {
+  if (random->chance(5)) return 0;
+  return random->chance(50) ? magnitude(random, bits) : -magnitude(random, bits);
+}
 
 // Formats and a program of kPasses passes for one tile. An even number of them has work, so that the program can be run
 // again and again with the parameter sets in turn.
@@ -365,8 +357,9 @@ void Traffic::make_parameters() {
   const int theta_bits = shape_.spec.threshold_bits - (random_.chance(60) ? 0 : random_.upto(20));
   for (int i = 0; i < outputs; ++i) {
     const bool long_theta = random_.chance(80);
-    put(shape_.spec.threshold_bits, uint64_t(random_.magnitude(theta_bits)) | uint64_t(long_theta) << (theta_bits - 1));
-    put(shape_.spec.membrane_bits, uint64_t(random_.signed_value(shape_.spec.membrane_bits - 3)));
+    put(shape_.spec.threshold_bits, uint64_t(magnitude(&random_, theta_bits)) | uint64_t(long_theta)
+                                                                                    << (theta_bits - 1));
+    put(shape_.spec.membrane_bits, uint64_t(signed_value(&random_, shape_.spec.membrane_bits - 3)));
   }
   for (int i = 0; i < groups(pass) * outputs; ++i) put(2, random_.upto(3));
   Flit head;
@@ -381,7 +374,7 @@ void Traffic::make_partials(int tokens) {
   for (int token = 0; token < tokens; ++token) {
     std::vector<uint64_t> payload(outputs + 1, 0);
     for (int i = 0; i < outputs; ++i)
-      put_bits(payload.data(), uint64_t(i) * bits, bits, uint64_t(random_.signed_value(bits - 3)));
+      put_bits(payload.data(), uint64_t(i) * bits, bits, uint64_t(signed_value(&random_, bits - 3)));
     Flit head;
     head.type = MessageType::kPartials;
     for (const Flit& flit : make_packets(head, payload, uint64_t(outputs) * bits, program_.context.flits, INT32_MAX))

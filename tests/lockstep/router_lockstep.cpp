@@ -50,17 +50,6 @@ struct Totals {
   }
 };
 
-class Random {
- public:
-  explicit Random(uint32_t seed) : engine_(seed) {}
-  int between(int least, int most) { return least + static_cast<int>(engine_() % uint32_t(most - least + 1)); }
-  bool chance(int percent) { return between(0, 99) < percent; }
-  uint64_t word() { return uint64_t(engine_()) << 32 | engine_(); }
-
- private:
-  std::mt19937 engine_;
-};
-
 // Where the router sits, where memory nodes hang, and which multicasts come by.
 struct Place {
   int x, y;

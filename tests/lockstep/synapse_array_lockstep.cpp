@@ -40,17 +40,6 @@ struct Totals {
            full = 0;
 };
 
-class Random {
- public:
-  explicit Random(uint32_t seed) : engine_(seed) {}
-  int between(int least, int most) { return least + static_cast<int>(engine_() % uint32_t(most - least + 1)); }
-  bool chance(int percent) { return between(0, 99) < percent; }
-  uint64_t word() { return uint64_t(engine_()) << 32 | engine_(); }
-
- private:
-  std::mt19937 engine_;
-};
-
 // A layer, its formats, and the program that the mapper makes of it, with work for one tile.
 class RandomProgram {
  public:

@@ -1,19 +1,10 @@
 #include "tests/support/tiny_attention.h"
 
-#include <algorithm>
 #include <random>
 
+#include "tests/support/tiny_layer.h"
+
 namespace spikeloom {
-
-namespace {
-
-int64_t fired(int64_t y, int F, int64_t theta, int bits) {
-  const int64_t above = y * (int64_t{1} << F) + theta / 2;
-  const int64_t code = above / theta - (above % theta < 0);  // rounded towards minus infinity
-  return std::clamp(code, -(int64_t{1} << (bits - 1)), (int64_t{1} << (bits - 1)) - 1);
-}
-
-}  // namespace
 
 TinyAttention::TinyAttention(const TinyAttentionSpec& spec) : state_(spec.seed) {
   trace.synthetic = true;
@@ -138,14 +129,16 @@ void TinyAttention::make_expected() {
     for (int n = 0; n < attention.context; ++n) {
       int64_t y = 0;
       for (int i = 0; i < d; ++i) y += query(m, head * d + i) * attention.key(n, group, i);
-      const int64_t code = fired(y, attention.scores.F, attention.scores.theta[head], attention.scores.output_bits);
+      const int64_t code =
+          fired_code(y, attention.scores.F, attention.scores.theta[head], attention.scores.output_bits);
       attention.scores.expected.push_back(n < attention.seen(m) ? code : 0);
     }
     for (int i = 0; i < d; ++i) {
       int64_t y = 0;
       for (int n = 0; n < attention.seen(m); ++n)
         y += probability(row, n) * attention.value(n, group, i) * (int64_t{1} << attention.shift(n, group));
-      attention.mix.expected.push_back(fired(y, attention.mix.F, attention.mix.theta[head], attention.mix.output_bits));
+      attention.mix.expected.push_back(
+          fired_code(y, attention.mix.F, attention.mix.theta[head], attention.mix.output_bits));
     }
   }
 }

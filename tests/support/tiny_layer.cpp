@@ -8,12 +8,11 @@
 
 namespace spikeloom {
 
-namespace {
-
-// floor(a / b) for b > 0.
-int64_t floor_div(int64_t a, int64_t b) { return a / b - (a % b < 0); }
-
-}  // namespace
+int64_t fired_code(int64_t y, int F, int64_t theta, int bits) {
+  const int64_t above = y * (int64_t{1} << F) + theta / 2, most = (int64_t{1} << (bits - 1)) - 1;
+  const int64_t code = above / theta - (above % theta < 0);  // rounded towards minus infinity
+  return std::clamp(code, -most - 1, most);
+}
 
 TinyLayer::TinyLayer(const TinySpec& spec) : state_(spec.seed) {
   trace.synthetic = true;
@@ -166,7 +165,6 @@ int64_t TinyLayer::w(int operation, int k, int n) const {
 }
 
 void TinyLayer::finish() {
-  const int64_t most = (int64_t{1} << (trace.output_bits - 1)) - 1;
   for (size_t o = 0; o < trace.operations.size(); ++o) {
     OperationTrace& op = trace.operations[o];
     const int index = static_cast<int>(o);
@@ -184,9 +182,7 @@ void TinyLayer::finish() {
           const int shift = int(input.g[size_t(m) * input.groups() + k / window]) + op.h_at(k / window, n);
           y += a(op.input, m, k) * (int64_t{1} << shift) * w(index, k, n);
         }
-        const int64_t theta = op.theta[n];
-        const int64_t fired = floor_div(y * (int64_t{1} << op.F) + theta / 2, theta);
-        op.expected.push_back(std::clamp(fired, -most - 1, most));
+        op.expected.push_back(fired_code(y, op.F, op.theta[n], trace.output_bits));
       }
     }
   }

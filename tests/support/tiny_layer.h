@@ -70,6 +70,9 @@ class TinyLayer {
   uint64_t state_;
 };
 
+// The contract's output code of a sum y: floor((y 2^F + floor(theta / 2)) / theta), clamped to `bits` bits.
+int64_t fired_code(int64_t y, int F, int64_t theta, int bits);
+
 // A 500 MHz chip of one memory node on the west side, all sizes small; its DRAM (tiny_dram.h) moves 16 bytes, one flit,
 // a cycle.
 ChipSpec tiny_chip(int width = 1, int height = 1);

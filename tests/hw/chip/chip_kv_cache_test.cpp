@@ -3,6 +3,7 @@
 
 #include "hw/chip/chip.h"
 #include "models/attention_operations.h"
+#include "tests/support/fifo_probe.h"
 #include "tests/support/tiny_attention.h"
 #include "tests/support/tiny_layer.h"
 
@@ -19,13 +20,6 @@ TinyAttentionSpec shape() {
   spec.kv_heads = 2;
   spec.head_dim = 8;
   return spec;
-}
-
-uint64_t count_of(Chip& chip, EnergyEvent event) {
-  uint64_t count = 0;
-  for (const auto& counter : chip.ledger().counters())
-    if (counter->event() == event) count += counter->total();
-  return count;
 }
 
 struct KvRun {
@@ -57,9 +51,9 @@ struct KvRun {
 // it; the mix's rows 6 .. 9 begin behind 6 * ceil(64 / 10) = 42 of its 64 bytes, 22 bytes: 4 + 6 words. Two heads: 20.
 TEST(KvCacheExact, AllInSramIsReadAndWrittenByTheWord) {
   KvRun run(4096);
-  EXPECT_EQ(count_of(*run.chip, EnergyEvent::kKvCacheRead), 56u);
-  EXPECT_EQ(count_of(*run.chip, EnergyEvent::kKvCacheWrite), 20u);
-  EXPECT_EQ(count_of(*run.chip, EnergyEvent::kDramWriteBit), 0u);
+  EXPECT_EQ(counted(run.chip->ledger(), EnergyEvent::kKvCacheRead), 56u);
+  EXPECT_EQ(counted(run.chip->ledger(), EnergyEvent::kKvCacheWrite), 20u);
+  EXPECT_EQ(counted(run.chip->ledger(), EnergyEvent::kDramWriteBit), 0u);
 }
 
 // The same 16 and 22 bytes, whole bursts of 32 bytes. A slice begins in a new burst with its parameters: of the second
@@ -67,15 +61,15 @@ TEST(KvCacheExact, AllInSramIsReadAndWrittenByTheWord) {
 // bytes, so that bytes 42 .. 63 of its rows lie in the second burst of two: one. Two heads: 4 bursts.
 TEST(KvCacheExact, AllInDramIsWrittenInWholeBursts) {
   KvRun run(0);
-  EXPECT_EQ(count_of(*run.chip, EnergyEvent::kDramWriteBit), 4u * 32 * 8);
+  EXPECT_EQ(counted(run.chip->ledger(), EnergyEvent::kDramWriteBit), 4u * 32 * 8);
 }
 
 // Slices take room in load order, where they find it: of 64 bytes 32 and 16 for the first head's scores, then 16 for
 // the smaller group of the second head's; its larger one and the mix lie in DRAM. 64 bytes are 16 words.
 TEST(KvCacheExact, WhatOutgrowsTheSramLiesInDram) {
   KvRun run(64);
-  EXPECT_EQ(count_of(*run.chip, EnergyEvent::kKvCacheRead), 16u);
-  EXPECT_GT(count_of(*run.chip, EnergyEvent::kDramWriteBit), 0u);
+  EXPECT_EQ(counted(run.chip->ledger(), EnergyEvent::kKvCacheRead), 16u);
+  EXPECT_GT(counted(run.chip->ledger(), EnergyEvent::kDramWriteBit), 0u);
 }
 
 }  // namespace
