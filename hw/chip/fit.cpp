@@ -135,9 +135,9 @@ void check_vector_unit(const ChipSpec& spec, const LayerTrace& layer, const Prog
 }
 
 // All keys of a slice are in the loader's buffer before its first row leaves; its bursts may begin and end elsewhere.
-void check_transposing(const ChipSpec& spec, const Program& program, const WeightLayout& layout) {
+void check_transposing(const ChipSpec& spec, const WeightLayout& layout) {
   uint64_t most = 0;
-  for (const Load& load : load_order(program))
+  for (const Load& load : layout.slices())
     if (layout.transposes(load))
       most = std::max(most, layout.place(load).parameter_bytes + uint64_t(layout.place(load).row_bytes));
   if (most > 0) most += 2 * spec.dram.device.burst_bytes();
@@ -150,7 +150,7 @@ void check_dram(const ChipSpec& spec, const LayerTrace& layer, const Program& pr
   for (int node = 0; node < program.sources; ++node) {
     const WeightLayout layout(layer, program, node, spec.neuron_array, link_bits, spec.dram.device.burst_bytes(),
                               spec.weight_loader.kv_cache.layer_bytes());
-    check_transposing(spec, program, layout);
+    check_transposing(spec, layout);
     if (layout.bytes() > spec.dram.bytes())
       spec.section.fail_below("memory_node.dram.channels",
                               "the weights of memory node " + std::to_string(node) + " take " +

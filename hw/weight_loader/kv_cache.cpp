@@ -1,8 +1,6 @@
 #include "hw/weight_loader/kv_cache.h"
 
 #include <algorithm>
-#include <set>
-#include <tuple>
 
 namespace spikeloom {
 
@@ -17,14 +15,11 @@ KvCacheSpec KvCacheSpec::read(ConfigNode& section) {
 
 std::vector<KvWrite> kv_writes(const Program& program, const WeightLayout& layout, const Phase& phase) {
   std::vector<KvWrite> writes;
-  std::set<std::tuple<int, int, int>> seen;
   const Phase& reader = program.phases[phase.reader];
-  for (const Load& load : load_order(program)) {
+  for (const Load& load : layout.slices()) {
     const Pass& pass = program.passes[load.pass];
     const WeightLayout::Place& place = layout.place(load);
-    if (&program.phase(pass) != &reader || place.row_bytes == 0 ||
-        !seen.insert({load.pass, load.tile, load.slice}).second)
-      continue;
+    if (&program.phase(pass) != &reader || place.row_bytes == 0) continue;
     const TileWork& work = pass.tiles[load.tile];
     const Slice& slice = program.part(pass, work.part).slices[load.slice];
     // Positions of the slice, and the bytes that each takes.
@@ -36,7 +31,7 @@ std::vector<KvWrite> kv_writes(const Program& program, const WeightLayout& layou
     if (first_new >= first + count) continue;
     const uint64_t offset = uint64_t(first_new - first) * each;
     writes.push_back(
-        {place.in_sram, place.row_address + offset, place.row_bytes - std::min<uint64_t>(offset, place.row_bytes)});
+        {place.in_sram, place.row_address() + offset, place.row_bytes - std::min<uint64_t>(offset, place.row_bytes)});
   }
   return writes;
 }

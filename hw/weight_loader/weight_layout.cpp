@@ -13,15 +13,16 @@ WeightLayout::WeightLayout(const LayerTrace& layer, const Program& program, int 
   for (const Load& load : load_order(program)) {
     const auto [entry, added] = places_.insert({{load.pass, load.tile, load.slice}, Place()});
     if (!added) continue;
+    slices_.push_back(load);
     Place& place = entry->second;
     place.address = bytes_;
     if (has_parameters(load)) place.parameter_bytes = in_flits(parameter_bits(load));
     const uint64_t row_bits = uint64_t(row_bytes(load)) * 8;
     for (const RowMessage& message : row_messages(load)) place.row_bytes += in_flits(message.rows * row_bits);
-    place.row_address = place.address + place.parameter_bytes;
-    place.in_sram = program.phase(program.passes[load.pass]).causal != Causal::kNone && place.row_bytes > 0 &&
-                    cached_bytes_ + place.row_bytes <= cache_bytes;
-    if (place.in_sram) cached_bytes_ += place.row_bytes;
+    if (program.phase(program.passes[load.pass]).causal != Causal::kNone) {
+      place.in_sram = place.row_bytes > 0 && cached_bytes_ + place.row_bytes <= cache_bytes;
+      (place.in_sram ? cached_bytes_ : uncached_bytes_) += place.row_bytes;
+    }
     const uint32_t in_dram = place.parameter_bytes + (place.in_sram ? 0 : place.row_bytes);
     bytes_ += ceil_div(in_dram, burst_bytes) * burst_bytes;
   }

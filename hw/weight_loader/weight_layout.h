@@ -27,20 +27,24 @@ class WeightLayout {
   struct Place {
     uint64_t address = 0;                         // of the parameters, behind them of the rows
     uint32_t parameter_bytes = 0, row_bytes = 0;  // 0: this node has none
-    uint64_t row_address = 0;                     // in DRAM
     bool in_sram = false;                         // keys or values whose rows lie in the SRAM for them instead
+
+    uint64_t row_address() const { return address + parameter_bytes; }  // where they lie in DRAM
   };
 
   // `cache_bytes`: of the SRAM for keys and values.
   WeightLayout(const LayerTrace& layer, const Program& program, int source, const NeuronArraySpec& neurons,
                int link_bits, int burst_bytes, uint64_t cache_bytes);
 
+  // The first load of every slice, in load order.
+  const std::vector<Load>& slices() const { return slices_; }
   // Where the load's slice lies.
   const Place& place(const Load& load) const { return places_.at({load.pass, load.tile, load.slice}); }
   // From address 0 on.
   uint64_t bytes() const { return bytes_; }
-  // Keys and values in SRAM.
+  // Rows of keys and values in their SRAM, and in DRAM.
   uint64_t cached_bytes() const { return cached_bytes_; }
+  uint64_t uncached_bytes() const { return uncached_bytes_; }
   // Whether a load's rows are dimensions of keys, which lie position by position.
   bool transposes(const Load& load) const;
 
@@ -57,7 +61,8 @@ class WeightLayout {
   int source_;
   NeuronArraySpec neurons_;
   std::map<std::tuple<int, int, int>, Place> places_;  // [pass, tile, slice]
-  uint64_t bytes_ = 0, cached_bytes_ = 0;
+  std::vector<Load> slices_;
+  uint64_t bytes_ = 0, cached_bytes_ = 0, uncached_bytes_ = 0;
 };
 
 }  // namespace spikeloom

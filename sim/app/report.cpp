@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <filesystem>
 #include <set>
-#include <tuple>
 
 #include "models/activation_code.h"
 
@@ -87,20 +86,6 @@ void add_phases(const LayerTrace& layer, const Chip& chip, Report* report) {
   }
 }
 
-void add_cache(const Chip& chip, Report* report) {
-  const Program& program = chip.program();
-  for (int node = 0; node < chip.topology().sources(); ++node) {
-    std::set<std::tuple<int, int, int>> seen;
-    for (const Load& load : load_order(program)) {
-      if (program.phase(program.passes[load.pass]).causal == Causal::kNone ||
-          !seen.insert({load.pass, load.tile, load.slice}).second)
-        continue;
-      const WeightLayout::Place& place = chip.memory_node(node).weight_loader.layout().place(load);
-      (place.in_sram ? report->cache_sram_bytes : report->cache_dram_bytes) += place.row_bytes;
-    }
-  }
-}
-
 void add_tiles(const Chip& chip, Report* report) {
   Cycle busy = 0;
   report->fill_cycles = chip.cycles();
@@ -120,7 +105,10 @@ void add_tiles(const Chip& chip, Report* report) {
   report->array_busy = busy / tile_cycles;
   for (int i = 0; i < chip.topology().sources(); ++i) {
     const DramController& dram = chip.memory_node(i).dram;
+    const WeightLayout& layout = chip.memory_node(i).weight_loader.layout();
     report->dram_bytes += dram.bytes_read();
+    report->cache_sram_bytes += layout.cached_bytes();
+    report->cache_dram_bytes += layout.uncached_bytes();
     report->drams.push_back({dram.name(), dram.bytes_read(), dram.bytes_written(), dram.stats(), &dram.activity()});
     for (const auto& encoder : chip.memory_node(i).encoders) report->spikes_sent += encoder->spikes();
   }
@@ -162,7 +150,6 @@ Report make_report(const Experiment& experiment, const LayerTrace& layer, Chip& 
   for (const Link& link : chip.network().links()) report.link_flits.emplace_back(link.name(), link.flits());
   std::sort(report.link_flits.begin(), report.link_flits.end());
   add_tiles(chip, &report);
-  add_cache(chip, &report);
   add_phases(layer, chip, &report);
   return report;
 }
