@@ -13,25 +13,50 @@ KvCacheSpec KvCacheSpec::read(ConfigNode& section) {
   return spec;
 }
 
+namespace {
+
+// Positions of a slice, `first` .. first + count - 1, one behind the other from `offset` bytes into the slice's rows
+// on.
+struct Positions {
+  int first, count;
+  uint64_t offset, each;
+};
+
+// Keys lie position by position, the node's dimensions of each together; values are rows, message by message.
+std::vector<Positions> positions_of(const Program& program, const WeightLayout& layout, const Load& load) {
+  const Pass& pass = program.passes[load.pass];
+  const TileWork& work = pass.tiles[load.tile];
+  const std::vector<RowMessage> messages = layout.row_messages(load);
+  std::vector<Positions> all;
+  if (layout.transposes(load)) {
+    uint64_t dimensions = 0;
+    for (const RowMessage& message : messages) dimensions += message.rows;
+    all.push_back({work.first_of_block, work.outputs, 0, ceil_div(dimensions, 2)});
+    return all;
+  }
+  uint64_t offset = 0;
+  for (const RowMessage& message : messages) {
+    all.push_back(
+        {message.from % program.phase(pass).block_inputs, message.rows, offset, uint64_t(layout.row_bytes(load))});
+    offset += layout.message_bytes(load, message);
+  }
+  return all;
+}
+
+}  // namespace
+
 std::vector<KvWrite> kv_writes(const Program& program, const WeightLayout& layout, const Phase& phase) {
   std::vector<KvWrite> writes;
   const Phase& reader = program.phases[phase.reader];
   for (const Load& load : layout.slices()) {
-    const Pass& pass = program.passes[load.pass];
+    if (&program.phase(program.passes[load.pass]) != &reader) continue;
     const WeightLayout::Place& place = layout.place(load);
-    if (&program.phase(pass) != &reader || place.row_bytes == 0) continue;
-    const TileWork& work = pass.tiles[load.tile];
-    const Slice& slice = program.part(pass, work.part).slices[load.slice];
-    // Positions of the slice, and the bytes that each takes.
-    const bool keys = reader.causal == Causal::kOutputs;
-    const int first = keys ? work.first_of_block : slice.first % reader.block_inputs;
-    const int count = keys ? work.outputs : slice.count;
-    const uint64_t each = ceil_div(place.row_bytes, uint64_t(count));
-    const int first_new = std::max(first, reader.first_position);
-    if (first_new >= first + count) continue;
-    const uint64_t offset = uint64_t(first_new - first) * each;
-    writes.push_back(
-        {place.in_sram, place.row_address() + offset, place.row_bytes - std::min<uint64_t>(offset, place.row_bytes)});
+    for (const Positions& at : positions_of(program, layout, load)) {
+      const int known = std::clamp(reader.first_position - at.first, 0, at.count);
+      if (known < at.count)
+        writes.push_back(
+            {place.in_sram, place.row_address() + at.offset + known * at.each, (at.count - known) * at.each});
+    }
   }
   return writes;
 }

@@ -1,15 +1,10 @@
 #include "hw/weight_loader/weight_layout.h"
 
-#include "sim/base/bits.h"
-
 namespace spikeloom {
 
 WeightLayout::WeightLayout(const LayerTrace& layer, const Program& program, int source, const NeuronArraySpec& neurons,
                            int link_bits, int burst_bytes, uint64_t cache_bytes)
-    : layer_(layer), program_(program), source_(source), neurons_(neurons) {
-  const auto in_flits = [link_bits](uint64_t bits) {
-    return uint32_t(ceil_div(bits, uint64_t(link_bits)) * uint64_t(link_bits) / 8);
-  };
+    : layer_(layer), program_(program), source_(source), neurons_(neurons), link_bits_(link_bits) {
   for (const Load& load : load_order(program)) {
     const auto [entry, added] = places_.insert({{load.pass, load.tile, load.slice}, Place()});
     if (!added) continue;
@@ -17,8 +12,7 @@ WeightLayout::WeightLayout(const LayerTrace& layer, const Program& program, int 
     Place& place = entry->second;
     place.address = bytes_;
     if (has_parameters(load)) place.parameter_bytes = in_flits(parameter_bits(load));
-    const uint64_t row_bits = uint64_t(row_bytes(load)) * 8;
-    for (const RowMessage& message : row_messages(load)) place.row_bytes += in_flits(message.rows * row_bits);
+    for (const RowMessage& message : row_messages(load)) place.row_bytes += message_bytes(load, message);
     if (program.phase(program.passes[load.pass]).causal != Causal::kNone) {
       place.in_sram = place.row_bytes > 0 && cached_bytes_ + place.row_bytes <= cache_bytes;
       (place.in_sram ? cached_bytes_ : uncached_bytes_) += place.row_bytes;

@@ -12,6 +12,7 @@
 
 #include "hw/mapping/program.h"
 #include "hw/neuron_array/neuron_spec.h"
+#include "sim/base/bits.h"
 #include "sim/base/trace.h"
 
 namespace spikeloom {
@@ -49,6 +50,10 @@ class WeightLayout {
   bool transposes(const Load& load) const;
 
   std::vector<RowMessage> row_messages(const Load& load) const;
+  // Of a message as it lies and travels: whole flits.
+  uint32_t message_bytes(const Load& load, const RowMessage& message) const {
+    return in_flits(uint64_t(message.rows) * row_bytes(load) * 8);
+  }
   // Of a row as it travels: the tile's weights, then the row's exponent where rows have them.
   int row_bytes(const Load& load) const;
   // Whether the load brings parameters from this node, and their bits: thresholds, initial membranes, weight shifts.
@@ -56,10 +61,15 @@ class WeightLayout {
   uint64_t parameter_bits(const Load& load) const;
 
  private:
+  uint32_t in_flits(uint64_t bits) const {
+    return uint32_t(ceil_div(bits, uint64_t(link_bits_)) * uint64_t(link_bits_) / 8);
+  }
+
   const LayerTrace& layer_;
   const Program& program_;
   int source_;
   NeuronArraySpec neurons_;
+  int link_bits_;
   std::map<std::tuple<int, int, int>, Place> places_;  // [pass, tile, slice]
   std::vector<Load> slices_;
   uint64_t bytes_ = 0, cached_bytes_ = 0, uncached_bytes_ = 0;
