@@ -34,8 +34,8 @@ POWER_UNITS = [(1e-6, "nW"), (1e-3, "µW"), (1, "mW"), (1e3, "W")]
 GROUPS = {
     "leakage": ("leakage", "#BBBBBB"),
     "control": ("control", "#222222"),
-    "accumulate": ("accumulate", "#AA3377"),
-    "slope_and_membrane": ("slope and membrane", "#CC6677"),
+    "arithmetic": ("arithmetic", "#AA3377"),
+    "partial_sums": ("partial sums", "#CC6677"),
     "threshold_and_firing": ("threshold and firing", "#661100"),
     "dequantize_and_requantize": ("dequantize, requantize", "#F0E442"),
     "weight_read_write": ("weight read and write", "#228833"),
@@ -116,7 +116,7 @@ def describe_run(report):
         layer = f"Layer {source['layer']} of {source['model']}, {tokens}"
     machine = (
         f"{chip['name']}: {chip['width']} × {chip['height']} tiles, {chip['clock_mhz']:g} MHz, "
-        f"{chip['payload'].replace('_', ' ')}, {chip['spike_code']}  |  {report['technology']}"
+        f"{chip['payload'].replace('_', ' ')}, {chip['arithmetic']}  |  {report['technology']}"
     )
     return layer + ("  |  " if len(layer + machine) < LINE_LETTERS else "\n") + machine
 
