@@ -84,15 +84,21 @@ bool MacArray::start_window() {
   return true;
 }
 
-// The inputs' rows, then the `hi` rows of the wide ones.
+// Inputs that are not wide, then the `lo` and the `hi` rows of the wide ones: their digits take further cycles, which
+// groups without them are spared.
 void MacArray::list_rows() {
   const Slice& here = slice();
+  std::vector<Row> low, high;
   rows_.clear();
   next_row_ = 0;
-  for (int i = 0; i < codes_.codes.count; ++i) rows_.push_back({i, here.row(first_input_ + i), false});
-  for (int i = 0; i < codes_.codes.count; ++i)
-    if (std::binary_search(here.wide.begin(), here.wide.end(), first_input_ + i))
-      rows_.push_back({i, here.wide_row(first_input_ + i), true});
+  for (int i = 0; i < codes_.codes.count; ++i) {
+    const int k = first_input_ + i;
+    const bool wide = std::binary_search(here.wide.begin(), here.wide.end(), k);
+    (wide ? low : rows_).push_back({i, here.row(k), false});
+    if (wide) high.push_back({i, here.wide_row(k), true});
+  }
+  rows_.insert(rows_.end(), low.begin(), low.end());
+  rows_.insert(rows_.end(), high.begin(), high.end());
 }
 
 // The codes of a row go to the multiplier at `place`.
