@@ -66,8 +66,9 @@ SplitEstimate choose_split(const LayerTrace& layer, const MappingSpec& mapping, 
        << (whole               ? "of causal scores"
            : mapping.automatic ? "auto"
                                : "as configured")
-       << "), " << best.passes << " passes, weights read " << best.reads << (best.reads == 1 ? " time" : " times")
-       << " from DRAM, about " << static_cast<uint64_t>(best.cycles) << " cycles estimated";
+       << "), " << best.passes << (best.passes == 1 ? " pass" : " passes") << ", weights read " << best.reads
+       << (best.reads == 1 ? " time" : " times") << " from DRAM, about " << static_cast<uint64_t>(best.cycles)
+       << " cycles estimated";
   *why = text.str();
   return best;
 }

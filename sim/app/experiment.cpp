@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <sstream>
 #include <stdexcept>
 
 #include "hw/dram/dram_prices.h"
@@ -88,6 +89,19 @@ void bring_in_device(ConfigNode& dram) {
   dram.put("device", file.section("device"));
 }
 
+// A list, or as --set gives it: q,k,v.
+std::vector<std::string> read_operations(ConfigNode& workload) {
+  std::vector<std::string> names;
+  if (workload.is_list("operations")) {
+    for (ConfigNode& item : workload.items("operations")) names.push_back(item.as_text());
+  } else {
+    std::stringstream text(workload.text("operations"));
+    for (std::string name; std::getline(text, name, ',');) names.push_back(name);
+  }
+  if (names.empty()) workload.fail_at("operations", "names no operation (or write `all`)");
+  return names;
+}
+
 }  // namespace
 
 void complete_chip(ConfigNode& root, const std::vector<Override>& overrides) {
@@ -122,10 +136,7 @@ Experiment Experiment::load(const std::string& file, const std::vector<std::stri
   else
     experiment.trace_file = workload.path("trace");
   experiment.all_operations = workload.is_all("operations");
-  if (!experiment.all_operations) {
-    for (ConfigNode& item : workload.items("operations")) experiment.operations.push_back(item.as_text());
-    if (experiment.operations.empty()) workload.fail_at("operations", "names no operation (or write `all`)");
-  }
+  if (!experiment.all_operations) experiment.operations = read_operations(workload);
   experiment.all_tokens = workload.is_all("tokens");
   if (!experiment.all_tokens) experiment.tokens = int(workload.integer("tokens", 1, 1 << 20));
   root.finish();

@@ -14,8 +14,8 @@ std::string header(const Report& report) {
   std::string text;
   if (report.synthetic)
     text += "SYNTHETIC DATA: codes and weights are random; every number below is about synthetic data.\n";
-  text += format("Layer %d of %s, %d tokens, code %s\n", report.layer, report.model.c_str(), report.tokens,
-                 report.code.c_str());
+  text += format("Layer %d of %s, %d %s, code %s\n", report.layer, report.model.c_str(), report.tokens,
+                 report.tokens == 1 ? "token" : "tokens", report.code.c_str());
   text += "  text       " + report.text_source + "\n";
   text += format("  chip       %s: %dx%d tiles, %.0f MHz, %s, %s, token_batch %d\n", report.chip.c_str(), report.width,
                  report.height, report.clock_mhz, report.payload.c_str(),

@@ -74,6 +74,12 @@ TEST(ExperimentConfig, CommandLineHasTheLastWord) {
   EXPECT_EQ(changed.name, "y");
 }
 
+TEST(ExperimentConfig, OperationsAreAListOrNamesWithCommas) {
+  const std::string file = SPIKELOOM_SOURCE_DIR "/configs/experiments/demo.yaml";
+  EXPECT_EQ(Experiment::load(file, {"workload.operations=q,down"}).operations,
+            (std::vector<std::string>{"q", "down"}));
+}
+
 TEST(ExperimentConfig, OverrideOfTheExperimentBringsInAnotherFile) {
   const Experiment other = Experiment::load(kDemo, {"experiment.energy=" + kProject + "/configs/energy/45nm.yaml"});
   EXPECT_EQ(other.technology.name(), "45nm");
