@@ -103,7 +103,7 @@ exporter: build venv .venv/export
 .PHONY: trace
 trace: venv .venv/export
 	@$(PYTHON) -m spikeloom fetch
-	@for folder in $(TRACES)/*/; do $(PYTHON) -m spikeloom export --verify $$folder || exit; done
+	@for manifest in $(TRACES)/*/manifest.json; do $(PYTHON) -m spikeloom export --verify $$(dirname $$manifest) || exit; done
 
 .PHONY: validate
 validate: trace lockstep
