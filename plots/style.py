@@ -46,6 +46,10 @@ GROUPS = {
     "dram": ("DRAM", "#332288"),
 }
 
+# Groups of the bill under the names that `spikeloom compare` reads.
+OLDER_NAMES = {"arithmetic": "accumulate", "partial_sums": "slope_and_membrane"}
+BILL_LABELS = {"arithmetic": "arithmetic", "partial_sums": "partial sums"}
+
 # States of a block's cycles from left to right: (label, colour).
 STATES = {
     "busy": ("busy", "#117733"),
@@ -150,6 +154,16 @@ def share(part):
 def operations(phase, separator=", "):
     """Name of a phase: its operations."""
     return separator.join(phase["operations"])
+
+
+def bill_groups(bills):
+    """{group: (label, colour)} of the groups that some of the bills ({group: pJ}) spend on, in stacking order."""
+    order = dict(GROUPS)
+    for group, older in OLDER_NAMES.items():
+        if older in order:
+            order = {group if name == older else name: look for name, look in order.items()}
+            order[group] = (BILL_LABELS[group], order[group][1])
+    return {group: look for group, look in order.items() if any(bill.get(group) for bill in bills)}
 
 
 def nothing_spent(groups):

@@ -1,0 +1,38 @@
+"""Where both bills are equal, over factors on the two prices that move the ratio most."""
+
+import numpy as np
+
+from spikeloom.compare.uncertainty import split
+from spikeloom.plots import style
+
+HEIGHT_INCHES = 4.4
+STEPS = 61
+LEVELS = (0.1, 0.2, 0.35, 0.5, 0.7, 0.85, 1.2, 1.5, 2, 3, 5, 10)
+REACH = 100.0  # factors from 1 / REACH to REACH
+
+
+def draw(bout, groups, x, y, origin, synthetic):
+    """Contours of the ratio over factors on groups[x] and groups[y]; the thick one is 1."""
+    title = f"Break-even of rival and spiking energy: {bout.regime.name}, {bout.technology}"
+    picture = style.headed_figure(title, origin, synthetic, style.HEADING_INCHES + HEIGHT_INCHES + 0.8)
+    axes = style.place(picture, 0.9, style.HEADING_INCHES + 0.1, style.WIDTH_INCHES - 1.2, HEIGHT_INCHES)
+    factors = np.geomspace(1 / REACH, REACH, STEPS)
+    across, up = np.meshgrid(factors, factors)
+    ratio = _energy(bout.best_rival, groups, x, y, across, up) / _energy(bout.best_spiking, groups, x, y, across, up)
+    lines = axes.contour(across, up, ratio, levels=LEVELS, colors=style.QUIET, linewidths=0.7)
+    axes.clabel(lines, fmt="%g", fontsize=8)
+    axes.contour(across, up, ratio, levels=[1.0], colors="#AA3377", linewidths=2.5)
+    axes.plot(1, 1, "o", color=style.INK)
+    axes.annotate(f"as priced: {bout.headline:.3g}", (1, 1), (8, 6), textcoords="offset points", fontsize=9)
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    axes.set_xlabel(f"factor on {groups[x].name.replace('_', ' ')}")
+    axes.set_ylabel(f"factor on {groups[y].name.replace('_', ' ')}")
+    style.note(picture, "Thick: both bills are equal. Numbers: rival / spiking.")
+    return picture
+
+
+def _energy(outcome, groups, x, y, across, up):
+    parts, rest = split(outcome.bill, groups)
+    others = rest + sum(part for i, part in enumerate(parts) if i not in (x, y))
+    return others + parts[x] * across + parts[y] * up

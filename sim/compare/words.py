@@ -1,0 +1,117 @@
+"""The verdict in words, made from the bills by plain rules."""
+
+from spikeloom.compare import break_even, sources
+from spikeloom.plots import style
+
+# A price that must change by more than this is not offered as a way to break even.
+REACH = 100.0
+SHOWN = 3
+
+
+def verdict(numbers, bout, groups, interval):
+    """Sentences on one regime and technology: who takes less, what decides, what would have to change."""
+    rival, spiking = bout.best_rival, bout.best_spiking
+    sentences = [_who(numbers, bout, interval), _ceiling(numbers, rival, spiking), _decides(numbers, rival, spiking)]
+    if groups:
+        sentences.append(_change(numbers, bout, groups))
+    return " ".join(sentences)
+
+
+def overall(bouts):
+    """One sentence over all regimes and technologies."""
+    gains = [bout for bout in bouts if bout.headline > 1]
+    if not gains:
+        return "**No gain in full**: counted to the end, spiking takes more energy in every regime and technology."
+    if len(gains) == len(bouts):
+        return "**A gain in full**: counted to the end, spiking takes less energy in every regime and technology."
+    where = ", ".join(f"{bout.regime.name} at {bout.technology}" for bout in gains)
+    return f"**It depends**: counted to the end, the spiking chip takes less energy in {where}, and more elsewhere."
+
+
+def _who(numbers, bout, interval):
+    rival, spiking = bout.best_rival, bout.best_spiking
+    shown = numbers.cite(sources.ratio(numbers, rival, spiking))
+    gain = "A gain in full" if bout.headline > 1 else "No gain in full"
+    text = (
+        f"**{bout.regime.name}, {bout.technology}: {gain}.** The best multiply-accumulate chip on the same integers, "
+        f"{rival.point.called()}, takes {shown} times the energy of the best spiking one, {spiking.point.called()}: "
+        f"{_energy(numbers, rival)} against {_energy(numbers, spiking)} a token."
+    )
+    if interval is None:
+        return text
+    low, high = interval
+    sure = "on either side of 1: prices decide" if low.value <= 1 <= high.value else "on one side of 1"
+    return f"{text} With uncertain prices the ratio lies in {numbers.cite(low)} .. {numbers.cite(high)}, {sure}."
+
+
+def _ceiling(numbers, rival, spiking):
+    number = sources.ceiling(numbers, rival, spiking)
+    shown = numbers.cite(number)
+    if number.value <= 1:
+        return f"Free spike arithmetic would not bring a gain either: the ratio would be {shown}."
+    return f"If all spike arithmetic were free, the ratio would be {shown}: no more can be won there."
+
+
+def _decides(numbers, rival, spiking):
+    """The group that makes the largest part of the difference, in the direction of the difference."""
+    ours, theirs = spiking.bill.groups_pj(), rival.bill.groups_pj()
+    more = {group: ours.get(group, 0.0) - theirs.get(group, 0.0) for group in ours.keys() | theirs.keys()}
+    total = sum(more.values())
+    decides = max(sorted(more), key=lambda group: more[group] if total > 0 else -more[group])
+    against = max(sorted(more), key=lambda group: -more[group] if total > 0 else more[group])
+    text = f"What decides is {_named(decides)} ({_both(numbers, spiking, rival, decides)})"
+    if more[against] * total < 0:
+        text += f"; against it works {_named(against)} ({_both(numbers, spiking, rival, against)})"
+    largest = max(sorted(ours), key=lambda group: ours[group])
+    shown = numbers.cite(sources.share(numbers, spiking, (largest,)))
+    return f"{text}. The largest part of the spiking bill is {_named(largest)}, {shown}."
+
+
+def _both(numbers, spiking, rival, group):
+    ours, theirs = (_energy(numbers, outcome, (group,)) for outcome in (spiking, rival))
+    return f"spiking {ours}, multiply-accumulate {theirs}"
+
+
+def _energy(numbers, outcome, groups=None):
+    return numbers.cite(sources.energy(numbers, outcome, groups))
+
+
+def _change(numbers, bout, groups):
+    """Factors on single price groups at which the bills are equal, the smallest changes first."""
+    rival, spiking = bout.best_rival, bout.best_spiking
+    found = []
+    for i, group in enumerate(groups):
+        factor = break_even.factor(rival.bill, spiking.bill, groups, i)
+        if factor is not None and 1 / REACH <= factor <= REACH:
+            found.append((max(factor, 1 / factor), factor, group))
+    losing = bout.headline < 1
+    if not found:
+        change = "bring a gain" if losing else "take the gain away"
+        return f"No single group of prices, scaled by up to {REACH:g} times, would {change}."
+    parts = []
+    for _, factor, group in sorted(found, key=lambda one: one[0])[:SHOWN]:
+        how = "factor on this group's prices at which both bills are equal, every other price as stated"
+        number = sources.derived(numbers, factor, f"break-even of {group.name}", how, (rival, spiking))
+        parts.append(f"{group.name.replace('_', ' ')} × {numbers.cite(number)}")
+    lead = "For a gain one of these would have to change" if losing else "The gain would end with"
+    return f"{lead}: {', or '.join(parts)}."
+
+
+def _named(group):
+    return style.bill_groups([{group: 1.0}])[group][0]
+
+
+def dram_cancels(numbers, bout):
+    """Whether the difference of the resident regime holds no DRAM reads, in data."""
+    loaded = [outcome for outcome in bout.ran if outcome.bill.count("dram_read_bit")]
+    text = f"{bout.technology}: DRAM reads cancel in {len(bout.ran) - len(loaded)} of {len(bout.ran)} points"
+    if loaded:
+        worst = max(loaded, key=lambda outcome: abs(outcome.bill.count("dram_read_bit")))
+        shown = numbers.cite(sources.count(numbers, worst, "dram_read_bit"))
+        text += f"; the largest difference is {shown} bits, {worst.point.called()}"
+    rows = bout.best_spiking.bill.count("weight_row_write")
+    shown = numbers.cite(sources.count(numbers, bout.best_spiking, "weight_row_write"))
+    text += f". Weight rows written in the difference of the best spiking point: {shown}"
+    left = numbers.cite(sources.energy(numbers, bout.best_spiking, ("dram",)))
+    text += ", none" if rows == 0 else ", new keys and values among them" if rows > 0 else ""
+    return f"{text}. DRAM that is left is standby and refresh over the time that a token takes: {left} a token."
