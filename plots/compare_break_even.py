@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from spikeloom.compare.numbers import ratio_text
 from spikeloom.compare.uncertainty import split
 from spikeloom.plots import style
 
@@ -19,13 +20,13 @@ def draw(bout, groups, x, y, origin, synthetic):
     factors = np.geomspace(1 / REACH, REACH, STEPS)
     across, up = np.meshgrid(factors, factors)
     ratio = _energy(bout.best_rival, groups, x, y, across, up) / _energy(bout.best_spiking, groups, x, y, across, up)
+    axes.set_xscale("log")
+    axes.set_yscale("log")
     lines = axes.contour(across, up, ratio, levels=LEVELS, colors=style.QUIET, linewidths=0.7)
     axes.clabel(lines, fmt="%g", fontsize=8)
     axes.contour(across, up, ratio, levels=[1.0], colors="#AA3377", linewidths=2.5)
     axes.plot(1, 1, "o", color=style.INK)
-    axes.annotate(f"as priced: {bout.headline:.3g}", (1, 1), (8, 6), textcoords="offset points", fontsize=9)
-    axes.set_xscale("log")
-    axes.set_yscale("log")
+    axes.annotate(f"as priced: {ratio_text(bout.headline)}", (1, 1), (8, 6), textcoords="offset points", fontsize=9)
     axes.set_xlabel(f"factor on {groups[x].name.replace('_', ' ')}")
     axes.set_ylabel(f"factor on {groups[y].name.replace('_', ' ')}")
     style.note(picture, "Thick: both bills are equal. Numbers: rival / spiking.")

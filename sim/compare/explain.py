@@ -52,13 +52,24 @@ def _derived(entry, bills, store):
     return lines
 
 
-_KINDS = {"energy": _energy, "ratio": _ratio, "count": _count, "report": _report, "derived": _derived}
+def _in_file(entry, _bills, _store):
+    return [f"column '{entry['column']}' of the row with {entry['row']} in {entry['file']}"]
+
+
+_KINDS = {
+    "energy": _energy,
+    "ratio": _ratio,
+    "count": _count,
+    "report": _report,
+    "derived": _derived,
+    "file": _in_file,
+}
 
 
 def _part(part, bills, store):
     bill = _bill(bills[part["bill"]], store)
     prices = _prices(bill)
-    lines = [f"  {'event':28}{'group':28}{'count':>16}  {'unit pJ':>22}  {'pJ per token':>16}"]
+    lines = [f"  {'event':28}{'group':28}{'count':>16}  {'mean price pJ':>22}  {'pJ per token':>16}"]
     for (event, group), (count, pj) in sorted(bill.rows.items(), key=lambda row: -abs(row[1][1])):
         if (part["groups"] is None or group in part["groups"]) and (count or pj):
             lines.append(f"  {event:28}{group:28}{count:16,.0f}  {prices[event]:>22}  {pj / bill.per:16,.6g}")

@@ -53,4 +53,4 @@ def ratio_text(value):
     """Three significant digits."""
     if value == float("inf"):
         return "∞"
-    return f"{value:.3g}" if value < 1000 else f"{value:,.0f}"
+    return f"{value:#.3g}".rstrip(".") if 1e-4 <= abs(value) < 999.5 else f"{value:,.4g}"

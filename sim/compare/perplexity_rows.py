@@ -1,7 +1,7 @@
 """Perplexities from the table that `make table` writes into a Markdown file."""
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from spikeloom import UserError
 
@@ -9,8 +9,7 @@ BEGIN, END = "<!-- table of `spikeloom perplexity` -->", "<!-- end of the table 
 READING = re.compile(r"([\d.]+) \(([\d.]+) \.\. ([\d.]+)\)")
 
 
-@dataclass(frozen=True)
-class Perplexity:
+class Perplexity(NamedTuple):
     """Perplexity and the ends of its 95 % interval over windows."""
 
     value: float

@@ -34,7 +34,12 @@ def ratio(rival, spiking, rung=ALL):
 
 def ceiling(rival, spiking):
     """The ratio if all spike arithmetic were free: rival's total over spiking total without rungs 1 and 3."""
-    return quotient(rival.energy_pj(), spiking.energy_pj() - spiking.energy_pj(groups_of(SPIKE_ARITHMETIC)))
+    return quotient(rival.energy_pj(), without_arithmetic(spiking))
+
+
+def without_arithmetic(bill):
+    """Energy of a bill without rungs 1 and 3."""
+    return bill.energy_pj() - bill.energy_pj(groups_of(SPIKE_ARITHMETIC))
 
 
 def quotient(above, below):

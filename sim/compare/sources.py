@@ -61,10 +61,16 @@ def reported(outcome, path, shown):
     return Number(value, shown(value), what, {"kind": "report", "run": outcome.run.key, "path": path})
 
 
-def derived(numbers, value, what, how, used=()):
-    """A number that a rule makes from the bills of some outcomes."""
+def read(value, shown, file, row, column):
+    """A number that stands in a table of a file."""
+    source = {"kind": "file", "file": file, "row": row, "column": column}
+    return Number(value, shown, f"{column} of {row}, {file}", source)
+
+
+def derived(numbers, value, what, how, used=(), shown=None):
+    """A number that a rule makes, from the bills of some outcomes."""
     source = {"kind": "derived", "how": how, "bills": [numbers.bill(outcome.bill) for outcome in used]}
-    return Number(value, ratio_text(value), what, source)
+    return Number(value, shown or ratio_text(value), what, source)
 
 
 def _ratio(numbers, value, what, above, below):

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from spikeloom import UserError
-from spikeloom.compare import fairness, outcomes, readings, rungs, sensitivity, uncertainty
+from spikeloom.compare import fairness, outcomes, perplexity_rows, readings, rungs, sensitivity, uncertainty
 from spikeloom.compare.config import RIVAL, RUNGS, SPIKING
 from spikeloom.compare.places import load_section
 
@@ -37,6 +37,11 @@ class Bout:
     def best_spiking(self):
         """The cheapest of the spiking side."""
         return outcomes.best(self.side(SPIKING))
+
+    @cached_property
+    def freest_spiking(self):
+        """The cheapest of the spiking side if all spike arithmetic were free."""
+        return min(self.side(SPIKING), key=lambda outcome: rungs.without_arithmetic(outcome.bill))
 
     @cached_property
     def identical(self):
@@ -79,6 +84,7 @@ class Study:
     comparison: object
     bouts: list
     groups: list
+    perplexities: dict
 
     @cached_property
     def cells(self):
@@ -98,7 +104,9 @@ class Study:
 def run(comparison, store, allow_different=False):
     """The Study of a comparison. Raises UserError for bad input, failed runs and unfair comparisons."""
     groups = uncertainty.load(comparison.uncertainty) if comparison.uncertainty else []
+    perplexities = _perplexities(comparison)
     places = {_technology_name(path): path for path in comparison.technologies}
+    _check_readings(comparison, places)
     planned = [
         (regime, technology, outcomes.points(comparison, regime, technology, path))
         for regime in comparison.regimes
@@ -108,13 +116,34 @@ def run(comparison, store, allow_different=False):
     bouts = [_bout(comparison, *plan, results) for plan in planned]
     found = list(dict.fromkeys(difference for bout in bouts for difference in bout.differences))
     fairness.require_fair(found, allow_different)
-    return Study(comparison, bouts, groups)
+    return Study(comparison, bouts, groups, perplexities)
 
 
 def _bout(comparison, regime, technology, found_points, results):
     ran, refused = outcomes.outcomes(found_points, results)
     may_differ = [*comparison.may_differ, *comparison.searched()]
     return Bout(regime, technology, ran, refused, fairness.differences(ran, may_differ))
+
+
+def _perplexities(comparison):
+    """{contender's name: Perplexity} of those that name one."""
+    if not comparison.perplexity:
+        return {}
+    path, column = comparison.perplexity
+    named = [contender for contender in comparison.contenders if contender.perplexity]
+    return {contender.name: perplexity_rows.read(path, column, contender.perplexity) for contender in named}
+
+
+def _check_readings(comparison, technologies):
+    regimes = [regime.name for regime in comparison.regimes]
+    for reading in comparison.readings:
+        for names, there in ((reading.technologies, technologies), (reading.regimes, regimes)):
+            missing = [name for name in names if name not in there]
+            if missing:
+                known = ", ".join(there)
+                raise UserError(
+                    f"{comparison.file}: reading '{reading.name}': no '{missing[0]}' here (there are {known})"
+                )
 
 
 def _technology_name(path):

@@ -65,10 +65,14 @@ class Tables:
         rows = []
         for bout in bouts:
             for rival in bout.rivals:
-                as_counted = sources.ratio(self._numbers, rival, bout.best_spiking)
-                free = sources.ceiling(self._numbers, rival, bout.best_spiking)
-                rows.append([bout.technology, rival.point.called(), bout.best_spiking.point.called(), free, as_counted])
-        columns = ("technology", "rival", "best spiking", "ceiling", "ratio, everything counted")
+                spiking, freest = bout.best_spiking, bout.freest_spiking
+                free = sources.ceiling(self._numbers, rival, freest)
+                as_counted = sources.ratio(self._numbers, rival, spiking)
+                rows.append(
+                    [bout.technology, rival.point.called(), free, freest.point.called()]
+                    + [as_counted, spiking.point.called()]
+                )
+        columns = ("technology", "rival", "ceiling", "of spiking", "ratio, everything counted", "of spiking")
         return self.table("Ceilings: rival's total over spiking total without rungs 1 and 3.", columns, rows)
 
     def batches(self, bout):
@@ -104,17 +108,20 @@ class Tables:
         caption = f"Matched by lanes (all chips have the same) and by area: {bout.regime.name}, {bout.technology}."
         return self.table(caption, columns, rows)
 
-    def perplexities(self, bout, entries, column):
+    def perplexities(self, bout, entries, file, column):
         """Energy beside accuracy."""
         rows = [
             [
                 outcome.point.contender.name,
                 sources.energy(self._numbers, outcome),
-                f"{perplexity.value:g} ({perplexity.low:g} .. {perplexity.high:g})",
+                *(
+                    sources.read(value, f"{value:.2f}", file, _row(outcome), f"{column}{part}")
+                    for value, part in zip(perplexity, ("", ", low end", ", high end"), strict=True)
+                ),
             ]
             for outcome, perplexity in entries
         ]
-        columns = ("contender", "energy per token", f"{column} (95 % interval)")
+        columns = ("contender", "energy per token", column, "95 % low", "95 % high")
         return self.table(f"Energy and perplexity: {bout.regime.name}, {bout.technology}.", columns, rows)
 
     def reading(self, reading, cells):
@@ -195,7 +202,7 @@ def capacity_words(comparison, contender, ran):
         bits = ", ".join(f"{bits} bit ({style.share(share)} of inputs)" for bits, share in shares.items())
         return bits, "itself"
     own = [outcome for outcome in ran if outcome.point.contender is contender]
-    codes = dict.fromkeys(outcome.report["chip"]["spike_code"] for outcome in own)
+    codes = dict.fromkeys(outcome.report["chip"].get("spike_code") for outcome in own)
     if contender.side == config.RIVAL:
         return "the same integers, packed", f"{capacity.spiking(trace, 'ttfs')[1]} bit"
     parts = {code: capacity.spiking(trace, code) for code in codes}
@@ -207,6 +214,5 @@ def _plain(number):
     return Number(number.value, f"{number.value:,.0f}", number.what, number.source)
 
 
-def percent_of_cells(found, cells):
-    """Share of cells in words."""
-    return f"{len(found):,} of all {len(cells):,} cells ({style.share(len(found) / len(cells))})"
+def _row(outcome):
+    return ", ".join(f"{name} {text}" for name, text in outcome.point.contender.perplexity.items())

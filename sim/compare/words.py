@@ -11,7 +11,7 @@ SHOWN = 3
 def verdict(numbers, bout, groups, interval):
     """Sentences on one regime and technology: who takes less, what decides, what would have to change."""
     rival, spiking = bout.best_rival, bout.best_spiking
-    sentences = [_who(numbers, bout, interval), _ceiling(numbers, rival, spiking), _decides(numbers, rival, spiking)]
+    sentences = [_who(numbers, bout, interval), _ceiling(numbers, bout), _decides(numbers, rival, spiking)]
     if groups:
         sentences.append(_change(numbers, bout, groups))
     return " ".join(sentences)
@@ -44,8 +44,8 @@ def _who(numbers, bout, interval):
     return f"{text} With uncertain prices the ratio lies in {numbers.cite(low)} .. {numbers.cite(high)}, {sure}."
 
 
-def _ceiling(numbers, rival, spiking):
-    number = sources.ceiling(numbers, rival, spiking)
+def _ceiling(numbers, bout):
+    number = sources.ceiling(numbers, bout.best_rival, bout.freest_spiking)
     shown = numbers.cite(number)
     if number.value <= 1:
         return f"Free spike arithmetic would not bring a gain either: the ratio would be {shown}."
@@ -84,7 +84,7 @@ def _change(numbers, bout, groups):
         factor = break_even.factor(rival.bill, spiking.bill, groups, i)
         if factor is not None and 1 / REACH <= factor <= REACH:
             found.append((max(factor, 1 / factor), factor, group))
-    losing = bout.headline < 1
+    losing = bout.headline <= 1
     if not found:
         change = "bring a gain" if losing else "take the gain away"
         return f"No single group of prices, scaled by up to {REACH:g} times, would {change}."
@@ -103,15 +103,13 @@ def _named(group):
 
 def dram_cancels(numbers, bout):
     """Whether the difference of the resident regime holds no DRAM reads, in data."""
-    loaded = [outcome for outcome in bout.ran if outcome.bill.count("dram_read_bit")]
-    text = f"{bout.technology}: DRAM reads cancel in {len(bout.ran) - len(loaded)} of {len(bout.ran)} points"
-    if loaded:
-        worst = max(loaded, key=lambda outcome: abs(outcome.bill.count("dram_read_bit")))
+    read = [outcome for outcome in bout.ran if outcome.bill.count("dram_read_bit")]
+    text = f"{bout.technology}: DRAM reads cancel in {len(bout.ran) - len(read)} of {len(bout.ran)} points"
+    if read:
+        worst = max(read, key=lambda outcome: abs(outcome.bill.count("dram_read_bit")))
         shown = numbers.cite(sources.count(numbers, worst, "dram_read_bit"))
         text += f"; the largest difference is {shown} bits, {worst.point.called()}"
-    rows = bout.best_spiking.bill.count("weight_row_write")
     shown = numbers.cite(sources.count(numbers, bout.best_spiking, "weight_row_write"))
     text += f". Weight rows written in the difference of the best spiking point: {shown}"
     left = numbers.cite(sources.energy(numbers, bout.best_spiking, ("dram",)))
-    text += ", none" if rows == 0 else ", new keys and values among them" if rows > 0 else ""
-    return f"{text}. DRAM that is left is standby and refresh over the time that a token takes: {left} a token."
+    return f"{text}. DRAM's part of its bill, standby, refreshes and what did not cancel: {left} a token."
