@@ -37,7 +37,8 @@ def _chance(writer, reading):
     expected = cited(len(chosen) * share, "cells drawn at random that would hold", f"{len(chosen) * share:.2f}")
     return (
         f"{hold} of {len(chosen)} hold, within a factor of {reading.tolerance:g} of {reading.claim:.3g}. By chance: "
-        f"{lie} of all {len(cells):,} cells ({style.share(share)}) lie there; of {len(chosen)} at random {expected} would."
+        f"{lie} of all {len(cells):,} cells ({style.share(share)}) lie there; of {len(chosen)} drawn at random "
+        f"{expected} would."
     )
 
 

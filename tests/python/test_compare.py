@@ -230,48 +230,52 @@ def test_the_verdict_says_no_gain_and_what_would_have_to_change(by_hand):
     assert words.overall([bout]).startswith("**No gain in full**")
 
 
-def written_to(folder, world):
-    folder.mkdir()
-    command.write(report.build(study.run(*world)), folder, "by_hand")
-    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+PREFILL_ONLY = re.sub(r"    (resident|decode): .*\n", "", compare_world.CONFIG).replace("[resident]", "[prefill]")
 
 
-def test_the_same_report_twice_gives_the_same_bytes_without_paths_and_links(world, tmp_path):
-    first, second = written_to(tmp_path / "one", world), written_to(tmp_path / "two", world)
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    """Folder with `one` and `two`, the same report written twice, and `runs`."""
+    folder = tmp_path_factory.mktemp("written")
+    comparison = config.load(write_config(folder, TRACES, PREFILL_ONLY))
+    for name in ("one", "two"):
+        (folder / name).mkdir()
+        command.write(report.build(study.run(comparison, HandMadeStore(folder / "runs"))), folder / name, "by_hand")
+    return folder
+
+
+def numbers_of(written):
+    return json.loads((written / "one" / "numbers.json").read_text())["numbers"]
+
+
+def test_the_same_report_twice_gives_the_same_bytes_without_paths_and_links(written):
+    first, second = ({path.name: path.read_bytes() for path in (written / name).iterdir()} for name in ("one", "two"))
     assert first == second
-    assert {"report.html", "report.md", "numbers.json", "tornado_resident_one.svg"} <= first.keys()
+    assert {"report.html", "report.md", "numbers.json", "tornado_prefill_one.svg"} <= first.keys()
     for name in ("report.html", "report.md", "numbers.json"):
-        assert str(tmp_path).encode() not in first[name]
+        assert str(written).encode() not in first[name]
         assert b"http://" not in first[name] and b"https://" not in first[name] and b"None" not in first[name]
 
 
-def test_every_cell_and_sentence_number_can_be_explained(world, tmp_path):
-    written_to(tmp_path / "one", world)
-    content = json.loads((tmp_path / "one" / "numbers.json").read_text())
-    page = (tmp_path / "one" / "report.html").read_text()
-    assert set(re.findall(r'<td class="n" id="([^"]+)"', page)) <= content["numbers"].keys()
-    assert set(re.findall(r'<sup id="([^"]+)"', page)) <= content["numbers"].keys()
-    for identity in content["numbers"]:
-        assert explain.explain(tmp_path / "one", identity, world[1].folder).startswith(f"{identity} = ")
+def test_every_cell_and_sentence_number_can_be_explained(written):
+    page = (written / "one" / "report.html").read_text()
+    assert set(re.findall(r'<td class="n" id="([^"]+)"', page)) <= numbers_of(written).keys()
+    assert set(re.findall(r'<sup id="([^"]+)"', page)) <= numbers_of(written).keys()
+    for identity in numbers_of(written):
+        assert explain.explain(written / "one", identity, written / "runs").startswith(f"{identity} = ")
 
 
-def test_an_explanation_shows_counters_prices_and_files(world, tmp_path):
-    written_to(tmp_path / "one", world)
-    content = json.loads((tmp_path / "one" / "numbers.json").read_text())
-    identity = next(
-        name
-        for name, entry in content["numbers"].items()
-        if entry["what"].startswith("rival over spiking energy, rungs 1 to 1")
-    )
-    text = explain.explain(tmp_path / "one", identity, world[1].folder)
-    assert re.search(r"arithmetic_event +arithmetic +640 +0\.1 +4\n", text)
-    assert "spk-prefill32-16-ttfs-1/energy.csv" in text
+def test_an_explanation_shows_counters_prices_and_files(written):
+    first_rung = "rival over spiking energy, rungs 1 to 1:"
+    identity = next(name for name, entry in numbers_of(written).items() if entry["what"].startswith(first_rung))
+    text = explain.explain(written / "one", identity, written / "runs")
+    assert re.search(r"arithmetic_event +arithmetic +1,280 +0\.1 +4\n", text)  # 32 tokens of the rival
+    assert "mac-prefill32-32-ttfs-1/energy.csv" in text
 
 
-def test_an_unknown_id_is_named(world, tmp_path):
-    written_to(tmp_path / "one", world)
+def test_an_unknown_id_is_named(written):
     with pytest.raises(UserError, match="no number 'T99.1.1'"):
-        explain.explain(tmp_path / "one", "T99.1.1", world[1].folder)
+        explain.explain(written / "one", "T99.1.1", written / "runs")
 
 
 BAD = [
@@ -298,6 +302,17 @@ def test_a_mistake_is_named_with_its_place(tmp_path, old, new, said):
     path = write_config(tmp_path, TRACES, compare_world.CONFIG.replace(old, new, 1))
     with pytest.raises(UserError, match=said):
         study.run(config.load(path), HandMadeStore(tmp_path / "runs"))
+
+
+def test_the_example_of_the_schema_is_read(tmp_path):
+    text = (ROOT / "sim" / "compare" / "README.md").read_text()
+    example = re.search(r"```yaml\n(.*?)```", text, re.DOTALL).group(1).replace("../..", str(ROOT))
+    (tmp_path / "example.yaml").write_text(example)
+    assert [one.name for one in config.load(tmp_path / "example.yaml").contenders] == ["spiking", "adder tree"]
+
+
+def test_the_committed_comparison_is_read():
+    assert config.load(ROOT / "configs" / "experiments" / "compare_smollm2.yaml").side(SPIKING)
 
 
 def test_sides_are_told_apart(by_hand):
