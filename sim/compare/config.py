@@ -87,6 +87,7 @@ class Comparison:
     uncertainty: Path | None
     samples: int
     seed: int
+    zero_shares: tuple
     readings: tuple = field(default=())
 
     def searched(self):
@@ -126,6 +127,7 @@ def load(path):
         uncertainty=root.file("uncertainty") if root.has("uncertainty") else None,
         samples=root.integer("samples", 100, 1000000),
         seed=root.integer("seed", 0, 2**31),
+        zero_shares=tuple(root.reals("zero_shares", 0.0, 1.0)) if root.has("zero_shares") else (),
         readings=_readings(root, contenders) if root.has("readings") else (),
     )
     root.finish()

@@ -68,6 +68,13 @@ class Section:
         """A number within bounds."""
         return self._number(key, float, "a number", least, most)
 
+    def reals(self, key, least, most):
+        """A list of numbers within bounds."""
+        found = [self._float(key, text) for text in self.texts(key)]
+        if not all(least <= value <= most for value in found):
+            raise self.error(key, f"its numbers must lie in {least}..{most}")
+        return found
+
     def file(self, key):
         """A path, relative to the file that names it; it must exist."""
         place = Path(self._file).parent / self.text(key)
@@ -160,6 +167,12 @@ class Section:
         if not place.exists():
             raise self.error(key, f"no such file or folder '{place}'")
         return place
+
+    def _float(self, key, text):
+        try:
+            return float(text)
+        except ValueError:
+            raise self.error(key, f"'{text}' is not a number") from None
 
     def _number(self, key, kind, what, least, most):
         text = self.text(key)

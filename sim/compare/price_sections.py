@@ -81,6 +81,18 @@ def _swings(writer, bout, groups):
     writer.figure(name, "Ratio under uncertain prices.", compare_tornado.draw, bout, swings, ends)
 
 
+def share_of_zeros(writer):
+    """The headline of synthetic traces with other shares of zeros; nothing where all traces are real."""
+    if writer.study.other_zeros:
+        writer.add(
+            Heading(2, "Other shares of zeros"),
+            Paragraph(
+                "Zeros of a synthetic trace are assumed. Both best points ran again on copies with other shares."
+            ),
+            writer.tables.other_zeros(writer.study.other_zeros),
+        )
+
+
 def even(writer):
     """Where both bills are equal, over the two groups of prices that move the ratio most."""
     writer.add(Heading(2, "Break-even"))

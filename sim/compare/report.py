@@ -19,7 +19,12 @@ from spikeloom.plots import (
     compare_rungs,
 )
 
-PRICE_SECTIONS = (price_sections.readings_of_papers, price_sections.sensitivity, price_sections.even)
+PRICE_SECTIONS = (
+    price_sections.readings_of_papers,
+    price_sections.sensitivity,
+    price_sections.share_of_zeros,
+    price_sections.even,
+)
 MEANING = {
     "resident": "Weights resident: the marginal bill E(2M tokens) - E(M tokens), M = {tokens}, per token. Weights are "
     "loaded once per pass for all tokens, so that the difference holds none of their loads.",

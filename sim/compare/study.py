@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from spikeloom import UserError
-from spikeloom.compare import fairness, outcomes, perplexity_rows, readings, rungs, sensitivity, uncertainty
+from spikeloom.compare import fairness, outcomes, perplexity_rows, readings, rungs, sensitivity, uncertainty, zeros
 from spikeloom.compare.config import RIVAL, RUNGS, SPIKING
 from spikeloom.compare.places import load_section
 
@@ -85,6 +85,7 @@ class Study:
     bouts: list
     groups: list
     perplexities: dict
+    other_zeros: list
 
     @cached_property
     def cells(self):
@@ -116,7 +117,7 @@ def run(comparison, store, allow_different=False):
     bouts = [_bout(comparison, *plan, results) for plan in planned]
     found = list(dict.fromkeys(difference for bout in bouts for difference in bout.differences))
     fairness.require_fair(found, allow_different)
-    return Study(comparison, bouts, groups, perplexities)
+    return Study(comparison, bouts, groups, perplexities, zeros.sweep(comparison, store, bouts))
 
 
 def _bout(comparison, regime, technology, found_points, results):

@@ -4,7 +4,7 @@ from spikeloom.compare import capacity, config, outcomes, readings, rungs, sourc
 from spikeloom.compare.document import Table
 from spikeloom.compare.numbers import Number
 from spikeloom.plots import style
-from spikeloom.traces import manifest
+from spikeloom.traces import manifest, zero_share
 
 MISSING = "not in the report"
 
@@ -28,11 +28,28 @@ class Tables:
         for contender in study.comparison.contenders:
             trace = first[contender.name].report["trace"]
             code, matched = capacity_words(study.comparison, contender, bout.ran)
+            zeros = self._zeros(study.comparison, contender)
             rows.append(
-                [contender.name, contender.side, contender.trace.name, f"`{trace['sha256'][:12]}`", code, matched]
+                [
+                    contender.name,
+                    contender.side,
+                    contender.trace.name,
+                    f"`{trace['sha256'][:12]}`",
+                    code,
+                    matched,
+                    zeros,
+                ]
             )
-        columns = ("contender", "side", "method", f"trace of {bout.regime.name}", "values", "matched capacity")
+        columns = ("contender", "side", "method", f"trace of {bout.regime.name}", "values", "matched capacity", "zeros")
         return self.table("Contenders. Capacity is that of normal values.", columns, rows)
+
+    def _zeros(self, comparison, contender):
+        trace, _ = outcomes.trace_of(comparison, contender, comparison.regimes[0])
+        if not capacity.is_spiking_trace(trace):
+            return "-"
+        value = zero_share.share_of_zeros(contender.trace / manifest.weights_name(comparison.layer), trace)
+        how = f"codes that are 0 over all codes of the linear operations' inputs, {trace.name}"
+        return sources.derived(self._numbers, value, f"zeros of {contender.name}", how, (), style.share(value))
 
     def rung_ratios(self, bout, rival):
         """Spiking rows against a rival, rung by rung, cumulative."""
@@ -168,6 +185,16 @@ class Tables:
             rows.append([group.name, ", ".join(group.events), f"× {group.low:g}", f"× {group.high:g}", *numbers])
         columns = ("prices", "events", "low", "high", "ratio at low", "ratio at high")
         return self.table(f"One group of prices at a time: {bout.regime.name}, {bout.technology}.", columns, rows)
+
+    def other_zeros(self, found):
+        """The headline with other shares of zeros among normal codes."""
+        rows = []
+        for one in found:
+            ratio = sources.ratio(self._numbers, one.rival, one.spiking)
+            energies = [sources.energy(self._numbers, outcome) for outcome in (one.rival, one.spiking)]
+            rows.append([one.bout.regime.name, one.bout.technology, style.share(one.share), *energies, ratio])
+        columns = ("regime", "technology", "zeros among normal codes", "best rival", "best spiking", "ratio")
+        return self.table("SYNTHETIC: other shares of zeros.", columns, rows)
 
     def break_even(self, bout, groups, x, y, points):
         """Pairs of factors at which both bills are equal."""
