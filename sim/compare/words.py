@@ -92,9 +92,13 @@ def _change(numbers, bout, groups):
     for _, factor, group in sorted(found, key=lambda one: one[0])[:SHOWN]:
         how = "factor on this group's prices at which both bills are equal, every other price as stated"
         number = sources.derived(numbers, factor, f"break-even of {group.name}", how, (rival, spiking))
-        parts.append(f"{group.name.replace('_', ' ')} × {numbers.cite(number)}")
+        known = "within" if group.low <= factor <= group.high else "beyond"
+        parts.append(
+            f"{group.name.replace('_', ' ')} × {numbers.cite(number)}, {known} its uncertainty of × {group.low:g} to "
+            f"× {group.high:g}"
+        )
     lead = "For a gain one of these would have to change" if losing else "The gain would end with"
-    return f"{lead}: {', or '.join(parts)}."
+    return f"{lead}: {'; or '.join(parts)}."
 
 
 def _named(group):
