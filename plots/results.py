@@ -33,7 +33,7 @@ REPORT_KEYS = {
     "chip.height": int,
     "chip.clock_mhz": NUMBER,
     "chip.payload": str,
-    "chip.spike_code": str,
+    "chip.arithmetic": str,
     "technology": str,
     "time.cycles": int,
     "time.us": NUMBER,

@@ -34,8 +34,8 @@ POWER_UNITS = [(1e-6, "nW"), (1e-3, "µW"), (1, "mW"), (1e3, "W")]
 GROUPS = {
     "leakage": ("leakage", "#BBBBBB"),
     "control": ("control", "#222222"),
-    "accumulate": ("accumulate", "#AA3377"),
-    "slope_and_membrane": ("slope and membrane", "#CC6677"),
+    "arithmetic": ("arithmetic", "#AA3377"),
+    "partial_sums": ("partial sums", "#CC6677"),
     "threshold_and_firing": ("threshold and firing", "#661100"),
     "dequantize_and_requantize": ("dequantize, requantize", "#F0E442"),
     "weight_read_write": ("weight read and write", "#228833"),
@@ -45,10 +45,6 @@ GROUPS = {
     "noc": ("network on chip", "#0077BB"),
     "dram": ("DRAM", "#332288"),
 }
-
-# Groups of the bill under the names that `spikeloom compare` reads.
-OLDER_NAMES = {"arithmetic": "accumulate", "partial_sums": "slope_and_membrane"}
-BILL_LABELS = {"arithmetic": "arithmetic", "partial_sums": "partial sums"}
 
 # States of a block's cycles from left to right: (label, colour).
 STATES = {
@@ -120,7 +116,7 @@ def describe_run(report):
         layer = f"Layer {source['layer']} of {source['model']}, {tokens}"
     machine = (
         f"{chip['name']}: {chip['width']} × {chip['height']} tiles, {chip['clock_mhz']:g} MHz, "
-        f"{chip['payload'].replace('_', ' ')}, {chip['spike_code']}  |  {report['technology']}"
+        f"{chip['payload'].replace('_', ' ')}, {chip['arithmetic']}  |  {report['technology']}"
     )
     return layer + ("  |  " if len(layer + machine) < LINE_LETTERS else "\n") + machine
 
@@ -158,12 +154,7 @@ def operations(phase, separator=", "):
 
 def bill_groups(bills):
     """{group: (label, colour)} of the groups that some of the bills ({group: pJ}) spend on, in stacking order."""
-    order = dict(GROUPS)
-    for group, older in OLDER_NAMES.items():
-        if older in order:
-            order = {group if name == older else name: look for name, look in order.items()}
-            order[group] = (BILL_LABELS[group], order[group][1])
-    return {group: look for group, look in order.items() if any(bill.get(group) for bill in bills)}
+    return {group: look for group, look in GROUPS.items() if any(bill.get(group) for bill in bills)}
 
 
 def nothing_spent(groups):

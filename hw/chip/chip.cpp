@@ -68,7 +68,7 @@ void Chip::build_memory_node(int source) {
 // Before any block runs in a cycle after the one in which the phase began.
 void Chip::begin_phase(size_t phase) {
   const Cycle begin = phase_span(phase).begin;
-  for (auto& tile : tiles_) tile->synapse_array.begin_phase(static_cast<int>(phase), begin);
+  for (auto& tile : tiles_) tile->array->begin_phase(static_cast<int>(phase), begin);
   if (phase > 0) work_before_[phase] = array_work_before(begin);
 }
 
@@ -80,9 +80,10 @@ CycleSpan Chip::phase_span(size_t phase) const {
 ArrayWork Chip::array_work_before(Cycle end) const {
   ArrayWork work;
   for (const auto& tile : tiles_) {
-    const ActivityCycles cycles = tile->synapse_array.activity().cycles_before(end);
+    const ActivityCycles cycles = tile->array->activity().cycles_before(end);
     for (size_t i = 0; i < cycles.size(); ++i) work.cycles[i] += cycles[i];
-    work.rows_added += tile->synapse_array.rows_issued();
+    work.rows_added += tile->array->rows_issued();
+    work.additions += tile->additions();
   }
   return work;
 }
@@ -91,6 +92,7 @@ ArrayWork Chip::array_work(size_t phase) const {
   ArrayWork work = work_before_[phase + 1];
   for (size_t i = 0; i < work.cycles.size(); ++i) work.cycles[i] -= work_before_[phase].cycles[i];
   work.rows_added -= work_before_[phase].rows_added;
+  work.additions -= work_before_[phase].additions;
   return work;
 }
 
@@ -120,7 +122,7 @@ void Chip::run() {
   }
   for (const auto& tile : tiles_) {
     if (tile->encoder) ask(*tile->encoder);
-    ask(tile->synapse_array);
+    ask(*tile->array);
     ask(tile->neuron_array);
     ask(tile->network_interface);
   }
@@ -133,7 +135,7 @@ void Chip::run() {
 std::vector<std::pair<std::string, Activity*>> Chip::activities() {
   std::vector<std::pair<std::string, Activity*>> all;
   for (const auto& tile : tiles_) {
-    all.emplace_back(tile->synapse_array.name(), &tile->synapse_array.activity());
+    all.emplace_back(tile->array->name(), &tile->array->activity());
     all.emplace_back(tile->neuron_array.name(), &tile->neuron_array.activity());
     if (tile->encoder) all.emplace_back(tile->encoder->name(), &tile->encoder->activity());
   }

@@ -33,10 +33,11 @@ struct CycleSpan {
   Cycle cycles() const { return end - begin; }
 };
 
-// What the synapse arrays of all tiles did together.
+// What the arrays of all tiles did together.
 struct ArrayWork {
   ActivityCycles cycles{};
   uint64_t rows_added = 0;
+  uint64_t additions = 0;  // of weights in lanes, or products
 };
 
 class Chip : public sc_core::sc_module {

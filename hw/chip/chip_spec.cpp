@@ -46,6 +46,8 @@ void read_tile(ConfigNode& tile, ChipSpec* spec) {
   const int lanes = int(tile.integer("lanes", 2, 4096));
   if (lanes % 2 != 0) tile.fail_at("lanes", "must be even: two 4-bit weights share a byte");
   spec->token_batch = int(tile.integer("token_batch", 1, WindowShifts::kMostTokens));
+  spec->datapath = TileDatapath(tile.choice("datapath", datapath_names()));
+  spec->mac_array = MacArraySpec::read(tile.section("mac_array"), lanes);
   ConfigNode& synapses = tile.section("synapse_array");
   spec->synapse_array.lanes = lanes;
   spec->synapse_array.weight_bytes = int(synapses.integer("weight_bytes", 2, kMostBytes));
@@ -110,6 +112,10 @@ ChipSpec ChipSpec::read(ConfigNode& chip) {
   read_encoder(chip.section("encoder"), &spec.encoder);
   read_tile(chip.section("tile"), &spec);
   spec.payload = Payload(chip.choice("payload", payload_names()));
+  if (spec.multiplies() && spec.payload != Payload::kPackedCodes)
+    chip.fail_at("payload",
+                 "must be packed_codes with tile.datapath 'multiply_accumulate': codes are multiplied, not "
+                 "spikes");
   spec.spike_code = chip.choice("spike_code", spike_code_names());
   ConfigNode& mapping = chip.section("mapping");
   spec.mapping.automatic = mapping.choice("policy", {"fixed", "auto"}) == 1;

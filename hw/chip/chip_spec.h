@@ -6,12 +6,14 @@
 
 #include "hw/dram/dram_spec.h"
 #include "hw/global_buffer/global_buffer.h"
+#include "hw/mac_array/mac_array.h"
 #include "hw/neuron_array/neuron_spec.h"
 #include "hw/noc/network_spec.h"
 #include "hw/spike_encoder/spike_encoder.h"
 #include "hw/synapse_array/synapse_array.h"
 #include "hw/vector_unit/vector_unit_spec.h"
 #include "hw/weight_loader/weight_loader.h"
+#include "models/spike_code.h"
 #include "sim/base/config.h"
 
 namespace spikeloom {
@@ -29,7 +31,9 @@ struct ChipSpec {
   EncoderSpec encoder;
   VectorUnitSpec vector_unit;
   int token_batch = 1;
+  TileDatapath datapath = TileDatapath::kAccumulateAndFire;
   SynapseArraySpec synapse_array;
+  MacArraySpec mac_array;
   NeuronArraySpec neuron_array;
   Payload payload = Payload::kAddressEvents;
   int spike_code = 0;  // index into spike_code_names()
@@ -38,6 +42,10 @@ struct ChipSpec {
   Topology topology() const { return network.topology(memory_nodes); }
   int tiles() const { return network.width * network.height * network.concentration; }
   MessageClasses classes() const { return {static_cast<int>(memory_nodes.size())}; }
+  bool multiplies() const { return datapath == TileDatapath::kMultiplyAccumulate; }
+  bool encodes_in_tiles() const { return payload == Payload::kPackedCodes && !multiplies(); }
+  // The spike code, or what multiplies: "ttfs", "trees of 16, parallel, zero_gating skip, accumulators shared".
+  std::string arithmetic() const { return multiplies() ? mac_array.text() : spike_code_names()[spike_code]; }
   // Virtual channels on which one source's spikes arrive at a tile. Encoders in tiles take codes from one.
   int spike_channels() const { return payload == Payload::kPackedCodes ? 1 : network.vcs_per_class; }
   VirtualChannels channels() const;

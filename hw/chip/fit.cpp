@@ -17,11 +17,22 @@ constexpr int kResidualBits = 32;  // binary32, as the vector unit computes
                                    std::to_string(needed) + "; set it to " + std::to_string(needed) + " or more");
 }
 
+// A sum of products is at most so many times a sum of weights.
+void check_accumulators(const ChipSpec& spec, const LayerTrace& layer, const OperationTrace& operation,
+                        int slope_bits) {
+  if (spec.mac_array.accumulators == Accumulators::kShared) return;  // as wide as membranes
+  const int needed = slope_bits + ceil_log2(CodeFormat::of(layer.inputs[operation.input]).largest_magnitude());
+  if (needed > spec.mac_array.accumulator_bits)
+    too_small(spec, "tile.mac_array.accumulator_bits", operation.name, needed, spec.mac_array.accumulator_bits);
+}
+
 void check_registers(const ChipSpec& spec, const LayerTrace& layer) {
   for (const OperationTrace& operation : layer.operations) {
     const RegisterNeeds needs = operation_needs(layer, operation);
     const NeuronArraySpec& have = spec.neuron_array;
-    if (needs.slope_bits > have.slope_bits)
+    if (spec.multiplies())
+      check_accumulators(spec, layer, operation, needs.slope_bits);
+    else if (needs.slope_bits > have.slope_bits)
       too_small(spec, "tile.neuron_array.slope_bits", operation.name, needs.slope_bits, have.slope_bits);
     if (needs.membrane_bits > have.membrane_bits)
       too_small(spec, "tile.neuron_array.membrane_bits", operation.name, needs.membrane_bits, have.membrane_bits);
@@ -75,7 +86,7 @@ void check_encoder(const ChipSpec& spec, const InputTrace& input, SideFormat sid
     too_small(spec, "encoder.main_bytes", input.name, main_bytes, spec.encoder.buffer.main_bytes);
   if (side_bytes > spec.encoder.buffer.side_bytes)
     too_small(spec, "encoder.side_bytes", input.name, side_bytes, spec.encoder.buffer.side_bytes);
-  if (spec.payload == Payload::kBitmap) return;
+  if (spec.payload == Payload::kBitmap || spec.multiplies()) return;
   const int bits = ceil_log2(count) + ceil_log2(spec.token_batch) + ceil_log2(format.slope_bases()) + 1;
   if (bits > 8 * spec.encoder.index_entry_bytes)
     too_small(spec, "encoder.index_entry_bytes", input.name, int64_t(ceil_div(bits, 8)),
@@ -191,6 +202,25 @@ int slopes_in_use(const LayerTrace& layer) {
   return most;
 }
 
+namespace {
+
+// Slopes in use and two membrane sets for each token, two parameter sets, one residue. A multiply-accumulate tile has
+// accumulators in the place of slopes, where they are not the membranes themselves.
+uint64_t neuron_registers(const ChipSpec& spec, int slopes, const MacInventory& mac) {
+  const NeuronArraySpec& n = spec.neuron_array;
+  const uint64_t batch = spec.token_batch;
+  const bool multiplies = spec.multiplies();
+  const uint64_t sums = batch * slopes * (multiplies ? mac.sum_bits : n.slope_bits);
+  return n.lanes * (sums + 2 * batch * n.membrane_bits + 2 * (n.threshold_bits + n.membrane_bits) + n.residue_bits);
+}
+
+uint64_t neuron_adders(const ChipSpec& spec, bool multiplies) {
+  const NeuronArraySpec& n = spec.neuron_array;
+  return uint64_t(n.lanes) * ((multiplies ? 0 : n.slope_bits) + n.membrane_bits + n.residue_bits);
+}
+
+}  // namespace
+
 std::vector<BlockInventory> inventory(const ChipSpec& spec, int slopes) {
   std::vector<BlockInventory> blocks;
   const Topology topology = spec.topology();
@@ -200,12 +230,12 @@ std::vector<BlockInventory> inventory(const ChipSpec& spec, int slopes) {
   const uint64_t buffer_bits = uint64_t(flits.vcs) * vc_bits;
   uint64_t arrival_bits = 0;
   for (int i = 0; i < channels.classes; ++i) arrival_bits += uint64_t(channels.arrivals(i)) * vc_bits;
-  const auto encoder_srams = [&spec]() -> std::vector<std::pair<SramMacro, int>> {
-    const EncoderSpec& e = spec.encoder;
-    return {{{uint64_t(e.buffer.main_bytes), uint64_t(e.buffer.main_word_bytes)}, 1},
-            {{uint64_t(e.buffer.side_bytes), uint64_t(e.buffer.side_word_bytes)}, 1},
-            {{uint64_t(e.index_bytes), uint64_t(e.index_entry_bytes)}, 1}};
-  };
+  const EncoderSpec& e = spec.encoder;
+  const std::vector<std::pair<SramMacro, int>> code_srams = {
+      {{uint64_t(e.buffer.main_bytes), uint64_t(e.buffer.main_word_bytes)}, 1},
+      {{uint64_t(e.buffer.side_bytes), uint64_t(e.buffer.side_word_bytes)}, 1}};
+  auto encoder_srams = code_srams;
+  encoder_srams.push_back({{uint64_t(e.index_bytes), uint64_t(e.index_entry_bytes)}, 1});
   for (int router = 0; router < topology.routers(); ++router) {
     // Input buffers at the directions that have a neighbour and at every node's port.
     uint64_t ports = 0;
@@ -219,22 +249,23 @@ std::vector<BlockInventory> inventory(const ChipSpec& spec, int slopes) {
   }
   for (int tile = 0; tile < topology.tiles(); ++tile) {
     const std::string place = topology.place(tile);
-    const NeuronArraySpec& n = spec.neuron_array;
-    const uint64_t lanes = n.lanes, batch = spec.token_batch;
     blocks.push_back({"chip.tile_" + place + ".network_interface", arrival_bits, 0, {}, 0});
     const SynapseArraySpec& s = spec.synapse_array;
-    blocks.push_back({"chip.tile_" + place + ".synapse_array",
+    const bool multiplies = spec.multiplies();
+    const MacInventory mac =
+        multiplies ? inventory(spec.mac_array, s.lanes, spec.neuron_array.membrane_bits) : MacInventory{};
+    blocks.push_back({"chip.tile_" + place + (multiplies ? ".mac_array" : ".synapse_array"),
                       uint64_t(2 * s.row_bytes() * 8),
-                      0,
-                      {{{uint64_t(s.weight_bytes / s.banks), uint64_t(s.row_bytes())}, s.banks}},
+                      mac.adder_bits,
+                      {{s.bank(), s.banks}},
                       0});
-    // Slopes in use and two membrane sets for each token, two parameter sets, one residue.
-    const uint64_t registers = lanes * (batch * slopes * n.slope_bits + 2 * batch * n.membrane_bits +
-                                        2 * (n.threshold_bits + n.membrane_bits) + n.residue_bits);
-    const uint64_t adders = lanes * (n.slope_bits + n.membrane_bits + n.residue_bits);
-    blocks.push_back({"chip.tile_" + place + ".neuron_array", registers, adders, {}, 0});
-    if (spec.payload == Payload::kPackedCodes)
-      blocks.push_back({"chip.tile_" + place + ".encoder", 0, 0, encoder_srams(), 0});
+    if (multiplies) blocks.back().srams.insert(blocks.back().srams.end(), code_srams.begin(), code_srams.end());
+    blocks.push_back({"chip.tile_" + place + ".neuron_array",
+                      neuron_registers(spec, slopes, mac),
+                      neuron_adders(spec, multiplies),
+                      {},
+                      0});
+    if (spec.encodes_in_tiles()) blocks.push_back({"chip.tile_" + place + ".encoder", 0, 0, encoder_srams, 0});
   }
   for (size_t i = 0; i < spec.memory_nodes.size(); ++i) {
     const std::string node = "chip.memory_" + std::to_string(i);
@@ -251,7 +282,7 @@ std::vector<BlockInventory> inventory(const ChipSpec& spec, int slopes) {
     blocks.push_back({node + ".network_interface", arrival_bits, 0, {}, 0});
     if (spec.payload != Payload::kPackedCodes)
       for (int port = 0; port < spec.encoder.ports; ++port)
-        blocks.push_back({node + ".encoder_" + std::to_string(port), 0, 0, encoder_srams(), 0});
+        blocks.push_back({node + ".encoder_" + std::to_string(port), 0, 0, encoder_srams, 0});
   }
   return blocks;
 }

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "hw/chip/chip_spec.h"
+#include "hw/mac_array/mac_array.h"
 #include "hw/neuron_array/neuron_array.h"
 #include "hw/noc/network_interface.h"
 #include "hw/synapse_array/synapse_array.h"
@@ -16,12 +17,20 @@ class Tile : public sc_core::sc_module {
   Tile(const sc_core::sc_module_name& name, Clock& clock, const ChipSpec& spec, const LayerContext& context,
        const Topology& topology, int tile, Link& eject, Link& inject, EnergyLedger& ledger);
 
-  std::unique_ptr<SpikeEncoder> encoder;  // payload packed_codes only
-  SynapseArray synapse_array;
+  std::unique_ptr<SpikeEncoder> encoder;  // accumulate_and_fire with payload packed_codes only
+  std::unique_ptr<WeightArray> array;     // a synapse array, or a MAC array
   NeuronArray neuron_array;
   NetworkInterface network_interface;
 
+  // Lane-additions of spikes' weights, or products, so far.
+  uint64_t additions() const { return neuron_array.additions() + array->products(); }
+
  private:
+  std::unique_ptr<WeightArray> make_synapse_array(const ChipSpec& spec, const LayerContext& context, int tile,
+                                                  Link& eject, Clock& clock, EnergyLedger& ledger);
+  std::unique_ptr<WeightArray> make_mac_array(const ChipSpec& spec, const LayerContext& context, int tile, Link& eject,
+                                              Clock& clock, EnergyLedger& ledger);
+
   std::unique_ptr<RegisteredFifo<Flit>> encoded_;
   RegisteredFifo<NeuronCommand> commands_;
   RegisteredFifo<Flit> parameters_, outputs_, partials_, control_;

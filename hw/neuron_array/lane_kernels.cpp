@@ -24,8 +24,9 @@ inline __attribute__((always_inline)) void add_lanes(int32_t* slopes, const Sums
   std::memcpy(slopes, &lanes, sizeof lanes);
 }
 
-// One block of up to 32 rows: sums of 4-bit weights fit 16 bits. (nibble ^ 8) - 8 sign-extends a nibble, and
-// (w ^ -1) - -1 negates a weight.
+// One block of up to 32 rows: sums of 4-bit weights, and of their products with 5-bit factors, fit 16 bits.
+// (nibble ^ 8) - 8 sign-extends a nibble, and (w ^ -1) - -1 negates a weight.
+template <bool kFactors>
 inline __attribute__((always_inline)) void add_block(int32_t* low, int32_t* high, const uint8_t* const* rows,
                                                      const int8_t* signs, int count, int at, bool unsigned_weights) {
   const int8_t flip = unsigned_weights ? 0 : 8;
@@ -33,6 +34,11 @@ inline __attribute__((always_inline)) void add_block(int32_t* low, int32_t* high
   for (int r = 0; r < count; ++r) {
     Bytes row;
     std::memcpy(&row, rows[r] + at, sizeof row);
+    if (kFactors) {
+      sum_low += __builtin_convertvector(((row & 15) ^ flip) - flip, Sums) * signs[r];
+      sum_high += __builtin_convertvector((((row >> 4) & 15) ^ flip) - flip, Sums) * signs[r];
+      continue;
+    }
     const int8_t negate = signs[r] < 0 ? -1 : 0;
     const Bytes weight_low = ((((row & 15) ^ flip) - flip) ^ negate) - negate;
     const Bytes weight_high = (((((row >> 4) & 15) ^ flip) - flip) ^ negate) - negate;
@@ -49,7 +55,14 @@ SPIKELOOM_MANY_ISAS
 void add_weight_rows(int32_t* slopes, int half, const uint8_t* const* rows, const int8_t* signs, int count,
                      bool unsigned_weights) {
   for (int at = 0; at < half; at += kLaneBlock)
-    add_block(slopes + at, slopes + half + at, rows, signs, count, at, unsigned_weights);
+    add_block<false>(slopes + at, slopes + half + at, rows, signs, count, at, unsigned_weights);
+}
+
+SPIKELOOM_MANY_ISAS
+void add_weight_products(int32_t* slopes, int half, const uint8_t* const* rows, const int8_t* factors, int count,
+                         bool unsigned_weights) {
+  for (int at = 0; at < half; at += kLaneBlock)
+    add_block<true>(slopes + at, slopes + half + at, rows, factors, count, at, unsigned_weights);
 }
 
 SPIKELOOM_MANY_ISAS

@@ -19,6 +19,10 @@ constexpr int padded_half(int lanes) { return ((lanes + 1) / 2 + kLaneBlock - 1)
 void add_weight_rows(int32_t* slopes, int half, const uint8_t* const* rows, const int8_t* signs, int count,
                      bool unsigned_weights);
 
+// The same with a factor of -31..31 for each row.
+void add_weight_products(int32_t* slopes, int half, const uint8_t* const* rows, const int8_t* factors, int count,
+                         bool unsigned_weights);
+
 // membranes[i] += slopes[i] << shift, with a further shift h[i] of each lane when h is not null.
 void add_slopes(int64_t* membranes, const int32_t* slopes, int lanes, int shift, const uint8_t* h);
 

@@ -105,6 +105,11 @@ void NeuronArray::take_command(const NeuronCommand& command) {
     case NeuronCommand::Kind::kRows:
       add_rows(command);
       break;
+    case NeuronCommand::Kind::kProducts:
+      for (int i = 0; i < command.count; ++i)
+        if (!(active_[command.rows[i].slot] & 1u << command.rows[i].slope)) open_slope(command.rows[i]);
+      accumulate(command);
+      break;
     case NeuronCommand::Kind::kMark:
       mark(command);
       break;
@@ -138,33 +143,45 @@ void NeuronArray::add_rows(const NeuronCommand& command) {
   slope_add_.add_span(first, command.count, bits);
   slope_write_.add_span(first, command.count, bits);
   additions_ += uint64_t(lanes_in_use_) * command.count;
-  std::array<uint16_t, NeuronCommand::kMostRows> key;
   for (int i = 0; i < command.count; ++i) {
     const WeightedRow& row = command.rows[i];
-    key[i] = uint16_t(row.slot * kMostSlopes + row.slope);
-    const uint32_t bit = 1u << row.slope;
-    if (active_[row.slot] & bit) {
+    if (active_[row.slot] & 1u << row.slope)
       slope_read_.add(first + i, bits);
-    } else {  // the first weight of a window is written, not added: nothing has to clear a slope
-      std::fill_n(slope(row.slot, row.slope), padded_lanes_, 0);
-      active_[row.slot] |= bit;
-    }
+    else
+      open_slope(row);
   }
+  accumulate(command);
+}
+
+// The first weight of a window is written, not added: nothing has to clear a slope.
+void NeuronArray::open_slope(const WeightedRow& row) {
+  std::fill_n(slope(row.slot, row.slope), padded_lanes_, 0);
+  active_[row.slot] |= 1u << row.slope;
+}
+
+// Rows of one slope at a time, so that the kernel keeps it in registers.
+void NeuronArray::accumulate(const NeuronCommand& command) {
+  const auto key = [&](int i) { return command.rows[i].slot * kMostSlopes + command.rows[i].slope; };
+  const bool products = command.kind == NeuronCommand::Kind::kProducts;
   uint32_t left = command.count == 32 ? ~0u : (1u << command.count) - 1;
-  while (left) {  // rows of one slope at a time, so that the kernel keeps it in registers
+  while (left) {
     const int lead = __builtin_ctz(left);
+    const WeightedRow& first = command.rows[lead];
     const uint8_t* rows[NeuronCommand::kMostRows];
-    int8_t signs[NeuronCommand::kMostRows];
+    int8_t factors[NeuronCommand::kMostRows];
     int count = 0;
     for (uint32_t rest = left; rest; rest &= rest - 1) {
       const int i = __builtin_ctz(rest);
-      if (key[i] != key[lead] || command.rows[i].unsigned_weights != command.rows[lead].unsigned_weights) continue;
-      rows[count] = command.rows[i].data;
-      signs[count++] = command.rows[i].negative ? -1 : 1;
+      const WeightedRow& row = command.rows[i];
+      if (key(i) != key(lead) || row.unsigned_weights != first.unsigned_weights) continue;
+      rows[count] = row.data;
+      factors[count++] = int8_t(row.negative ? -int(row.magnitude) : row.magnitude);
       left &= ~(1u << i);
     }
-    add_weight_rows(slope(command.rows[lead].slot, command.rows[lead].slope), half_, rows, signs, count,
-                    command.rows[lead].unsigned_weights);
+    if (products)
+      add_weight_products(slope(first.slot, first.slope), half_, rows, factors, count, first.unsigned_weights);
+    else
+      add_weight_rows(slope(first.slot, first.slope), half_, rows, factors, count, first.unsigned_weights);
   }
 }
 
@@ -184,7 +201,7 @@ void NeuronArray::mark(const NeuronCommand& command) {
     }
     if (!context_.code->keeps_slopes()) active_[slot] = 0;
   }
-  if (updates == 0) return;
+  if (updates == 0 || !command.charged) return;
   const uint64_t slope_bits = uint64_t(lanes_in_use_) * spec_.slope_bits;
   const uint64_t membrane_bits = uint64_t(lanes_in_use_) * spec_.membrane_bits;
   slope_read_.add_span(now(), updates, slope_bits);

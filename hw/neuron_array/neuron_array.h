@@ -36,7 +36,7 @@ class NeuronArray : public Block {
   std::string waits_for() const override;
   const Activity& activity() const { return activity_; }
   Activity& activity() { return activity_; }
-  // Lane-additions of weights to slopes so far.
+  // Lane-additions of spikes' weights to slopes so far.
   uint64_t additions() const { return additions_; }
   // The largest |V| at the end of an integration.
   int64_t largest_membrane() const { return largest_membrane_; }
@@ -64,6 +64,8 @@ class NeuronArray : public Block {
   void take_command(const NeuronCommand& command);
   void start_batch(const NeuronCommand& command);
   void add_rows(const NeuronCommand& command);
+  void open_slope(const WeightedRow& row);
+  void accumulate(const NeuronCommand& command);
   void mark(const NeuronCommand& command);
   void end_slice(const NeuronCommand& command);
   // The firing engine; each returns whether it may go on in this cycle.

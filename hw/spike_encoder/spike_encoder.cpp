@@ -20,15 +20,8 @@ SpikeEncoder::SpikeEncoder(const sc_core::sc_module_name& name, Clock& clock, co
       index_write_(ledger.sram_counter(this->name(), EnergyEvent::kEncoderIndexWrite,
                                        {uint64_t(spec.index_bytes), uint64_t(spec.index_entry_bytes)})),
       histogram_(ledger.counter(this->name(), EnergyEvent::kEncoderHistogramBit)),
-      windows_(std::move(windows)),
-      fills_(codes_in.size()),
-      cycles_(context.program->phases.size()) {
-  expect_window();
-}
-
-InputRange SpikeEncoder::input_range(const WindowTag& tag, int lane) const {
-  return context_.range(tag, source_ < 0 ? lane : source_);
-}
+      collector_(context, source, std::move(windows)),
+      cycles_(context.program->phases.size()) {}
 
 void SpikeEncoder::tick() {
   emit();
@@ -36,78 +29,29 @@ void SpikeEncoder::tick() {
   fill();
 }
 
-// In a tile, only the sources that have inputs of the next window may fill: another one's window may come first.
-void SpikeEncoder::expect_window() {
-  if (next_window_ == windows_.size()) return;
-  const WindowTag& next = windows_[next_window_++];
-  for (size_t lane = 0; lane < fills_.size(); ++lane)
-    fills_[lane].done = !context_.share(next).serves(static_cast<int>(lane), next.part);
-}
-
-// One flit a cycle into the buffer; inputs take turns.
+// One flit a cycle into the buffer.
 void SpikeEncoder::fill() {
   if (!filled_.empty()) return;
-  const int lanes = static_cast<int>(codes_in.size());
-  for (int i = 0; i < lanes; ++i) {
-    const int lane = (next_lane_ + i) % lanes;
-    Fill& part = fills_[lane];
-    if (part.done || !codes_in[lane]->can_pop()) continue;
-    const Flit flit = codes_in[lane]->front();
-    codes_in[lane]->pop();
-    if (!filling_) {
-      filling_ = true;
-      fill_began_ = now();
-      filling_job_ = Job();
-    }
-    if (flit.head && part.payload.empty()) {
-      filling_job_.head = flit;
-      filling_job_.tag = WindowTag::unpack(flit.tag);
-      filling_job_.tokens = context_.rows(filling_job_.tag);
-    }
-    part.payload.add(flit, context_.flits.link_bits);
-    // The end of a message: a tail after which no packet of this window follows (the tag says so).
-    part.done = flit.tail && flit.type == MessageType::kCodes && flit.last_packet;
-    next_lane_ = (lane + 1) % lanes;
+  const bool began = !collector_.filling();
+  if (collector_.take(codes_in)) {
+    if (began) fill_began_ = now();
     wake_at(now() + 1);
-    break;
   }
-  if (std::all_of(fills_.begin(), fills_.end(), [](const Fill& part) { return part.done; })) finish_fill();
+  if (collector_.complete()) finish_fill();
 }
 
 void SpikeEncoder::finish_fill() {
-  Job& job = filling_job_;
-  const InputTrace& input = context_.input(job.tag);
-  std::vector<PackedCodes> parts;
-  int count = 0;
-  for (size_t lane = 0; lane < fills_.size(); ++lane) {
-    const InputRange range = input_range(job.tag, static_cast<int>(lane));
-    parts.push_back(PackedCodes::unpack(input, context_.side_format(job.tag), range.first, range.count, job.tokens,
-                                        fills_[lane].payload.bits()));
-    count += range.count;
-    fills_[lane] = Fill();
-  }
-  assert(source_ >= 0 || count == context_.window(job.tag).count);
-  job.codes.side_format = context_.side_format(job.tag);
-  job.codes.count = count;
-  job.codes.tokens = job.tokens;
-  for (int m = 0; m < job.tokens; ++m) {
-    for (const PackedCodes& part : parts) {
-      const size_t at = size_t(m) * part.count;
-      job.codes.code.insert(job.codes.code.end(), part.code.begin() + at, part.code.begin() + at + part.count);
-      job.codes.salient.insert(job.codes.salient.end(), part.salient.begin() + at,
-                               part.salient.begin() + at + part.count);
-    }
-  }
-  for (const PackedCodes& part : parts) {
-    job.codes.list_bits += part.list_bits;
-    job.codes.side_value_bits += part.side_value_bits;
-  }
+  CollectedWindow window = collector_.finish();
+  Job job;
+  job.head = window.head;
+  job.tag = window.tag;
+  job.tokens = window.tokens;
+  job.codes = std::move(window.codes);
   buffer_.write(now(), job.codes);
-  cycles_of(job).fill += uint64_t(job.tokens) * count;
-  job.ready = std::max(now() + 1, fill_began_ + uint64_t(job.tokens) * count);
+  const Cycle codes = uint64_t(job.tokens) * job.codes.count;
+  cycles_of(job).fill += codes;
+  job.ready = std::max(now() + 1, fill_began_ + codes);
   filled_.push_back(std::move(job));
-  filling_ = false;
-  expect_window();
   wake_at(filled_.front().ready);
 }
 
@@ -246,7 +190,7 @@ void SpikeEncoder::charge_emission(const MadeFlit& made) {
 
 std::string SpikeEncoder::waits_for() const {
   if (emitting_) return "space for spikes at its output";
-  if (filling_) return "more codes of a window";
+  if (collector_.filling()) return "more codes of a window";
   return "";
 }
 

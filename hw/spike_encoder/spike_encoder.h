@@ -18,7 +18,7 @@
 
 #include "hw/clock/registered_fifo.h"
 #include "hw/mapping/side_choice.h"
-#include "hw/mixed_precision_buffer/mixed_precision_buffer.h"
+#include "hw/mixed_precision_buffer/code_collector.h"
 #include "hw/spike_encoder/spike_stream.h"
 #include "sim/base/activity.h"
 
@@ -62,14 +62,7 @@ class SpikeEncoder : public Block {
     std::vector<MadeFlit> flits;
     Cycle ready = 0;  // when the stage it is in has finished with it
   };
-  // What one input has delivered of the window being filled.
-  struct Fill {
-    PayloadCollector payload;
-    bool done = false;
-  };
-
   void tick() override;
-  void expect_window();
   void fill();
   void finish_fill();
   void scatter();
@@ -77,7 +70,6 @@ class SpikeEncoder : public Block {
   void charge_emission(const MadeFlit& made);
   void sort(Job* job);
   void packetize(Job* job, std::vector<MadeFlit> body) const;
-  InputRange input_range(const WindowTag& tag, int lane) const;
   EncoderCycles& cycles_of(const Job& job) { return cycles_[context_.program->passes[job.tag.pass].phase]; }
 
   EncoderSpec spec_;
@@ -85,14 +77,10 @@ class SpikeEncoder : public Block {
   int source_;
   MixedPrecisionBuffer buffer_;
   EnergyCounter &index_read_, &index_write_, &histogram_;
-  std::vector<WindowTag> windows_;  // in a tile: what it gets
-  size_t next_window_ = 0;
-  std::vector<Fill> fills_;
-  bool filling_ = false;
+  CodeCollector collector_;
   Cycle fill_began_ = 0;
-  int next_lane_ = 0;
   std::deque<Job> filled_, sorted_;  // at most one each, beside the one being filled
-  Job filling_job_, emitting_job_;
+  Job emitting_job_;
   size_t emitted_ = 0;
   int emitted_chunks_ = 0;  // of a bitmap, over all steps
   bool emitting_ = false;

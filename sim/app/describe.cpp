@@ -101,13 +101,16 @@ void print_parameters(const ChipSpec& spec) {
               spec.synapse_array.row_bytes());
   std::printf("                 slopes %d bits, membranes %d (2 sets x %d tokens), thresholds %d, residues %d\n",
               n.slope_bits, n.membrane_bits, spec.token_batch, n.threshold_bits, n.residue_bits);
-  std::printf("  spikes         payload %s, code %s, firing %s; salient values by %s\n",
-              payload_names()[int(spec.payload)].c_str(), spike_code_names()[spec.spike_code].c_str(),
-              firing_names()[int(n.firing)].c_str(), side_policy_names()[int(spec.encoder.side_format)].c_str());
+  std::printf("  %s payload %s, %s, firing %s; salient values by %s\n",
+              spec.multiplies() ? "products      " : "spikes        ", payload_names()[int(spec.payload)].c_str(),
+              spec.arithmetic().c_str(), firing_names()[int(n.firing)].c_str(),
+              side_policy_names()[int(spec.encoder.side_format)].c_str());
   std::printf("  mapping        %s, input split %d\n\n", spec.mapping.automatic ? "auto" : "fixed",
               spec.mapping.input_split);
-  std::printf("  a tile: router -- spikes --> %ssynapse array (weight SRAM) --> neuron array --> router\n",
-              spec.payload == Payload::kPackedCodes ? "mixed-precision buffer, encoder --> " : "");
+  std::printf("  a tile: router -- %s array (weight SRAM) --> neuron array --> router\n",
+              spec.multiplies()         ? "codes --> mixed-precision buffer --> MAC"
+              : spec.encodes_in_tiles() ? "codes --> mixed-precision buffer, encoder --> synapse"
+                                        : "spikes --> synapse");
   std::printf("  a memory node: DRAM --> weight loader --> router; sequencer; vector unit <--> global buffer%s\n",
               spec.payload == Payload::kPackedCodes ? "" : " --> mixed-precision buffer, encoder");
 }

@@ -35,7 +35,7 @@ std::string header(const json& report) {
   text += "  text       " + text_of(model, "text") + "\n";
   text += format("  chip       %s: %dx%d tiles, %.0f MHz, %s, %s, token_batch %d\n", text_of(chip, "name").c_str(),
                  chip["width"].get<int>(), chip["height"].get<int>(), number_of(chip, "clock_mhz"),
-                 text_of(chip, "payload").c_str(), text_of(chip, "spike_code").c_str(), chip["token_batch"].get<int>());
+                 text_of(chip, "payload").c_str(), text_of(chip, "arithmetic").c_str(), chip["token_batch"].get<int>());
   return text + "  technology " + text_of(report, "technology") + "\n\n";
 }
 
@@ -89,11 +89,13 @@ std::string dram_line(const json& report) {
 
 std::string figure_lines(const json& report) {
   const json &figures = report["figures"], &energies = report["energy"];
+  const bool multiplies = text_of(report["chip"], "datapath") == "multiply_accumulate";
   std::string text =
-      format("Utilisation  %.1f %% of lane cycles add a weight; synapse arrays are busy %.1f %%, DRAM %.1f %%\n",
-             percent_of(figures, "lane_utilisation"), percent_of(figures, "synapse_array_busy"),
-             percent_of(figures, "dram_utilisation"));
-  text += format("Spikes       %.3f per synapse and token; %.1f %% of inputs x time steps carry one\n",
+      format("Utilisation  %.1f %% of lane cycles %s a weight; %s arrays are busy %.1f %%, DRAM %.1f %%\n",
+             percent_of(figures, "lane_utilisation"), multiplies ? "multiply" : "add", multiplies ? "MAC" : "synapse",
+             percent_of(figures, "synapse_array_busy"), percent_of(figures, "dram_utilisation"));
+  text += format(multiplies ? "Products     %.3f per synapse and token; %.1f %% of codes are not 0\n"
+                            : "Spikes       %.3f per synapse and token; %.1f %% of inputs x time steps carry one\n",
                  number_of(figures, "spikes_per_synapse"), percent_of(figures, "spike_density"));
   text += format("Weights      %.3f SRAM reads per use; %s rows added, %.2f MB read from DRAM\n",
                  number_of(figures, "weight_reads_per_use"), grouped(count_of(figures, "rows_added")).c_str(),

@@ -28,17 +28,19 @@ void compare_outputs(const LayerTrace& layer, const LayerResult& result, Report*
   }
 }
 
-// Spikes and time steps of an input under a spike code, over all tokens.
+// Spikes and time steps of an input under a spike code, over all tokens; of codes that are multiplied, values that are
+// not 0, and inputs.
 void count_input(const InputTrace& input, const SpikeCode& code, int rows, uint64_t* spikes, Report* report) {
   const CodeFormat format = CodeFormat::of(input);
-  const int T = code.steps(format.largest_magnitude());
+  const int T = report->multiplies ? 1 : code.steps(format.largest_magnitude());
   for (int m = 0; m < rows; ++m)
     for (int k = 0; k < input.size; ++k) {
       if (input.causal == Causal::kInputs && k % input.block_inputs() >= input.seen(m)) continue;
       report->input_steps += T;
       const SpikeValues values = format.decode(input.code_at(m, k), input.salient(m, k), input.two_digits(k));
       for (int i = 0; i < values.count; ++i)
-        for (int step = 0; step < T; ++step) *spikes += code.fires(values.value[i].magnitude, step, T);
+        for (int step = 0; step < T; ++step)
+          *spikes += report->multiplies || code.fires(values.value[i].magnitude, step, T);
     }
   report->input_spikes += *spikes;
 }
@@ -91,14 +93,14 @@ void add_tiles(const Chip& chip, Report* report) {
   report->fill_cycles = chip.cycles();
   for (int i = 0; i < chip.topology().tiles(); ++i) {
     const Tile& tile = chip.tile(i);
-    report->spikes_received += tile.synapse_array.spikes();
-    report->rows_read += tile.synapse_array.rows_read();
-    report->rows_added += tile.synapse_array.rows_issued();
-    report->additions += tile.neuron_array.additions();
+    report->spikes_received += tile.array->spikes();
+    report->rows_read += tile.array->rows_read();
+    report->rows_added += tile.array->rows_issued();
+    report->additions += tile.additions();
     report->largest_membrane = std::max(report->largest_membrane, tile.neuron_array.largest_membrane());
     if (tile.encoder) report->spikes_sent += tile.encoder->spikes();
-    busy += tile.synapse_array.activity().cycles(ActivityState::kBusy);
-    report->fill_cycles = std::min(report->fill_cycles, tile.synapse_array.activity().first_busy());
+    busy += tile.array->activity().cycles(ActivityState::kBusy);
+    report->fill_cycles = std::min(report->fill_cycles, tile.array->activity().first_busy());
   }
   const double tile_cycles = double(chip.cycles()) * chip.topology().tiles();
   report->lane_utilisation = report->additions / (tile_cycles * chip.spec().synapse_array.lanes);
@@ -125,7 +127,9 @@ Report make_report(const Experiment& experiment, const LayerTrace& layer, Chip& 
   report.chip = chip.spec().name;
   report.technology = experiment.technology.name();
   report.payload = payload_names()[int(chip.spec().payload)];
-  report.spike_code = spike_code_names()[chip.spec().spike_code];
+  report.datapath = datapath_names()[int(chip.spec().datapath)];
+  report.arithmetic = chip.spec().arithmetic();
+  report.multiplies = chip.spec().multiplies();
   report.code = name_of(layer.inputs[layer.operations[0].input].code);
   report.synthetic = layer.synthetic;
   report.trace_file = std::filesystem::absolute(layer.file).lexically_normal().string();

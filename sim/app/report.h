@@ -37,7 +37,10 @@ struct DramReport {
 };
 
 struct Report {
-  std::string experiment, chip, technology, payload, spike_code, code;
+  std::string experiment, chip, technology, payload, code;
+  std::string datapath;    // accumulate_and_fire or multiply_accumulate
+  std::string arithmetic;  // of it: the spike code, or what multiplies
+  bool multiplies = false;
   bool synthetic = false;
   std::string trace_file, trace_sha256, weights_sha256, model, text_source, text_excerpt;
   int layer = 0, tokens = 0, token_batch = 1;
@@ -51,8 +54,8 @@ struct Report {
   uint64_t synapses = 0;                                // weights times the tokens (of attention: rows) that use them
   uint64_t spikes_received = 0;                         // over all tiles
   uint64_t additions = 0, rows_read = 0, rows_added = 0;
-  uint64_t spikes_sent = 0;  // by all encoders
-  uint64_t input_spikes = 0, input_steps = 0;
+  uint64_t spikes_sent = 0;                    // by all encoders
+  uint64_t input_spikes = 0, input_steps = 0;  // multiplied: values that are not 0, values
   double lane_utilisation = 0, array_busy = 0, dram_bytes = 0, dram_utilisation = 0, dram_peak_mb_s = 0;
   std::vector<DramReport> drams;
   int64_t largest_membrane = 0;

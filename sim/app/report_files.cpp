@@ -143,7 +143,9 @@ nlohmann::ordered_json report_json(const Report& report, const Technology& techn
                   {"height", report.height},
                   {"clock_mhz", report.clock_mhz},
                   {"payload", report.payload},
-                  {"spike_code", report.spike_code},
+                  {"datapath", report.datapath},
+                  {"spike_code", report.multiplies ? json(nullptr) : json(report.arithmetic)},
+                  {"arithmetic", report.arithmetic},
                   {"token_batch", report.token_batch}};
   root["technology"] = report.technology;
   root["exact"] = {

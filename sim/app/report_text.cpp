@@ -17,9 +17,10 @@ std::string header(const Report& report) {
   text += format("Layer %d of %s, %d tokens, code %s\n", report.layer, report.model.c_str(), report.tokens,
                  report.code.c_str());
   text += "  text       " + report.text_source + "\n";
-  text +=
-      format("  chip       %s: %dx%d tiles, %.0f MHz, %s, %s, token_batch %d\n", report.chip.c_str(), report.width,
-             report.height, report.clock_mhz, report.payload.c_str(), report.spike_code.c_str(), report.token_batch);
+  text += format("  chip       %s: %dx%d tiles, %.0f MHz, %s, %s, token_batch %d\n", report.chip.c_str(), report.width,
+                 report.height, report.clock_mhz, report.payload.c_str(),
+                 (report.multiplies ? report.datapath + " (" + report.arithmetic + ")" : report.arithmetic).c_str(),
+                 report.token_batch);
   text += "  technology " + report.technology + "\n\n";
   return text;
 }
@@ -59,10 +60,13 @@ std::string figures(const Report& report) {
   text += format("Cycles       %s (%.1f us at %.0f MHz; %.0f tokens/s through this layer)\n",
                  grouped(report.cycles).c_str(), report.time_us(), report.clock_mhz,
                  report.tokens / report.time_us() * 1e6);
-  text += format("Utilisation  %.1f %% of lane cycles add a weight; synapse arrays are busy %.1f %%, DRAM %.1f %%\n",
-                 100 * report.lane_utilisation, 100 * report.array_busy, 100 * report.dram_utilisation);
-  text += format("Spikes       %.3f per synapse and token; %.1f %% of inputs x time steps carry one\n",
-                 report.spikes_per_synapse(), 100 * report.spike_density());
+  text += format("Utilisation  %.1f %% of lane cycles %s a weight; %s arrays are busy %.1f %%, DRAM %.1f %%\n",
+                 100 * report.lane_utilisation, report.multiplies ? "multiply" : "add",
+                 report.multiplies ? "MAC" : "synapse", 100 * report.array_busy, 100 * report.dram_utilisation);
+  text +=
+      format(report.multiplies ? "Products     %.3f per synapse and token; %.1f %% of codes are not 0\n"
+                               : "Spikes       %.3f per synapse and token; %.1f %% of inputs x time steps carry one\n",
+             report.spikes_per_synapse(), 100 * report.spike_density());
   text += format("Weights      %.3f SRAM reads per use; %s rows added, %.2f MB read from DRAM\n",
                  report.weight_reads_per_use(), grouped(report.rows_added).c_str(), report.dram_bytes / 1e6);
   text += dram_line(report);
@@ -122,7 +126,8 @@ std::string sum_row(const Report& report, const char* name, Belongs belongs) {
 }
 
 std::string phase_table(const Report& report) {
-  std::string text = format("%-18s %6s %12s %13s %14s\n", "operations", "passes", "cycles", "energy*", "code spikes");
+  std::string text = format("%-18s %6s %12s %13s %14s\n", "operations", "passes", "cycles", "energy*",
+                            report.multiplies ? "not 0" : "code spikes");
   for (const PhaseReport& phase : report.phases) {
     const double pj = std::accumulate(phase.groups.begin(), phase.groups.end(), 0.0);
     const bool spikes = phase.vector_kind.empty();

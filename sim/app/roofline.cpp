@@ -31,17 +31,16 @@ Cycle busiest_encoder(const Chip& chip, int phase) {
 void add_counts(const Chip& chip, const std::vector<uint64_t>& counts, Roofline* roofline) {
   const auto& counters = chip.ledger().counters();
   const ChipSpec& spec = chip.spec();
-  uint64_t slope_add_bits = 0, dram_bits = 0, link_bits = 0;
+  uint64_t dram_bits = 0, link_bits = 0;
   for (size_t i = 0; i < counters.size(); ++i) {
     const EnergyEvent event = counters[i]->event();
-    if (event == EnergyEvent::kSlopeAddBit) slope_add_bits += counts[i];
     if (event == EnergyEvent::kWeightRowRead) roofline->rows_read += counts[i];
     if (event == EnergyEvent::kDramReadBit) dram_bits += counts[i];
     if (event != EnergyEvent::kLinkBitMm || counts[i] <= link_bits) continue;
     link_bits = counts[i];
     roofline->busiest_link = counters[i]->block();
   }
-  roofline->additions = slope_add_bits / spec.neuron_array.slope_bits;
+  roofline->additions = roofline->arrays.additions;
   const double dram_bytes_per_cycle = spec.dram.peak_mb_s() / spec.clock_mhz * double(spec.memory_nodes.size());
   least(roofline, Resource::kLanes) = double(roofline->additions) / double(roofline->tiles * spec.synapse_array.lanes);
   least(roofline, Resource::kWeightSram) = double(roofline->rows_read) / double(roofline->tiles);
@@ -67,10 +66,10 @@ void check_sums(const Chip& chip, const std::vector<Roofline>& rooflines) {
   for (int i = 0; i < chip.topology().tiles(); ++i) {
     const Tile& tile = chip.tile(i);
     for (size_t state = 0; state < sum.cycles.size(); ++state)
-      sum.cycles[state] -= tile.synapse_array.activity().cycles(ActivityState(state));
-    sum.rows_added -= tile.synapse_array.rows_issued();
-    additions -= tile.neuron_array.additions();
-    rows_read -= tile.synapse_array.rows_read();
+      sum.cycles[state] -= tile.array->activity().cycles(ActivityState(state));
+    sum.rows_added -= tile.array->rows_issued();
+    additions -= tile.additions();
+    rows_read -= tile.array->rows_read();
   }
   for (const Cycle left : sum.cycles) check(left == 0, "tile cycles by state");
   check(sum.rows_added == 0 && rows_read == 0, "rows");

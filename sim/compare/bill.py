@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 from spikeloom import UserError
 
 COLUMNS = ["block", "event", "group", "count", "unit_pj", "energy_pj"]
-# Names of energy groups that older programs write.
-RENAMED = {"accumulate": "arithmetic", "slope_and_membrane": "partial_sums"}
 
 
 @dataclass(frozen=True)
@@ -66,7 +64,7 @@ def read_bill(run):
         for row in reader:
             try:
                 _, event, group, count, _, energy = row
-                key = (event, RENAMED.get(group, group))
+                key = (event, group)
                 counted, spent = rows.get(key, (0, 0.0))
                 rows[key] = (counted + float(count), spent + float(energy))
             except ValueError as error:

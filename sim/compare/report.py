@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 
 from spikeloom.compare import (
     price_sections,
-    published_hook,
     sources,
     words,
 )
@@ -12,6 +11,7 @@ from spikeloom.compare.config import RIVAL
 from spikeloom.compare.document import Bullets, Figure, Heading, Paragraph
 from spikeloom.compare.numbers import Numbers
 from spikeloom.compare.tables import Tables
+from spikeloom.models.published import table as published
 from spikeloom.plots import (
     compare_bars,
     compare_batch,
@@ -229,10 +229,13 @@ class _Writer:
         return [bout for bout in self.study.bouts if bout.best_rival]
 
     def _published(self):
-        rows = published_hook.rows()
-        if rows:
-            columns, body = rows
-            self.add(Heading(2, "Published figures recomputed"), self.tables.table("Recomputed.", columns, body))
+        rows = [published.row_texts(row) for row in published.published_rows()]
+        self.add(
+            Heading(2, "Published figures recomputed"),
+            self.tables.table(
+                "Figures of papers by their own models; nothing here was simulated.", published.HEADINGS, rows
+            ),
+        )
 
     def _not_counted(self):
         reports = [one.report for bout in self.study.bouts for one in bout.ran]

@@ -25,7 +25,7 @@ from spikeloom.compare import (
     study,
     words,
 )
-from spikeloom.compare.bill import RENAMED, Bill
+from spikeloom.compare.bill import Bill
 from spikeloom.compare.config import RIVAL, SPIKING
 from spikeloom.compare.numbers import Numbers
 
@@ -52,7 +52,7 @@ def bout_of(found, regime):
 def test_every_energy_group_of_the_simulator_sits_on_exactly_one_rung():
     text = (ROOT / "sim" / "base" / "energy_events.h").read_text()
     listed = re.search(r"kEnergyGroupNames = \{(.*?)\};", text, re.DOTALL).group(1)
-    groups = [RENAMED.get(name, name) for name in re.findall(r'"(\w+)"', listed)]
+    groups = re.findall(r'"(\w+)"', listed)
     assert len(groups) == 12
     assert sorted(groups) == sorted(group for _, on_rung in rungs.RUNGS for group in on_rung)
 

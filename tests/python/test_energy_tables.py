@@ -31,6 +31,13 @@ EVENTS = {
     "membrane_add_bit",
     "membrane_read_bit",
     "membrane_write_bit",
+    "multiply_bit",
+    "serial_and_bit",
+    "tree_add_bit",
+    "accumulator_add_bit",
+    "product_shift_bit",
+    "accumulator_read_bit",
+    "accumulator_write_bit",
     "residue_add_bit",
     "compare_subtract_bit",
     "residue_read_bit",
@@ -187,6 +194,27 @@ def test_45nm_adders_reproduce_horowitz():
     assert 16 * bit == pytest.approx(0.05, rel=0.001)
     assert 32 * bit == pytest.approx(0.1, rel=0.001)
     assert 8 * bit == pytest.approx(0.03, rel=0.2)
+
+
+def test_45nm_multipliers_reproduce_horowitz():
+    """Horowitz, ISSCC 2014, 45 nm: 8-bit multiply 0.2 pJ, 32-bit 3.1 pJ."""
+    bit = prices(45)["multiply_bit"]
+    assert 8 * 8 * bit == pytest.approx(0.2, rel=0.001)
+    assert 32 * 32 * bit == pytest.approx(3.1, rel=0.04)
+
+
+@pytest.mark.parametrize("node_nm", NODES)
+def test_accumulators_cost_what_slopes_and_membranes_cost(node_nm):
+    """One register and one adder bit for both kinds of chip, so that neither is favoured."""
+    p = prices(node_nm)
+    for mac, spiking in {
+        "tree_add_bit": "slope_add_bit",
+        "accumulator_add_bit": "membrane_add_bit",
+        "accumulator_read_bit": "membrane_read_bit",
+        "accumulator_write_bit": "membrane_write_bit",
+        "product_shift_bit": "membrane_shift_bit",
+    }.items():
+        assert p[mac] == p[spiking]
 
 
 def test_45nm_floating_point_reproduces_horowitz_and_aladdins_ratios():

@@ -95,7 +95,7 @@ def report(synthetic=False):
             "height": 2,
             "clock_mhz": 500.0,
             "payload": "address_events",
-            "spike_code": "ttfs",
+            "arithmetic": "ttfs",
         },
         "technology": "22nm",
         "time": {"cycles": CYCLES, "us": CYCLES / 500},

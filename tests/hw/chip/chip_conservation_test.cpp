@@ -43,13 +43,13 @@ void is_conserved(Payload payload, int batch) {
   uint64_t received = 0, rows = 0, additions = 0;
   for (int tile = 0; tile < 6; ++tile) {
     const Tile& at = chip.tile(tile);
-    received += at.synapse_array.spikes();
-    rows += at.synapse_array.rows_issued();
+    received += at.array->spikes();
+    rows += at.array->rows_issued();
     additions += at.neuron_array.additions();
-    EXPECT_EQ(at.neuron_array.additions(), at.synapse_array.rows_issued() * 8) << tile;
-    EXPECT_LE(at.synapse_array.rows_read(), at.synapse_array.rows_issued()) << tile;
-    EXPECT_EQ(at.synapse_array.rows_read(),
-              counted(chip.ledger(), EnergyEvent::kWeightRowRead, std::string(at.synapse_array.name()).substr(5)))
+    EXPECT_EQ(at.neuron_array.additions(), at.array->rows_issued() * 8) << tile;
+    EXPECT_LE(at.array->rows_read(), at.array->rows_issued()) << tile;
+    EXPECT_EQ(at.array->rows_read(),
+              counted(chip.ledger(), EnergyEvent::kWeightRowRead, std::string(at.array->name()).substr(5)))
         << tile;
   }
   EXPECT_EQ(received, 6 * reference.spikes);
@@ -85,7 +85,7 @@ TEST(ChipUnit, ASynapseArrayIsBusyForItsRowsAndMarks) {
   Chip chip("chip", two_node_chip(Payload::kAddressEvents, 1), layer.trace, 1000);
   chip.run();
   for (int tile = 0; tile < 6; ++tile) {
-    const SynapseArray& array = chip.tile(tile).synapse_array;
+    const auto& array = dynamic_cast<const SynapseArray&>(*chip.tile(tile).array);
     Activity closed = array.activity();
     closed.close(chip.cycles());
     EXPECT_EQ(array.marks(), 5u * 7) << tile;

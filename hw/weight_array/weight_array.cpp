@@ -1,0 +1,164 @@
+#include "hw/weight_array/weight_array.h"
+
+#include <algorithm>
+#include <cassert>
+
+namespace spikeloom {
+
+namespace {
+
+std::vector<Load> loads_of(const Program& program, int tile) {
+  std::vector<Load> loads;
+  for (const Load& load : load_order(program))
+    if (load.tile == tile) loads.push_back(load);
+  return loads;
+}
+
+}  // namespace
+
+WeightArray::WeightArray(const sc_core::sc_module_name& name, Clock& clock, const SynapseArraySpec& spec,
+                         const LayerContext& context, int tile, EnergyLedger& ledger)
+    : Block(name, clock),
+      weights_in("weights_in"),
+      membrane_free_in("membrane_free_in"),
+      neurons_out("neurons_out"),
+      parameters_out("parameters_out"),
+      spec_(spec),
+      context_(context),
+      tile_(tile),
+      weights_(this->name(), spec.half_rows(), spec.row_bytes(), spec.bank(), ledger),
+      row_latch_(ledger.counter(this->name(), EnergyEvent::kRowLatchWriteBit)),
+      shift_read_(ledger.counter(this->name(), EnergyEvent::kThresholdReadBit)),
+      items_(tile_items(*context.program, tile)),
+      shift_write_(ledger.counter(this->name(), EnergyEvent::kThresholdWriteBit)),
+      loads_(loads_of(*context.program, tile)),
+      row_messages_(context.sources) {
+  for (auto& shifts : row_shifts_) shifts.assign(spec.half_rows(), 0);
+}
+
+void WeightArray::tick() {
+  take_weights();
+  while (membrane_free_in->can_pop()) {
+    membrane_free_in->pop();
+    ++membrane_credits_;
+  }
+  issue();
+}
+
+// Always sinks, at most one row a cycle: a source only sends what it was told there is room for.
+void WeightArray::take_weights() {
+  if (!weights_in->can_pop()) return;
+  if (now() < write_free_) {
+    wake_at(write_free_);
+    return;
+  }
+  const Flit flit = weights_in->front();
+  if (flit.head) parameters_ = flit.type == MessageType::kParameters;
+  if (parameters_) {
+    if (!parameters_out->can_push()) return;
+    parameters_out->push(flit);
+  } else {
+    take_weight_flit(flit);
+  }
+  weights_in->pop();
+  wake_at(std::max(write_free_, now() + 1));
+}
+
+void WeightArray::take_weight_flit(const Flit& flit) {
+  if (flit.head) {
+    const WeightTag tag = WeightTag::unpack(flit.tag);
+    message_source_ = tag.source;
+    RowMessage& message = row_messages_[message_source_];
+    if (message.row < message.end) return;  // a further packet of the same message
+    const uint64_t current = item().load;
+    message.load = current + ((tag.load - current) & 0xffff);
+    message.row = tag.row;
+    message.end = tag.row + tag.rows;
+    return;
+  }
+  RowMessage& message = row_messages_[message_source_];
+  const Pass& pass = context_.program->passes[loads_[message.load].pass];
+  const bool row_shifts = context_.layer->inputs[pass.input].row_shift;
+  const size_t row_bytes = (pass.tiles[tile_].outputs + 1) / 2;
+  const uint8_t* bytes = reinterpret_cast<const uint8_t*>(flit.bits.data());
+  const int half = static_cast<int>(message.load % 2);
+  int written = 0;
+  for (int i = 0; i < context_.flits.link_bits / 8 && message.row < message.end; ++i) {
+    message.bytes.push_back(bytes[i]);
+    if (message.bytes.size() < row_bytes + row_shifts) continue;
+    if (row_shifts) {
+      row_shifts_[half][message.row] = message.bytes.back();
+      shift_write_.add(now() + written, kRowShiftBits, flit.phase);
+    }
+    weights_.write_row(now() + written, half, message.row++, message.bytes.data(), row_bytes, flit.phase);
+    message.bytes.clear();
+    ++rows_received_[half];
+    ++written;
+  }
+  write_free_ = now() + std::max(written, 1);
+  readable_from_[half] = write_free_;
+}
+
+void WeightArray::stall(ActivityState why) {
+  stalled_by_ = why;
+  activity_.enter(waiting(), std::max(now(), issue_free_));
+}
+
+// Nothing to do before the phase of the next item begins.
+ActivityState WeightArray::waiting() const {
+  const bool has_work = item_ < items_.size() && pass().phase <= phase_;
+  return has_work ? stalled_by_ : ActivityState::kIdle;
+}
+
+void WeightArray::begin_phase(int phase, Cycle now) {
+  phase_ = phase;
+  if (activity_.state() == ActivityState::kIdle) activity_.enter(waiting(), now);
+}
+
+// The slice's weights must be there, and for a new batch a free membrane set.
+bool WeightArray::start_item() {
+  if (rows_received_[half()] < slice().rows() || now() < readable_from_[half()]) {
+    stall(ActivityState::kStalledWeights);
+    if (now() < readable_from_[half()]) wake_at(readable_from_[half()]);
+    return false;
+  }
+  if (item().first_slice && membrane_credits_ == 0) {
+    stall(ActivityState::kStalledMembrane);
+    return false;
+  }
+  if (!neurons_out->can_push()) return false;
+  if (item().first_slice) {
+    --membrane_credits_;
+    NeuronCommand start;
+    start.kind = NeuronCommand::Kind::kBatchStart;
+    start.pass = item().pass;
+    start.batch = item().batch;
+    start.tokens = context_.program->batch_rows(pass(), item().batch);
+    neurons_out->push(start);
+  }
+  batch_outputs_ = context_.program->batch_outputs(pass(), work(), item().batch);
+  item_started_ = true;
+  return true;
+}
+
+void WeightArray::end_item() {
+  NeuronCommand end;
+  end.kind = NeuronCommand::Kind::kSliceEnd;
+  end.batch_complete = item().last_slice;
+  end.releases_load = item().releases_load;
+  end.load = item().load;
+  end.needs_fired = item().needs_fired;
+  neurons_out->push(end, issue_free_ > now() ? issue_free_ - now() - 1 : 0);
+  if (item().releases_load) rows_received_[half()] = 0;
+  item_started_ = false;
+  ++item_;
+}
+
+std::string WeightArray::waits_for() const {
+  if (item_ == items_.size()) return "";
+  return stalled_by_ == ActivityState::kStalledInput      ? "spikes"
+         : stalled_by_ == ActivityState::kStalledMembrane ? "a free membrane set"
+                                                          : "weights";
+}
+
+}  // namespace spikeloom

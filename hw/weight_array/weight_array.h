@@ -1,0 +1,120 @@
+// Weight array: what every kind of tile does around its weight SRAM. Rows come in, slice by slice, into one half while
+// the other is worked on; the derived array takes the tile's items in order and multiplies or adds the rows.
+//
+//     weights_in --> [ row assembly ] --> [ weight SRAM ] --> (derived) --> neurons_out
+//                    parameters ------------------------------------------> parameters_out
+//
+// Timing   one row is written a cycle beside the reads: they use different halves. An item starts when its weights are
+//          there and, for a new batch, a membrane set is free.
+// Energy   WeightRowWrite per row; ThresholdReadBit and -WriteBit for the exponents of rows that have them (attention's
+//          values); WeightRowRead and RowLatchWriteBit as the derived array reads.
+// Config   SynapseArraySpec, section tile.synapse_array.
+// Differs  halves are never in conflict (DEVIATIONS 3).
+#pragma once
+
+#include <array>
+#include <string>
+#include <vector>
+
+#include "hw/clock/registered_fifo.h"
+#include "hw/mapping/layer_context.h"
+#include "hw/neuron_array/neuron_command.h"
+#include "hw/sram/banked_sram.h"
+#include "sim/base/activity.h"
+
+namespace spikeloom {
+
+struct SynapseArraySpec {
+  int lanes = 0;
+  int weight_bytes = 0;  // both halves
+  int banks = 2;         // even: half of them for each half
+  int latency_cycles = 1;
+
+  int row_bytes() const { return (lanes + 1) / 2; }
+  int half_rows() const { return weight_bytes / 2 / row_bytes(); }
+  SramMacro bank() const { return {uint64_t(weight_bytes / banks), uint64_t(row_bytes())}; }
+};
+
+class WeightArray : public Block {
+ public:
+  FifoIn<Flit> weights_in;
+  FifoIn<int> membrane_free_in;
+  FifoOut<NeuronCommand> neurons_out;
+  FifoOut<Flit> parameters_out;
+
+  std::string waits_for() const override;
+  // Accounting only: `phase` has begun, and what the array waits for from cycle `now` on is work of it or of earlier
+  // ones. Before, a tile without such work left is idle.
+  void begin_phase(int phase, Cycle now);
+  const Activity& activity() const { return activity_; }
+  Activity& activity() { return activity_; }
+  // Spikes that came in; 0 where values come as codes.
+  virtual uint64_t spikes() const { return 0; }
+  // Products of codes that are not 0 with weights of outputs in use; 0 where rows are added alone.
+  virtual uint64_t products() const { return 0; }
+  // Uses of weight rows by a token, and reads of rows from the SRAM for them.
+  uint64_t rows_issued() const { return rows_issued_; }
+  uint64_t rows_read() const { return weights_.rows_read(); }
+
+ protected:
+  WeightArray(const sc_core::sc_module_name& name, Clock& clock, const SynapseArraySpec& spec,
+              const LayerContext& context, int tile, EnergyLedger& ledger);
+
+  // Works on the items from this cycle on, until something is missing.
+  virtual void issue() = 0;
+
+  // Whether the item's weights and membranes are there; then its batch has been announced to the neurons.
+  bool start_item();
+  // The item's last window has been issued; what was issued ends before issue_free_.
+  void end_item();
+  void stall(ActivityState why);
+  ActivityState waiting() const;
+
+  const TileItem& item() const { return items_[item_]; }
+  const Pass& pass() const { return context_.program->passes[item().pass]; }
+  const TileWork& work() const { return pass().tiles[tile_]; }
+  const Slice& slice() const { return context_.program->part(pass(), work().part).slices[item().slice]; }
+  int half() const { return static_cast<int>(item().load % 2); }
+  // The exponent of a row in the half that is worked on, where rows have them.
+  int row_shift(int row) const { return row_shifts_[half()][row]; }
+
+  static constexpr int kRowShiftBits = 3;
+  SynapseArraySpec spec_;
+  LayerContext context_;
+  int tile_;
+  BankedSram weights_;
+  EnergyCounter &row_latch_, &shift_read_;
+  std::vector<TileItem> items_;
+  size_t item_ = 0;
+  bool item_started_ = false;
+  int batch_outputs_ = 0;  // of the tile, that rows of the item's batch have
+  Cycle issue_free_ = 0;
+  uint64_t rows_issued_ = 0;
+  ActivityState stalled_by_ = ActivityState::kStalledWeights;
+  Activity activity_;
+
+ private:
+  void tick() override;
+  void take_weights();
+  void take_weight_flit(const Flit& flit);
+
+  EnergyCounter& shift_write_;
+  std::vector<Load> loads_;  // of this tile, by index
+  // A message per source may be under way.
+  struct RowMessage {
+    uint64_t load = 0;
+    int row = 0, end = 0;        // next row to be written, and the one after the message's last
+    std::vector<uint8_t> bytes;  // of the row being assembled
+  };
+  std::vector<RowMessage> row_messages_;
+  int message_source_ = 0;   // of the packet under way
+  bool parameters_ = false;  // the packet under way holds parameters
+  Cycle write_free_ = 0;
+  std::array<std::vector<uint8_t>, 2> row_shifts_;  // by half and row: exponents, where rows have them
+  std::array<int, 2> rows_received_{};              // by half
+  std::array<Cycle, 2> readable_from_{};            // by half: the cycle after its last write so far
+  int membrane_credits_ = 2;
+  int phase_ = 0;  // that runs
+};
+
+}  // namespace spikeloom
