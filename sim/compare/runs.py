@@ -4,8 +4,8 @@ import hashlib
 import json
 import os
 import re
-import shutil
 import subprocess
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
@@ -111,13 +111,8 @@ class RunStore:
         return Refused(refusal.read_text(encoding="utf-8")) if refusal.is_file() else None
 
     def _run(self, job, key):
-        partial = self.folder / f"{key}.partial"
-        shutil.rmtree(partial, ignore_errors=True)
-        partial.mkdir(parents=True)
-        try:
-            return self._run_in(partial, job, key)
-        finally:
-            shutil.rmtree(partial, ignore_errors=True)
+        with tempfile.TemporaryDirectory(suffix=".partial", prefix=f"{key}.", dir=self.folder) as partial:
+            return self._run_in(Path(partial), job, key)
 
     def _run_in(self, partial, job, key):
         experiment = partial / "experiment.yaml"
@@ -131,7 +126,8 @@ class RunStore:
             raise UserError(f"spikeloom run failed ({done.returncode}) with {_said(job)}: {done.stderr.strip()}")
         (partial / "results" / "windows.csv").unlink(missing_ok=True)
         experiment.replace(partial / "results" / "experiment.yaml")
-        (partial / "results").replace(self.folder / key)
+        if not (self.folder / key).exists():  # another comparison may have made the same run meanwhile
+            (partial / "results").replace(self.folder / key)
         return Run(key, self.folder / key)
 
     def _refusal(self, experiment, key, done):
