@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "hw/mapping/placement.h"
+
 namespace spikeloom {
 
 namespace {
@@ -120,6 +122,7 @@ ChipSpec ChipSpec::read(ConfigNode& chip) {
   ConfigNode& mapping = chip.section("mapping");
   spec.mapping.automatic = mapping.choice("policy", {"fixed", "auto"}) == 1;
   spec.mapping.input_split = int(mapping.integer("input_split", 1, 64));
+  spec.mapping.placement = mapping.choice("placement", placement_names());
   if (spec.mapping.automatic && spec.mapping.input_split != 1)
     mapping.fail_at("input_split",
                     "must be 1 with policy 'auto', which chooses the split itself (or set policy: fixed)");

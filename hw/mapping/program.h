@@ -199,12 +199,14 @@ std::vector<Load> load_order(const Program& program);
 struct MappingSpec {
   bool automatic = false;  // choose the input split by estimated cycles
   int input_split = 1;     // parts, when not automatic
+  int placement = 0;       // index into placement_names()
 };
 struct TileLimits {
   int lanes = 0;
   int half_rows = 0;                // rows that half the weight SRAM holds
   int encoder_ports = 1;            // codes a cycle and memory node
   double dram_bytes_per_cycle = 1;  // all memory nodes together
+  bool multiplies = false;          // codes that tiles multiply: no marks, no encoders
 };
 
 // Maps the chosen operations of a layer. Throws UserError when they cannot be mapped.

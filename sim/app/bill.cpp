@@ -95,6 +95,17 @@ void check_equal(double a, double b, const char* what) {
 
 }  // namespace
 
+std::vector<BlockArea> block_areas(const std::vector<BlockInventory>& blocks, const Technology& technology) {
+  std::vector<BlockArea> areas;
+  for (const BlockInventory& block : blocks) {
+    BlockArea area{block.block, 0, double(block.register_bits) * technology.register_bit_um2() * 1e-6,
+                   double(block.adder_bits) * technology.adder_bit_um2() * 1e-6};
+    for (const auto& [macro, count] : block.srams) area.sram += count * technology.sram_area_mm2(macro, block.block);
+    areas.push_back(area);
+  }
+  return areas;
+}
+
 void check_prices(Chip& chip, const Technology& technology) {
   for (const auto& counter : chip.ledger().counters()) technology.pj(*counter);
   for (const BlockInventory& block : chip.blocks()) leakage_pj_per_cycle(block, technology, 1);

@@ -42,6 +42,14 @@ struct Bill {
   }
 };
 
+// What a block takes of the chip, mm2: cells and macros alone, no wires between them.
+struct BlockArea {
+  std::string block;
+  double sram = 0, registers = 0, adders = 0;
+  double total() const { return sram + registers + adders; }
+};
+std::vector<BlockArea> block_areas(const std::vector<BlockInventory>& blocks, const Technology& technology);
+
 // Looks up the price of everything the chip has, so that a missing one is found before the simulation.
 void check_prices(Chip& chip, const Technology& technology);
 

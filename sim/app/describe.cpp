@@ -7,6 +7,7 @@
 #include "hw/dram/mapping/address_mapping.h"
 #include "hw/dram/page/page_policy.h"
 #include "hw/dram/schedulers/scheduler.h"
+#include "hw/mapping/placement.h"
 #include "sim/app/commands.h"
 #include "sim/app/describe_trace.h"
 #include "sim/app/experiment.h"
@@ -105,8 +106,8 @@ void print_parameters(const ChipSpec& spec) {
               spec.multiplies() ? "products      " : "spikes        ", payload_names()[int(spec.payload)].c_str(),
               spec.arithmetic().c_str(), firing_names()[int(n.firing)].c_str(),
               side_policy_names()[int(spec.encoder.side_format)].c_str());
-  std::printf("  mapping        %s, input split %d\n\n", spec.mapping.automatic ? "auto" : "fixed",
-              spec.mapping.input_split);
+  std::printf("  mapping        %s, input split %d, placement %s\n\n", spec.mapping.automatic ? "auto" : "fixed",
+              spec.mapping.input_split, placement_names()[spec.mapping.placement].c_str());
   std::printf("  a tile: router -- %s array (weight SRAM) --> neuron array --> router\n",
               spec.multiplies()         ? "codes --> mixed-precision buffer --> MAC"
               : spec.encodes_in_tiles() ? "codes --> mixed-precision buffer, encoder --> synapse"

@@ -309,6 +309,7 @@ ModelReport merge_layers(const Experiment& experiment, const std::vector<std::st
   report["time"] = time_json(layers);
   report["figures"] = figures_json(layers);
   report["energy"] = energy_json(layers);
+  report["area"] = first["area"];
   report["phases"] = phases_json(layers);
   report["drams"] = drams_json(layers, report["time"]["us"]);
   report["layers"] = json::array();

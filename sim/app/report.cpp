@@ -149,6 +149,7 @@ Report make_report(const Experiment& experiment, const LayerTrace& layer, Chip& 
     add_synapses(layer.inputs[operation.input], operation, layer.tokens, &report);
   compare_outputs(layer, chip.result(), &report);
   report.bill = make_bill(chip, experiment.technology);
+  report.areas = block_areas(chip.blocks(), experiment.technology);
   report.activities = chip.activities();
   std::sort(report.activities.begin(), report.activities.end());
   for (const Link& link : chip.network().links()) report.link_flits.emplace_back(link.name(), link.flits());
@@ -156,6 +157,16 @@ Report make_report(const Experiment& experiment, const LayerTrace& layer, Chip& 
   add_tiles(chip, &report);
   add_phases(layer, chip, &report);
   return report;
+}
+
+BlockArea Report::area() const {
+  BlockArea sum;
+  for (const BlockArea& block : areas) {
+    sum.sram += block.sram;
+    sum.registers += block.registers;
+    sum.adders += block.adders;
+  }
+  return sum;
 }
 
 const std::vector<std::string>& not_charged() {

@@ -60,12 +60,15 @@ struct Report {
   std::vector<DramReport> drams;
   int64_t largest_membrane = 0;
   Bill bill;
+  std::vector<BlockArea> areas;
   std::vector<PhaseReport> phases;
   std::vector<std::pair<std::string, Activity*>> activities;
   std::vector<std::pair<std::string, uint64_t>> link_flits;
   int width = 0, height = 0;
   std::vector<RecordedFile> recordings;
 
+  // The chip's area, mm2, without DRAM.
+  BlockArea area() const;
   double time_us() const { return cycles / clock_mhz; }
   double pj_per_token() const { return bill.total_pj / tokens; }
   // Times that the average weight is added per token: 1 for a dense one-spike code.

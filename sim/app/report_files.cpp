@@ -115,6 +115,17 @@ json drams_json(const Report& report) {
   return list;
 }
 
+json area_json(const Report& report, const Technology& technology) {
+  const BlockArea sum = report.area();
+  json blocks, sources;
+  for (const BlockArea& block : report.areas)
+    if (block.total() > 0) blocks[block.block] = block.total();
+  for (const auto& [name, price] : technology.area()) sources[name] = {{"um2", price.pj}, {"source", price.source}};
+  sources["sram"] = {{"source", technology.sram_source()}};
+  return {{"total_mm2", sum.total()},     {"sram_mm2", sum.sram}, {"registers_mm2", sum.registers},
+          {"arithmetic_mm2", sum.adders}, {"blocks_mm2", blocks}, {"sources", sources}};
+}
+
 json recordings_json(const Report& report) {
   json list = json::array();
   for (const RecordedFile& file : report.recordings)
@@ -173,6 +184,7 @@ nlohmann::ordered_json report_json(const Report& report, const Technology& techn
   root["energy"] = {{"total_pj", report.bill.total_pj},
                     {"per_token_pj", report.pj_per_token()},
                     {"groups_pj", groups_json(report.bill.groups)}};
+  root["area"] = area_json(report, technology);
   root["phases"] = phases_json(report);
   root["drams"] = drams_json(report);
   root["activity_cycles"] = activity_json(report);

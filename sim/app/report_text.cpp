@@ -73,6 +73,9 @@ std::string figures(const Report& report) {
   if (report.cache_sram_bytes + report.cache_dram_bytes > 0)
     text += format("Keys, values %.1f kB in SRAM, %.1f kB in DRAM\n", report.cache_sram_bytes / 1e3,
                    report.cache_dram_bytes / 1e3);
+  const BlockArea area = report.area();
+  text += format("Area         %.3f mm2: SRAM %.3f, registers %.3f, adders and multipliers %.3f; without wires, DRAM\n",
+                 area.total(), area.sram, area.registers, area.adders);
   text += format("Energy       %s in all, %s per token\n\n", trimmed(energy(report.bill.total_pj)).c_str(),
                  trimmed(energy(report.pj_per_token())).c_str());
   return text;

@@ -53,19 +53,24 @@ class Technology {
   // The source of that price, as the report shows it.
   std::string source(EnergyEvent event) const;
   double sram_leakage_mw(const SramMacro& macro, const std::string& block) const;
+  double sram_area_mm2(const SramMacro& macro, const std::string& block) const;
 
   const std::string& name() const { return name_; }
   double register_bit_nw() const { return register_bit_.pj; }
   double adder_bit_nw() const { return adder_bit_.pj; }
+  double register_bit_um2() const { return register_area_.pj; }
+  double adder_bit_um2() const { return adder_area_.pj; }
   double dram_standby_nw() const { return dram_standby_.pj; }
   const std::string& sram_source() const { return sram_source_; }
-  // The sources of the leakage figures, by name.
+  // The sources of the leakage figures, and of the areas, by name.
   std::vector<std::pair<std::string, Price>> leakage() const;
+  std::vector<std::pair<std::string, Price>> area() const;
 
  private:
   std::string name_, sram_source_;
   std::array<Price, kEnergyEvents.size()> prices_;
   Price register_bit_, adder_bit_, dram_standby_;  // nW
+  Price register_area_, adder_area_;               // um2
   SramTable sram_;
 };
 

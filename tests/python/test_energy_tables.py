@@ -171,19 +171,20 @@ def test_wide_sram_words_are_cheaper_per_bit(node_nm):
 @pytest.mark.parametrize("node_nm", NODES)
 def test_technology_file_has_exactly_the_agreed_keys(node_nm):
     tech = technology(node_nm)
-    assert set(tech) == {"name", "node_nm", "supply_v", "sram", "events", "leakage"}
+    assert set(tech) == {"name", "node_nm", "supply_v", "sram", "events", "leakage", "area"}
     assert (tech["name"], tech["node_nm"]) == (f"{node_nm}nm", node_nm)
     assert set(tech["sram"]) == {"table", "cell", "source"}
     assert (ENERGY / tech["sram"]["table"]).exists() and tech["sram"]["cell"] in CELLS
     assert set(tech["events"]) == EVENTS and all(set(e) == {"pj", "source"} for e in tech["events"].values())
     assert set(tech["leakage"]) == LEAKAGE and all(set(e) == {"nw", "source"} for e in tech["leakage"].values())
+    assert set(tech["area"]) == LEAKAGE and all(set(e) == {"um2", "source"} for e in tech["area"].values())
 
 
 @pytest.mark.parametrize("node_nm", NODES)
 def test_every_price_is_positive_and_has_a_source_with_its_mark(node_nm):
     tech = technology(node_nm)
     assert all(e["pj"] > 0 for e in tech["events"].values()) and all(e["nw"] > 0 for e in tech["leakage"].values())
-    sources = [e["source"] for e in (*tech["events"].values(), *tech["leakage"].values(), tech["sram"])]
+    sources = [e["source"] for e in (*tech["events"].values(), *tech["leakage"].values(), *tech["area"].values(), tech["sram"])]
     for source in sources:
         assert re.search(r"\[[PSRC](,[PSRC])*\]$", source), source
 

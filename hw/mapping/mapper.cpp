@@ -1,0 +1,201 @@
+// Makes the program of a layer: phases, passes, and which tile works on what.
+
+#include <algorithm>
+#include <cassert>
+
+#include "hw/mapping/parts.h"
+#include "hw/mapping/placement.h"
+#include "hw/mapping/split_choice.h"
+
+namespace spikeloom {
+
+namespace {
+
+// Lane groups of one operation: as few as the lanes allow, of even and nearly equal size, none across blocks.
+std::vector<TileWork> lane_groups(const LayerTrace& layer, int operation, int lanes) {
+  const int blocks = layer.inputs[layer.operations[operation].input].blocks;
+  const int outputs = layer.operations[operation].outputs / blocks;  // of a block
+  const int count = static_cast<int>(ceil_div(outputs, lanes));
+  const int size = static_cast<int>(ceil_div(ceil_div(outputs, count), 2) * 2);
+  std::vector<TileWork> groups;
+  for (int block = 0; block < blocks; ++block)
+    for (int first = 0; first < outputs; first += size) {
+      TileWork work;
+      work.operation = operation;
+      work.first_output = block * outputs + first;
+      work.first_of_block = first;
+      work.outputs = std::min(size, outputs - first);
+      groups.push_back(work);
+    }
+  return groups;
+}
+
+// Fills one pass with as many lane groups as there are chains of tiles.
+Pass make_pass(const std::vector<TileWork>& groups, size_t* next, int split, int block_outputs, const Phase& phase,
+               const std::vector<int>& order, const Topology& topology, RouteTable* routes) {
+  Pass pass;
+  pass.tiles.resize(topology.tiles());
+  pass.destinations.resize(phase.parts.size());
+  for (size_t chain = 0; chain < order.size() / split && *next < groups.size(); ++chain, ++*next) {
+    for (int p = 0; p < split; ++p) {
+      const int tile = order[chain * split + p];
+      TileWork work = groups[*next];
+      work.part = (phase.parts.size() > size_t(split) ? work.first_output / block_outputs * split : 0) + p;
+      work.sends_partials_to = p == 0 ? -1 : order[chain * split + p - 1];
+      work.receives_partials = p + 1 < split;
+      pass.tiles[tile] = work;
+      pass.destinations[work.part].tiles.push_back(tile);
+    }
+  }
+  const SourceShare share{static_cast<int>(phase.parts.size()), topology.sources()};
+  for (int p = 0; p < share.parts; ++p) {
+    Destinations& to = pass.destinations[p];
+    to.sets.resize(topology.sources());
+    const size_t fewest = phase.causal == Causal::kOutputs ? 1 : to.tiles.size();
+    for (int source = 0; source < topology.sources(); ++source)
+      for (size_t tiles = fewest; share.serves(source, p) && !to.tiles.empty() && tiles <= to.tiles.size(); ++tiles)
+        to.sets[source].push_back(routes->add_multicast(source, {to.tiles.begin(), to.tiles.begin() + tiles}));
+  }
+  return pass;
+}
+
+Phase make_phase(const InputTrace& input, int index, int tokens) {
+  Phase phase;
+  phase.input = index;
+  phase.rows = tokens * input.rows_per_token;
+  phase.block_inputs = input.block_inputs();
+  phase.causal = input.causal;
+  phase.first_position = input.first_position;
+  phase.rows_per_token = input.rows_per_token;
+  return phase;
+}
+
+// Makes the phases of a layer one by one.
+class Mapper {
+ public:
+  Mapper(const LayerTrace& layer, const MappingSpec& mapping, const TileLimits& limits, int token_batch,
+         const SpikeCode& code, const Topology& topology, RouteTable* routes)
+      : layer_(layer), mapping_(mapping), limits_(limits), code_(code), topology_(topology), routes_(routes) {
+    program_.tokens = layer.tokens;
+    program_.batch = token_batch;
+    program_.sources = topology.sources();
+  }
+
+  // Each entry of the vector unit, and behind it the operations that waited for it.
+  Program run() {
+    add_ready_operations();
+    for (size_t i = 0; i < layer_.vector_unit.size(); ++i) {
+      add_vector_work(static_cast<int>(i));
+      add_ready_operations();
+    }
+    for (Phase& phase : program_.phases)
+      if (phase.is_vector()) find_reader(&phase);
+    return std::move(program_);
+  }
+
+ private:
+  // The phase that loads or sends what a phase of the vector unit makes.
+  void find_reader(Phase* phase) const {
+    const VectorWork& work = layer_.vector_unit[phase->vector_work];
+    const Causal cached = work.kind != VectorKind::kQuantize ? Causal::kNone
+                          : work.name == "keys"              ? Causal::kOutputs
+                                                             : Causal::kInputs;
+    phase->makes_cache = cached != Causal::kNone;
+    for (size_t i = 0; i < program_.phases.size(); ++i) {
+      const Phase& other = program_.phases[i];
+      if (other.is_vector()) continue;
+      if (phase->makes_cache ? other.causal == cached : other.input == phase->input)
+        phase->reader = static_cast<int>(i);
+    }
+  }
+
+  // The phase of an entry of the vector unit; -1 where it has not come yet.
+  int phase_of(const std::string& work) const {
+    for (size_t i = 0; i < program_.phases.size(); ++i)
+      if (program_.phases[i].is_vector() && layer_.vector_unit[program_.phases[i].vector_work].name == work)
+        return static_cast<int>(i);
+    return -1;
+  }
+  bool waits_for(const std::string& work) const {
+    return std::any_of(layer_.vector_unit.begin(), layer_.vector_unit.end(),
+                       [&](const VectorWork& entry) { return entry.name == work; }) &&
+           phase_of(work) < 0;
+  }
+
+  // Operations wait for the codes of their input, scores also for the keys, mix for the values.
+  void add_ready_operations() {
+    while (next_operation_ < layer_.operations.size()) {
+      const InputTrace& input = layer_.inputs[layer_.operations[next_operation_].input];
+      const std::string cached = input.causal == Causal::kNone      ? ""
+                                 : input.causal == Causal::kOutputs ? "keys"
+                                                                    : "values";
+      if (waits_for(input.name) || waits_for(cached)) return;
+      add_operations(cached.empty() ? -1 : phase_of(cached));
+    }
+  }
+
+  // The next operations that share an input.
+  void add_operations(int loads_after) {
+    const int input = layer_.operations[next_operation_].input;
+    const int block_outputs = layer_.operations[next_operation_].outputs / layer_.inputs[input].blocks;
+    std::vector<TileWork> groups;
+    for (; next_operation_ < layer_.operations.size() && layer_.operations[next_operation_].input == input;
+         ++next_operation_) {
+      const auto more = lane_groups(layer_, static_cast<int>(next_operation_), limits_.lanes);
+      groups.insert(groups.end(), more.begin(), more.end());
+    }
+    Phase phase = make_phase(layer_.inputs[input], input, layer_.tokens);
+    const SplitEstimate chosen =
+        choose_split(layer_, mapping_, limits_, input, static_cast<int>(groups.size()), topology_.tiles(),
+                     topology_.sources(), code_, program_.batch, &phase.choice);
+    phase.parts = make_parts(layer_.inputs[input], chosen.split, limits_.half_rows);
+    phase.loads_after = loads_after;
+    const int chains = std::min<int>(topology_.tiles() / chosen.split, static_cast<int>(groups.size()));
+    std::string placed;
+    const std::vector<int> order = place_tiles(mapping_.placement, topology_, chains, chosen.split, &placed);
+    phase.choice += ", " + placed;
+    for (size_t next = 0; next < groups.size();) {
+      Pass pass = make_pass(groups, &next, chosen.split, block_outputs, phase, order, topology_, routes_);
+      pass.index = static_cast<int>(program_.passes.size());
+      pass.input = input;
+      pass.phase = static_cast<int>(program_.phases.size());
+      program_.passes.push_back(std::move(pass));
+    }
+    program_.phases.push_back(std::move(phase));
+  }
+
+  void add_vector_work(int index) {
+    const VectorWork& work = layer_.vector_unit[index];
+    Phase phase;
+    phase.vector_work = index;
+    phase.vector_shares.resize(program_.sources);
+    for (int m = 0; m < layer_.tokens; ++m) {
+      VectorShare& share = phase.vector_shares[program_.keeper(m)];
+      share.vectors += work.vectors / layer_.tokens;
+      share.elements +=
+          work.causal() ? layer_.seen_scores(m + 1) - layer_.seen_scores(m) : work.elements / layer_.tokens;
+    }
+    if (work.kind == VectorKind::kEncode)
+      for (size_t i = 0; i < layer_.inputs.size(); ++i)
+        if (layer_.inputs[i].name == work.name) phase.input = static_cast<int>(i);
+    program_.phases.push_back(std::move(phase));
+  }
+
+  const LayerTrace& layer_;
+  const MappingSpec& mapping_;
+  const TileLimits& limits_;
+  const SpikeCode& code_;
+  const Topology& topology_;
+  RouteTable* routes_;
+  Program program_;
+  size_t next_operation_ = 0;
+};
+
+}  // namespace
+
+Program make_program(const LayerTrace& layer, const MappingSpec& mapping, const TileLimits& limits, int token_batch,
+                     const SpikeCode& code, const Topology& topology, RouteTable* routes) {
+  return Mapper(layer, mapping, limits, token_batch, code, topology, routes).run();
+}
+
+}  // namespace spikeloom
