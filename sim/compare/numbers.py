@@ -50,7 +50,9 @@ def mark(identity):
 
 
 def ratio_text(value):
-    """Three significant digits."""
+    """Three significant digits; near 1, where they would not say on which side it lies, four after the point."""
     if value == float("inf"):
         return "∞"
+    if 0.95 < value < 1.05:
+        return f"{value:.4f}"
     return f"{value:#.3g}".rstrip(".") if 1e-4 <= abs(value) < 999.5 else f"{value:,.4g}"

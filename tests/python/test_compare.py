@@ -226,7 +226,7 @@ def test_the_verdict_says_no_gain_and_what_would_have_to_change(by_hand):
     assert "No gain in full" in text
     # Without rungs 1 and 3 spiking takes 11 + 20/32, the rival 16 + 20/32.
     assert re.search(r"If all spike arithmetic were free, the ratio would be 1\.43", text)
-    assert "For a gain one of these would have to change: adders × 1.00⟦n8⟧, within its uncertainty of × 0.5" in text
+    assert "For a gain one of these would have to change: adders × 1.0000⟦n8⟧, within its uncertainty of × 0.5" in text
     assert words.overall([bout]).startswith("**No gain in full**")
 
 
