@@ -24,7 +24,7 @@ def draw(bout, origin, synthetic):
         axes.set_xscale("log", base=2)
         batches = sorted({batch for per in best.values() for batch in per})
         axes.set_xticks(batches, [str(batch) for batch in batches])
-        axes.set_ylim(bottom=0)
+        axes.set_ylim(0, 1.05 * axes.get_ylim()[1])
         axes.set_xlabel("token batch")
         axes.set_ylabel(label)
         axes.legend(fontsize=9)

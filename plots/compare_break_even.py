@@ -22,14 +22,19 @@ def draw(bout, groups, x, y, origin, synthetic):
     ratio = _energy(bout.best_rival, groups, x, y, across, up) / _energy(bout.best_spiking, groups, x, y, across, up)
     axes.set_xscale("log")
     axes.set_yscale("log")
-    lines = axes.contour(across, up, ratio, levels=LEVELS, colors=style.QUIET, linewidths=0.7)
-    axes.clabel(lines, fmt="%g", fontsize=8)
-    axes.contour(across, up, ratio, levels=[1.0], colors="#AA3377", linewidths=2.5)
+    levels = [level for level in LEVELS if ratio.min() < level < ratio.max()]
+    if levels:
+        lines = axes.contour(across, up, ratio, levels=levels, colors=style.QUIET, linewidths=0.7)
+        axes.clabel(lines, fmt="%g", fontsize=8)
+    reached = ratio.min() < 1 < ratio.max()
+    if reached:
+        axes.contour(across, up, ratio, levels=[1.0], colors="#AA3377", linewidths=2.5)
     axes.plot(1, 1, "o", color=style.INK)
     axes.annotate(f"as priced: {ratio_text(bout.headline)}", (1, 1), (8, 6), textcoords="offset points", fontsize=9)
     axes.set_xlabel(f"factor on {groups[x].name.replace('_', ' ')}")
     axes.set_ylabel(f"factor on {groups[y].name.replace('_', ' ')}")
-    style.note(picture, "Thick: both bills are equal. Numbers: rival / spiking.")
+    thick = "Thick: both bills are equal." if reached else "The bills are equal nowhere here."
+    style.note(picture, f"{thick} Numbers: rival / spiking.")
     return picture
 
 

@@ -229,7 +229,7 @@ class _Writer:
         return [bout for bout in self.study.bouts if bout.best_rival]
 
     def _published(self):
-        rows = [published.row_texts(row) for row in published.published_rows()]
+        rows = [_published_cells(self.numbers, row) for row in published.published_rows()]
         self.add(
             Heading(2, "Published figures recomputed"),
             self.tables.table(
@@ -255,6 +255,22 @@ class _Writer:
         self.add(*(self.tables.search(bout) for bout in self.study.bouts))
         if any(bout.refused for bout in self.study.bouts):
             self.add(self.tables.refused(self.study.bouts))
+
+
+def _published_cells(numbers, row):
+    """Cells of a published figure: what is published, recomputed and their deviation as numbers where they are one."""
+    cells = list(published.row_texts(row))
+    for heading, value in (
+        ("published", row.figure.published),
+        ("recomputed", row.recomputed),
+        ("deviation", row.deviation),
+    ):
+        i = published.HEADINGS.index(heading)
+        if isinstance(value, (int, float)):
+            how = f"models/published: {row.assumed}; source: {row.figure.source}"
+            what = f"{heading}: {row.figure.name}, {row.figure.paper}"
+            cells[i] = sources.derived(numbers, value, what, how, shown=cells[i])
+    return cells
 
 
 def _best_per_contender(rows):
