@@ -1,27 +1,25 @@
 """Where the bills are equal when unit prices are scaled, from counted energies alone."""
 
-from spikeloom.compare.uncertainty import split
+from spikeloom.compare.uncertainty import shares
 
 
-def factor(rival, spiking, groups, i, others=None):
-    """The factor on the prices of groups[i] at which both bills are equal; None if no positive one is.
+def factor(rival, spiking, group, other=None, scale=1.0):
+    """The factor on the prices of `group` at which both bills are equal; None if no positive one is.
 
-    `others`: {index: factor} of groups that are scaled too.
+    `other`: a second group, whose prices are multiplied by `scale`. Both bills are linear in the factor.
     """
-    difference, slope = 0.0, 0.0
+    constant, slope = 0.0, 0.0
     for sign, bill in ((1, rival), (-1, spiking)):
-        parts, rest = split(bill, groups)
-        for j, part in enumerate(parts):
-            if j == i:
-                slope += sign * part
-            else:
-                difference += sign * part * (others or {}).get(j, 1.0)
-        difference += sign * rest
-    if slope == 0 or -difference / slope <= 0:
+        neither, alone, ours, both = shares(bill, other or group, group)
+        if other is None:
+            ours, both = both, 0.0
+        constant += sign * (neither + scale * alone)
+        slope += sign * (ours + scale * both)
+    if slope == 0 or -constant / slope <= 0:
         return None
-    return -difference / slope
+    return -constant / slope
 
 
-def curve(rival, spiking, groups, x, y, factors):
-    """[(factor of groups[x], factor of groups[y] at which both bills are equal, or None)]."""
-    return [(scale, factor(rival, spiking, groups, y, {x: scale})) for scale in factors]
+def curve(rival, spiking, x, y, scales):
+    """[(factor on group x, factor on group y at which both bills are equal, or None)]."""
+    return [(scale, factor(rival, spiking, y, x, scale)) for scale in scales]

@@ -101,10 +101,10 @@ def even(writer):
         writer.add(Paragraph("Needs two groups of uncertain prices."))
         return
     for bout in writer.with_headline():
-        x, y = (groups.index(swing.group) for swing in bout.prices(groups).tornado()[:2])
+        x, y = (swing.group for swing in bout.prices(groups).tornado()[:2])
         rival, spiking = bout.best_rival.bill, bout.best_spiking.bill
-        points = break_even.curve(rival, spiking, groups, x, y, BREAK_EVEN_FACTORS)
-        writer.add(writer.tables.break_even(bout, groups, x, y, points))
+        points = break_even.curve(rival, spiking, x, y, BREAK_EVEN_FACTORS)
+        writer.add(writer.tables.break_even(bout, x, y, points))
         name = f"break_even_{bout.regime.name}_{bout.technology}"
         caption = "Ratio over the two groups of prices that move it most."
-        writer.figure(name, caption, compare_break_even.draw, bout, groups, x, y)
+        writer.figure(name, caption, compare_break_even.draw, bout, x, y)

@@ -114,10 +114,17 @@ class _Writer:
         if bouts:
             self.add(Paragraph(words.overall(bouts)))
         groups = self.study.groups
-        self.add(Bullets(tuple(words.verdict(self.numbers, bout, groups, self.interval(bout)) for bout in bouts)))
+        self.add(
+            Bullets(
+                tuple(words.verdict(self.numbers, bout, bout.of_here(groups), self.interval(bout)) for bout in bouts)
+            )
+        )
         if without:
             where = ", ".join(f"{bout.regime.name} at {bout.technology}" for bout in without)
             self.add(Paragraph(f"No rival runs on the integers of the best spiking chip: no headline for {where}."))
+
+    def _words(self, bout):
+        return words.verdict(self.numbers, bout, bout.of_here(self.study.groups), self.interval(bout))
 
     def interval(self, bout):
         """(low, high) as numbers of the headline's 95 % interval; None without stated uncertainties."""
@@ -132,8 +139,8 @@ class _Writer:
         comparison = self.study.comparison
         ends = bout.prices(self.study.groups).interval(comparison.samples, comparison.seed)
         how = (
-            f"{comparison.samples} draws with seed {comparison.seed}, a factor per price group, log-uniform within its "
-            "bounds; both sides take their best point anew in each draw"
+            f"{comparison.samples} draws with seed {comparison.seed}, a position per price group, geometric between "
+            "its bounds; both sides take their best point anew in each draw"
         )
         used = (bout.best_rival, bout.best_spiking)
         what = f"% point of the headline ratio under uncertain prices, {bout.regime.name}, {bout.technology}"

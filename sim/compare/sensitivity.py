@@ -7,8 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from spikeloom.compare.uncertainty import split
-
 PERCENTILES = (2.5, 97.5)
 
 
@@ -27,65 +25,69 @@ class Swing:
 
 
 class Prices:
-    """Bills of two lists of outcomes split by PriceGroup: ratios of their best under any factors."""
+    """Bills of two lists of outcomes: the ratio of their best where groups of prices lie elsewhere within their bounds.
+
+    A position is 0 at the low end of a group's bounds, 1 at the high end, and nan where prices are as stated.
+    """
 
     def __init__(self, rivals, spiking, groups):
         self.groups = groups
-        self._sides = [_matrix(side, groups) for side in (rivals, spiking)]
+        self._events = sorted({event for group in groups for event in group.events})
+        self._sides = [_matrix(side, self._events) for side in (rivals, spiking)]
 
-    def ratios(self, factors):
-        """Rival's best over spiking best, for `factors` (samples, groups); returns (samples,)."""
-        rival, spiking = (_best(parts, rest, factors) for parts, rest in self._sides)
+    def ratios(self, positions):
+        """Rival's best over spiking best, for `positions` (samples, groups); returns (samples,)."""
+        factors = self._factors(positions)
+        rival, spiking = ((factors @ spent.T + rest).min(axis=1) for spent, rest in self._sides)
         return rival / spiking
 
     def tornado(self):
         """A Swing per group, the widest first."""
         swings = []
         for i, group in enumerate(self.groups):
-            factors = np.ones((2, len(self.groups)))
-            factors[:, i] = group.low, group.high
-            swings.append(Swing(group, *map(float, self.ratios(factors))))
+            positions = np.full((2, len(self.groups)), np.nan)
+            positions[:, i] = 0, 1
+            swings.append(Swing(group, *map(float, self.ratios(positions))))
         return sorted(swings, key=lambda swing: -swing.width)
 
     def interval(self, samples, seed):
-        """(low, high) that hold 95 % of the ratios with independent factors, log-uniform between their bounds."""
-        low = np.log([group.low for group in self.groups])
-        high = np.log([group.high for group in self.groups])
-        drawn = np.random.default_rng(seed).uniform(low, high, (samples, len(self.groups)))
-        return tuple(float(bound) for bound in np.percentile(self.ratios(np.exp(drawn)), PERCENTILES))
+        """(low, high) that hold 95 % of the ratios with independent positions, drawn uniformly."""
+        drawn = np.random.default_rng(seed).uniform(size=(samples, len(self.groups)))
+        return tuple(float(bound) for bound in np.percentile(self.ratios(drawn), PERCENTILES))
 
     def corners(self):
-        """(lowest, highest) ratio with every group at one of its ends; exact for the points that are best as stated.
+        """(lowest, highest) ratio that is found with every group at an end, moving one at a time while it helps.
 
-        A ratio of sums is monotonic in each factor, so that going from end to end until nothing changes finds it.
+        A ratio of sums is monotonic in each factor, so that an extreme lies at the ends.
         """
         return tuple(self._corner(sign) for sign in (-1, 1))
 
     def _corner(self, sign):
-        ends = np.array([(group.low, group.high) for group in self.groups])
-        chosen = np.ones(len(self.groups), dtype=int)
-        best = sign * float(self.ratios(self._factors(ends, chosen))[0])
+        chosen = np.ones((1, len(self.groups)))
+        best = sign * float(self.ratios(chosen)[0])
         changed = True
         while changed:
             changed = False
             for i in range(len(self.groups)):
                 trial = chosen.copy()
-                trial[i] = 1 - trial[i]
-                value = sign * float(self.ratios(self._factors(ends, trial))[0])
+                trial[0, i] = 1 - trial[0, i]
+                value = sign * float(self.ratios(trial)[0])
                 if value > best:
                     best, chosen, changed = value, trial, True
         return sign * best
 
-    @staticmethod
-    def _factors(ends, chosen):
-        return ends[np.arange(len(chosen)), chosen][None, :]
+    def _factors(self, positions):
+        """Factors on events (samples, events): geometric between the bounds, linear where the lower one is 0."""
+        factors = np.ones((len(positions), len(self._events)))
+        for group, at in zip(self.groups, positions.T, strict=True):
+            for event, (low, high) in group.bounds.items():
+                factor = low ** (1 - at) * high**at if low else high * at
+                factors[:, self._events.index(event)] *= np.where(np.isnan(at), 1.0, factor)
+        return factors
 
 
-def _matrix(side, groups):
-    parts = [split(outcome.bill, groups) for outcome in side]
-    return np.array([part for part, _ in parts]), np.array([rest for _, rest in parts])
-
-
-def _best(parts, rest, factors):
-    """Energy of the cheapest point per sample: (samples,)."""
-    return (factors @ parts.T + rest).min(axis=1)
+def _matrix(side, events):
+    """Energies (outcomes, events), and of each outcome what no event of the list holds."""
+    bills = [outcome.bill.events_pj() for outcome in side]
+    spent = np.array([[bill.get(event, 0.0) for event in events] for bill in bills])
+    return spent, np.array([sum(bill.values()) for bill in bills]) - spent.sum(axis=1)

@@ -74,7 +74,11 @@ class Bout:
 
     def prices(self, groups):
         """sensitivity.Prices of the headline's two sides."""
-        return sensitivity.Prices(self.identical, self.spiking_on_the_same, groups)
+        return sensitivity.Prices(self.identical, self.spiking_on_the_same, self.of_here(groups))
+
+    def of_here(self, groups):
+        """The groups of prices that hold in this technology."""
+        return uncertainty.of_technology(groups, self.technology)
 
 
 @dataclass(frozen=True)

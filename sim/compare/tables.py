@@ -196,16 +196,16 @@ class Tables:
         columns = ("regime", "technology", "zeros among normal codes", "best rival", "best spiking", "ratio")
         return self.table("SYNTHETIC: other shares of zeros.", columns, rows)
 
-    def break_even(self, bout, groups, x, y, points):
+    def break_even(self, bout, x, y, points):
         """Pairs of factors at which both bills are equal."""
         rows = []
         for scale, factor in points:
-            what = f"factor on {groups[y].name} at which both bills are equal, {groups[x].name} × {scale:g}"
+            what = f"factor on {y.name} at which both bills are equal, {x.name} × {scale:g}"
             how = "both bills are linear in the two factors"
             used = (bout.best_rival, bout.best_spiking)
             number = sources.derived(self._numbers, factor, what, how, used) if factor else "none above 0"
             rows.append([f"× {scale:g}", number])
-        columns = (f"{groups[x].name.replace('_', ' ')}", f"{groups[y].name.replace('_', ' ')} at break-even")
+        columns = (f"{x.name.replace('_', ' ')}", f"{y.name.replace('_', ' ')} at break-even")
         return self.table(f"Break-even: {bout.regime.name}, {bout.technology}.", columns, rows)
 
     def search(self, bout):

@@ -80,8 +80,8 @@ def _change(numbers, bout, groups):
     """Factors on single price groups at which the bills are equal, the smallest changes first."""
     rival, spiking = bout.best_rival, bout.best_spiking
     found = []
-    for i, group in enumerate(groups):
-        factor = break_even.factor(rival.bill, spiking.bill, groups, i)
+    for group in groups:
+        factor = break_even.factor(rival.bill, spiking.bill, group)
         if factor is not None and 1 / REACH <= factor <= REACH:
             found.append((max(factor, 1 / factor), factor, group))
     losing = bout.headline <= 1

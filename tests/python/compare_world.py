@@ -101,9 +101,13 @@ compare:
       why: it counts arithmetic
 """
 UNCERTAINTY = """\
-arithmetic_event: {group: adders, low: 0.5, high: 2.0, source: by hand}
-dram_read_bit: {group: dram, low: 0.25, high: 4.0, source: by hand}
-noc_event: {group: wires, low: 0.5, high: 2.0, source: by hand}
+uncertainty:
+  events:
+    arithmetic_event: {group: adders, low: 0.5, high: 2.0, source: by hand}
+    dram_read_bit: {group: dram, low: 0.25, high: 4.0, source: by hand}
+    noc_event: {group: wires, low: 0.5, high: 2.0, source: by hand}
+  leakage:
+    dram_standby: {group: dram, low: 0.25, high: 4.0, source: by hand}
 """
 PERPLEXITIES = """\
 <!-- table of `spikeloom perplexity` -->

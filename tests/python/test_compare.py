@@ -23,6 +23,7 @@ from spikeloom.compare import (
     rungs,
     sensitivity,
     study,
+    uncertainty,
     words,
 )
 from spikeloom.compare.bill import Bill
@@ -164,25 +165,66 @@ def test_sides_choose_anew_under_other_prices(by_hand):
         rows = {("arithmetic_event", "arithmetic"): (1, adders), ("noc_event", "noc"): (1, wires)}
         return SimpleNamespace(bill=Bill(rows, ()))
 
-    prices = sensitivity.Prices([outcome(6, 6)], [outcome(1, 5), outcome(4, 4)], by_hand.groups)
-    factors = np.array([[1.0, 1.0, 1.0], [1.0, 1.0, 4.0]])  # adders, dram, wires
-    assert prices.ratios(factors) == pytest.approx([12 / 6, (6 + 24) / (4 + 16)])
+    prices = sensitivity.Prices([outcome(6, 6)], [outcome(1, 5), outcome(4, 3)], by_hand.groups)
+    positions = np.array([[np.nan, np.nan, np.nan], [np.nan, np.nan, 1.0]])  # wires at the high end: x 2
+    assert prices.ratios(positions) == pytest.approx([12 / 6, (6 + 12) / (4 + 6)])
+
+
+ANCHORED = """\
+uncertainty:
+  events:
+    arithmetic_event: {group: adders, low: 0, high: 2.0, source: by hand}
+    noc_event: {group: adders, low: 0.5, high: 3.0, source: by hand}
+  leakage:
+    sram: {group: leakage, low: 0.1, high: 10, source: by hand}
+    register_bit: {group: leakage, low: 0.5, high: 2, source: by hand}
+  anchors:
+    datapath: {technology: one, groups: [adders], low: 0.5, high: 1.5, source: by hand}
+"""
+
+
+def test_events_of_a_group_move_together_and_an_anchor_multiplies_them(tmp_path):
+    (tmp_path / "prices.yaml").write_text(ANCHORED)
+    groups = uncertainty.load(tmp_path / "prices.yaml")
+    assert [(group.name, group.low, group.high, group.technology) for group in groups] == [
+        ("adders", 0.0, 3.0, None),
+        ("leakage", 0.1, 10.0, None),
+        ("datapath anchor", 0.5, 1.5, "one"),
+    ]
+    assert [group.name for group in uncertainty.of_technology(groups, "two")] == ["adders", "leakage"]
+    rows = {("arithmetic_event", "arithmetic"): (1, 4.0), ("noc_event", "noc"): (1, 6.0), ("other", "noc"): (1, 5.0)}
+    side = [SimpleNamespace(bill=Bill(rows, ()))]
+    plain = [SimpleNamespace(bill=Bill({("other", "noc"): (1, 1.0)}, ()))]
+    positions = np.array([[0.0, np.nan, np.nan], [1.0, np.nan, 1.0], [0.5, np.nan, 0.0]])
+    # All low: 4 x 0 + 6 x 0.5. All high, times 1.5. In the middle, linear from 0 and geometric else, times 0.5.
+    expected = [3 + 5, (8 + 18) * 1.5 + 5, (4 * 1.0 + 6 * math.sqrt(0.5 * 3)) * 0.5 + 5]
+    assert sensitivity.Prices(side, plain, groups).ratios(positions) == pytest.approx(expected)
+
+
+def test_an_anchor_of_an_unknown_group_is_named(tmp_path):
+    (tmp_path / "prices.yaml").write_text(ANCHORED.replace("[adders]", "[adder]"))
+    with pytest.raises(
+        UserError, match=r"prices\.yaml:9:\d+: .*datapath\.groups: no group 'adder'"
+    ):
+        uncertainty.load(tmp_path / "prices.yaml")
 
 
 def test_break_even_makes_both_bills_equal(by_hand):
     bout = bout_of(by_hand, "prefill")
     rival, spiking = bout.best_rival.bill, bout.best_spiking.bill
+    adders, dram, _ = by_hand.groups
     # Adders times f: rival 12 + 4 f + 20/32, spiking 15 + f + 20/32; equal at f = 1. With DRAM times 2: rival
     # 11 + 4 f + 2 (1 + 20/32), spiking 13 + f + 2 (2 + 20/32): 3 f = 4.
-    assert break_even.factor(rival, spiking, by_hand.groups, 0) == pytest.approx(1)
-    assert break_even.factor(rival, spiking, by_hand.groups, 0, {1: 2.0}) == pytest.approx(4 / 3)
-    assert break_even.curve(rival, spiking, by_hand.groups, 1, 0, (2.0,)) == [(2.0, pytest.approx(4 / 3))]
+    assert break_even.factor(rival, spiking, adders) == pytest.approx(1)
+    assert break_even.factor(rival, spiking, adders, dram, 2.0) == pytest.approx(4 / 3)
+    assert break_even.curve(rival, spiking, dram, adders, (2.0,)) == [(2.0, pytest.approx(4 / 3))]
 
 
 def test_no_positive_factor_means_no_break_even(by_hand):
     bout = bout_of(by_hand, "resident")
+    adders, _, wires = by_hand.groups
     # Wires times f with adders free: rival 11 + f, spiking 13 + 2 f.
-    assert break_even.factor(bout.best_rival.bill, bout.best_spiking.bill, by_hand.groups, 2, {0: 0.0}) is None
+    assert break_even.factor(bout.best_rival.bill, bout.best_spiking.bill, wires, adders, 0.0) is None
 
 
 def chips_differ(job, _report, chip):
