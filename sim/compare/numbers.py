@@ -55,4 +55,6 @@ def ratio_text(value):
         return "∞"
     if 0.95 < value < 1.05:
         return f"{value:.4f}"
-    return f"{value:#.3g}".rstrip(".") if 1e-4 <= abs(value) < 999.5 else f"{value:,.4g}"
+    if abs(value) >= 999.5:
+        return f"{value:,.0f}"
+    return f"{value:#.3g}".rstrip(".")

@@ -115,7 +115,7 @@ class Tables:
             per_area = MISSING
             if area:
                 what = f"tokens per second and mm² of {one.point.called()}"
-                per_area = sources.derived(self._numbers, per_second / area.value, what, f"{how} and area.total_mm2")
+                per_area = sources.derived(self._numbers, per_second / area.value, what, f"{how}, over area.total_mm2")
             used = sources.reported(one, "figures.lane_utilisation", style.share)
             rows.append(
                 [one.point.called(), used or MISSING, _plain(speed), area or MISSING, per_area]

@@ -17,31 +17,49 @@ def verdict(numbers, bout, groups, interval):
     return " ".join(sentences)
 
 
-def overall(bouts):
-    """One sentence over all regimes and technologies."""
-    gains = [bout for bout in bouts if bout.headline > 1]
-    if not gains:
-        return "**No gain in full**: counted to the end, spiking takes more energy in every regime and technology."
-    if len(gains) == len(bouts):
-        return "**A gain in full**: counted to the end, spiking takes less energy in every regime and technology."
-    where = ", ".join(f"{bout.regime.name} at {bout.technology}" for bout in gains)
-    return f"**It depends**: counted to the end, the spiking chip takes less energy in {where}, and more elsewhere."
+def call(bout, interval):
+    """A key of CALLS: open where the interval of the headline holds 1; without an interval the ratio decides."""
+    low, high = (end.value for end in interval) if interval else (bout.headline, bout.headline)
+    if low > 1:
+        return "gain"
+    return "no gain" if high < 1 or not interval else "open"
+
+
+CALLS = {
+    "gain": "A gain in full",
+    "no gain": "No gain in full",
+    "open": "No gain that uncertain prices would not undo, and no loss",
+}
+
+
+def overall(bouts, calls):
+    """One sentence over all regimes and technologies; `calls`: of each bout."""
+    places = {name: [] for name in CALLS}
+    for bout, name in zip(bouts, calls, strict=True):
+        places[name].append(f"{bout.regime.name} at {bout.technology}")
+    said = {name: ", ".join(found) or "none" for name, found in places.items()}
+    lead = "It depends" if places["gain"] else "No gain in full"
+    if len(places["gain"]) == len(bouts):
+        lead = "A gain in full"
+    return (
+        f"**{lead}.** Counted to the end, spiking takes less energy in: {said['gain']}; more in: {said['no gain']}; "
+        f"uncertain prices leave it open in: {said['open']}."
+    )
 
 
 def _who(numbers, bout, interval):
     rival, spiking = bout.best_rival, bout.best_spiking
     shown = numbers.cite(sources.ratio(numbers, rival, spiking))
-    gain = "A gain in full" if bout.headline > 1 else "No gain in full"
+    said = CALLS[call(bout, interval)]
     text = (
-        f"**{bout.regime.name}, {bout.technology}: {gain}.** The best multiply-accumulate chip on the same integers, "
-        f"{rival.point.called()}, takes {shown} times the energy of the best spiking one, {spiking.point.called()}: "
-        f"{_energy(numbers, rival)} against {_energy(numbers, spiking)} a token."
+        f"**{bout.regime.name}, {bout.technology}: {said}.** The best multiply-accumulate chip on the same integers, "
+        f"{rival.point.called()}, takes {shown} times the energy of the best spiking one, "
+        f"{spiking.point.called()}: {_energy(numbers, rival)} against {_energy(numbers, spiking)} a token."
     )
     if interval is None:
         return text
-    low, high = interval
-    sure = "on either side of 1: prices decide" if low.value <= 1 <= high.value else "on one side of 1"
-    return f"{text} With uncertain prices the ratio lies in {numbers.cite(low)} .. {numbers.cite(high)}, {sure}."
+    low, high = (numbers.cite(end) for end in interval)
+    return f"{text} With uncertain prices the ratio lies in {low} .. {high}."
 
 
 def _ceiling(numbers, bout):

@@ -170,6 +170,14 @@ def test_sides_choose_anew_under_other_prices(by_hand):
     assert prices.ratios(positions) == pytest.approx([12 / 6, (6 + 12) / (4 + 6)])
 
 
+@pytest.mark.parametrize(
+    ("ends", "said"), [((0.8, 0.9), "no gain"), ((0.9, 1.1), "open"), ((1.1, 1.2), "gain"), (None, "no gain")]
+)
+def test_a_gain_that_uncertain_prices_undo_is_none(by_hand, ends, said):
+    interval = ends and tuple(SimpleNamespace(value=end) for end in ends)
+    assert words.call(bout_of(by_hand, "prefill"), interval) == said
+
+
 ANCHORED = """\
 uncertainty:
   events:
@@ -203,9 +211,7 @@ def test_events_of_a_group_move_together_and_an_anchor_multiplies_them(tmp_path)
 
 def test_an_anchor_of_an_unknown_group_is_named(tmp_path):
     (tmp_path / "prices.yaml").write_text(ANCHORED.replace("[adders]", "[adder]"))
-    with pytest.raises(
-        UserError, match=r"prices\.yaml:9:\d+: .*datapath\.groups: no group 'adder'"
-    ):
+    with pytest.raises(UserError, match=r"prices\.yaml:9:\d+: .*datapath\.groups: no group 'adder'"):
         uncertainty.load(tmp_path / "prices.yaml")
 
 
@@ -269,7 +275,7 @@ def test_the_verdict_says_no_gain_and_what_would_have_to_change(by_hand):
     # Without rungs 1 and 3 spiking takes 11 + 20/32, the rival 16 + 20/32.
     assert re.search(r"If all spike arithmetic were free, the ratio would be 1\.43", text)
     assert "For a gain one of these would have to change: adders × 1.0000⟦n8⟧, within its uncertainty of × 0.5" in text
-    assert words.overall([bout]).startswith("**No gain in full**")
+    assert words.overall([bout], [words.call(bout, None)]).startswith("**No gain in full.**")
 
 
 PREFILL_ONLY = re.sub(r"    (resident|decode): .*\n", "", compare_world.CONFIG).replace("[resident]", "[prefill]")
