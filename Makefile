@@ -30,6 +30,7 @@ endef
 help:
 	@echo "make demo      simulate a real decoder layer and show the energy report"
 	@echo "make test      build everything and run every test"
+	@echo "make verdict   a spiking chip beside its multiply-accumulate rivals: both bills, results/compare_smollm2"
 	@echo "make build     the program build/spikeloom alone"
 	@echo "make exporter  what \`spikeloom export\` and \`perplexity\` need: PyTorch, the default model and texts"
 	@echo "make bench     measure host speed and memory (ratios within one run)"
@@ -65,6 +66,11 @@ venv: packages .venv/ready
 demo: build venv
 	@echo "== simulating layer 15 of SmolLM2-135M"
 	@$(SPIKELOOM) run configs/experiments/demo.yaml
+
+# About 670 runs, 8 minutes of processor time in all; a stopped one goes on.
+.PHONY: verdict
+verdict: build venv
+	@$(PYTHON) -m spikeloom compare configs/experiments/compare_smollm2.yaml
 
 .PHONY: test
 test: build venv test-build

@@ -152,6 +152,11 @@ def operations(phase, separator=", "):
     return separator.join(phase["operations"])
 
 
+def bill_groups(bills):
+    """{group: (label, colour)} of the groups that some of the bills ({group: pJ}) spend on, in stacking order."""
+    return {group: look for group, look in GROUPS.items() if any(bill.get(group) for bill in bills)}
+
+
 def nothing_spent(groups):
     """Note that names the groups that spent nothing; empty without any."""
     names = [label for group, (label, _) in GROUPS.items() if group in groups]

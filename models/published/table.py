@@ -26,7 +26,7 @@ def published_rows():
 
 def as_markdown(rows):
     """A Markdown table of `rows`."""
-    lines = [HEADINGS, ("---",) * len(HEADINGS), *map(_cells, rows)]
+    lines = [HEADINGS, ("---",) * len(HEADINGS), *map(row_texts, rows)]
     return "".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |\n" for line in lines)
 
 
@@ -35,12 +35,12 @@ def as_html(rows):
     head = "".join(f"<th>{escape(heading)}</th>" for heading in HEADINGS)
     lines = [f"<tr>{head}</tr>"]
     for row in rows:
-        cells = "".join(f"<td>{escape(cell)}</td>" for cell in _cells(row))
+        cells = "".join(f"<td>{escape(cell)}</td>" for cell in row_texts(row))
         lines.append(f'<tr class="{row.kind.replace(" ", "-")}">{cells}</tr>')
     return '<table class="published">\n' + "\n".join(lines) + "\n</table>\n"
 
 
-def _cells(row):
+def row_texts(row):
     """Texts of a row, one per heading."""
     figure, unit = row.figure, _unit(row.figure.unit)
     published = f"{figure.published:.4g}{unit}"

@@ -18,6 +18,7 @@ A cycle-accurate simulator of spiking accelerators that run quantized language m
   check FILE ...         validate experiments and traces without simulating
   describe FILE          what is in a trace; a chip's block diagram and parameters
   noc FILE               latency and throughput of a network alone, under synthetic traffic
+  compare CONFIG.yaml    a spiking chip and its multiply-accumulate rivals: both bills, one report (Python)
   export ...             write real layers as traces, by any method (Python)
   perplexity ...         perplexity of quantization methods on real text (Python)
   synthetic ...          write a trace of random codes and weights, labelled synthetic (Python)
@@ -34,11 +35,11 @@ int dispatch(const std::string& command, const std::vector<std::string>& words) 
   if (command == "check") return command_check(words);
   if (command == "describe") return command_describe(words);
   if (command == "noc") return command_noc(words);
-  for (const char* name : {"export", "perplexity", "synthetic", "plot", "fetch"})
+  for (const char* name : {"export", "perplexity", "synthetic", "plot", "fetch", "compare"})
     if (command == name) return command_python(command, words);
   throw UserError(
       "'" + command +
-      "' is not a command (there are: run, check, describe, noc, export, perplexity, synthetic, plot, fetch)");
+      "' is not a command (there are: run, check, describe, noc, export, perplexity, synthetic, plot, fetch, compare)");
 }
 
 }  // namespace

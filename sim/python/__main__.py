@@ -19,6 +19,8 @@ examples:
   spikeloom plot RESULT_DIR
 """
 
+PROGRAM = Path(__file__).resolve().parents[2] / "build" / "spikeloom"
+
 DEFAULT = "default: %(default)s"
 HELP_COLUMNS = 100
 
@@ -42,6 +44,14 @@ examples:
   spikeloom perplexity --method spikequant-improved --salient-share 0.06 --windows 4
   spikeloom perplexity --method atom:wide-share=0.03 spikequant-improved:salient-share=0.05,wide-share=0.03
   spikeloom perplexity --method spikequant --text articles.txt --json
+"""
+
+COMPARE_EXAMPLES = """\
+examples:
+  spikeloom compare configs/experiments/compare_smollm2.yaml
+  spikeloom compare configs/experiments/compare_smollm2.yaml --jobs 1 -o results/mine
+  spikeloom compare configs/experiments/compare_smollm2.yaml --explain T3.1.2
+      the counters, prices and files that make a number of the report
 """
 
 SYNTHETIC_EXAMPLES = """\
@@ -79,6 +89,7 @@ def _parser():
     _add_perplexity(commands)
     _add_synthetic(commands)
     _add_plot(commands)
+    _add_compare(commands)
     return parser
 
 
@@ -267,6 +278,26 @@ def _add_plot(commands):
     parser.set_defaults(run=_plot)
 
 
+def _add_compare(commands):
+    parser = _subcommand(
+        commands,
+        "compare",
+        "a spiking chip and its multiply-accumulate rivals: both bills, one report",
+        "Run every contender of a comparison on the same layer, mesh, memories, DRAM, clock and technology, each at "
+        "its best, and write report.html, report.md, figures and numbers.json. Runs are kept, so that a stopped "
+        "comparison goes on.",
+        COMPARE_EXAMPLES,
+    )
+    parser.add_argument("config", type=Path, metavar="CONFIG.yaml", help="schema: sim/compare/README.md")
+    parser.add_argument("-o", "--output", type=Path, metavar="FOLDER", help="default: results/compare_<name>")
+    parser.add_argument("--jobs", type=int, default=2, metavar="N", help=f"runs side by side ({DEFAULT})")
+    parser.add_argument("--runs", type=Path, default=Path("results/compare-runs"), metavar="FOLDER", help="kept runs")
+    parser.add_argument("--spikeloom", type=Path, default=PROGRAM, metavar="PROGRAM", help="the simulator")
+    parser.add_argument("--allow-different", action="store_true", help="compare unlike things, and say so on top")
+    parser.add_argument("--explain", metavar="ID", help="run nothing: show what makes a number of the report")
+    parser.set_defaults(run=_compare)
+
+
 def _fetch(_options):
     fetch_model.fetch()
     fetch_model.fetch_wikipedia()
@@ -373,6 +404,25 @@ def _plot(options):
         raise UserError(f"{options.place}: no such folder or file")
     for path in render.main(options.place):
         print(path)
+    return 0
+
+
+def _compare(options):
+    from spikeloom.compare.command import CompareOptions, compare
+
+    if options.jobs < 1:
+        raise UserError(f"--jobs {options.jobs}: must be 1 or more")
+    compare(
+        CompareOptions(
+            config=options.config,
+            output=options.output,
+            store=options.runs,
+            program=options.spikeloom,
+            jobs=options.jobs,
+            allow_different=options.allow_different,
+            explain=options.explain,
+        )
+    )
     return 0
 
 

@@ -1,0 +1,1 @@
+"""A spiking chip beside its multiply-accumulate rivals: one configuration in, one report out."""

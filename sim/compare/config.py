@@ -1,0 +1,230 @@
+"""The configuration of a comparison; its schema is described in sim/compare/README.md."""
+
+from dataclasses import dataclass, field
+from itertools import product
+from pathlib import Path
+
+from spikeloom.compare.places import load_section
+
+SIDES = ("spiking", "multiply_accumulate")
+SPIKING, RIVAL = SIDES
+REGIMES = ("resident", "prefill", "decode")
+BATCH = "chip.tile.token_batch"
+RUNGS = 9
+ALL = "all"
+
+
+@dataclass(frozen=True)
+class Regime:
+    """`case` of the export; `tokens`: M of the resident regime (it runs M and 2 M), else how many run (None: all)."""
+
+    name: str
+    case: str
+    tokens: int | None
+
+
+@dataclass(frozen=True)
+class Contender:
+    """A chip on a trace. `search`: per name {label: {path: value}}; `rows`: names that get table rows."""
+
+    name: str
+    side: str
+    trace: Path
+    settings: dict
+    search: dict
+    rows: tuple
+    perplexity: dict | None
+
+    def points(self):
+        """Every combination of the search: ({search name: label}, {path: value})."""
+        for combination in product(*self.search.values()):
+            labels = dict(zip(self.search, combination, strict=True))
+            settings = dict(self.settings)
+            for name, chosen in labels.items():
+                settings |= self.search[name][chosen]
+            yield labels, settings
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Cells taken, before anything ran, as the meaning of a published figure.
+
+    `claim` is rival over spiking energy (below 1: spiking takes more); `tolerance` a factor to either side;
+    `spiking`: the contender's name and labels that its row must have.
+    """
+
+    name: str
+    source: str
+    claim: float
+    tolerance: float
+    spiking: dict
+    regimes: tuple
+    rungs: tuple
+    rivals: tuple
+    technologies: tuple
+    why: str
+
+    def holds(self, ratio):
+        """Whether a ratio lies within the tolerance of the claim."""
+        return self.claim / self.tolerance <= ratio <= self.claim * self.tolerance
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The whole configuration."""
+
+    file: Path
+    name: str
+    chip: Path
+    technologies: tuple
+    layer: int
+    operations: tuple
+    settings: dict
+    regimes: tuple
+    contenders: tuple
+    may_differ: tuple
+    perplexity: tuple | None
+    uncertainty: Path | None
+    samples: int
+    seed: int
+    zero_shares: tuple
+    readings: tuple = field(default=())
+
+    def searched(self):
+        """Every path that some contender searches."""
+        paths = set()
+        for contender in self.contenders:
+            for alternatives in contender.search.values():
+                paths |= {path for alternative in alternatives.values() for path in alternative}
+        return sorted(paths)
+
+    def side(self, name):
+        """The contenders of one side."""
+        return [contender for contender in self.contenders if contender.side == name]
+
+
+def load(path):
+    """The Comparison of a file. Raises UserError with file, line and column."""
+    file = load_section(path)
+    root = file.section("compare")
+    file.finish()
+    operations = root.texts_or("operations", ALL)
+    regimes = _regimes(root.section("regimes"))
+    contenders = tuple(_contender(section) for section in root.sections("contenders"))
+    _refuse_twins(root, contenders)
+    comparison = Comparison(
+        file=Path(path),
+        name=root.text("name"),
+        chip=root.file("chip"),
+        technologies=tuple(root.files("technologies")),
+        layer=root.integer("layer", 0, 10000),
+        operations=operations if operations == ALL else tuple(operations),
+        settings=root.settings("set"),
+        regimes=regimes,
+        contenders=contenders,
+        may_differ=tuple(root.texts("may_differ")),
+        perplexity=_perplexity(root.section("perplexity")) if root.has("perplexity") else None,
+        uncertainty=root.file("uncertainty") if root.has("uncertainty") else None,
+        samples=root.integer("samples", 100, 1000000),
+        seed=root.integer("seed", 0, 2**31),
+        zero_shares=tuple(root.reals("zero_shares", 0.0, 1.0)) if root.has("zero_shares") else (),
+        readings=_readings(root, contenders) if root.has("readings") else (),
+    )
+    root.finish()
+    return comparison
+
+
+def _regimes(section):
+    regimes = []
+    for name in section.names:
+        if name not in REGIMES:
+            raise section.error(name, f"not a regime (there are {', '.join(REGIMES)})")
+        part = section.section(name)
+        tokens = part.integer("tokens", 1, 1 << 20) if name == "resident" or part.has("tokens") else None
+        regimes.append(Regime(name, part.text("case"), tokens))
+        part.finish()
+    return tuple(regimes)
+
+
+def _contender(section):
+    search = section.section("search") if section.has("search") else None
+    names = search.names if search else []
+    found = Contender(
+        name=section.text("name"),
+        side=section.choice("side", SIDES),
+        trace=section.file("trace"),
+        settings=section.settings("set"),
+        search={name: _labelled(search, name) for name in names},
+        rows=tuple(section.texts("rows")) if section.has("rows") else (),
+        perplexity=section.settings("perplexity") or None,
+    )
+    for name in found.rows:
+        if name not in names:
+            raise section.error("rows", f"'{name}' is not searched")
+    section.finish()
+    return found
+
+
+def _labelled(search, name):
+    """{label: {path: value}}: called by the first value, and by the others where that is not enough."""
+    alternatives = search.alternatives(name)
+    firsts = [next(iter(one.values()), "") for one in alternatives]
+    found = {}
+    for first, one in zip(firsts, alternatives, strict=True):
+        rest = [f"{path.split('.')[-1]} {value}" for path, value in list(one.items())[1:]]
+        label = " with ".join([first, *([", ".join(rest)] if rest and firsts.count(first) > 1 else [])])
+        if not first or label in found:
+            raise search.error(name, f"'{label}' stands here twice" if first else "an alternative is empty")
+        found[label] = one
+    return found
+
+
+def _refuse_twins(root, contenders):
+    names = [contender.name for contender in contenders]
+    for name in names:
+        if names.count(name) > 1:
+            raise root.error("contenders", f"two contenders are called '{name}'")
+    if not any(contender.side == SPIKING for contender in contenders):
+        raise root.error("contenders", "none of them has side: spiking")
+
+
+def _perplexity(section):
+    found = (section.file("file"), section.text("column"))
+    section.finish()
+    return found
+
+
+def _readings(root, contenders):
+    names = {side: [c.name for c in contenders if c.side == side] for side in SIDES}
+    return tuple(_reading(section, names) for section in root.sections("readings"))
+
+
+def _reading(section, names):
+    spiking = section.settings("spiking")
+    if spiking.get("contender") not in names[SPIKING]:
+        raise section.error("spiking", "needs a `contender` of side spiking")
+    rivals = tuple(section.texts("rivals"))
+    for rival in rivals:
+        if rival not in names[RIVAL]:
+            raise section.error("rivals", f"'{rival}' is not a contender of side multiply_accumulate")
+    regimes = tuple(section.texts("regimes"))
+    for regime in regimes:
+        if regime not in REGIMES:
+            raise section.error("regimes", f"'{regime}' is not one of {', '.join(REGIMES)}")
+    rungs = section.texts("rungs")
+    if any(not rung.isdigit() or not 1 <= int(rung) <= RUNGS for rung in rungs):
+        raise section.error("rungs", f"a rung is a number from 1 to {RUNGS}")
+    found = Reading(
+        name=section.text("name"),
+        source=section.text("source"),
+        claim=section.real("claim", 1e-6, 1e6),
+        tolerance=section.real("tolerance", 1.0, 100.0),
+        spiking=spiking,
+        regimes=regimes,
+        rungs=tuple(int(rung) for rung in rungs),
+        rivals=rivals,
+        technologies=tuple(section.texts("technologies")),
+        why=section.text("why"),
+    )
+    section.finish()
+    return found

@@ -1,0 +1,105 @@
+"""What makes one number of a report: counters, prices, files."""
+
+import json
+from pathlib import Path
+
+from spikeloom import UserError
+from spikeloom.compare.bill import Bill, read_bill, read_report
+from spikeloom.compare.runs import Run
+
+NAME = "numbers.json"
+
+
+def explain(folder, identity, store):
+    """The explanation of a number of the report in `folder`, as text. `store`: folder of the runs. Raises UserError."""
+    content = _load(Path(folder) / NAME)
+    entry = content["numbers"].get(identity)
+    if entry is None:
+        raise UserError(f"{folder}: no number '{identity}' (ids stand beside numbers; a cell's is T3.row.column)")
+    lines = [f"{identity} = {entry['shown']} ({entry['value']:.9g})", entry["what"], ""]
+    return "\n".join(lines + _KINDS[entry["kind"]](entry, content["bills"], Path(store))) + "\n"
+
+
+def _load(path):
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path}: cannot be read ({error}); name a folder that `spikeloom compare` wrote") from error
+
+
+def _energy(entry, bills, store):
+    return _part(entry, bills, store)
+
+
+def _ratio(entry, bills, store):
+    lines = ["above the line:", *_part(entry["above"], bills, store), ""]
+    return lines + ["below the line:", *_part(entry["below"], bills, store)]
+
+
+def _count(entry, bills, store):
+    bill = _bill(bills[entry["bill"]], store)
+    return [f"{entry['event']}: {bill.count(entry['event']):,.10g}", *_files(bill, store)]
+
+
+def _report(entry, _bills, store):
+    return [f"key {entry['path']} of {store / entry['run'] / 'report.json'}"]
+
+
+def _derived(entry, bills, store):
+    lines = [entry["how"]]
+    for name in entry["bills"]:
+        lines += ["", f"bill {name}:", *_part({"bill": name, "groups": None}, bills, store)]
+    return lines
+
+
+def _in_file(entry, _bills, _store):
+    return [f"column '{entry['column']}' of the row with {entry['row']} in {entry['file']}"]
+
+
+_KINDS = {
+    "energy": _energy,
+    "ratio": _ratio,
+    "count": _count,
+    "report": _report,
+    "derived": _derived,
+    "file": _in_file,
+}
+
+
+def _part(part, bills, store):
+    bill = _bill(bills[part["bill"]], store)
+    prices = _prices(bill)
+    lines = [f"  {'event':28}{'group':28}{'count':>16}  {'mean price pJ':>22}  {'pJ per token':>16}"]
+    for (event, group), (count, pj) in sorted(bill.rows.items(), key=lambda row: -abs(row[1][1])):
+        if (part["groups"] is None or group in part["groups"]) and (count or pj):
+            lines.append(f"  {event:28}{group:28}{count:16,.0f}  {prices[event]:>22}  {pj / bill.per:16,.6g}")
+    lines.append(f"  {'sum':96}{bill.energy_pj(part['groups']):16,.6g}")
+    return lines + _files(bill, store)
+
+
+def _prices(bill):
+    """Price of an event, over its blocks, as text."""
+    found = {}
+    for (event, _), (count, pj) in bill.rows.items():
+        found[event] = f"{pj / count:.6g}" if count else "-"
+    return found
+
+
+def _files(bill, store):
+    lines = [f"  divided by {bill.per:g} tokens; counts are of all of them"]
+    for key, factor in bill.runs:
+        lines.append(f"  {'+' if factor > 0 else '-'} {store / key / 'energy.csv'}")
+        lines.append(f"    again: spikeloom run {store / key / 'resolved.yaml'}")
+    return lines
+
+
+def _bill(described, store):
+    total = None
+    for key, factor in described["runs"]:
+        run = Run(key, store / key)
+        if not (run.folder / "energy.csv").is_file():
+            raise UserError(f"{run.folder}: this run is not kept here; `spikeloom compare` makes it again")
+        read_report(run)
+        bill = read_bill(run)
+        total = bill if factor > 0 else total.minus(bill)
+    return Bill(total.rows, total.runs, described["per"])

@@ -1,0 +1,158 @@
+"""A comparison that ran: per regime and technology its outcomes, their best, ratios and what prices do to them."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from spikeloom import UserError
+from spikeloom.compare import fairness, outcomes, perplexity_rows, readings, rungs, sensitivity, uncertainty, zeros
+from spikeloom.compare.config import RIVAL, RUNGS, SPIKING
+from spikeloom.compare.places import load_section
+
+
+@dataclass(frozen=True)
+class Bout:
+    """All outcomes of one regime in one technology; they are never mixed with another's."""
+
+    regime: object
+    technology: str
+    ran: list
+    refused: list
+    differences: list
+
+    def side(self, name):
+        """Outcomes of one side."""
+        return [outcome for outcome in self.ran if outcome.point.contender.side == name]
+
+    @cached_property
+    def rows(self):
+        """Best outcome per spiking row."""
+        return outcomes.rows(self.ran)
+
+    @cached_property
+    def rivals(self):
+        """Best outcome per rival."""
+        return outcomes.rivals(self.ran)
+
+    @cached_property
+    def best_spiking(self):
+        """The cheapest of the spiking side."""
+        return outcomes.best(self.side(SPIKING))
+
+    @cached_property
+    def freest_spiking(self):
+        """The cheapest of the spiking side if all spike arithmetic were free."""
+        return min(self.side(SPIKING), key=lambda outcome: rungs.without_arithmetic(outcome.bill))
+
+    @cached_property
+    def identical(self):
+        """Every multiply-accumulate outcome on the integers of the best spiking one."""
+        return outcomes.on_identical_integers(self.best_spiking, self.side(RIVAL))
+
+    @cached_property
+    def best_rival(self):
+        """The cheapest on the identical integers; None without any."""
+        return outcomes.best(self.identical) if self.identical else None
+
+    @cached_property
+    def headline(self):
+        """Best rival on the identical integers over best spiking, everything counted; None without a rival."""
+        return rungs.ratio(self.best_rival.bill, self.best_spiking.bill) if self.best_rival else None
+
+    @cached_property
+    def spiking_on_the_same(self):
+        """Every spiking outcome on those integers."""
+        return outcomes.on_identical_integers(self.best_spiking, self.side(SPIKING))
+
+    def cells(self):
+        """Every ratio of the rung tables, as readings.Cell."""
+        return [
+            readings.Cell(self.regime.name, self.technology, row, rival, rung, rungs.ratio(rival.bill, row.bill, rung))
+            for row in self.rows
+            for rival in self.rivals
+            for rung in range(1, RUNGS + 1)
+        ]
+
+    def prices(self, groups):
+        """sensitivity.Prices of the headline's two sides."""
+        return sensitivity.Prices(self.identical, self.spiking_on_the_same, self.of_here(groups))
+
+    def of_here(self, groups):
+        """The groups of prices that hold in this technology."""
+        return uncertainty.of_technology(groups, self.technology)
+
+
+@dataclass(frozen=True)
+class Study:
+    """Everything that the report is made of."""
+
+    comparison: object
+    bouts: list
+    groups: list
+    perplexities: dict
+    other_zeros: list
+
+    @cached_property
+    def cells(self):
+        """Every ratio of every rung table."""
+        return [cell for bout in self.bouts for cell in bout.cells()]
+
+    def of_regime(self, name):
+        """The bouts of a regime."""
+        return [bout for bout in self.bouts if bout.regime.name == name]
+
+    @property
+    def synthetic(self):
+        """Whether any trace is random."""
+        return any(outcome.report["synthetic"] for bout in self.bouts for outcome in bout.ran)
+
+
+def run(comparison, store, allow_different=False):
+    """The Study of a comparison. Raises UserError for bad input, failed runs and unfair comparisons."""
+    groups = uncertainty.load(comparison.uncertainty) if comparison.uncertainty else []
+    perplexities = _perplexities(comparison)
+    places = {_technology_name(path): path for path in comparison.technologies}
+    _check_readings(comparison, places)
+    planned = [
+        (regime, technology, outcomes.points(comparison, regime, technology, path))
+        for regime in comparison.regimes
+        for technology, path in places.items()
+    ]
+    results = store.results([job for _, _, found in planned for point in found for job in point.jobs])
+    bouts = [_bout(comparison, *plan, results) for plan in planned]
+    found = list(dict.fromkeys(difference for bout in bouts for difference in bout.differences))
+    fairness.require_fair(found, allow_different)
+    return Study(comparison, bouts, groups, perplexities, zeros.sweep(comparison, store, bouts))
+
+
+def _bout(comparison, regime, technology, found_points, results):
+    ran, refused = outcomes.outcomes(found_points, results)
+    may_differ = [*comparison.may_differ, *comparison.searched()]
+    return Bout(regime, technology, ran, refused, fairness.differences(ran, may_differ))
+
+
+def _perplexities(comparison):
+    """{contender's name: Perplexity} of those that name one."""
+    if not comparison.perplexity:
+        return {}
+    path, column = comparison.perplexity
+    named = [contender for contender in comparison.contenders if contender.perplexity]
+    return {contender.name: perplexity_rows.read(path, column, contender.perplexity) for contender in named}
+
+
+def _check_readings(comparison, technologies):
+    regimes = [regime.name for regime in comparison.regimes]
+    for reading in comparison.readings:
+        for names, there in ((reading.technologies, technologies), (reading.regimes, regimes)):
+            missing = [name for name in names if name not in there]
+            if missing:
+                known = ", ".join(there)
+                raise UserError(
+                    f"{comparison.file}: reading '{reading.name}': no '{missing[0]}' here (there are {known})"
+                )
+
+
+def _technology_name(path):
+    section = load_section(path)
+    if not section.has("technology"):
+        raise UserError(f"{path}: no section 'technology'")
+    return section.section("technology").text("name")

@@ -1,0 +1,245 @@
+"""The tables of the report."""
+
+from spikeloom.compare import capacity, config, outcomes, readings, rungs, sources
+from spikeloom.compare.document import Table
+from spikeloom.compare.numbers import Number
+from spikeloom.plots import style
+from spikeloom.traces import manifest, zero_share
+
+MISSING = "not in the report"
+
+
+class Tables:
+    """Makes tables and numbers them."""
+
+    def __init__(self, numbers):
+        self._numbers, self._made = numbers, 0
+
+    def table(self, caption, columns, rows):
+        """A Table with the next name."""
+        self._made += 1
+        return Table(f"T{self._made}", caption, tuple(columns), tuple(map(tuple, rows)))
+
+    def contenders(self, study):
+        """What runs: trace, code, the network of matched capacity."""
+        bout = study.bouts[0]
+        first = {outcome.point.contender.name: outcome for outcome in reversed(bout.ran)}
+        rows = []
+        for contender in study.comparison.contenders:
+            trace = first[contender.name].report["trace"]
+            code, matched = capacity_words(study.comparison, contender, bout.ran)
+            zeros = self._zeros(study.comparison, contender)
+            rows.append(
+                [
+                    contender.name,
+                    contender.side,
+                    contender.trace.name,
+                    f"`{trace['sha256'][:12]}`",
+                    code,
+                    matched,
+                    zeros,
+                ]
+            )
+        columns = ("contender", "side", "method", f"trace of {bout.regime.name}", "values", "matched capacity", "zeros")
+        return self.table("Contenders. Capacity is that of normal values.", columns, rows)
+
+    def _zeros(self, comparison, contender):
+        trace, _ = outcomes.trace_of(comparison, contender, comparison.regimes[0])
+        if not capacity.is_spiking_trace(trace):
+            return "-"
+        value = zero_share.share_of_zeros(contender.trace / manifest.weights_name(comparison.layer), trace)
+        how = f"codes that are 0 over all codes of the linear operations' inputs, {trace.name}"
+        return sources.derived(self._numbers, value, f"zeros of {contender.name}", how, (), style.share(value))
+
+    def rung_ratios(self, bout, rival):
+        """Spiking rows against a rival, rung by rung, cumulative."""
+        steps = range(1, len(rungs.RUNGS) + 1)
+        columns = ["spiking", *(f"{rung}. {'+ ' if rung > 1 else ''}{rungs.RUNGS[rung - 1][0]}" for rung in steps)]
+        rows = [
+            [row.point.called(), *(sources.ratio(self._numbers, rival, row, rung) for rung in steps)]
+            for row in bout.rows
+        ]
+        caption = f"{rival.point.called()} over spiking energy, cumulative: {bout.regime.name}, {bout.technology}."
+        return self.table(caption, columns, rows)
+
+    def energies(self, bout):
+        """Every contender's best: energy per token by group."""
+        bars = [*bout.rows, *bout.rivals]
+        groups = style.bill_groups([bar.bill.groups_pj() for bar in bars])
+        columns = ["contender", "total", *(label for label, _ in groups.values())]
+        rows = [
+            [
+                bar.point.called(),
+                sources.energy(self._numbers, bar),
+                *(sources.energy(self._numbers, bar, (group,)) for group in groups),
+            ]
+            for bar in bars
+        ]
+        return self.table(f"Energy per token: {bout.regime.name}, {bout.technology}.", columns, rows)
+
+    def ceilings(self, bouts):
+        """Per technology and rival: what the ratio would be if all spike arithmetic were free."""
+        rows = []
+        for bout in bouts:
+            for rival in bout.rivals:
+                spiking, freest = bout.best_spiking, bout.freest_spiking
+                free = sources.ceiling(self._numbers, rival, freest)
+                as_counted = sources.ratio(self._numbers, rival, spiking)
+                rows.append(
+                    [bout.technology, rival.point.called(), free, freest.point.called()]
+                    + [as_counted, spiking.point.called()]
+                )
+        columns = ("technology", "rival", "ceiling", "of spiking", "ratio, everything counted", "of spiking")
+        return self.table("Ceilings: rival's total over spiking total without rungs 1 and 3.", columns, rows)
+
+    def batches(self, bout):
+        """Per side and token batch the best point."""
+        rows = []
+        for side in config.SIDES:
+            for batch, one in outcomes.best_per_batch(bout.side(side)).items():
+                reads = sources.reported(one, "figures.weight_reads_per_use", lambda value: f"{value:.3f}")
+                energy = sources.energy(self._numbers, one)
+                rows.append([side, str(batch), one.point.called(), energy, reads or MISSING])
+        columns = ("side", "token batch", "best point", "energy per token", "weight reads per use")
+        return self.table(f"Tokens per weight read: {bout.regime.name}, {bout.technology}.", columns, rows)
+
+    def matched(self, bout):
+        """The same lanes, and area where the report has it."""
+        rows = []
+        for one in [bout.best_spiking, *bout.rivals]:
+            tokens = one.report["trace"]["tokens"]
+            per_second = tokens / one.report["time"]["us"] * 1e6
+            how = f"{tokens} tokens over time.us of report.json"
+            speed = sources.derived(self._numbers, per_second, f"tokens per second of {one.point.called()}", how, ())
+            area = sources.reported(one, "area.total_mm2", lambda value: f"{value:.4g}")
+            per_area = MISSING
+            if area:
+                what = f"tokens per second and mm² of {one.point.called()}"
+                per_area = sources.derived(self._numbers, per_second / area.value, what, f"{how}, over area.total_mm2")
+            used = sources.reported(one, "figures.lane_utilisation", style.share)
+            rows.append(
+                [one.point.called(), used or MISSING, _plain(speed), area or MISSING, per_area]
+                + [sources.energy(self._numbers, one)]
+            )
+        columns = ("contender", "lanes in use", "layer tokens/s", "area (mm²)", "tokens/s and mm²", "energy per token")
+        caption = f"Matched by lanes (all chips have the same) and by area: {bout.regime.name}, {bout.technology}."
+        return self.table(caption, columns, rows)
+
+    def perplexities(self, bout, entries, file, column):
+        """Energy beside accuracy."""
+        rows = [
+            [
+                outcome.point.contender.name,
+                sources.energy(self._numbers, outcome),
+                *(
+                    sources.read(value, f"{value:.2f}", file, _row(outcome), f"{column}{part}")
+                    for value, part in zip(perplexity, ("", ", low end", ", high end"), strict=True)
+                ),
+            ]
+            for outcome, perplexity in entries
+        ]
+        columns = ("contender", "energy per token", column, "95 % low", "95 % high")
+        return self.table(f"Energy and perplexity: {bout.regime.name}, {bout.technology}.", columns, rows)
+
+    def reading(self, reading, cells):
+        """The cells that a reading named, and whether they hold."""
+        low, high = reading.claim / reading.tolerance, reading.claim * reading.tolerance
+        rows = [
+            [
+                cell.regime,
+                cell.technology,
+                cell.row.point.called(),
+                cell.rival.point.called(),
+                str(cell.rung),
+                sources.ratio(self._numbers, cell.rival, cell.row, cell.rung),
+                "holds" if reading.holds(cell.ratio) else "does not hold",
+            ]
+            for cell in readings.chosen(reading, cells)
+        ]
+        columns = (
+            "regime",
+            "technology",
+            "spiking",
+            "rival",
+            "rungs up to",
+            "ratio",
+            f"within {low:.3g} .. {high:.3g}",
+        )
+        return self.table(f"Reading of {reading.name} ({reading.source}).", columns, rows)
+
+    def tornado(self, bout, swings):
+        """The headline ratio with one group of prices at its ends."""
+        rows = []
+        for swing in swings:
+            group = swing.group
+            numbers = [
+                sources.derived(
+                    self._numbers,
+                    value,
+                    f"headline with {group.name} × {factor:g}, {bout.regime.name}, {bout.technology}",
+                    f"{', '.join(group.events)} × {factor:g}; both sides take their best point anew",
+                    (bout.best_rival, bout.best_spiking),
+                )
+                for value, factor in ((swing.at_low, group.low), (swing.at_high, group.high))
+            ]
+            rows.append([group.name, ", ".join(group.events), f"× {group.low:g}", f"× {group.high:g}", *numbers])
+        columns = ("prices", "events", "low", "high", "ratio at low", "ratio at high")
+        return self.table(f"One group of prices at a time: {bout.regime.name}, {bout.technology}.", columns, rows)
+
+    def other_zeros(self, found):
+        """The headline with other shares of zeros among normal codes."""
+        rows = []
+        for one in found:
+            ratio = sources.ratio(self._numbers, one.rival, one.spiking)
+            energies = [sources.energy(self._numbers, outcome) for outcome in (one.rival, one.spiking)]
+            rows.append([one.bout.regime.name, one.bout.technology, style.share(one.share), *energies, ratio])
+        columns = ("regime", "technology", "zeros among normal codes", "best rival", "best spiking", "ratio")
+        return self.table("SYNTHETIC: other shares of zeros.", columns, rows)
+
+    def break_even(self, bout, x, y, points):
+        """Pairs of factors at which both bills are equal."""
+        rows = []
+        for scale, factor in points:
+            what = f"factor on {y.name} at which both bills are equal, {x.name} × {scale:g}"
+            how = "both bills are linear in the two factors"
+            used = (bout.best_rival, bout.best_spiking)
+            number = sources.derived(self._numbers, factor, what, how, used) if factor else "none above 0"
+            rows.append([f"× {scale:g}", number])
+        columns = (f"{x.name.replace('_', ' ')}", f"{y.name.replace('_', ' ')} at break-even")
+        return self.table(f"Break-even: {bout.regime.name}, {bout.technology}.", columns, rows)
+
+    def search(self, bout):
+        """Every point that ran."""
+        rows = [[one.point.called(), one.point.contender.side, sources.energy(self._numbers, one)] for one in bout.ran]
+        return self.table(
+            f"All points: {bout.regime.name}, {bout.technology}.", ("point", "side", "energy per token"), rows
+        )
+
+    def refused(self, bouts):
+        """Points that `spikeloom check` refuses; technologies share them."""
+        seen = dict.fromkeys((bout.regime.name, point.called(), why) for bout in bouts for point, why in bout.refused)
+        return self.table("Points that `spikeloom check` refuses.", ("regime", "point", "why"), seen)
+
+
+def capacity_words(comparison, contender, ran):
+    """(values that travel, the network of matched capacity) of a contender, in words."""
+    trace, _ = outcomes.trace_of(comparison, contender, comparison.regimes[0])
+    if not capacity.is_spiking_trace(trace):
+        shares = capacity.multiply_accumulate(contender.trace / manifest.weights_name(comparison.layer))
+        bits = ", ".join(f"{bits} bit ({style.share(share)} of inputs)" for bits, share in shares.items())
+        return bits, "itself"
+    own = [outcome for outcome in ran if outcome.point.contender is contender]
+    codes = dict.fromkeys(outcome.report["chip"].get("spike_code") for outcome in own)
+    if contender.side == config.RIVAL:
+        return "the same integers, packed", f"{capacity.spiking(trace, 'ttfs')[1]} bit"
+    parts = {code: capacity.spiking(trace, code) for code in codes}
+    values = ", ".join(f"{code}: T = {steps}" for code, (steps, _) in parts.items())
+    return values, ", ".join(sorted({f"{bits} bit" for _, bits in parts.values()}))
+
+
+def _plain(number):
+    return Number(number.value, f"{number.value:,.0f}", number.what, number.source)
+
+
+def _row(outcome):
+    return ", ".join(f"{name} {text}" for name, text in outcome.point.contender.perplexity.items())

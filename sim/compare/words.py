@@ -1,0 +1,137 @@
+"""The verdict in words, made from the bills by plain rules."""
+
+from spikeloom.compare import break_even, sources
+from spikeloom.plots import style
+
+# A price that must change by more than this is not offered as a way to break even.
+REACH = 100.0
+SHOWN = 3
+
+
+def verdict(numbers, bout, groups, interval):
+    """Sentences on one regime and technology: who takes less, what decides, what would have to change."""
+    rival, spiking = bout.best_rival, bout.best_spiking
+    sentences = [_who(numbers, bout, interval), _ceiling(numbers, bout), _decides(numbers, rival, spiking)]
+    if groups:
+        sentences.append(_change(numbers, bout, groups))
+    return " ".join(sentences)
+
+
+def call(bout, interval):
+    """A key of CALLS: open where the interval of the headline holds 1; without an interval the ratio decides."""
+    low, high = (end.value for end in interval) if interval else (bout.headline, bout.headline)
+    if low > 1:
+        return "gain"
+    return "no gain" if high < 1 or not interval else "open"
+
+
+CALLS = {
+    "gain": "A gain in full",
+    "no gain": "No gain in full",
+    "open": "No gain that uncertain prices would not undo, and no loss",
+}
+
+
+def overall(bouts, calls):
+    """One sentence over all regimes and technologies; `calls`: of each bout."""
+    places = {name: [] for name in CALLS}
+    for bout, name in zip(bouts, calls, strict=True):
+        places[name].append(f"{bout.regime.name} at {bout.technology}")
+    said = {name: ", ".join(found) or "none" for name, found in places.items()}
+    lead = "It depends" if places["gain"] else "No gain in full"
+    if len(places["gain"]) == len(bouts):
+        lead = "A gain in full"
+    return (
+        f"**{lead}.** Counted to the end, spiking takes less energy in: {said['gain']}; more in: {said['no gain']}; "
+        f"uncertain prices leave it open in: {said['open']}."
+    )
+
+
+def _who(numbers, bout, interval):
+    rival, spiking = bout.best_rival, bout.best_spiking
+    shown = numbers.cite(sources.ratio(numbers, rival, spiking))
+    said = CALLS[call(bout, interval)]
+    text = (
+        f"**{bout.regime.name}, {bout.technology}: {said}.** The best multiply-accumulate chip on the same integers, "
+        f"{rival.point.called()}, takes {shown} times the energy of the best spiking one, "
+        f"{spiking.point.called()}: {_energy(numbers, rival)} against {_energy(numbers, spiking)} a token."
+    )
+    if interval is None:
+        return text
+    low, high = (numbers.cite(end) for end in interval)
+    return f"{text} With uncertain prices the ratio lies in {low} .. {high}."
+
+
+def _ceiling(numbers, bout):
+    number = sources.ceiling(numbers, bout.best_rival, bout.freest_spiking)
+    shown = numbers.cite(number)
+    if number.value <= 1:
+        return f"Free spike arithmetic would not bring a gain either: the ratio would be {shown}."
+    return f"If all spike arithmetic were free, the ratio would be {shown}: no more can be won there."
+
+
+def _decides(numbers, rival, spiking):
+    """The group that makes the largest part of the difference, in the direction of the difference."""
+    ours, theirs = spiking.bill.groups_pj(), rival.bill.groups_pj()
+    more = {group: ours.get(group, 0.0) - theirs.get(group, 0.0) for group in ours.keys() | theirs.keys()}
+    total = sum(more.values())
+    decides = max(sorted(more), key=lambda group: more[group] if total > 0 else -more[group])
+    against = max(sorted(more), key=lambda group: -more[group] if total > 0 else more[group])
+    text = f"What decides is {_named(decides)} ({_both(numbers, spiking, rival, decides)})"
+    if more[against] * total < 0:
+        text += f"; against it works {_named(against)} ({_both(numbers, spiking, rival, against)})"
+    largest = max(sorted(ours), key=lambda group: ours[group])
+    shown = numbers.cite(sources.share(numbers, spiking, (largest,)))
+    return f"{text}. The largest part of the spiking bill is {_named(largest)}, {shown}."
+
+
+def _both(numbers, spiking, rival, group):
+    ours, theirs = (_energy(numbers, outcome, (group,)) for outcome in (spiking, rival))
+    return f"spiking {ours}, multiply-accumulate {theirs}"
+
+
+def _energy(numbers, outcome, groups=None):
+    return numbers.cite(sources.energy(numbers, outcome, groups))
+
+
+def _change(numbers, bout, groups):
+    """Factors on single price groups at which the bills are equal, the smallest changes first."""
+    rival, spiking = bout.best_rival, bout.best_spiking
+    found = []
+    for group in groups:
+        factor = break_even.factor(rival.bill, spiking.bill, group)
+        if factor is not None and 1 / REACH <= factor <= REACH:
+            found.append((max(factor, 1 / factor), factor, group))
+    losing = bout.headline <= 1
+    if not found:
+        change = "bring a gain" if losing else "take the gain away"
+        return f"No single group of prices, scaled by up to {REACH:g} times, would {change}."
+    parts = []
+    for _, factor, group in sorted(found, key=lambda one: one[0])[:SHOWN]:
+        how = "factor on this group's prices at which both bills are equal, every other price as stated"
+        number = sources.derived(numbers, factor, f"break-even of {group.name}", how, (rival, spiking))
+        known = "within" if group.low <= factor <= group.high else "beyond"
+        parts.append(
+            f"{group.name.replace('_', ' ')} × {numbers.cite(number)}, {known} its uncertainty of × {group.low:g} to "
+            f"× {group.high:g}"
+        )
+    lead = "For a gain one of these would have to change" if losing else "The gain would end with"
+    return f"{lead}: {'; or '.join(parts)}."
+
+
+def _named(group):
+    return style.bill_groups([{group: 1.0}])[group][0]
+
+
+def dram_cancels(numbers, bout):
+    """Whether the difference of the resident regime holds no DRAM reads, in data."""
+    read = [outcome for outcome in bout.ran if outcome.bill.count("dram_read_bit")]
+    text = f"{bout.technology}: DRAM reads cancel in {len(bout.ran) - len(read)} of {len(bout.ran)} points"
+    if read:
+        worst = max(read, key=lambda outcome: abs(outcome.bill.count("dram_read_bit")))
+        shown = numbers.cite(sources.count(numbers, worst, "dram_read_bit"))
+        text += f"; the largest difference is {shown} bits, {worst.point.called()}"
+    shown = numbers.cite(sources.count(numbers, bout.best_spiking, "weight_row_write"))
+    text += f". Weight rows written in the difference of the best spiking point: {shown}"
+    left = numbers.cite(sources.energy(numbers, bout.best_spiking, ("dram",)))
+    return f"{text}. DRAM's part of its bill, standby, refreshes and what did not cancel: {left} a token."

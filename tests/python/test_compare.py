@@ -1,0 +1,369 @@
+"""Both bills: ratios, ceilings, readings and what prices do equal what the hand-made results say on paper."""
+
+import json
+import math
+import re
+from pathlib import Path
+from types import SimpleNamespace
+
+import compare_world
+import numpy as np
+import pytest
+from compare_world import LOAD_PJ, RATIOS, HandMadeStore, write_config
+
+from spikeloom import UserError
+from spikeloom.compare import (
+    break_even,
+    capacity,
+    command,
+    config,
+    explain,
+    readings,
+    report,
+    rungs,
+    sensitivity,
+    study,
+    uncertainty,
+    words,
+)
+from spikeloom.compare.bill import Bill
+from spikeloom.compare.config import RIVAL, SPIKING
+from spikeloom.compare.numbers import Numbers
+
+ROOT = Path(__file__).resolve().parents[2]
+TRACES = ROOT / "traces" / "smollm2-135m"
+SPIKING_PJ, RIVAL_PJ = 16, 16
+
+
+@pytest.fixture
+def world(tmp_path):
+    """(Comparison, HandMadeStore)."""
+    return config.load(write_config(tmp_path, TRACES)), HandMadeStore(tmp_path / "runs")
+
+
+@pytest.fixture
+def by_hand(world):
+    return study.run(*world)
+
+
+def bout_of(found, regime):
+    return found.of_regime(regime)[0]
+
+
+def test_every_energy_group_of_the_simulator_sits_on_exactly_one_rung():
+    text = (ROOT / "sim" / "base" / "energy_events.h").read_text()
+    listed = re.search(r"kEnergyGroupNames = \{(.*?)\};", text, re.DOTALL).group(1)
+    groups = re.findall(r'"(\w+)"', listed)
+    assert len(groups) == 12
+    assert sorted(groups) == sorted(group for _, on_rung in rungs.RUNGS for group in on_rung)
+
+
+def test_ratios_rise_rung_by_rung_as_on_paper(by_hand):
+    bout = bout_of(by_hand, "resident")
+    cells = [cell for cell in bout.cells() if cell.row.point.labels["chip.spike_code"] == "ttfs"]
+    assert [cell.rung for cell in cells] == list(range(1, 10))
+    assert [cell.ratio for cell in cells] == pytest.approx(RATIOS)
+
+
+def test_the_marginal_bill_holds_no_load_of_weights(by_hand):
+    bout = bout_of(by_hand, "resident")
+    assert bout.best_spiking.pj == pytest.approx(SPIKING_PJ)
+    assert bout.best_rival.pj == pytest.approx(RIVAL_PJ)
+    assert [run for run, _ in bout.best_spiking.bill.runs] == ["spk-prefill32-32-ttfs-1", "spk-prefill32-16-ttfs-1"]
+
+
+def test_prefill_and_decode_pay_for_the_weights(by_hand):
+    assert bout_of(by_hand, "prefill").best_spiking.pj == pytest.approx(SPIKING_PJ + LOAD_PJ / 32)
+    assert bout_of(by_hand, "decode").best_spiking.pj == pytest.approx(SPIKING_PJ + LOAD_PJ)
+
+
+def test_the_ceiling_leaves_out_arithmetic_membranes_and_thresholds_of_the_spiking_side(by_hand):
+    bout = bout_of(by_hand, "resident")
+    assert rungs.ceiling(bout.best_rival.bill, bout.best_spiking.bill) == pytest.approx(16 / (16 - 1 - 3 - 1))
+
+
+def test_batches_beyond_the_tokens_are_not_run_and_refused_ones_are_listed(by_hand, world):
+    assert {dict(job.settings).get(config.BATCH, "1") for job in world[1].asked if "decode" in job.trace.name} == {"1"}
+    refused = bout_of(by_hand, "prefill").refused
+    assert [point.labels[config.BATCH] for point, _ in refused] == ["8", "8"]
+
+
+def test_each_side_takes_its_best_point_and_each_code_its_row(by_hand):
+    bout = bout_of(by_hand, "prefill")
+    assert [row.point.labels for row in bout.rows] == [
+        {"chip.spike_code": code, config.BATCH: "1"} for code in ("ttfs", "count")
+    ]
+
+
+def test_a_bill_that_does_not_add_up_to_its_report_is_refused(world, tmp_path):
+    def spoil(_job, found, _chip):
+        found["energy"]["total_pj"] *= 1.01
+
+    with pytest.raises(UserError, match=r"energy\.csv: adds up to"):
+        study.run(world[0], HandMadeStore(tmp_path / "spoilt", spoil))
+
+
+# Capacity: the formulas of arXiv 2409.08290, ceil(log2(T + 1)) and with signs ceil(log2(2 T + 1)).
+@pytest.mark.parametrize("steps", [1, 3, 4, 7, 8, 15, 16, 31])
+def test_capacity_follows_the_formulas(steps):
+    assert capacity.bits_of_steps(steps, False) == math.ceil(math.log2(steps + 1))
+    assert capacity.bits_of_steps(steps, True) == math.ceil(math.log2(2 * steps + 1))
+
+
+def test_the_signed_code_of_seven_steps_matches_four_bits_and_radix_takes_three_steps():
+    trace = TRACES / "spikequant-improved" / "layer15.prefill32.safetensors"
+    assert capacity.spiking(trace, "ttfs") == (7, 4)
+    assert capacity.spiking(trace, "radix") == (3, 4)
+
+
+def test_a_reading_holds_within_its_factor_and_chance_counts_all_cells(by_hand):
+    (reading,) = by_hand.comparison.readings
+    chosen = readings.chosen(reading, by_hand.cells)
+    assert [(cell.rung, reading.holds(cell.ratio)) for cell in chosen] == [(1, True), (2, False)]
+    # 3 regimes x 2 rows x 9 rungs. Within 4/1.1 .. 4.4: rung 1 of ttfs, which has no loads, in every regime;
+    # with counts everything but the load doubles, so that no ratio exceeds 2.
+    assert len(by_hand.cells) == 54
+    assert len(readings.within(reading, by_hand.cells)) == 3
+
+
+def test_a_reading_of_no_cell_is_refused(by_hand):
+    (reading,) = by_hand.comparison.readings
+    with pytest.raises(UserError, match="names no cell"):
+        readings.chosen(reading, [])
+
+
+# Resident: spiking 16 = 1 adders + 2 wires + 2 dram + 11, rival 16 = 4 + 1 + 1 + 10.
+SWINGS = {
+    "adders": ((16 - 2) / (16 - 0.5), (16 + 4) / (16 + 1)),
+    "dram": ((16 - 0.75) / (16 - 1.5), (16 + 3) / (16 + 6)),
+    "wires": ((16 - 0.5) / (16 - 1), (16 + 1) / (16 + 2)),
+}
+
+
+def test_the_tornado_varies_one_group_of_prices_at_a_time(by_hand):
+    swings = bout_of(by_hand, "resident").prices(by_hand.groups).tornado()
+    assert [swing.group.name for swing in swings] == ["adders", "dram", "wires"]
+    for swing in swings:
+        assert (swing.at_low, swing.at_high) == pytest.approx(SWINGS[swing.group.name])
+
+
+def test_corners_put_every_group_where_it_moves_the_ratio_most(by_hand):
+    low, high = bout_of(by_hand, "resident").prices(by_hand.groups).corners()
+    assert low == pytest.approx((10 + 2 + 2 + 4) / (11 + 0.5 + 4 + 8))
+    assert high == pytest.approx((10 + 8 + 0.5 + 0.25) / (11 + 2 + 1 + 0.5))
+
+
+def test_the_interval_lies_within_the_corners_and_is_the_same_each_time(by_hand):
+    prices = bout_of(by_hand, "resident").prices(by_hand.groups)
+    low, high = prices.interval(2000, 1)
+    assert prices.corners()[0] < low < 1 < high < prices.corners()[1]
+    assert (low, high) == prices.interval(2000, 1)
+
+
+def test_sides_choose_anew_under_other_prices(by_hand):
+    def outcome(adders, wires):
+        rows = {("arithmetic_event", "arithmetic"): (1, adders), ("noc_event", "noc"): (1, wires)}
+        return SimpleNamespace(bill=Bill(rows, ()))
+
+    prices = sensitivity.Prices([outcome(6, 6)], [outcome(1, 5), outcome(4, 3)], by_hand.groups)
+    positions = np.array([[np.nan, np.nan, np.nan], [np.nan, np.nan, 1.0]])  # wires at the high end: x 2
+    assert prices.ratios(positions) == pytest.approx([12 / 6, (6 + 12) / (4 + 6)])
+
+
+@pytest.mark.parametrize(
+    ("ends", "said"), [((0.8, 0.9), "no gain"), ((0.9, 1.1), "open"), ((1.1, 1.2), "gain"), (None, "no gain")]
+)
+def test_a_gain_that_uncertain_prices_undo_is_none(by_hand, ends, said):
+    interval = ends and tuple(SimpleNamespace(value=end) for end in ends)
+    assert words.call(bout_of(by_hand, "prefill"), interval) == said
+
+
+ANCHORED = """\
+uncertainty:
+  events:
+    arithmetic_event: {group: adders, low: 0, high: 2.0, source: by hand}
+    noc_event: {group: adders, low: 0.5, high: 3.0, source: by hand}
+  leakage:
+    sram: {group: leakage, low: 0.1, high: 10, source: by hand}
+    register_bit: {group: leakage, low: 0.5, high: 2, source: by hand}
+  anchors:
+    datapath: {technology: one, groups: [adders], low: 0.5, high: 1.5, source: by hand}
+"""
+
+
+def test_events_of_a_group_move_together_and_an_anchor_multiplies_them(tmp_path):
+    (tmp_path / "prices.yaml").write_text(ANCHORED)
+    groups = uncertainty.load(tmp_path / "prices.yaml")
+    assert [(group.name, group.low, group.high, group.technology) for group in groups] == [
+        ("adders", 0.0, 3.0, None),
+        ("leakage", 0.1, 10.0, None),
+        ("datapath anchor", 0.5, 1.5, "one"),
+    ]
+    assert [group.name for group in uncertainty.of_technology(groups, "two")] == ["adders", "leakage"]
+    rows = {("arithmetic_event", "arithmetic"): (1, 4.0), ("noc_event", "noc"): (1, 6.0), ("other", "noc"): (1, 5.0)}
+    side = [SimpleNamespace(bill=Bill(rows, ()))]
+    plain = [SimpleNamespace(bill=Bill({("other", "noc"): (1, 1.0)}, ()))]
+    positions = np.array([[0.0, np.nan, np.nan], [1.0, np.nan, 1.0], [0.5, np.nan, 0.0]])
+    # All low: 4 x 0 + 6 x 0.5. All high, times 1.5. In the middle, linear from 0 and geometric else, times 0.5.
+    expected = [3 + 5, (8 + 18) * 1.5 + 5, (4 * 1.0 + 6 * math.sqrt(0.5 * 3)) * 0.5 + 5]
+    assert sensitivity.Prices(side, plain, groups).ratios(positions) == pytest.approx(expected)
+
+
+def test_an_anchor_of_an_unknown_group_is_named(tmp_path):
+    (tmp_path / "prices.yaml").write_text(ANCHORED.replace("[adders]", "[adder]"))
+    with pytest.raises(UserError, match=r"prices\.yaml:9:\d+: .*datapath\.groups: no group 'adder'"):
+        uncertainty.load(tmp_path / "prices.yaml")
+
+
+def test_break_even_makes_both_bills_equal(by_hand):
+    bout = bout_of(by_hand, "prefill")
+    rival, spiking = bout.best_rival.bill, bout.best_spiking.bill
+    adders, dram, _ = by_hand.groups
+    # Adders times f: rival 12 + 4 f + 20/32, spiking 15 + f + 20/32; equal at f = 1. With DRAM times 2: rival
+    # 11 + 4 f + 2 (1 + 20/32), spiking 13 + f + 2 (2 + 20/32): 3 f = 4.
+    assert break_even.factor(rival, spiking, adders) == pytest.approx(1)
+    assert break_even.factor(rival, spiking, adders, dram, 2.0) == pytest.approx(4 / 3)
+    assert break_even.curve(rival, spiking, dram, adders, (2.0,)) == [(2.0, pytest.approx(4 / 3))]
+
+
+def test_no_positive_factor_means_no_break_even(by_hand):
+    bout = bout_of(by_hand, "resident")
+    adders, _, wires = by_hand.groups
+    # Wires times f with adders free: rival 11 + f, spiking 13 + 2 f.
+    assert break_even.factor(bout.best_rival.bill, bout.best_spiking.bill, wires, adders, 0.0) is None
+
+
+def chips_differ(job, _report, chip):
+    if dict(job.settings).get("chip.tile.datapath"):
+        chip["lanes"] = "64"
+
+
+def tokens_differ(job, found, _chip):
+    if dict(job.settings).get("chip.tile.datapath"):
+        found["trace"]["model"] = "another"
+
+
+def operations_differ(job, found, _chip):
+    if dict(job.settings).get("chip.tile.datapath"):
+        found["phases"][0]["operations"] = ["q"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        (chips_differ, r"chip\.lanes: 48 and 64 \(spikes, macs\)"),
+        (tokens_differ, r"trace\.model: by hand and another"),
+        (operations_differ, r"operations: k on one side only"),
+    ],
+)
+def test_unlike_things_are_refused_unless_allowed_and_then_said_on_top(world, tmp_path, changes, said):
+    store = HandMadeStore(tmp_path / "unlike", changes)
+    with pytest.raises(UserError, match=said):
+        study.run(world[0], store)
+    blocks = report.build(study.run(world[0], store, allow_different=True)).blocks
+    assert re.search(said, blocks[1].text) and blocks[1].warning
+
+
+def test_the_datapath_and_what_is_searched_may_differ(by_hand):
+    assert [bout.differences for bout in by_hand.bouts] == [[], [], []]
+
+
+def test_the_verdict_says_no_gain_and_what_would_have_to_change(by_hand):
+    bout = bout_of(by_hand, "prefill")
+    text = words.verdict(Numbers(), bout, by_hand.groups, None)
+    assert "No gain in full" in text
+    # Without rungs 1 and 3 spiking takes 11 + 20/32, the rival 16 + 20/32.
+    assert re.search(r"If all spike arithmetic were free, the ratio would be 1\.43", text)
+    assert "For a gain one of these would have to change: adders × 1.0000⟦n8⟧, within its uncertainty of × 0.5" in text
+    assert words.overall([bout], [words.call(bout, None)]).startswith("**No gain in full.**")
+
+
+PREFILL_ONLY = re.sub(r"    (resident|decode): .*\n", "", compare_world.CONFIG).replace("[resident]", "[prefill]")
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    """Folder with `one` and `two`, the same report written twice, and `runs`."""
+    folder = tmp_path_factory.mktemp("written")
+    comparison = config.load(write_config(folder, TRACES, PREFILL_ONLY))
+    for name in ("one", "two"):
+        (folder / name).mkdir()
+        command.write(report.build(study.run(comparison, HandMadeStore(folder / "runs"))), folder / name, "by_hand")
+    return folder
+
+
+def numbers_of(written):
+    return json.loads((written / "one" / "numbers.json").read_text())["numbers"]
+
+
+def test_the_same_report_twice_gives_the_same_bytes_without_paths_and_links(written):
+    first, second = ({path.name: path.read_bytes() for path in (written / name).iterdir()} for name in ("one", "two"))
+    assert first == second
+    assert {"report.html", "report.md", "numbers.json", "tornado_prefill_one.svg"} <= first.keys()
+    for name in ("report.html", "report.md", "numbers.json"):
+        assert str(written).encode() not in first[name]
+        assert b"http://" not in first[name] and b"https://" not in first[name] and b"None" not in first[name]
+
+
+def test_every_cell_and_sentence_number_can_be_explained(written):
+    page = (written / "one" / "report.html").read_text()
+    assert set(re.findall(r'<td class="n" id="([^"]+)"', page)) <= numbers_of(written).keys()
+    assert set(re.findall(r'<sup id="([^"]+)"', page)) <= numbers_of(written).keys()
+    for identity in numbers_of(written):
+        assert explain.explain(written / "one", identity, written / "runs").startswith(f"{identity} = ")
+
+
+def test_an_explanation_shows_counters_prices_and_files(written):
+    first_rung = "rival over spiking energy, rungs 1 to 1:"
+    identity = next(name for name, entry in numbers_of(written).items() if entry["what"].startswith(first_rung))
+    text = explain.explain(written / "one", identity, written / "runs")
+    assert re.search(r"arithmetic_event +arithmetic +1,280 +0\.1 +4\n", text)  # 32 tokens of the rival
+    assert "mac-prefill32-32-ttfs-1/energy.csv" in text
+
+
+def test_an_unknown_id_is_named(written):
+    with pytest.raises(UserError, match="no number 'T99.1.1'"):
+        explain.explain(written / "one", "T99.1.1", written / "runs")
+
+
+BAD = [
+    ("  seed: 1\n", "  seed: one\n", r"compare\.yaml:15:9: compare\.seed: 'one' is not an integer"),
+    ("  seed: 1\n", "  seed: 1\n  sead: 2\n", r"compare\.yaml:16:9: compare\.sead: unknown key"),
+    ("  seed: 1\n", "  seed: 1\n  seed: 2\n", r"compare\.yaml:16:3: compare\.seed: this key stands here twice"),
+    ("side: spiking", "side: spikes", r":18:13: compare\.contenders\[0\]\.side: 'spikes' is not one of spiking, multi"),
+    ("chip: chip.yaml", "chip: none.yaml", r":3:9: compare\.chip: no such file or folder"),
+    ("rungs: [1, 2]", "rungs: [0]", r"compare\.readings\[0\]\.rungs: a rung is a number from 1 to 9"),
+    ("rivals: [macs]", "rivals: [mac]", r"rivals: 'mac' is not a contender of side multiply_accumulate"),
+    ("name: macs", "name: spikes", r"two contenders are called 'spikes'"),
+    ("case: decode128", "case: decode7", r"no layer 15 of case 'decode7' \(cases: prefill32, decode128"),
+    ("tokens: 16", "tokens: 17", r"resident needs 34 tokens"),
+    ("rows: [chip.spike_code]", "rows: [chip.payload]", r"rows: 'chip\.payload' is not searched"),
+    ("technologies: [one]", "technologies: [two]", r"reading 'four times less': no 'two' here \(there are one\)"),
+    ("{method: atom}", "{method: adam}", r"README\.md: 0 rows of the table of perplexities have method adam"),
+    ("  seed: 1\n", "  seed: [\n", r"compare\.yaml:\d+:\d+: not YAML"),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "said"), BAD)
+def test_a_mistake_is_named_with_its_place(tmp_path, old, new, said):
+    assert old in compare_world.CONFIG
+    path = write_config(tmp_path, TRACES, compare_world.CONFIG.replace(old, new, 1))
+    with pytest.raises(UserError, match=said):
+        study.run(config.load(path), HandMadeStore(tmp_path / "runs"))
+
+
+def test_the_example_of_the_schema_is_read(tmp_path):
+    text = (ROOT / "sim" / "compare" / "README.md").read_text()
+    example = re.search(r"```yaml\n(.*?)```", text, re.DOTALL).group(1).replace("../..", str(ROOT))
+    (tmp_path / "example.yaml").write_text(example)
+    assert [one.name for one in config.load(tmp_path / "example.yaml").contenders] == ["spiking", "adder tree"]
+
+
+def test_the_committed_comparison_is_read():
+    assert config.load(ROOT / "configs" / "experiments" / "compare_smollm2.yaml").side(SPIKING)
+
+
+def test_sides_are_told_apart(by_hand):
+    bout = bout_of(by_hand, "decode")
+    assert {one.point.contender.name for one in bout.side(SPIKING)} == {"spikes"}
+    assert {one.point.contender.name for one in bout.side(RIVAL)} == {"macs"}
