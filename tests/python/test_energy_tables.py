@@ -184,7 +184,9 @@ def test_technology_file_has_exactly_the_agreed_keys(node_nm):
 def test_every_price_is_positive_and_has_a_source_with_its_mark(node_nm):
     tech = technology(node_nm)
     assert all(e["pj"] > 0 for e in tech["events"].values()) and all(e["nw"] > 0 for e in tech["leakage"].values())
-    sources = [e["source"] for e in (*tech["events"].values(), *tech["leakage"].values(), *tech["area"].values(), tech["sram"])]
+    sources = [
+        e["source"] for e in (*tech["events"].values(), *tech["leakage"].values(), *tech["area"].values(), tech["sram"])
+    ]
     for source in sources:
         assert re.search(r"\[[PSRC](,[PSRC])*\]$", source), source
 
