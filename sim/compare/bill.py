@@ -11,11 +11,15 @@ COLUMNS = ["block", "event", "group", "count", "unit_pj", "energy_pj"]
 
 @dataclass(frozen=True)
 class Bill:
-    """`rows`: {(event, group): (count, energy in pJ)}; `runs`: ((key of a run, factor), ...) that make it up."""
+    """`rows`: {(event, group): (count, energy in pJ)}; `runs`: ((key of a run, factor), ...) that make it up.
+
+    `left_out`: rows that are counted, but no part of the energy.
+    """
 
     rows: dict
     runs: tuple
     per: float = field(default=1)
+    left_out: dict = field(default_factory=dict)
 
     def energy_pj(self, groups=None):
         """Energy of some groups (None: all), divided by `per`."""
@@ -38,7 +42,7 @@ class Bill:
 
     def count(self, event):
         """How often an event happened, over all groups; not divided."""
-        return sum(count for (name, _), (count, _) in self.rows.items() if name == event)
+        return sum(count for (name, _), (count, _) in (self.rows | self.left_out).items() if name == event)
 
     def minus(self, other):
         """The difference of two bills, to be divided by `per` of this one."""
@@ -50,7 +54,16 @@ class Bill:
 
     def over(self, per):
         """The same bill, divided by `per`."""
-        return Bill(self.rows, self.runs, per)
+        return Bill(self.rows, self.runs, per, self.left_out)
+
+    def without(self, groups):
+        """The same bill with some groups left out."""
+        left = {key: row for key, row in self.rows.items() if key[1] in groups}
+        return Bill({key: row for key, row in self.rows.items() if key not in left}, self.runs, self.per, left)
+
+    def alone(self):
+        """What is left out, as a bill of its own."""
+        return Bill(self.left_out, self.runs, self.per)
 
 
 def read_bill(run):

@@ -5,6 +5,7 @@ from itertools import product
 from pathlib import Path
 
 from spikeloom.compare.places import load_section
+from spikeloom.compare.rungs import GROUPS
 
 SIDES = ("spiking", "multiply_accumulate")
 SPIKING, RIVAL = SIDES
@@ -16,11 +17,15 @@ ALL = "all"
 
 @dataclass(frozen=True)
 class Regime:
-    """`case` of the export; `tokens`: M of the resident regime (it runs M and 2 M), else how many run (None: all)."""
+    """`case` of the export; `tokens`: M of the resident regime (it runs M and 2 M), else how many run (None: all).
+
+    `without`: energy groups that are no part of its bill.
+    """
 
     name: str
     case: str
     tokens: int | None
+    without: tuple = ()
 
 
 @dataclass(frozen=True)
@@ -141,7 +146,11 @@ def _regimes(section):
             raise section.error(name, f"not a regime (there are {', '.join(REGIMES)})")
         part = section.section(name)
         tokens = part.integer("tokens", 1, 1 << 20) if name == "resident" or part.has("tokens") else None
-        regimes.append(Regime(name, part.text("case"), tokens))
+        without = tuple(part.texts("without")) if part.has("without") else ()
+        for group in without:
+            if group not in GROUPS:
+                raise part.error("without", f"'{group}' is no energy group (there are {', '.join(GROUPS)})")
+        regimes.append(Regime(name, part.text("case"), tokens, without))
         part.finish()
     return tuple(regimes)
 

@@ -102,4 +102,4 @@ def _bill(described, store):
         read_report(run)
         bill = read_bill(run)
         total = bill if factor > 0 else total.minus(bill)
-    return Bill(total.rows, total.runs, described["per"])
+    return Bill(total.rows, total.runs, described["per"]).without(described.get("without", ()))

@@ -32,6 +32,8 @@ class Numbers:
     def bill(self, bill):
         """A short name of a bill, which sources of numbers refer to."""
         content = {"runs": [list(pair) for pair in bill.runs], "per": bill.per}
+        if bill.left_out:
+            content["without"] = sorted({group for _, group in bill.left_out})
         for name, known in self._bills.items():
             if known == content:
                 return name

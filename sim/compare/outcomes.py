@@ -118,9 +118,10 @@ def _outcome(point, runs, bills):
     last = runs[-1]
     bill, report = bills[last.key]
     if point.regime.name == "resident":
-        once = bills[runs[0].key][0]
-        return Outcome(point, bill.minus(once).over(point.regime.tokens), last, report)
-    return Outcome(point, bill.over(report["trace"]["tokens"]), last, report)
+        bill = bill.minus(bills[runs[0].key][0]).over(point.regime.tokens)
+    else:
+        bill = bill.over(report["trace"]["tokens"])
+    return Outcome(point, bill.without(point.regime.without), last, report)
 
 
 def best(candidates):

@@ -181,6 +181,8 @@ class _Writer:
             self.add(self.tables.ceilings(bouts))
         if regime.name == "resident":
             self.add(Bullets(tuple(words.dram_cancels(self.numbers, bout) for bout in bouts)))
+        if regime.without:
+            self.add(Bullets(tuple(words.left_out(self.numbers, bout) for bout in bouts)))
         for bout in bouts:
             self._bout(bout)
 

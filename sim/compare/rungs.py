@@ -12,6 +12,7 @@ RUNGS = (
     ("leakage and control", ("leakage", "control")),
 )
 ALL = len(RUNGS)
+GROUPS = tuple(group for _, groups in RUNGS for group in groups)
 # What would cost nothing if all spike arithmetic were free: rungs 1 and 3.
 SPIKE_ARITHMETIC = (1, 3)
 

@@ -133,5 +133,20 @@ def dram_cancels(numbers, bout):
         text += f"; the largest difference is {shown} bits, {worst.point.called()}"
     shown = numbers.cite(sources.count(numbers, bout.best_spiking, "weight_row_write"))
     text += f". Weight rows written in the difference of the best spiking point: {shown}"
+    if "dram" in bout.regime.without:
+        return text + "."
     left = numbers.cite(sources.energy(numbers, bout.best_spiking, ("dram",)))
     return f"{text}. DRAM's part of its bill, standby, refreshes and what did not cancel: {left} a token."
+
+
+def left_out(numbers, bout):
+    """What the regime leaves out of the bill, and how much that is for the best points."""
+    groups = ", ".join(_named(group) for group in bout.regime.without)
+    parts = []
+    for one in [bout.best_spiking] + ([bout.best_rival] if bout.rivals else []):
+        value = one.bill.alone().energy_pj()
+        what = f"energy per token that is left out ({groups}) of {one.point.called()}, {bout.technology}"
+        how = f"sum of the rows of groups {groups} of its runs' energy.csv"
+        number = sources.derived(numbers, value, what, how, (one,), sources.energy_text(value))
+        parts.append(f"{numbers.cite(number)} a token of {one.point.called()}")
+    return f"{bout.technology}: no part of the bill: {groups}, {' and '.join(parts)}."

@@ -72,6 +72,22 @@ def test_the_marginal_bill_holds_no_load_of_weights(by_hand):
     assert [run for run, _ in bout.best_spiking.bill.runs] == ["spk-prefill32-32-ttfs-1", "spk-prefill32-16-ttfs-1"]
 
 
+def test_groups_left_out_are_counted_and_no_part_of_the_bill():
+    rows = {("dram_read_bit", "dram"): (8, 6.0), ("noc_event", "noc"): (2, 3.0)}
+    bill = Bill(rows, (), 2).without(("dram",))
+    assert (bill.energy_pj(), bill.groups_pj(), bill.events_pj()) == (1.5, {"noc": 1.5}, {"noc_event": 1.5})
+    assert (bill.count("dram_read_bit"), bill.alone().energy_pj()) == (8, 3.0)
+
+
+def test_a_regime_without_dram_ends_at_the_sums_of_the_other_rungs(tmp_path):
+    """Of the table in compare_world.py: rung 7 as rung 6, then 13 over 11 and 15 over 14."""
+    text = compare_world.CONFIG.replace("tokens: 16}", "tokens: 16, without: [dram]}")
+    found = study.run(config.load(write_config(tmp_path, TRACES, text)), HandMadeStore(tmp_path / "runs"))
+    bout = bout_of(found, "resident")
+    cells = [cell for cell in bout.cells() if cell.row.point.labels["chip.spike_code"] == "ttfs"]
+    assert [cell.ratio for cell in cells[5:]] == pytest.approx([11 / 10, 11 / 10, 13 / 11, 15 / 14])
+
+
 def test_prefill_and_decode_pay_for_the_weights(by_hand):
     assert bout_of(by_hand, "prefill").best_spiking.pj == pytest.approx(SPIKING_PJ + LOAD_PJ / 32)
     assert bout_of(by_hand, "decode").best_spiking.pj == pytest.approx(SPIKING_PJ + LOAD_PJ)
