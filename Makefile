@@ -11,8 +11,9 @@ BEST := spikequant-improved:salient-share=0.05,group=64
 
 BUILD_PACKAGES := cmake ninja-build ccache g++ libsystemc-dev libyaml-cpp-dev libboost-dev \
   libboost-program-options-dev nlohmann-json3-dev libssl-dev libgtest-dev librapidcheck-dev python3-venv
-# Beside the SystemVerilog twins of blocks.
-TEST_PACKAGES := verilator
+# Beside the SystemVerilog twins of blocks, and for operators alone.
+TEST_PACKAGES := verilator iverilog
+SYNTHESIS_PACKAGES := yosys opensta qflow-tech-osu018 iverilog
 LINT_PACKAGES := clang-format-14
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
@@ -39,6 +40,7 @@ help:
 	@echo "make lockstep  a million random cycles of blocks beside their SystemVerilog twins"
 	@echo "make table     measure the perplexity of every method and write the README's table"
 	@echo "make sram      regenerate the SRAM price tables with CACTI"
+	@echo "make operators regenerate the prices of operators by synthesis"
 	@echo "make lint      formatting and lint"
 	@echo "make venv      the Python environment with the package"
 	@echo "make clean     remove build products and results"
@@ -127,6 +129,11 @@ table: venv .venv/export
 .PHONY: sram
 sram: packages
 	@python3 configs/energy/make_sram_table.py
+
+.PHONY: operators
+operators: venv
+	$(call install_packages,$(SYNTHESIS_PACKAGES))
+	@$(PYTHON) configs/energy/synthesize_operators.py
 
 .PHONY: lint
 lint: venv
