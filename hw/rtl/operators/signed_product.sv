@@ -1,6 +1,6 @@
 // A signed weight times a magnitude, from WEIGHT_BITS x MAGNITUDE_BITS partial product bits. The weight's sign bit
-// counts negative: -x 2^(W-1) = (~x + 1 - 2^M) 2^(W-1) for x of M bits, so its row is inverted and two constant bits are
-// added.
+// counts negative: -x 2^(W-1) = (~x + 1 - 2^M) 2^(W-1) for x of M bits, so its row is inverted and two constant bits
+// are added.
 module signed_product #(
     parameter int WEIGHT_BITS = 4,
     parameter int MAGNITUDE_BITS = 4,
