@@ -100,11 +100,11 @@ class Mapper {
     const Causal cached = work.kind != VectorKind::kQuantize ? Causal::kNone
                           : work.name == "keys"              ? Causal::kOutputs
                                                              : Causal::kInputs;
-    phase->makes_cache = cached != Causal::kNone;
+    phase->makes_cache = cached != Causal::kNone && layer_.attention;
     for (size_t i = 0; i < program_.phases.size(); ++i) {
       const Phase& other = program_.phases[i];
       if (other.is_vector()) continue;
-      if (phase->makes_cache ? other.causal == cached : other.input == phase->input)
+      if (cached != Causal::kNone ? other.causal == cached : other.input == phase->input)
         phase->reader = static_cast<int>(i);
     }
   }
@@ -129,7 +129,7 @@ class Mapper {
       const std::string cached = input.causal == Causal::kNone      ? ""
                                  : input.causal == Causal::kOutputs ? "keys"
                                                                     : "values";
-      if (waits_for(input.name) || waits_for(cached)) return;
+      if (waits_for(input.maker()) || waits_for(cached)) return;
       add_operations(cached.empty() ? -1 : phase_of(cached));
     }
   }
@@ -175,9 +175,8 @@ class Mapper {
       share.elements +=
           work.causal() ? layer_.seen_scores(m + 1) - layer_.seen_scores(m) : work.elements / layer_.tokens;
     }
-    if (work.kind == VectorKind::kEncode)
-      for (size_t i = 0; i < layer_.inputs.size(); ++i)
-        if (layer_.inputs[i].name == work.name) phase.input = static_cast<int>(i);
+    for (size_t i = 0; i < layer_.inputs.size(); ++i)
+      if (layer_.inputs[i].maker() == work.name) phase.input = static_cast<int>(i);
     program_.phases.push_back(std::move(phase));
   }
 

@@ -7,7 +7,7 @@ namespace spikeloom {
 namespace {
 
 int rows_of(const InputTrace& input, int first, int count) {
-  int rows = count;
+  int rows = input.planes * count;
   for (int k = first; k < first + count; ++k) rows += input.is_wide(k);
   return rows;
 }
@@ -29,15 +29,14 @@ void cut_windows(const InputTrace& input, int first, int count, int group, int h
     return;
   }
   throw UserError("tile.synapse_array.weight_bytes: half the weight SRAM holds " + std::to_string(half_rows) +
-                  " rows, a wide input needs 2");
+                  " rows, an input needs " + std::to_string(input.planes + !input.wide.empty()));
 }
 
 Part make_part(const InputTrace& input, int first, int count, int half_rows) {
-  const int window = input.size / input.groups();
   std::vector<Window> windows;
   for (int k = first; k < first + count;) {
-    const int group = k / window;
-    const int end = std::min(first + count, (group + 1) * window);
+    const int group = input.group_of(k);
+    const int end = std::min(first + count, input.group_end(group));
     cut_windows(input, k, end - k, group, half_rows, &windows);
     k = end;
   }
@@ -48,6 +47,7 @@ Part make_part(const InputTrace& input, int first, int count, int half_rows) {
     if (!fits) {
       part.slices.emplace_back();
       part.slices.back().first = next.first;
+      part.slices.back().planes = input.planes;
     }
     Slice& slice = part.slices.back();
     slice.count += next.count;

@@ -39,7 +39,7 @@ SplitEstimate choose_split(const LayerTrace& layer, const MappingSpec& mapping, 
                            std::string* why) {
   const InputTrace& input = layer.inputs[phase_input];
   // Tiles of one chain see the same positions, so that outputs that are positions are not split over inputs.
-  const bool whole = input.causal == Causal::kOutputs;
+  const bool whole = input.causal == Causal::kOutputs || input.in_order;
   const int most = std::min(tiles, input.group > 0 ? input.groups() : input.block_inputs());
   std::vector<int> candidates;
   if (whole)
@@ -48,13 +48,17 @@ SplitEstimate choose_split(const LayerTrace& layer, const MappingSpec& mapping, 
     for (int split = 1; split <= std::min(most, 8); ++split) candidates.push_back(split);
   else
     candidates.push_back(mapping.input_split);
+  if (input.in_order && !mapping.automatic && mapping.input_split != 1)
+    throw UserError("mapping.input_split: " + std::to_string(mapping.input_split) +
+                    " parts would change the order in which the binary32 sums of input '" + input.name +
+                    "' are added (set it to 1)");
   if (candidates.back() > most)
     throw UserError("mapping.input_split: " + std::to_string(candidates.back()) + " parts do not fit input '" +
                     input.name + "' on " + std::to_string(tiles) + " tiles (allowed: 1 to " + std::to_string(most) +
                     ")");
   double weight_bytes = 0;
   for (const OperationTrace& operation : layer.operations)
-    if (operation.input == phase_input) weight_bytes += double(input.size) * operation.row_bytes;
+    if (operation.input == phase_input) weight_bytes += double(input.size) * input.planes * operation.row_bytes;
   SplitEstimate best;
   for (const int split : candidates) {
     const SplitEstimate next = estimate(input, groups, split, tiles, limits, sources, code,
@@ -63,7 +67,8 @@ SplitEstimate choose_split(const LayerTrace& layer, const MappingSpec& mapping, 
   }
   std::ostringstream text;
   text << groups << " lane groups, input split " << best.split << " ("
-       << (whole               ? "of causal scores"
+       << (input.in_order      ? "binary32 sums in index order"
+           : whole             ? "of causal scores"
            : mapping.automatic ? "auto"
                                : "as configured")
        << "), " << best.passes << (best.passes == 1 ? " pass" : " passes") << ", weights read " << best.reads

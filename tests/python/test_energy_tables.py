@@ -38,12 +38,19 @@ EVENTS = {
     "product_shift_bit",
     "accumulator_read_bit",
     "accumulator_write_bit",
+    "half_multiply",
+    "float_accumulate",
     "residue_add_bit",
     "compare_subtract_bit",
     "residue_read_bit",
     "residue_write_bit",
     "threshold_read_bit",
     "threshold_write_bit",
+    "convert_bit",
+    "dequantize_multiply",
+    "dequantize_add",
+    "scale_read_bit",
+    "scale_write_bit",
     "row_latch_write_bit",
     "router_buffer_write_bit",
     "router_buffer_read_bit",
@@ -252,6 +259,27 @@ def test_22nm_registered_accumulate_is_the_anchor(add, write):
     """arXiv 2409.08290: accumulate = compare = subtract = 0.05448 pJ, read as 16 bits with a register."""
     p = prices(22)
     assert 16 * (p[add] + p[write]) == pytest.approx(0.05448, rel=0.001)
+
+
+@pytest.mark.parametrize("node_nm", NODES)
+@pytest.mark.parametrize(
+    "event,like",
+    [
+        ("float_accumulate", "vector_add"),
+        ("dequantize_add", "vector_add"),
+        ("dequantize_multiply", "vector_multiply"),
+        ("scale_read_bit", "threshold_read_bit"),
+        ("scale_write_bit", "threshold_write_bit"),
+    ],
+)
+def test_what_dequantizing_shares_with_other_blocks_costs_the_same(node_nm, event, like):
+    p = prices(node_nm)
+    assert p[event] == p[like]
+
+
+def test_binary16_products_cost_what_horowitz_says():
+    """ISSCC 2014: a 16-bit floating-point multiplication takes 1.1 pJ at 45 nm."""
+    assert prices(45)["half_multiply"] == 1.1
 
 
 def test_both_chains_keep_the_same_proportions():
