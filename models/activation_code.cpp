@@ -14,7 +14,11 @@ void push(SpikeValues* values, int magnitude, bool negative, int slope) {
 
 SpikeValues CodeFormat::decode(uint8_t byte, bool is_salient, bool digit_pair) const {
   SpikeValues values;
-  if (digits && digit_pair) {  // bit 6 sign, bits 5..3 d1, bits 2..0 d0
+  if (base16 && digit_pair) {  // bits 3..0 d0, then the sign of signed codes, then d1
+    const bool is_signed = code == ActivationCode::kSigned, negative = is_signed && byte >> 4 & 1;
+    push(&values, byte & 15, negative, 0);
+    push(&values, is_signed ? byte >> 5 : byte >> 4, negative, 1);
+  } else if (digits && digit_pair) {  // bit 6 sign, bits 5..3 d1, bits 2..0 d0
     push(&values, byte & 7, byte >> 6 & 1, 5);
     push(&values, byte >> 3 & 7, byte >> 6 & 1, 6);
   } else if (is_salient && salient == SalientFormat::kFloating) {  // bit 4 sign, bits 3..2 x, bits 1..0 f
@@ -33,6 +37,7 @@ SpikeValues CodeFormat::decode(uint8_t byte, bool is_salient, bool digit_pair) c
 
 int CodeFormat::largest_magnitude() const {
   if (salient == SalientFormat::kExtended) return 31;
+  if (base16 && digits) return 15;
   if (salient == SalientFormat::kShifted || code == ActivationCode::kUnsigned) return 15;
   return 7;
 }
@@ -41,6 +46,7 @@ int CodeFormat::shift(int slope, int E, int E7) const {
   if (row_shifts) return mix_shift(slope, E);
   const int base = slope % kSlopeBases;
   const int wide = slope >= kSlopeBases ? kWideShift : 0;
+  if (base16) return wide + 4 * base;
   if (base == 0) return wide;
   if (base >= 5) return wide + E7 + (base == 6 ? 3 : 0);
   return wide + E + (salient == SalientFormat::kFloating ? base : 0);

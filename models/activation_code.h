@@ -2,7 +2,9 @@
 //
 // Slope registers are indexed by exponent field, not by shift: index 0 normal values; 1..4 salient values with
 // exponent x = index - 1; 5, 6 the two digits; the `hi` rows of wide inputs use the index plus 7. Where weight rows
-// have exponents of their own (attention's values), a slope stands for both fields: see mix_slope.
+// have exponents of their own (attention's values), a slope stands for both fields: see mix_slope. Codes of a
+// multiply-accumulate layer (mac_layer.h) have no salient values; above 4 bits they are digits of base 16, whose slopes
+// are 0 and 1.
 #pragma once
 
 #include <array>
@@ -40,10 +42,13 @@ struct SpikeValues {
   std::array<SpikeValue, 2> value;
 };
 
-// How packed codes say which values are salient: a bit for every value, or the values' places in ascending order.
-enum class SideFormat { kMask, kIndexList };
+// How packed codes say which values are salient: a bit for every value, or the values' places in ascending order; or
+// not at all, where none is.
+enum class SideFormat { kMask, kIndexList, kNone };
 
-constexpr const char* name_of(SideFormat format) { return format == SideFormat::kMask ? "mask" : "index_list"; }
+constexpr const char* name_of(SideFormat format) {
+  return format == SideFormat::kMask ? "mask" : format == SideFormat::kIndexList ? "index_list" : "none";
+}
 
 // How the codes of one input are laid out.
 struct CodeFormat {
@@ -51,19 +56,26 @@ struct CodeFormat {
   SalientFormat salient;
   bool digits;
   bool row_shifts = false;  // weight rows have exponents of their own
+  bool base16 = false;      // of a multiply-accumulate layer: digits of base 16
 
   static CodeFormat of(const InputTrace& input) {
-    return {input.code, input.salient_format, input.digits, input.row_shift != nullptr};
+    return {input.code, input.salient_format, input.digits, input.row_shift != nullptr, input.mac != nullptr};
+  }
+  // Of a window that begins at an input: digits only if its codes have them.
+  static CodeFormat of_window(const InputTrace& input, int first_input) {
+    CodeFormat format = of(input);
+    if (input.mac) format.digits = input.two_digits(first_input);
+    return format;
   }
 
-  // The spikes of one code byte; `digit_pair` where the input is wide and its values are digits.
+  // The spikes, or the factors, of one code byte; `digit_pair` where the input is wide and its values are digits.
   SpikeValues decode(uint8_t code_byte, bool is_salient, bool digit_pair) const;
   // Bits beyond the 4 of the main array that this value keeps in the side array.
   int side_bits(bool is_salient, bool digit_pair) const { return digits && digit_pair ? 3 : is_salient ? 1 : 0; }
   // The largest magnitude that a value can have: T of `ttfs` and `count`.
   int largest_magnitude() const;
   // The slope indices in use, so that hardware has no registers that no value reaches.
-  int slope_bases() const { return digits ? 7 : salient == SalientFormat::kFloating ? 5 : 2; }
+  int slope_bases() const { return base16 ? 1 + digits : digits ? 7 : salient == SalientFormat::kFloating ? 5 : 2; }
   // Slope registers of a lane: of spikes with each row exponent, or of `lo` and `hi` rows.
   int slopes(bool wide_rows) const { return row_shifts ? kMixSlopes : slope_bases() * (wide_rows ? 2 : 1); }
   // The shift j of a slope register for a row with exponents E and E7.
@@ -71,5 +83,11 @@ struct CodeFormat {
   // The largest |a| of an input for exponents up to E and E7 (for unsigned codes: of the value before z).
   int64_t largest_value(bool digit_pair, int E, int E7) const;
 };
+
+// Bits beyond the first 4 of the code of input k.
+inline int further_code_bits(const InputTrace& input, int k, bool is_salient) {
+  if (input.mac) return input.code_bits(k) > 4 ? input.code_bits(k) - 4 : 0;
+  return CodeFormat::of(input).side_bits(is_salient, input.two_digits(k));
+}
 
 }  // namespace spikeloom

@@ -14,6 +14,7 @@ LINK = re.compile(r"chip\.link_(\d+)_(\d+)_(north|east|south|west)")
 # In mesh coordinates, with a tile every 1.0: half the side of a tile, half that of a memory node, half the
 # distance of the two links between neighbours.
 TILE_HALF, NODE_HALF, LINK_OFFSET = 0.28, 0.24, 0.09
+ARRAYS = ("synapse_array", "mac_array", "float_array")
 TILE_COLOURS = ListedColormap(colormaps["Blues"](range(0, 210)))
 LINK_COLOURS = ListedColormap(colormaps["YlOrRd"](range(70, 256)))
 
@@ -64,7 +65,8 @@ def _draw_tiles(axes, results, font):
     chip = results.report["chip"]
     for y in range(chip["height"]):
         for x in range(chip["width"]):
-            busy = _busy_share(results, f"chip.tile_{x}_{y}.synapse_array")
+            shares = (_busy_share(results, f"chip.tile_{x}_{y}.{array}") for array in ARRAYS)
+            busy = next((share for share in shares if share is not None), None)
             _draw_box(axes, x, y, TILE_HALF, busy)
             ink = "white" if busy is not None and busy > 0.7 else style.INK
             value = "-" if busy is None else f"{busy:.0%}".replace("%", " %")

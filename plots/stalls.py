@@ -10,7 +10,10 @@ from spikeloom.plots import style
 BLOCK = re.compile(r"chip\.(?:tile_(\d+)_(\d+)|memory_(\d+))\.([a-z_]+?)(?:_(\d+))?")
 KINDS = {
     "synapse_array": "Synapse arrays",
+    "mac_array": "MAC arrays",
+    "float_array": "Float arrays",
     "neuron_array": "Neuron arrays, firing",
+    "dequantizer": "Dequantizers",
     "encoder": "Spike encoders",
     "dram": "DRAM",
     "weight_loader": "Weight loaders",

@@ -28,6 +28,7 @@ Chip::Chip(const sc_core::sc_module_name& name, const ChipSpec& spec, const Laye
     const size_t outputs = size_t(layer.tokens) * layer.inputs[operation.input].rows_per_token * operation.outputs;
     result_.outputs.emplace_back(outputs, 0);
     result_.arrived.emplace_back(outputs, false);
+    result_.sums.emplace_back(layer.mac ? outputs : 0, 0.0f);
   }
   for (const Pass& pass : program_.passes)
     for (const TileWork& work : pass.tiles)
@@ -53,7 +54,8 @@ void Chip::build_tile(int tile) {
   const std::string name = "tile_" + topology_.place(tile);
   Link& eject = network_.new_link_to(tile, name + ".eject", name + ".network_interface");
   Link& inject = network_.new_link_into(tile, name + ".inject");
-  tiles_[tile] = std::make_unique<Tile>(name.c_str(), clock_, spec_, context_, topology_, tile, eject, inject, ledger_);
+  tiles_[tile] =
+      std::make_unique<Tile>(name.c_str(), clock_, spec_, context_, topology_, tile, eject, inject, &result_, ledger_);
 }
 
 void Chip::build_memory_node(int source) {
@@ -123,7 +125,7 @@ void Chip::run() {
   for (const auto& tile : tiles_) {
     if (tile->encoder) ask(*tile->encoder);
     ask(*tile->array);
-    ask(tile->neuron_array);
+    ask(*tile->outputs);
     ask(tile->network_interface);
   }
   const std::string oldest = network_.oldest_flit(clock_.now());
@@ -136,7 +138,7 @@ std::vector<std::pair<std::string, Activity*>> Chip::activities() {
   std::vector<std::pair<std::string, Activity*>> all;
   for (const auto& tile : tiles_) {
     all.emplace_back(tile->array->name(), &tile->array->activity());
-    all.emplace_back(tile->neuron_array.name(), &tile->neuron_array.activity());
+    all.emplace_back(tile->outputs->name(), &tile->outputs->activity());
     if (tile->encoder) all.emplace_back(tile->encoder->name(), &tile->encoder->activity());
   }
   for (const auto& node : memory_nodes_) {

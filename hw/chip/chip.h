@@ -19,11 +19,16 @@ struct BlockInventory {
   int dram_channels = 0;
 };
 
-// Every block of a chip, by name; `slopes`: slope registers per lane and token.
-std::vector<BlockInventory> inventory(const ChipSpec& spec, int slopes);
+// Registers per lane that a layer uses: slopes, or accumulators, of a token; of scales and column sums the bits;
+// whether a token has a y beside its accumulators.
+struct RegistersInUse {
+  int slopes = 0, parameter_bits = 0;
+  bool several_groups = false;
+};
+RegistersInUse registers_in_use(const LayerTrace& layer);
 
-// Slope registers per lane and token that the layer's codes use.
-int slopes_in_use(const LayerTrace& layer);
+// Every block of a chip, by name.
+std::vector<BlockInventory> inventory(const ChipSpec& spec, const RegistersInUse& in_use);
 
 // Checks a mapped layer against the chip's registers and memories. Throws UserError.
 void check_fit(const ChipSpec& spec, const LayerTrace& layer, const Program& program);
@@ -53,7 +58,7 @@ class Chip : public sc_core::sc_module {
   void run();
 
   const ChipSpec& spec() const { return spec_; }
-  std::vector<BlockInventory> blocks() const { return inventory(spec_, slopes_in_use(layer_)); }
+  std::vector<BlockInventory> blocks() const { return inventory(spec_, registers_in_use(layer_)); }
   const Program& program() const { return program_; }
   const Topology& topology() const { return topology_; }
   const LayerResult& result() const { return result_; }

@@ -42,12 +42,25 @@ void read_encoder(ConfigNode& encoder, EncoderSpec* spec) {
   spec->index_entry_bytes = int(encoder.integer("index_entry_bytes", 1, 8));
 }
 
+// Binary32 sums are added in index order, one product after another.
+void check_float_lanes(ConfigNode& section, const ChipSpec& spec) {
+  const MacArraySpec& mac = spec.mac_array;
+  const std::string why = " with tile.datapath '" + datapath_names()[int(spec.datapath)] + "'";
+  if (mac.tree_width != 1) section.fail_at("tree_width", "must be 1" + why + ": its sums are added in index order");
+  if (mac.multiplier != Multiplier::kParallel)
+    section.fail_at("multiplier", "must be parallel" + why + ": operands are binary16");
+  if (mac.accumulators != Accumulators::kShared)
+    section.fail_at("accumulators", "must be shared" + why + ": an output has one binary32 sum");
+}
+
 void read_tile(ConfigNode& tile, ChipSpec* spec) {
   const int lanes = int(tile.integer("lanes", 2, 4096));
   if (lanes % 2 != 0) tile.fail_at("lanes", "must be even: two 4-bit weights share a byte");
   spec->token_batch = int(tile.integer("token_batch", 1, WindowShifts::kMostTokens));
   spec->datapath = TileDatapath(tile.choice("datapath", datapath_names()));
   spec->mac_array = MacArraySpec::read(tile.section("mac_array"), lanes);
+  spec->dequantizer = DequantizerSpec::read(tile.section("dequantizer"));
+  if (spec->multiplies_reals()) check_float_lanes(tile.section("mac_array"), *spec);
   ConfigNode& synapses = tile.section("synapse_array");
   spec->synapse_array.lanes = lanes;
   spec->synapse_array.weight_bytes = int(synapses.integer("weight_bytes", 2, kMostBytes));
@@ -113,9 +126,8 @@ ChipSpec ChipSpec::read(ConfigNode& chip) {
   read_tile(chip.section("tile"), &spec);
   spec.payload = Payload(chip.choice("payload", payload_names()));
   if (spec.multiplies() && spec.payload != Payload::kPackedCodes)
-    chip.fail_at("payload",
-                 "must be packed_codes with tile.datapath 'multiply_accumulate': codes are multiplied, not "
-                 "spikes");
+    chip.fail_at("payload", "must be packed_codes with tile.datapath '" + datapath_names()[int(spec.datapath)] +
+                                "': codes are multiplied, not spikes");
   spec.spike_code = chip.choice("spike_code", spike_code_names());
   ConfigNode& mapping = chip.section("mapping");
   spec.mapping.automatic = mapping.choice("policy", {"fixed", "auto"}) == 1;

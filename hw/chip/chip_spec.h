@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "hw/dequantizer/dequantizer_spec.h"
 #include "hw/dram/dram_spec.h"
 #include "hw/global_buffer/global_buffer.h"
 #include "hw/mac_array/mac_array.h"
@@ -34,6 +35,7 @@ struct ChipSpec {
   TileDatapath datapath = TileDatapath::kAccumulateAndFire;
   SynapseArraySpec synapse_array;
   MacArraySpec mac_array;
+  DequantizerSpec dequantizer;
   NeuronArraySpec neuron_array;
   Payload payload = Payload::kAddressEvents;
   int spike_code = 0;  // index into spike_code_names()
@@ -42,10 +44,18 @@ struct ChipSpec {
   Topology topology() const { return network.topology(memory_nodes); }
   int tiles() const { return network.width * network.height * network.concentration; }
   MessageClasses classes() const { return {static_cast<int>(memory_nodes.size())}; }
-  bool multiplies() const { return datapath == TileDatapath::kMultiplyAccumulate; }
+  // Codes are multiplied; sums, or operands, are dequantized; in binary16.
+  bool multiplies() const { return datapath != TileDatapath::kAccumulateAndFire; }
+  bool dequantizes() const { return multiplies() && datapath != TileDatapath::kMultiplyAccumulate; }
+  bool multiplies_reals() const { return dequantizes() && datapath != TileDatapath::kMultiplyDequantize; }
   bool encodes_in_tiles() const { return payload == Payload::kPackedCodes && !multiplies(); }
+  // Rows of the weight SRAM that a tile can read in a cycle.
+  int rows_per_cycle() const { return multiplies_reals() ? synapse_array.banks / 2 : 1; }
   // The spike code, or what multiplies: "ttfs", "trees of 16, parallel, zero_gating skip, accumulators shared".
-  std::string arithmetic() const { return multiplies() ? mac_array.text() : spike_code_names()[spike_code]; }
+  std::string arithmetic() const {
+    if (multiplies_reals()) return "lanes, zero_gating " + zero_gating_names()[int(mac_array.zero_gating)];
+    return multiplies() ? mac_array.text() : spike_code_names()[spike_code];
+  }
   // Virtual channels on which one source's spikes arrive at a tile. Encoders in tiles take codes from one.
   int spike_channels() const { return payload == Payload::kPackedCodes ? 1 : network.vcs_per_class; }
   VirtualChannels channels() const;

@@ -4,6 +4,7 @@
 
 #include "hw/chip/chip.h"
 #include "models/attention_operations.h"
+#include "models/mac_layer.h"
 
 namespace spikeloom {
 
@@ -28,6 +29,12 @@ void check_accumulators(const ChipSpec& spec, const LayerTrace& layer, const Ope
 
 void check_registers(const ChipSpec& spec, const LayerTrace& layer) {
   for (const OperationTrace& operation : layer.operations) {
+    if (operation.mac) {
+      const int needed = accumulator_needs(layer.inputs[operation.input], operation);
+      if (!spec.multiplies_reals() && needed > spec.mac_array.accumulator_bits)
+        too_small(spec, "tile.mac_array.accumulator_bits", operation.name, needed, spec.mac_array.accumulator_bits);
+      continue;
+    }
     const RegisterNeeds needs = operation_needs(layer, operation);
     const NeuronArraySpec& have = spec.neuron_array;
     if (spec.multiplies())
@@ -112,6 +119,8 @@ uint64_t resident_bytes(const LayerTrace& layer, const Program& program, int nod
         for (const Window& window : slice.windows) {
           const InputRange range = source_range(window, part, node, share);
           row_bits += uint64_t{4} * range.count + most_side_bits(input, phase.side_format, range.first, range.count);
+          if (has_row_scales(input) && node == share.last(part) && window.first == input.group_begin(window.group))
+            row_bits += row_scale_bits(input, window.group);
         }
     for (const OperationTrace& operation : layer.operations)
       if (operation.input == phase.input)
@@ -134,7 +143,7 @@ void check_vector_unit(const ChipSpec& spec, const LayerTrace& layer, const Prog
   for (const Phase& phase : program.phases) {
     if (!phase.is_vector()) continue;
     const VectorWork& work = layer.vector_unit[phase.vector_work];
-    const int64_t longest = work.causal()      ? layer.attention->seen(layer.tokens - 1)
+    const int64_t longest = work.causal()      ? layer.seen(layer.tokens - 1)
                             : work.vectors > 0 ? work.elements / work.vectors
                                                : 0;
     if (longest > spec.vector_unit.longest_vector()) {
@@ -194,97 +203,6 @@ void check_fit(const ChipSpec& spec, const LayerTrace& layer, const Program& pro
     spec.section.fail_below("tile.lanes", "the layer needs " + std::to_string(program.passes.size()) +
                                               " passes (allowed: up to " + std::to_string(WindowTag::kMostPasses) +
                                               "); use more tiles or lanes");
-}
-
-int slopes_in_use(const LayerTrace& layer) {
-  int most = 0;
-  for (const InputTrace& input : layer.inputs) most = std::max(most, CodeFormat::of(input).slopes(!input.wide.empty()));
-  return most;
-}
-
-namespace {
-
-// Slopes in use and two membrane sets for each token, two parameter sets, one residue. A multiply-accumulate tile has
-// accumulators in the place of slopes, where they are not the membranes themselves.
-uint64_t neuron_registers(const ChipSpec& spec, int slopes, const MacInventory& mac) {
-  const NeuronArraySpec& n = spec.neuron_array;
-  const uint64_t batch = spec.token_batch;
-  const bool multiplies = spec.multiplies();
-  const uint64_t sums = batch * slopes * (multiplies ? mac.sum_bits : n.slope_bits);
-  return n.lanes * (sums + 2 * batch * n.membrane_bits + 2 * (n.threshold_bits + n.membrane_bits) + n.residue_bits);
-}
-
-uint64_t neuron_adders(const ChipSpec& spec, bool multiplies) {
-  const NeuronArraySpec& n = spec.neuron_array;
-  return uint64_t(n.lanes) * ((multiplies ? 0 : n.slope_bits) + n.membrane_bits + n.residue_bits);
-}
-
-}  // namespace
-
-std::vector<BlockInventory> inventory(const ChipSpec& spec, int slopes) {
-  std::vector<BlockInventory> blocks;
-  const Topology topology = spec.topology();
-  const FlitFormat flits = spec.flits();
-  const VirtualChannels channels = spec.channels();
-  const uint64_t vc_bits = uint64_t(spec.network.buffer_flits) * flits.wire_bits();
-  const uint64_t buffer_bits = uint64_t(flits.vcs) * vc_bits;
-  uint64_t arrival_bits = 0;
-  for (int i = 0; i < channels.classes; ++i) arrival_bits += uint64_t(channels.arrivals(i)) * vc_bits;
-  const EncoderSpec& e = spec.encoder;
-  const std::vector<std::pair<SramMacro, int>> code_srams = {
-      {{uint64_t(e.buffer.main_bytes), uint64_t(e.buffer.main_word_bytes)}, 1},
-      {{uint64_t(e.buffer.side_bytes), uint64_t(e.buffer.side_word_bytes)}, 1}};
-  auto encoder_srams = code_srams;
-  encoder_srams.push_back({{uint64_t(e.index_bytes), uint64_t(e.index_entry_bytes)}, 1});
-  for (int router = 0; router < topology.routers(); ++router) {
-    // Input buffers at the directions that have a neighbour and at every node's port.
-    uint64_t ports = 0;
-    for (const Port port : {kNorth, kEast, kSouth, kWest}) ports += topology.neighbour(router, port) >= 0;
-    for (int node = 0; node < topology.nodes(); ++node) ports += topology.router_of(node) == router;
-    blocks.push_back({"chip.router_" + std::to_string(topology.x(router)) + "_" + std::to_string(topology.y(router)),
-                      ports * buffer_bits,
-                      0,
-                      {},
-                      0});
-  }
-  for (int tile = 0; tile < topology.tiles(); ++tile) {
-    const std::string place = topology.place(tile);
-    blocks.push_back({"chip.tile_" + place + ".network_interface", arrival_bits, 0, {}, 0});
-    const SynapseArraySpec& s = spec.synapse_array;
-    const bool multiplies = spec.multiplies();
-    const MacInventory mac =
-        multiplies ? inventory(spec.mac_array, s.lanes, spec.neuron_array.membrane_bits) : MacInventory{};
-    blocks.push_back({"chip.tile_" + place + (multiplies ? ".mac_array" : ".synapse_array"),
-                      uint64_t(2 * s.row_bytes() * 8),
-                      mac.adder_bits,
-                      {{s.bank(), s.banks}},
-                      0});
-    if (multiplies) blocks.back().srams.insert(blocks.back().srams.end(), code_srams.begin(), code_srams.end());
-    blocks.push_back({"chip.tile_" + place + ".neuron_array",
-                      neuron_registers(spec, slopes, mac),
-                      neuron_adders(spec, multiplies),
-                      {},
-                      0});
-    if (spec.encodes_in_tiles()) blocks.push_back({"chip.tile_" + place + ".encoder", 0, 0, encoder_srams, 0});
-  }
-  for (size_t i = 0; i < spec.memory_nodes.size(); ++i) {
-    const std::string node = "chip.memory_" + std::to_string(i);
-    blocks.push_back({node + ".dram", 0, 0, {}, spec.dram.channels});
-    blocks.push_back({node + ".weight_loader", 0, 0, {{spec.weight_loader.buffer(), 1}}, 0});
-    if (spec.weight_loader.kv_cache.bytes > 0) blocks.back().srams.push_back({spec.weight_loader.kv_cache.sram(), 1});
-    blocks.push_back({node + ".global_buffer",
-                      0,
-                      0,
-                      {{{uint64_t(spec.global_buffer.bytes), uint64_t(spec.global_buffer.word_bytes)}, 1}},
-                      0});
-    const VectorUnitInventory vector_unit = spikeloom::inventory(spec.vector_unit);
-    blocks.push_back({node + ".vector_unit", vector_unit.register_bits, vector_unit.adder_bits, vector_unit.srams, 0});
-    blocks.push_back({node + ".network_interface", arrival_bits, 0, {}, 0});
-    if (spec.payload != Payload::kPackedCodes)
-      for (int port = 0; port < spec.encoder.ports; ++port)
-        blocks.push_back({node + ".encoder_" + std::to_string(port), 0, 0, encoder_srams, 0});
-  }
-  return blocks;
 }
 
 }  // namespace spikeloom

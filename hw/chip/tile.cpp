@@ -3,9 +3,8 @@
 namespace spikeloom {
 
 Tile::Tile(const sc_core::sc_module_name& name, Clock& clock, const ChipSpec& spec, const LayerContext& context,
-           const Topology& topology, int tile, Link& eject, Link& inject, EnergyLedger& ledger)
+           const Topology& topology, int tile, Link& eject, Link& inject, LayerResult* result, EnergyLedger& ledger)
     : sc_module(name),
-      neuron_array("neuron_array", clock, spec.neuron_array, context, topology, tile, ledger),
       network_interface("network_interface", clock, 3, spec.channels()),
       commands_(clock, 16 + 4 * spec.synapse_array.latency_cycles, spec.synapse_array.latency_cycles),
       parameters_(clock, 4),
@@ -15,19 +14,30 @@ Tile::Tile(const sc_core::sc_module_name& name, Clock& clock, const ChipSpec& sp
       membrane_free_(clock, 4) {
   const VirtualChannels channels = spec.channels();
   const MessageClasses classes = spec.classes();
-  array = spec.multiplies() ? make_mac_array(spec, context, tile, eject, clock, ledger)
-                            : make_synapse_array(spec, context, tile, eject, clock, ledger);
+  if (spec.multiplies()) {
+    auto made = make_code_array(spec, context, tile, clock, ledger);
+    for (int s = 0; s < classes.sources; ++s) made->codes_in[s](eject.channel(channels.first(classes.spikes(s))));
+    array = std::move(made);
+  } else {
+    array = make_synapse_array(spec, context, tile, eject, clock, ledger);
+  }
+  if (spec.dequantizes())
+    outputs = std::make_unique<Dequantizer>(
+        "dequantizer", clock, spec.dequantizer, spec.synapse_array.lanes, spec.mac_array.accumulator_bits,
+        spec.mac_array.accumulators == Accumulators::kPerExponent, context, topology, tile, result, ledger);
+  else
+    outputs = std::make_unique<NeuronArray>("neuron_array", clock, spec.neuron_array, context, topology, tile, ledger);
   array->weights_in(eject.channel(channels.first(classes.weights())));
   array->neurons_out(commands_);
   array->parameters_out(parameters_);
   array->membrane_free_in(membrane_free_);
-  neuron_array.commands_in(commands_);
-  neuron_array.parameters_in(parameters_);
-  neuron_array.partials_in(eject.channel(channels.first(classes.partials())));
-  neuron_array.membrane_free_out(membrane_free_);
-  neuron_array.outputs_out(outputs_);
-  neuron_array.partials_out(partials_);
-  neuron_array.control_out(control_);
+  outputs->commands_in(commands_);
+  outputs->parameters_in(parameters_);
+  outputs->partials_in(eject.channel(channels.first(classes.partials())));
+  outputs->membrane_free_out(membrane_free_);
+  outputs->outputs_out(outputs_);
+  outputs->partials_out(partials_);
+  outputs->control_out(control_);
   network_interface.in[0](outputs_);
   network_interface.address_outputs([&topology, program = context.program](const Flit& head) {
     const OutputTag tag = OutputTag::unpack(head.tag);
@@ -60,14 +70,14 @@ std::unique_ptr<WeightArray> Tile::make_synapse_array(const ChipSpec& spec, cons
   return made;
 }
 
-std::unique_ptr<WeightArray> Tile::make_mac_array(const ChipSpec& spec, const LayerContext& context, int tile,
-                                                  Link& eject, Clock& clock, EnergyLedger& ledger) {
-  const VirtualChannels channels = spec.channels();
-  const MessageClasses classes = spec.classes();
-  auto made = std::make_unique<MacArray>("mac_array", clock, spec.mac_array, spec.synapse_array, spec.neuron_array,
-                                         spec.encoder.buffer, context, tile, ledger);
-  for (int s = 0; s < classes.sources; ++s) made->codes_in[s](eject.channel(channels.first(classes.spikes(s))));
-  return made;
+std::unique_ptr<CodeArray> Tile::make_code_array(const ChipSpec& spec, const LayerContext& context, int tile,
+                                                 Clock& clock, EnergyLedger& ledger) {
+  if (spec.multiplies_reals())
+    return std::make_unique<FloatArray>("float_array", clock, spec.mac_array, spec.synapse_array, spec.encoder.buffer,
+                                        context, tile, ledger);
+  const int shared_bits = spec.dequantizes() ? spec.mac_array.accumulator_bits : spec.neuron_array.membrane_bits;
+  return std::make_unique<MacArray>("mac_array", clock, spec.mac_array, spec.synapse_array, shared_bits,
+                                    spec.dequantizer.lanes, spec.encoder.buffer, context, tile, ledger);
 }
 
 }  // namespace spikeloom

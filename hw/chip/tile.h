@@ -4,6 +4,8 @@
 #include <memory>
 
 #include "hw/chip/chip_spec.h"
+#include "hw/dequantizer/dequantizer.h"
+#include "hw/float_array/float_array.h"
 #include "hw/mac_array/mac_array.h"
 #include "hw/neuron_array/neuron_array.h"
 #include "hw/noc/network_interface.h"
@@ -15,21 +17,21 @@ class Tile : public sc_core::sc_module {
  public:
   // `eject` brings flits from the router, `inject` takes flits to it.
   Tile(const sc_core::sc_module_name& name, Clock& clock, const ChipSpec& spec, const LayerContext& context,
-       const Topology& topology, int tile, Link& eject, Link& inject, EnergyLedger& ledger);
+       const Topology& topology, int tile, Link& eject, Link& inject, LayerResult* result, EnergyLedger& ledger);
 
   std::unique_ptr<SpikeEncoder> encoder;  // accumulate_and_fire with payload packed_codes only
-  std::unique_ptr<WeightArray> array;     // a synapse array, or a MAC array
-  NeuronArray neuron_array;
+  std::unique_ptr<WeightArray> array;     // a synapse array, a MAC array or a float array
+  std::unique_ptr<OutputArray> outputs;   // a neuron array, or a dequantizer
   NetworkInterface network_interface;
 
   // Lane-additions of spikes' weights, or products, so far.
-  uint64_t additions() const { return neuron_array.additions() + array->products(); }
+  uint64_t additions() const { return outputs->additions() + array->products(); }
 
  private:
   std::unique_ptr<WeightArray> make_synapse_array(const ChipSpec& spec, const LayerContext& context, int tile,
                                                   Link& eject, Clock& clock, EnergyLedger& ledger);
-  std::unique_ptr<WeightArray> make_mac_array(const ChipSpec& spec, const LayerContext& context, int tile, Link& eject,
-                                              Clock& clock, EnergyLedger& ledger);
+  std::unique_ptr<CodeArray> make_code_array(const ChipSpec& spec, const LayerContext& context, int tile, Clock& clock,
+                                             EnergyLedger& ledger);
 
   std::unique_ptr<RegisteredFifo<Flit>> encoded_;
   RegisteredFifo<NeuronCommand> commands_;

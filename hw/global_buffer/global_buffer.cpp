@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cassert>
 
+#include "models/mac_layer.h"
+
 namespace spikeloom {
 
 namespace {
@@ -80,7 +82,12 @@ void GlobalBuffer::start_job(int port) {
   head.flow = uint8_t(job.tag.part);
   shifts.pack(codes.tokens, head.bits.data());
   std::vector<uint64_t> bits;
-  const uint64_t count = codes.pack(input, range.first, &bits);
+  uint64_t count = codes.pack(input, range.first, &bits);
+  if (has_row_scales(input) && window.first == input.group_begin(window.group) &&
+      source_ == context_.share(job.tag).last(job.tag.part)) {
+    count += uint64_t(codes.tokens) * row_scale_bits(input, window.group);  // behind the codes (DEVIATIONS 46)
+    bits.resize((count + 127) / 64, 0);
+  }
   ports_[port].flits = make_packets(head, bits, count, context_.flits, context_.packet_flits);
   ports_[port].sent = 0;
 }
@@ -136,6 +143,8 @@ void GlobalBuffer::append_codes(int node, const Phase& reader, BitStream* payloa
         }
       const size_t at = size_t(row) * input.blocks + of.block;
       payload->append(WindowShifts::kBits, uint64_t(input.E[at] | input.E7[at] << 3));
+      for (int group = 0; has_row_scales(input) && node == share.last(part) && group < input.groups(); ++group)
+        payload->append(row_scale_bits(input, group), 0);
     }
 }
 

@@ -14,13 +14,12 @@ constexpr int kWeightBits = 4;
 }  // namespace
 
 MacArray::MacArray(const sc_core::sc_module_name& name, Clock& clock, const MacArraySpec& spec,
-                   const SynapseArraySpec& sram, const NeuronArraySpec& neurons, const MixedPrecisionBufferSpec& buffer,
-                   const LayerContext& context, int tile, EnergyLedger& ledger)
-    : WeightArray(name, clock, sram, context, tile, ledger),
-      codes_in("codes_in", context.sources),
+                   const SynapseArraySpec& sram, int shared_bits, int dequantizer_lanes,
+                   const MixedPrecisionBufferSpec& buffer, const LayerContext& context, int tile, EnergyLedger& ledger)
+    : CodeArray(name, clock, sram, buffer, context, tile, ledger),
       mac_(spec),
-      neurons_(neurons),
-      buffer_(this->name(), buffer, ledger),
+      accumulator_bits_(spec.accumulators == Accumulators::kShared ? shared_bits : spec.accumulator_bits),
+      dequantizer_lanes_(dequantizer_lanes),
       multiply_(ledger.counter(this->name(), EnergyEvent::kMultiplyBit)),
       serial_and_(ledger.counter(this->name(), EnergyEvent::kSerialAndBit)),
       tree_add_(ledger.counter(this->name(), EnergyEvent::kTreeAddBit)),
@@ -28,67 +27,13 @@ MacArray::MacArray(const sc_core::sc_module_name& name, Clock& clock, const MacA
       product_shift_(ledger.counter(this->name(), EnergyEvent::kProductShiftBit)),
       accumulator_read_(ledger.counter(this->name(), EnergyEvent::kAccumulatorReadBit)),
       accumulator_write_(ledger.counter(this->name(), EnergyEvent::kAccumulatorWriteBit)),
-      collector_(context, -1, tile_windows(*context.program, tile)),
       groups_(context.program->batch),
       active_(context.program->batch, 0) {}
-
-void MacArray::issue() {
-  take_codes();
-  if (now() < issue_free_) return;
-  for (;;) {
-    if (item_ == items_.size()) return stall(ActivityState::kIdle);
-    if (!item_started_ && !start_item()) return;
-    if (!window_started_ && !start_window()) return;
-    if (next_row_ < rows_.size() && !issue_group()) return;
-    if (next_row_ == rows_.size() && !end_window()) return;
-    if (now() < issue_free_) {
-      wake_at(issue_free_);
-      return;
-    }
-  }
-}
-
-// One flit a cycle; the buffer has room for one window beside the one that is multiplied.
-void MacArray::take_codes() {
-  if (!collected_.empty()) return;
-  if (collector_.take(codes_in)) wake_at(now() + 1);
-  if (!collector_.filling() || !collector_.complete()) return;
-  collected_.push_back(collector_.finish());
-  collected_from_ = now() + 1;
-  buffer_.write(now(), collected_.back().codes);
-}
-
-bool MacArray::start_window() {
-  if (collected_.empty() || now() < collected_from_) {
-    stall(ActivityState::kStalledInput);
-    return false;
-  }
-  if (!neurons_out->can_push()) return false;
-  codes_ = std::move(collected_.front());
-  collected_.pop_front();
-  wake_at(now() + 1);
-  assert(codes_.tag.pass == item().pass && codes_.tag.batch == item().batch);
-  input_ = &context_.input(codes_.tag);
-  format_ = CodeFormat::of(*input_);
-  first_input_ = context_.window(codes_.tag).first;
-  shifts_ = WindowShifts::unpack(codes_.tokens, codes_.head.bits.data());
-  NeuronCommand start;
-  start.kind = NeuronCommand::Kind::kWindowStart;
-  start.shifts = shifts_;
-  start.group = slice().windows[window_].group;
-  neurons_out->push(start);
-  std::fill(active_.begin(), active_.end(), 0u);
-  window_started_ = true;
-  list_rows();
-  buffer_.read(now(), std::max<Cycle>(rows_.size(), 1), codes_.codes);
-  return true;
-}
 
 // The inputs' rows, then the `hi` rows of the wide ones.
 void MacArray::list_rows() {
   const Slice& here = slice();
-  rows_.clear();
-  next_row_ = 0;
+  if (!input_->mac || begins_group()) std::fill(active_.begin(), active_.end(), 0u);
   for (int i = 0; i < codes_.codes.count; ++i) rows_.push_back({i, here.row(first_input_ + i), false});
   for (int i = 0; i < codes_.codes.count; ++i)
     if (std::binary_search(here.wide.begin(), here.wide.end(), first_input_ + i))
@@ -112,7 +57,7 @@ void MacArray::add_row(int place, const Row& row, int slot) {
 }
 
 bool MacArray::issue_group() {
-  if (!hand_on()) return false;
+  if (!hand_on(NeuronCommand::Kind::kProducts)) return false;
   activity_.enter(ActivityState::kBusy, now());
   const int width = std::min<int>(mac_.tree_width, static_cast<int>(rows_.size() - next_row_));
   for (int slot = 0; slot < codes_.tokens; ++slot) {
@@ -154,10 +99,6 @@ void MacArray::charge_read(Cycle at, int rows, int outputs) {
   if (format_.row_shifts) shift_read_.add(at, uint64_t(rows) * kRowShiftBits);
 }
 
-int MacArray::accumulator_bits() const {
-  return mac_.accumulators == Accumulators::kShared ? neurons_.membrane_bits : mac_.accumulator_bits;
-}
-
 // `first`: of the exponent, in this window: an accumulator of its own is written, not added to.
 void MacArray::charge_cycle(Cycle at, const ProductCycle& cycle, int width, int outputs, bool first) {
   const bool all = mac_.zero_gating == ZeroGating::kNone;
@@ -172,7 +113,7 @@ void MacArray::charge_cycle(Cycle at, const ProductCycle& cycle, int width, int 
     multiply_.add(at, products * kWeightBits * code_bits);
   const int product_bits = serial ? kWeightBits : kWeightBits + code_bits;
   tree_add_.add(at, tree_adder_bits(width, product_bits, working) * outputs);
-  const uint64_t bits = uint64_t(outputs) * accumulator_bits();
+  const uint64_t bits = uint64_t(outputs) * accumulator_bits_;
   const bool shared = mac_.accumulators == Accumulators::kShared;
   if (shared || serial) product_shift_.add(at, bits);
   accumulator_write_.add(at, bits);
@@ -181,41 +122,49 @@ void MacArray::charge_cycle(Cycle at, const ProductCycle& cycle, int width, int 
   accumulator_read_.add(at, bits);
 }
 
-bool MacArray::hand_on() {
-  while (!products_out_.empty()) {
-    if (!neurons_out->can_push()) return false;
-    NeuronCommand command;
-    command.kind = NeuronCommand::Kind::kProducts;
-    const size_t count = std::min<size_t>(products_out_.size(), NeuronCommand::kMostRows);
-    std::copy(products_out_.begin(), products_out_.begin() + count, command.rows.begin());
-    command.count = uint8_t(count);
-    products_out_.erase(products_out_.begin(), products_out_.begin() + count);
-    neurons_out->push(command, issued_after());
+// With accumulators per exponent: cycles that add up those of the tokens, one for each.
+Cycle MacArray::merging_cycles() const {
+  Cycle cycles = 0;
+  for (const uint32_t slopes : active_) {
+    const int exponents = __builtin_popcount(slopes);
+    if (exponents > 1 || !input_->mac) cycles += exponents;  // a sum alone is what is dequantized
   }
-  return true;
+  return mac_.accumulators == Accumulators::kPerExponent ? cycles : 0;
 }
 
 bool MacArray::end_window() {
   const bool merges = mac_.accumulators == Accumulators::kPerExponent;
+  if (input_->mac && !ends_group()) {
+    if (!hand_on(NeuronCommand::Kind::kProducts) || !neurons_out->can_push()) return false;
+    next_window();
+    return true;
+  }
   if (now() < issue_free_) {
     wake_at(issue_free_);
-    if (merges) return false;  // after the last product
+    if (merges || input_->mac) return false;  // after the last product
   }
-  if (!hand_on() || !neurons_out->can_push(2)) return false;
+  if (!hand_on(NeuronCommand::Kind::kProducts) || !neurons_out->can_push(2)) return false;
+  if (input_->groups() > 1 && input_->mac && !begin_dequantizing()) return false;
   NeuronCommand mark;
   mark.kind = NeuronCommand::Kind::kMark;
   mark.charged = merges;
   neurons_out->push(mark, issued_after());
-  Cycle exponents = 0;
-  for (const uint32_t slopes : active_) exponents += __builtin_popcount(slopes);
-  if (merges && exponents > 0) {
+  if (merging_cycles() > 0) {
     activity_.enter(ActivityState::kBusy, now());
-    issue_free_ = now() + exponents;
+    issue_free_ = now() + merging_cycles();
   }
-  window_started_ = false;
-  if (++window_ < size_t(item().windows)) return true;
-  window_ = 0;
-  end_item();
+  next_window();
+  return true;
+}
+
+// There are two sets of sums: one is dequantized while the next group's is multiplied.
+bool MacArray::begin_dequantizing() {
+  if (now() < dequantized_) {
+    stall(ActivityState::kStalledOutput);
+    wake_at(dequantized_);
+    return false;
+  }
+  dequantized_ = now() + merging_cycles() + Cycle(codes_.tokens) * ceil_div(batch_outputs_, dequantizer_lanes_);
   return true;
 }
 

@@ -5,7 +5,8 @@
 namespace spikeloom {
 
 const std::vector<std::string>& datapath_names() {
-  static const std::vector<std::string> names = {"accumulate_and_fire", "multiply_accumulate"};
+  static const std::vector<std::string> names = {"accumulate_and_fire", "multiply_accumulate", "multiply_dequantize",
+                                                 "dequantize_multiply", "float_multiply"};
   return names;
 }
 
@@ -54,6 +55,23 @@ MacInventory inventory(const MacArraySpec& spec, int lanes, int shared_bits) {
   made.adder_bits += trees * (shared ? shared_bits : spec.accumulator_bits);
   made.sum_bits = shared ? 0 : spec.accumulator_bits;
   return made;
+}
+
+namespace {
+
+// Fractions are multiplied in full; an adder aligns, adds and normalizes 32 bits; a converter takes an absolute value,
+// counts zeros, normalizes and rounds.
+constexpr uint64_t kHalfMultiplier = 11 * 11, kRealMultiplier = 24 * 24, kRealAdder = 3 * 32;
+uint64_t converter_bits(int bits) { return uint64_t(4) * bits; }
+
+}  // namespace
+
+uint64_t float_adder_bits(int lanes, bool converts) {
+  return uint64_t(lanes) * (kHalfMultiplier + kRealAdder + (converts ? converter_bits(2 * 4) + kRealMultiplier : 0));
+}
+
+uint64_t dequantizer_adder_bits(int lanes, int sum_bits) {
+  return uint64_t(lanes) * (converter_bits(sum_bits) + 2 * kRealMultiplier + kRealAdder);
 }
 
 }  // namespace spikeloom

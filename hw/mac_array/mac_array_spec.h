@@ -8,8 +8,16 @@
 
 namespace spikeloom {
 
-// What adds up codes and weights in a tile.
-enum class TileDatapath { kAccumulateAndFire, kMultiplyAccumulate };
+// What adds up codes and weights in a tile. accumulate_and_fire and multiply_accumulate: integers, requantized by
+// thresholds. multiply_dequantize: integers, whose sums of groups become binary32. dequantize_multiply: integers that
+// become binary16 before they are multiplied. float_multiply: binary16.
+enum class TileDatapath {
+  kAccumulateAndFire,
+  kMultiplyAccumulate,
+  kMultiplyDequantize,
+  kDequantizeMultiply,
+  kFloatMultiply
+};
 // parallel: all bits of a code at once. bit_serial: one bit of a code's magnitude a cycle.
 enum class Multiplier { kParallel, kBitSerial };
 // Of codes that are 0. none: they are multiplied like others. gate: they take their cycle, but neither a row read nor
@@ -39,6 +47,11 @@ struct MacInventory {
 };
 // shared_bits: of a shared accumulator.
 MacInventory inventory(const MacArraySpec& spec, int lanes, int shared_bits);
+
+// Adder bits of the lanes of a float array; `converts`: each dequantizes its weight.
+uint64_t float_adder_bits(int lanes, bool converts);
+// Adder bits of a dequantizer.
+uint64_t dequantizer_adder_bits(int lanes, int sum_bits);
 
 const std::vector<std::string>& datapath_names();
 const std::vector<std::string>& multiplier_names();

@@ -15,7 +15,7 @@ namespace {
 constexpr double kAssumedDensity = 0.75;
 
 int rows_of(const InputTrace& input, int first, int count) {
-  int rows = count;
+  int rows = input.planes * count;
   for (int k = first; k < first + count; ++k) rows += input.is_wide(k);
   return rows;
 }
@@ -37,15 +37,14 @@ void cut_windows(const InputTrace& input, int first, int count, int group, int h
     return;
   }
   throw UserError("tile.synapse_array.weight_bytes: half the weight SRAM holds " + std::to_string(half_rows) +
-                  " rows, a wide input needs 2");
+                  " rows, an input needs " + std::to_string(input.planes + !input.wide.empty()));
 }
 
 Part make_part(const InputTrace& input, int first, int count, int half_rows) {
-  const int window = input.size / input.groups();
   std::vector<Window> windows;
   for (int k = first; k < first + count;) {
-    const int group = k / window;
-    const int end = std::min(first + count, (group + 1) * window);
+    const int group = input.group_of(k);
+    const int end = std::min(first + count, input.group_end(group));
     cut_windows(input, k, end - k, group, half_rows, &windows);
     k = end;
   }
@@ -56,6 +55,7 @@ Part make_part(const InputTrace& input, int first, int count, int half_rows) {
     if (!fits) {
       part.slices.emplace_back();
       part.slices.back().first = next.first;
+      part.slices.back().planes = input.planes;
     }
     Slice& slice = part.slices.back();
     slice.count += next.count;
@@ -138,7 +138,7 @@ Estimate choose_split(const LayerTrace& layer, const MappingSpec& mapping, const
                       int groups, int tiles, int sources, const SpikeCode& code, int batch, std::string* why) {
   const InputTrace& input = layer.inputs[phase_input];
   // Tiles of one chain see the same positions, so that outputs that are positions are not split over inputs.
-  const bool whole = input.causal == Causal::kOutputs;
+  const bool whole = input.causal == Causal::kOutputs || input.in_order;
   const int most = std::min(tiles, input.group > 0 ? input.groups() : input.block_inputs());
   std::vector<int> candidates;
   if (whole)
@@ -147,13 +147,17 @@ Estimate choose_split(const LayerTrace& layer, const MappingSpec& mapping, const
     for (int split = 1; split <= std::min(most, 8); ++split) candidates.push_back(split);
   else
     candidates.push_back(mapping.input_split);
+  if (input.in_order && !mapping.automatic && mapping.input_split != 1)
+    throw UserError("mapping.input_split: " + std::to_string(mapping.input_split) +
+                    " parts would change the order in which the binary32 sums of input '" + input.name +
+                    "' are added (set it to 1)");
   if (candidates.back() > most)
     throw UserError("mapping.input_split: " + std::to_string(candidates.back()) + " parts do not fit input '" +
                     input.name + "' on " + std::to_string(tiles) + " tiles (allowed: 1 to " + std::to_string(most) +
                     ")");
   double weight_bytes = 0;
   for (const OperationTrace& operation : layer.operations)
-    if (operation.input == phase_input) weight_bytes += double(input.size) * operation.row_bytes;
+    if (operation.input == phase_input) weight_bytes += double(input.size) * input.planes * operation.row_bytes;
   Estimate best{0, 0, 0, 0};
   for (const int split : candidates) {
     const Estimate next = estimate(input, groups, split, tiles, limits, sources, code,
@@ -162,7 +166,8 @@ Estimate choose_split(const LayerTrace& layer, const MappingSpec& mapping, const
   }
   std::ostringstream text;
   text << groups << " lane groups, input split " << best.split << " ("
-       << (whole               ? "of causal scores"
+       << (input.in_order      ? "binary32 sums in index order"
+           : whole             ? "of causal scores"
            : mapping.automatic ? "auto"
                                : "as configured")
        << "), " << best.passes << " passes, weights read " << best.reads << (best.reads == 1 ? " time" : " times")
@@ -417,11 +422,11 @@ class Mapper {
     const Causal cached = work.kind != VectorKind::kQuantize ? Causal::kNone
                           : work.name == "keys"              ? Causal::kOutputs
                                                              : Causal::kInputs;
-    phase->makes_cache = cached != Causal::kNone;
+    phase->makes_cache = cached != Causal::kNone && layer_.attention;
     for (size_t i = 0; i < program_.phases.size(); ++i) {
       const Phase& other = program_.phases[i];
       if (other.is_vector()) continue;
-      if (phase->makes_cache ? other.causal == cached : other.input == phase->input)
+      if (cached != Causal::kNone ? other.causal == cached : other.input == phase->input)
         phase->reader = static_cast<int>(i);
     }
   }
@@ -446,7 +451,7 @@ class Mapper {
       const std::string cached = input.causal == Causal::kNone      ? ""
                                  : input.causal == Causal::kOutputs ? "keys"
                                                                     : "values";
-      if (waits_for(input.name) || waits_for(cached)) return;
+      if (waits_for(input.maker()) || waits_for(cached)) return;
       add_operations(cached.empty() ? -1 : phase_of(cached));
     }
   }
@@ -487,9 +492,8 @@ class Mapper {
       share.elements +=
           work.causal() ? layer_.seen_scores(m + 1) - layer_.seen_scores(m) : work.elements / layer_.tokens;
     }
-    if (work.kind == VectorKind::kEncode)
-      for (size_t i = 0; i < layer_.inputs.size(); ++i)
-        if (layer_.inputs[i].name == work.name) phase.input = static_cast<int>(i);
+    for (size_t i = 0; i < layer_.inputs.size(); ++i)
+      if (layer_.inputs[i].maker() == work.name) phase.input = static_cast<int>(i);
     program_.phases.push_back(std::move(phase));
   }
 

@@ -29,16 +29,17 @@ namespace spikeloom {
 
 struct Window {
   int first = 0, count = 0;  // inputs
-  int group = 0;             // group of the trace that it lies in (shifts g and h)
+  int group = 0;             // group of the trace that it lies in (shifts g and h, or scales)
 };
 
 struct Slice {
   int first = 0, count = 0;  // inputs
   std::vector<Window> windows;
-  std::vector<int> wide;  // wide inputs, ascending: their `hi` rows follow the `count` rows
-  int rows() const { return count + static_cast<int>(wide.size()); }
-  // The row of input k, and of the `hi` row of wide input k.
-  int row(int k) const { return k - first; }
+  int planes = 1;         // rows of an input, one after another
+  std::vector<int> wide;  // wide inputs, ascending: their `hi` rows follow all others
+  int rows() const { return planes * count + static_cast<int>(wide.size()); }
+  // The first row of input k, and the `hi` row of wide input k.
+  int row(int k) const { return planes * (k - first); }
   int wide_row(int k) const;
 };
 
@@ -107,7 +108,7 @@ struct VectorShare {
 };
 
 struct Phase {
-  int input = -1;  // index into LayerTrace::inputs; of the vector unit: that it encodes for a later phase, or -1
+  int input = -1;  // index into LayerTrace::inputs; of the vector unit: that it makes for a later phase, or -1
   int rows = 0;
   int block_inputs = 0;
   std::vector<Part> parts;

@@ -31,6 +31,10 @@ SideEstimate estimate_side(const Program& program, const Phase& phase, const Inp
 void choose_side_formats(const LayerTrace& layer, SidePolicy policy, Program* program) {
   for (Phase& phase : program->phases) {
     if (phase.is_vector()) continue;
+    if (layer.inputs[phase.input].mac) {
+      phase.side_format = SideFormat::kNone;
+      continue;
+    }
     const SideEstimate bits = estimate_side(*program, phase, layer.inputs[phase.input]);
     const bool list = policy == SidePolicy::kIndexList || (policy == SidePolicy::kAuto && bits.list < bits.mask);
     phase.side_format = list ? SideFormat::kIndexList : SideFormat::kMask;

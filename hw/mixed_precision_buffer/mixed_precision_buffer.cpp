@@ -45,12 +45,11 @@ uint64_t get_list(const IndexList& list, const uint64_t* bits, uint64_t at, uint
 // Of one token's list and further bits those that belong to `inputs` codes from `first` on.
 uint64_t listed_bits(const PackedCodes& codes, int token, const InputTrace& input, int first_input, int first,
                      int inputs) {
-  const CodeFormat format = CodeFormat::of(input);
   const IndexList list = IndexList::of(input, first_input, codes.count);
   uint64_t bits = 0;
   for (int k = first; k < std::min(first + inputs, codes.count); ++k) {
     const bool salient = codes.salient[size_t(token) * codes.count + k];
-    bits += (salient ? list.index_bits : 0) + format.side_bits(salient, input.two_digits(first_input + k));
+    bits += (salient ? list.index_bits : 0) + further_code_bits(input, first_input + k, salient);
   }
   return bits;
 }
@@ -67,9 +66,9 @@ IndexList IndexList::of(const InputTrace& input, int first_input, int count) {
 
 uint64_t most_side_bits(const InputTrace& input, SideFormat side_format, int first_input, int count) {
   const IndexList list = IndexList::of(input, first_input, count);
-  const CodeFormat format = CodeFormat::of(input);
-  const uint64_t further =
-      uint64_t(list.most) * format.side_bits(true, false) + uint64_t(count - list.most) * format.side_bits(true, true);
+  uint64_t further = 0;
+  for (int k = first_input; k < first_input + count; ++k) further += further_code_bits(input, k, true);
+  if (side_format == SideFormat::kNone) return further;
   return further + (side_format == SideFormat::kMask ? uint64_t(count) : list.bits(uint64_t(list.most)));
 }
 
@@ -89,28 +88,26 @@ PackedCodes PackedCodes::of(const InputTrace& input, SideFormat side_format, int
 }
 
 void PackedCodes::add_side_bits(const InputTrace& input, int first_input) {
-  const CodeFormat format = CodeFormat::of(input);
   for (size_t i = 0; i < salient.size(); ++i)
-    side_value_bits += format.side_bits(salient[i], input.two_digits(first_input + int(i % count)));
-  if (side_format == SideFormat::kMask) return;
+    side_value_bits += further_code_bits(input, first_input + int(i % count), salient[i]);
+  if (side_format != SideFormat::kIndexList) return;
   const IndexList list = IndexList::of(input, first_input, count);
   list_bits =
       uint64_t(tokens) * list.bits(0) + uint64_t(std::count(salient.begin(), salient.end(), 1)) * list.index_bits;
 }
 
 uint64_t PackedCodes::pack(const InputTrace& input, int first_input, std::vector<uint64_t>* bits) const {
-  const CodeFormat format = CodeFormat::of(input);
   const IndexList list = IndexList::of(input, first_input, count);
   bits->assign((main_bits() + side_bits() + 127) / 64, 0);
   uint64_t at = 0;
   for (int m = 0; m < tokens; ++m) {
-    const uint8_t* codes = &code[size_t(m) * count];
+    const uint16_t* codes = &code[size_t(m) * count];
     const uint8_t* mask = &salient[size_t(m) * count];
     for (int k = 0; k < count; ++k, at += 4) put_bits(bits->data(), at, 4, codes[k] & 15);
     if (side_format == SideFormat::kIndexList) at = put_list(list, mask, count, at, bits->data());
     for (int k = 0; k < count && side_format == SideFormat::kMask; ++k, ++at) put_bits(bits->data(), at, 1, mask[k]);
     for (int k = 0; k < count; ++k) {
-      const int side = format.side_bits(mask[k], input.two_digits(first_input + k));
+      const int side = further_code_bits(input, first_input + k, mask[k]);
       if (side > 0) put_bits(bits->data(), at, side, codes[k] >> 4);
       at += side;
     }
@@ -120,7 +117,6 @@ uint64_t PackedCodes::pack(const InputTrace& input, int first_input, std::vector
 
 PackedCodes PackedCodes::unpack(const InputTrace& input, SideFormat side_format, int first_input, int count, int tokens,
                                 const uint64_t* bits) {
-  const CodeFormat format = CodeFormat::of(input);
   const IndexList list = IndexList::of(input, first_input, count);
   PackedCodes codes;
   codes.side_format = side_format;
@@ -130,14 +126,14 @@ PackedCodes PackedCodes::unpack(const InputTrace& input, SideFormat side_format,
   codes.salient.resize(size_t(tokens) * count);
   uint64_t at = 0;
   for (int m = 0; m < tokens; ++m) {
-    uint8_t* code = &codes.code[size_t(m) * count];
+    uint16_t* code = &codes.code[size_t(m) * count];
     uint8_t* mask = &codes.salient[size_t(m) * count];
-    for (int k = 0; k < count; ++k, at += 4) code[k] = uint8_t(get_bits(bits, at, 4));
+    for (int k = 0; k < count; ++k, at += 4) code[k] = uint16_t(get_bits(bits, at, 4));
     if (side_format == SideFormat::kIndexList) at = get_list(list, bits, at, mask, count);
     for (int k = 0; k < count && side_format == SideFormat::kMask; ++k, ++at) mask[k] = uint8_t(get_bits(bits, at, 1));
     for (int k = 0; k < count; ++k) {
-      const int side = format.side_bits(mask[k], input.two_digits(first_input + k));
-      if (side > 0) code[k] |= uint8_t(get_bits(bits, at, side) << 4);
+      const int side = further_code_bits(input, first_input + k, mask[k]);
+      if (side > 0) code[k] |= uint16_t(get_bits(bits, at, side) << 4);
       at += side;
     }
   }

@@ -1,7 +1,7 @@
 // Mixed-precision buffer: codes of two windows; 4 bits of each in a main array, further bits of some in a side array.
 //
 //     codes --> [ main array: 4 bits per code ] --> code bytes
-//               [ side array: mask or index list, then 1 or 3 bits of each code that has them ]
+//               [ side array: mask, index list or neither, then the further bits of each code that has them ]
 //
 // Timing   none of its own: the encoder that owns it spends the cycles.
 // Energy   ActivationMainWrite/Read and ActivationSideWrite/Read, once per word.
@@ -41,7 +41,7 @@ uint64_t most_side_bits(const InputTrace& input, SideFormat side_format, int fir
 struct PackedCodes {
   SideFormat side_format = SideFormat::kMask;
   int count = 0, tokens = 0;     // inputs, tokens
-  std::vector<uint8_t> code;     // [tokens * count] code bytes
+  std::vector<uint16_t> code;    // [tokens * count]
   std::vector<uint8_t> salient;  // [tokens * count] 0 or 1; with a list 0 for values of two digits
   uint64_t list_bits = 0;        // of all tokens' lists
   uint64_t side_value_bits = 0;  // beyond masks and lists

@@ -166,7 +166,7 @@ VectorJob Sequencer::vector_job(int index) const {
   job.kind = work.kind;
   job.elements = phase.vector_shares[source_].elements;
   job.vectors = phase.vector_shares[source_].vectors;
-  job.offset = work.name == "keys";
+  job.offset = work.name == "keys" && context_.layer->attention;
   job.phase = job.id = index;
   // Operands that are output codes: those of the spike phase before.
   for (int before = index - 1; before >= 0; --before) {
@@ -176,13 +176,22 @@ VectorJob Sequencer::vector_job(int index) const {
       if (operation.input == made.input) job.in_bits = operation.output_bits;
     break;
   }
-  if (work.kind == VectorKind::kSoftmax) job.in_bits += kExponentBits;  // the key's exponent comes with its score
+  if (work.kind == VectorKind::kSoftmax && context_.layer->attention)
+    job.in_bits += kExponentBits;  // the key's exponent comes with its score
   if (work.kind == VectorKind::kQuantize) job.out_bits = 4;
   if (work.kind != VectorKind::kEncode) return job;
   job.out_bits = 6;  // four bits, the mask's, and room for a salient one's fifth
   job.rule = SalientRule::kLargest;
   if (phase.input < 0 || work.causal()) return job;
   const InputTrace& input = context_.layer->inputs[phase.input];
+  if (input.mac) {
+    job.rule = SalientRule::kNone;
+    job.vectors *= input.groups();  // each has a scale of its own
+    job.out_bits = 0;
+    for (int k = 0; k < input.size; ++k) job.out_bits += std::max(4, input.code_bits(k));
+    job.out_bits = (job.out_bits + input.size / 2) / input.size;
+    return job;
+  }
   if (input.digits) job.out_bits = 8;
   job.rule = input.salient_mark == SalientMark::kMad ? SalientRule::kMad : SalientRule::kRoundedMad;
   return job;

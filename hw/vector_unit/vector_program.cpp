@@ -220,6 +220,13 @@ VectorProgram encode_mad() {
   return passes;
 }
 
+// Smallest and largest value; their distance over its steps is the scale, its reciprocal what values are multiplied
+// with; then the codes (and the zero point added).
+VectorProgram encode_scaled() {
+  return {finding(2, load(compare() | compare()), add() + multiply() + divide()),
+          coded_output(multiply() + round_to_code() + integer(8))};
+}
+
 VectorProgram encode_largest() {
   return {finding(1, load(compare()), round_log2()),
           finding(1, over_vector(scale() + round_to_code() + compare()), round_log2()),
@@ -231,7 +238,8 @@ VectorProgram encode_largest() {
 Datapath convert_code() { return integer(16) + shift() + scale(); }
 
 const VectorProgram& vector_program(VectorKind kind, SalientRule rule, bool offset) {
-  static const std::array<VectorProgram, 3> encode = {encode_rounded_mad(), encode_mad(), encode_largest()};
+  static const std::array<VectorProgram, 4> encode = {encode_rounded_mad(), encode_mad(), encode_largest(),
+                                                      encode_scaled()};
   static const std::array<VectorProgram, 2> quantized = {quantize(false), quantize(true)};
   static const std::array<VectorProgram, 7> programs = {
       rms_norm(),

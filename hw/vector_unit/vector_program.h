@@ -11,8 +11,9 @@
 namespace spikeloom {
 
 // How `encode` finds a vector's exponent and salient values (traces/README.md, `salient_rule`). kLargest: from the
-// largest value alone, without a median, as probabilities are coded.
-enum class SalientRule { kRoundedMad, kMad, kLargest };
+// largest value alone, without a median, as probabilities are coded. kNone: a scale from the range of values, and no
+// salient ones.
+enum class SalientRule { kRoundedMad, kMad, kLargest, kNone };
 
 // Operations on one value, and the longest chain of them.
 struct Datapath {

@@ -1,5 +1,7 @@
 #include "hw/weight_loader/weight_layout.h"
 
+#include "models/mac_layer.h"
+
 namespace spikeloom {
 
 WeightLayout::WeightLayout(const LayerTrace& layer, const Program& program, int source, const NeuronArraySpec& neurons,
@@ -31,9 +33,9 @@ std::vector<RowMessage> WeightLayout::row_messages(const Load& load) const {
   for (const Window& window : slice.windows) {
     const InputRange range = source_range(window, work.part, source_, program_.share(pass));
     if (range.count == 0) continue;
-    messages.push_back({slice.row(range.first), range.count, range.first});
+    messages.push_back({slice.row(range.first), slice.planes * range.count, slice.planes * range.first});
     for (int k = range.first; k < range.first + range.count; ++k)
-      if (input.is_wide(k)) messages.push_back({slice.wide_row(k), 1, input.size + input.wide_rank[k]});
+      if (input.is_wide(k)) messages.push_back({slice.wide_row(k), 1, input.planes * input.size + input.wide_rank[k]});
   }
   return messages;
 }
@@ -49,13 +51,16 @@ int WeightLayout::row_bytes(const Load& load) const {
 
 bool WeightLayout::has_parameters(const Load& load) const {
   const Pass& pass = program_.passes[load.pass];
-  return load.first_of_pass && source_ == program_.share(pass).last(pass.tiles[load.tile].part);
+  return load.first_of_pass && source_ == program_.share(pass).last(pass.tiles[load.tile].part) &&
+         parameter_bits(load) > 0;
 }
 
 uint64_t WeightLayout::parameter_bits(const Load& load) const {
   const Pass& pass = program_.passes[load.pass];
   const TileWork& work = pass.tiles[load.tile];
-  const int groups = layer_.operations[work.operation].h ? layer_.inputs[pass.input].groups() : 0;
+  const InputTrace& input = layer_.inputs[pass.input];
+  if (input.mac) return work.fires() ? uint64_t(work.outputs) * mac_parameter_bits(input) : 0;
+  const int groups = layer_.operations[work.operation].h ? input.groups() : 0;
   return uint64_t(work.outputs) * (neurons_.threshold_bits + neurons_.membrane_bits + 2 * groups);
 }
 

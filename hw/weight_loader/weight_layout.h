@@ -56,7 +56,8 @@ class WeightLayout {
   }
   // Of a row as it travels: the tile's weights, then the row's exponent where rows have them.
   int row_bytes(const Load& load) const;
-  // Whether the load brings parameters from this node, and their bits: thresholds, initial membranes, weight shifts.
+  // Whether the load brings parameters from this node, and their bits: thresholds, initial membranes, weight shifts; or
+  // scales and column sums.
   bool has_parameters(const Load& load) const;
   uint64_t parameter_bits(const Load& load) const;
 

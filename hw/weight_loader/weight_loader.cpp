@@ -5,6 +5,9 @@
 #include <climits>
 #include <cstring>
 
+#include "models/mac_layer.h"
+#include "sim/base/binary16.h"
+
 namespace spikeloom {
 
 WeightLoader::WeightLoader(const sc_core::sc_module_name& name, Clock& clock, const WeightLoaderSpec& spec,
@@ -224,7 +227,18 @@ void WeightLoader::append_parameters(const Load& load, std::vector<Flit>* flits)
   const uint64_t bits = layout_.parameter_bits(load);
   std::vector<uint64_t> payload((bits + 127) / 64, 0);
   uint64_t at = 0;
-  for (int i = 0; i < work.outputs; ++i) {
+  if (operation.mac) {
+    const InputTrace& input = context_.layer->inputs[pass.input];
+    for (int i = 0; i < work.outputs; ++i)
+      for (int group = 0; group < input.groups(); ++group) {
+        const int n = work.first_output + i, sum_bits = column_sum_bits(input, group);
+        put_bits(payload.data(), at, kScaleBits, to_binary16(operation.mac->scale(group, n)));
+        at += kScaleBits;
+        if (sum_bits > 0) put_bits(payload.data(), at, sum_bits, uint64_t(column_sum(input, operation, group, n)));
+        at += sum_bits;
+      }
+  }
+  for (int i = 0; i < work.outputs && !operation.mac; ++i) {
     put_bits(payload.data(), at, neurons_.threshold_bits, operation.theta[work.first_output + i]);
     at += neurons_.threshold_bits;
     put_bits(payload.data(), at, neurons_.membrane_bits, work.part == 0 ? operation.v0[work.first_output + i] : 0);

@@ -7,6 +7,7 @@
 #include "models/attention_operations.h"
 #include "models/attention_reference.h"
 #include "models/integer_reference.h"
+#include "models/mac_layer.h"
 #include "models/mac_reference.h"
 #include "sim/app/bill.h"
 #include "sim/app/commands.h"
@@ -59,8 +60,13 @@ void check_experiment(const std::string& file, const std::vector<std::string>& o
   check_prices(chip, experiment.technology);
   warn(experiment.chip.network);
   std::cout << file << ": ok\n";
-  for (const OperationTrace& operation : layer.operations)
-    print_needs(operation.name, operation_needs(layer, operation));
+  for (const OperationTrace& operation : layer.operations) {
+    if (!operation.mac)
+      print_needs(operation.name, operation_needs(layer, operation));
+    else if (!experiment.chip.multiplies_reals())
+      std::cout << "  " << operation.name << ": needs accumulators of "
+                << accumulator_needs(layer.inputs[operation.input], operation) << " bits\n";
+  }
   for (const Phase& phase : chip.program().phases)
     if (!phase.is_vector()) std::cout << "  " << layer.inputs[phase.input].name << ": " << phase.choice << "\n";
 }

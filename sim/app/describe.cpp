@@ -99,18 +99,31 @@ void print_parameters(const ChipSpec& spec) {
   std::printf("  tile           weight SRAM %d bytes in %d banks: 2 halves of %d rows of %d bytes\n",
               spec.synapse_array.weight_bytes, spec.synapse_array.banks, spec.synapse_array.half_rows(),
               spec.synapse_array.row_bytes());
-  std::printf("                 slopes %d bits, membranes %d (2 sets x %d tokens), thresholds %d, residues %d\n",
-              n.slope_bits, n.membrane_bits, spec.token_batch, n.threshold_bits, n.residue_bits);
-  std::printf("  %s payload %s, %s, firing %s; salient values by %s\n",
-              spec.multiplies() ? "products      " : "spikes        ", payload_names()[int(spec.payload)].c_str(),
-              spec.arithmetic().c_str(), firing_names()[int(n.firing)].c_str(),
-              side_policy_names()[int(spec.encoder.side_format)].c_str());
+  const std::string payload = payload_names()[int(spec.payload)], arithmetic = spec.arithmetic();
+  if (spec.dequantizes()) {
+    if (spec.multiplies_reals())
+      std::printf("                 sums of binary32 (2 sets x %d tokens)\n", spec.token_batch);
+    else
+      std::printf("                 accumulators of %d bits (2 sets x %d tokens), %d dequantized a cycle, latency %d\n",
+                  spec.mac_array.accumulator_bits, spec.token_batch, spec.dequantizer.lanes,
+                  spec.dequantizer.latency_cycles);
+    std::printf("  products       payload %s, %s (%s)\n", payload.c_str(), datapath_names()[int(spec.datapath)].c_str(),
+                arithmetic.c_str());
+  } else {
+    std::printf("                 slopes %d bits, membranes %d (2 sets x %d tokens), thresholds %d, residues %d\n",
+                n.slope_bits, n.membrane_bits, spec.token_batch, n.threshold_bits, n.residue_bits);
+    std::printf("  %s payload %s, %s, firing %s; salient values by %s\n",
+                spec.multiplies() ? "products      " : "spikes        ", payload.c_str(), arithmetic.c_str(),
+                firing_names()[int(n.firing)].c_str(), side_policy_names()[int(spec.encoder.side_format)].c_str());
+  }
   std::printf("  mapping        %s, input split %d\n\n", spec.mapping.automatic ? "auto" : "fixed",
               spec.mapping.input_split);
-  std::printf("  a tile: router -- %s array (weight SRAM) --> neuron array --> router\n",
-              spec.multiplies()         ? "codes --> mixed-precision buffer --> MAC"
+  std::printf("  a tile: router -- %s array (weight SRAM) --> %s --> router\n",
+              spec.multiplies_reals()   ? "codes --> mixed-precision buffer --> float"
+              : spec.multiplies()       ? "codes --> mixed-precision buffer --> MAC"
               : spec.encodes_in_tiles() ? "codes --> mixed-precision buffer, encoder --> synapse"
-                                        : "spikes --> synapse");
+                                        : "spikes --> synapse",
+              spec.dequantizes() ? "dequantizer" : "neuron array");
   std::printf("  a memory node: DRAM --> weight loader --> router; sequencer; vector unit <--> global buffer%s\n",
               spec.payload == Payload::kPackedCodes ? "" : " --> mixed-precision buffer, encoder");
 }

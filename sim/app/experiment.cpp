@@ -6,6 +6,7 @@
 
 #include "hw/dram/dram_prices.h"
 #include "models/attention_operations.h"
+#include "models/mac_layer.h"
 #include "sim/app/commands.h"
 
 namespace spikeloom {
@@ -145,10 +146,34 @@ Experiment Experiment::of_layer(int layer) const {
   return one;
 }
 
+namespace {
+
+// The layer of a trace that fits the datapath.
+LayerTrace open_layer(const ChipSpec& chip, const std::string& file) {
+  const auto refuse = [&](const std::string& why) {
+    chip.section.fail_below("tile.datapath",
+                            "'" + datapath_names()[int(chip.datapath)] + "' cannot run " + file + ": " + why);
+  };
+  const bool dequantizes = MacTrace::recognizes(file);
+  if (dequantizes && !chip.dequantizes())
+    refuse("a trace of a method that dequantizes (use multiply_dequantize, dequantize_multiply or float_multiply)");
+  if (!dequantizes && chip.dequantizes()) refuse("a trace of spikes (use accumulate_and_fire or multiply_accumulate)");
+  if (!dequantizes) return LayerTrace::open(file);
+  const auto trace = std::make_shared<const MacTrace>(MacTrace::open(file));
+  const bool binary16 = trace->arithmetic == MacArithmetic::kBinary16;
+  if (binary16 != (chip.datapath == TileDatapath::kFloatMultiply))
+    refuse(binary16 ? "its arithmetic is binary16 (use float_multiply)"
+                    : "its arithmetic is integer (use multiply_dequantize or dequantize_multiply)");
+  return make_mac_layer(
+      trace, chip.datapath == TileDatapath::kDequantizeMultiply ? Dequantized::kOperands : Dequantized::kSums);
+}
+
+}  // namespace
+
 LayerTrace Experiment::open_trace() const {
   if (model) throw std::logic_error("a model has no trace of its own");
-  LayerTrace layer = LayerTrace::open(trace_file);
-  add_attention_operations(&layer, all_tokens ? layer.tokens : std::min(tokens, layer.tokens));
+  LayerTrace layer = open_layer(chip, trace_file);
+  if (!layer.mac) add_attention_operations(&layer, all_tokens ? layer.tokens : std::min(tokens, layer.tokens));
   std::vector<std::string> names = operations;
   if (all_operations) {
     for (const auto& operation : layer.operations) names.push_back(operation.name);

@@ -89,9 +89,11 @@ json exact_json(const ModelWorkload& model, const std::vector<json>& layers) {
     const std::string text = layers[i]["exact"]["first_difference"];
     if (!text.empty()) difference = "layer " + std::to_string(model.layers[i]) + ": " + text;
   }
-  return {{"outputs", count_of(layers, "exact", "outputs")},
-          {"equal", count_of(layers, "exact", "equal")},
-          {"first_difference", difference}};
+  json exact = {{"outputs", count_of(layers, "exact", "outputs")},
+                {"equal", count_of(layers, "exact", "equal")},
+                {"first_difference", difference}};
+  if (layers[0]["exact"].contains("compared")) exact["compared"] = layers[0]["exact"]["compared"];
+  return exact;
 }
 
 json time_json(const std::vector<json>& layers) {

@@ -25,6 +25,11 @@ std::string which_layers(const json& model) {
   return layers_in_words(model["layers"].get<std::vector<int>>(), model["layers_of_model"]);
 }
 
+std::string arithmetic_text(const json& chip) {
+  const std::string datapath = text_of(chip, "datapath"), arithmetic = text_of(chip, "arithmetic");
+  return datapath == "accumulate_and_fire" ? arithmetic : datapath + " (" + arithmetic + ")";
+}
+
 std::string header(const json& report) {
   const json &model = report["model"], &chip = report["chip"];
   std::string text;
@@ -35,8 +40,10 @@ std::string header(const json& report) {
   text += "  text       " + text_of(model, "text") + "\n";
   text += format("  chip       %s: %dx%d tiles, %.0f MHz, %s, %s, token_batch %d\n", text_of(chip, "name").c_str(),
                  chip["width"].get<int>(), chip["height"].get<int>(), number_of(chip, "clock_mhz"),
-                 text_of(chip, "payload").c_str(), text_of(chip, "arithmetic").c_str(), chip["token_batch"].get<int>());
-  return text + "  technology " + text_of(report, "technology") + "\n\n";
+                 text_of(chip, "payload").c_str(), arithmetic_text(chip).c_str(), chip["token_batch"].get<int>());
+  text += "  technology " + text_of(report, "technology") + "\n";
+  if (report["exact"].contains("compared")) text += attention_line();
+  return text + "\n";
 }
 
 std::string duration(double us) {
@@ -46,7 +53,7 @@ std::string duration(double us) {
 std::string outputs_line(const json& exact) {
   const uint64_t outputs = exact["outputs"], equal = exact["equal"];
   return "Outputs      " + grouped(equal) + " of " + grouped(outputs) +
-         (equal == outputs ? " output integers equal the reference\n"
+         (equal == outputs ? " " + exact.value("compared", "output integers equal the reference") + "\n"
                            : " EQUAL; first difference: " + text_of(exact, "first_difference") + "\n");
 }
 
@@ -89,7 +96,7 @@ std::string dram_line(const json& report) {
 
 std::string figure_lines(const json& report) {
   const json &figures = report["figures"], &energies = report["energy"];
-  const bool multiplies = text_of(report["chip"], "datapath") == "multiply_accumulate";
+  const bool multiplies = text_of(report["chip"], "datapath") != "accumulate_and_fire";
   std::string text =
       format("Utilisation  %.1f %% of lane cycles %s a weight; %s arrays are busy %.1f %%, DRAM %.1f %%\n",
              percent_of(figures, "lane_utilisation"), multiplies ? "multiply" : "add", multiplies ? "MAC" : "synapse",

@@ -1,6 +1,8 @@
 #include "sim/app/report.h"
 
 #include <algorithm>
+#include <cstdio>
+#include <cstring>
 #include <filesystem>
 #include <set>
 
@@ -10,19 +12,33 @@ namespace spikeloom {
 
 namespace {
 
+// The y of binary32 bit for bit, and the binary16 that messages carry of it; or the output code.
+bool is_expected(const OperationTrace& operation, const LayerResult& result, size_t o, size_t i) {
+  if (operation.mac && std::memcmp(&result.sums[o][i], &operation.sums[i], sizeof(float)) != 0) return false;
+  return result.outputs[o][i] == operation.expected[i];
+}
+
+std::string value_text(const OperationTrace& operation, float sum, int64_t code) {
+  if (!operation.mac) return std::to_string(code);
+  char text[48];
+  std::snprintf(text, sizeof text, "%.9g (sent as %04x)", sum, unsigned(code & 0xffff));
+  return text;
+}
+
 void compare_outputs(const LayerTrace& layer, const LayerResult& result, Report* report) {
   for (size_t o = 0; o < layer.operations.size(); ++o) {
     const OperationTrace& operation = layer.operations[o];
     for (size_t i = 0; i < result.outputs[o].size(); ++i) {
       if (!result.arrived[o][i]) continue;  // a position that the token does not see
       ++report->outputs;
-      if (result.outputs[o][i] == operation.expected[i]) {
+      if (is_expected(operation, result, o, i)) {
         ++report->outputs_equal;
       } else if (report->first_difference.empty()) {
         report->first_difference = operation.name + " token " + std::to_string(i / operation.outputs) + " output " +
                                    std::to_string(i % operation.outputs) + ": chip " +
-                                   std::to_string(result.outputs[o][i]) + ", expected " +
-                                   std::to_string(operation.expected[i]);
+                                   value_text(operation, operation.mac ? result.sums[o][i] : 0, result.outputs[o][i]) +
+                                   ", expected " +
+                                   value_text(operation, operation.mac ? operation.sums[i] : 0, operation.expected[i]);
       }
     }
   }
@@ -37,6 +53,10 @@ void count_input(const InputTrace& input, const SpikeCode& code, int rows, uint6
     for (int k = 0; k < input.size; ++k) {
       if (input.causal == Causal::kInputs && k % input.block_inputs() >= input.seen(m)) continue;
       report->input_steps += T;
+      if (input.mac) {
+        *spikes += (input.code_at(m, k) & (input.code_bytes == 2 ? 0x7fff : 0xff)) != 0;
+        continue;
+      }
       const SpikeValues values = format.decode(input.code_at(m, k), input.salient(m, k), input.two_digits(k));
       for (int i = 0; i < values.count; ++i)
         for (int step = 0; step < T; ++step)
@@ -97,7 +117,7 @@ void add_tiles(const Chip& chip, Report* report) {
     report->rows_read += tile.array->rows_read();
     report->rows_added += tile.array->rows_issued();
     report->additions += tile.additions();
-    report->largest_membrane = std::max(report->largest_membrane, tile.neuron_array.largest_membrane());
+    report->largest_membrane = std::max(report->largest_membrane, tile.outputs->largest_membrane());
     if (tile.encoder) report->spikes_sent += tile.encoder->spikes();
     busy += tile.array->activity().cycles(ActivityState::kBusy);
     report->fill_cycles = std::min(report->fill_cycles, tile.array->activity().first_busy());
@@ -130,7 +150,16 @@ Report make_report(const Experiment& experiment, const LayerTrace& layer, Chip& 
   report.datapath = datapath_names()[int(chip.spec().datapath)];
   report.arithmetic = chip.spec().arithmetic();
   report.multiplies = chip.spec().multiplies();
-  report.code = name_of(layer.inputs[layer.operations[0].input].code);
+  report.dequantizes = chip.spec().dequantizes();
+  const InputTrace& first_input = layer.inputs[layer.operations[0].input];
+  report.code = !layer.mac                    ? name_of(first_input.code)
+                : first_input.code_bytes == 2 ? "binary16"
+                : first_input.mac->symmetric  ? "symmetric"
+                                              : "asymmetric";
+  report.compared = !layer.mac ? "output integers equal the reference"
+                    : chip.spec().datapath == TileDatapath::kDequantizeMultiply
+                        ? "outputs equal the reference of dequantized operands bit for bit"
+                        : "outputs equal the trace bit for bit";
   report.synthetic = layer.synthetic;
   report.trace_file = std::filesystem::absolute(layer.file).lexically_normal().string();
   report.trace_sha256 = layer.sha256;

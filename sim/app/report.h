@@ -38,9 +38,11 @@ struct DramReport {
 
 struct Report {
   std::string experiment, chip, technology, payload, code;
-  std::string datapath;    // accumulate_and_fire or multiply_accumulate
+  std::string datapath;    // as chip.tile.datapath names it
   std::string arithmetic;  // of it: the spike code, or what multiplies
   bool multiplies = false;
+  bool dequantizes = false;  // outputs are y of binary32, and attention is not in the trace
+  std::string compared;      // what outputs were compared with
   bool synthetic = false;
   std::string trace_file, trace_sha256, weights_sha256, model, text_source, text_excerpt;
   int layer = 0, tokens = 0, token_batch = 1;
@@ -84,6 +86,8 @@ const std::vector<std::string>& not_charged();
 
 // The table of energy groups; DRAM's background power is a part of its group.
 std::string group_table(const GroupEnergies& groups, double background_pj, double total_pj);
+// What the reports of traces without attention say about it.
+std::string attention_line();
 // The tables for a terminal.
 std::string report_text(const Report& report);
 // report.json; its keys are documented in sim/app/README.md.

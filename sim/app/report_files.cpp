@@ -150,6 +150,7 @@ nlohmann::ordered_json report_json(const Report& report, const Technology& techn
   root["technology"] = report.technology;
   root["exact"] = {
       {"outputs", report.outputs}, {"equal", report.outputs_equal}, {"first_difference", report.first_difference}};
+  if (report.dequantizes) root["exact"]["compared"] = report.compared;
   root["time"] = {{"cycles", report.cycles}, {"us", report.time_us()}, {"fill_cycles", report.fill_cycles}};
   root["figures"] = {{"lane_utilisation", report.lane_utilisation},
                      {"synapse_array_busy", report.array_busy},

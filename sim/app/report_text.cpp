@@ -21,7 +21,9 @@ std::string header(const Report& report) {
                  report.height, report.clock_mhz, report.payload.c_str(),
                  (report.multiplies ? report.datapath + " (" + report.arithmetic + ")" : report.arithmetic).c_str(),
                  report.token_batch);
-  text += "  technology " + report.technology + "\n\n";
+  text += "  technology " + report.technology + "\n";
+  if (report.dequantizes) text += attention_line();
+  text += "\n";
   return text;
 }
 
@@ -55,8 +57,7 @@ std::string figures(const Report& report) {
   std::string text;
   const bool equal = report.outputs == report.outputs_equal;
   text += "Outputs      " + grouped(report.outputs_equal) + " of " + grouped(report.outputs) +
-          (equal ? " output integers equal the reference\n"
-                 : " EQUAL; first difference: " + report.first_difference + "\n");
+          (equal ? " " + report.compared + "\n" : " EQUAL; first difference: " + report.first_difference + "\n");
   text += format("Cycles       %s (%.1f us at %.0f MHz; %.0f tokens/s through this layer)\n",
                  grouped(report.cycles).c_str(), report.time_us(), report.clock_mhz,
                  report.tokens / report.time_us() * 1e6);
@@ -99,12 +100,17 @@ std::string gaps(const Report& report) {
   static constexpr std::array<const char*, kGapNames.size()> kCauses = {
       "have no work",          "wait for spikes", "wait for weights", "wait for a free membrane set",
       "wait for their output", "take step marks"};
+  static constexpr std::array<const char*, kGapNames.size()> kMultiplyingCauses = {
+      "have no work",          "wait for codes",
+      "wait for weights",      "wait for a free set of sums",
+      "wait for their output", "read further rows, or add sums up"};
+  const auto& causes = report.multiplies ? kMultiplyingCauses : kCauses;
   std::string text;
   for (const PhaseReport& phase : report.phases) {
     if (!phase.vector_kind.empty() || !phase.roofline.has_gap()) continue;
     const Gap gap = phase.roofline.largest_gap();
     text += format("%s: %.0f %% of the bound by %s; tiles %s %.0f %% of their time\n", names_of(phase).c_str(),
-                   100 * phase.roofline.reached(), kBounds[phase.roofline.lowest()], kCauses[size_t(gap)],
+                   100 * phase.roofline.reached(), kBounds[phase.roofline.lowest()], causes[size_t(gap)],
                    100 * phase.roofline.gap_share(gap));
   }
   return text.empty() ? text : text + "\n";
@@ -162,6 +168,10 @@ std::string recordings(const Report& report) {
 }
 
 }  // namespace
+
+std::string attention_line() {
+  return "  attention  not in the trace: its matrix products are neither simulated nor charged\n";
+}
 
 std::string group_table(const GroupEnergies& groups, double background_pj, double total_pj) {
   std::string text = format("%-26s %13s %8s\n", "energy group", "energy", "share");

@@ -43,7 +43,8 @@ void add_counts(const Chip& chip, const std::vector<uint64_t>& counts, Roofline*
   roofline->additions = roofline->arrays.additions;
   const double dram_bytes_per_cycle = spec.dram.peak_mb_s() / spec.clock_mhz * double(spec.memory_nodes.size());
   least(roofline, Resource::kLanes) = double(roofline->additions) / double(roofline->tiles * spec.synapse_array.lanes);
-  least(roofline, Resource::kWeightSram) = double(roofline->rows_read) / double(roofline->tiles);
+  least(roofline, Resource::kWeightSram) =
+      double(roofline->rows_read) / double(roofline->tiles * uint64_t(spec.rows_per_cycle()));
   least(roofline, Resource::kMesh) = double(link_bits) / spec.flits().wire_bits();
   least(roofline, Resource::kDram) = double(dram_bits) / 8 / dram_bytes_per_cycle;
 }

@@ -12,7 +12,7 @@ namespace spikeloom {
 
 enum class Resource {
   kLanes,       // one addition a cycle and lane
-  kWeightSram,  // one row read a cycle and tile
+  kWeightSram,  // one row read a cycle and tile, of float arrays one of each bank
   kMesh,        // one flit a cycle on the link that carried most of the phase's
   kEncoders,    // one code or spike a cycle and stage of the encoder that had most of the phase's
   kDram,        // bytes at peak bandwidth

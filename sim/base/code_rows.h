@@ -1,4 +1,5 @@
-// Activation codes as traces hold them: a byte per value, and a mask that says which values are salient.
+// Activation codes as traces hold them: a byte per value, and a mask that says which values are salient. Values of
+// binary16 have two bytes each, and no mask.
 #pragma once
 
 #include <cstddef>
@@ -20,12 +21,16 @@ constexpr const char* name_of(SalientFormat format) {
 
 struct CodeRows {
   int size = 0;                           // values of a row
+  int code_bytes = 1;                     // 1, or 2: the lower one first
   const uint8_t* codes = nullptr;         // [rows, size]
-  const uint8_t* salient_mask = nullptr;  // [rows, ceil(size/8)], bit k%8 of byte k/8
+  const uint8_t* salient_mask = nullptr;  // [rows, ceil(size/8)], bit k%8 of byte k/8; null: no value is salient
 
-  uint8_t code_at(int row, int k) const { return codes[static_cast<size_t>(row) * size + k]; }
+  uint16_t code_at(int row, int k) const {
+    const uint8_t* at = codes + (static_cast<size_t>(row) * size + k) * code_bytes;
+    return static_cast<uint16_t>(code_bytes == 1 ? at[0] : at[0] | at[1] << 8);
+  }
   bool salient(int row, int k) const {
-    return salient_mask[static_cast<size_t>(row) * ((size + 7) / 8) + k / 8] >> (k % 8) & 1;
+    return salient_mask && (salient_mask[static_cast<size_t>(row) * ((size + 7) / 8) + k / 8] >> (k % 8) & 1);
   }
 };
 

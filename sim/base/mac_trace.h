@@ -32,6 +32,8 @@ struct MacInput {
   std::vector<float> scales;         // [M, W] sx
   const uint8_t* values = nullptr;   // [M, K] binary16; null for integers
 
+  float scale(int m, int group) const { return scales[m * groups.size() + group]; }
+  int zero_point(int m, int group) const { return static_cast<int>(zero_points[m * groups.size() + group]); }
   float value(int m, int k) const { return binary16_at(values + 2 * (static_cast<size_t>(m) * size + k)); }
 };
 
@@ -44,6 +46,7 @@ struct MacOperation {
   const uint8_t* real_weights = nullptr;  // [K, N] binary16; null for integers
   std::vector<float> expected;            // [M, N]
 
+  float scale(int group, int n) const { return scales[static_cast<size_t>(group) * outputs + n]; }
   float real_weight(int k, int n) const {
     return binary16_at(real_weights + 2 * (static_cast<size_t>(k) * outputs + n));
   }

@@ -156,7 +156,7 @@ LayerTrace LayerTrace::open(const std::string& activations_file) {
   const json value = parse_description(file);
   const Description top(file, value, "");
   if (MacTrace::is_format(top.text("format")))
-    file.fail("is a multiply-accumulate trace ('" + top.text("format") + "'): this version has no datapath for it");
+    file.fail("is a multiply-accumulate trace ('" + top.text("format") + "'), not one of spikes");
   top.choice("format", {"spikeloom-activations"});
   top.integer("version", 1, 1);
   top.keys({"format", "version", "synthetic", "weights", "code", "tokens", "text", "u_r", "output_bits", "inputs",
@@ -176,25 +176,29 @@ LayerTrace LayerTrace::open(const std::string& activations_file) {
   return layer;
 }
 
+int InputTrace::group_of(int k) const {
+  if (bounds.empty()) return group == 0 ? 0 : k / group;
+  return static_cast<int>(std::upper_bound(bounds.begin(), bounds.end(), k) - bounds.begin()) - 1;
+}
+
 int64_t LayerTrace::seen_scores(int end) const {
-  int64_t scores = 0;
-  for (int m = 0; m < end; ++m) scores += int64_t{attention->heads} * attention->seen(m);
-  return scores;
+  int64_t sum = 0;
+  for (int m = 0; m < end; ++m) sum += int64_t{attention ? attention->heads : scores.heads} * seen(m);
+  return sum;
 }
 
 // Work of the vector unit is a whole number of elements and vectors per token, or one per position that it sees.
 void LayerTrace::check_vector_unit() const {
   for (const VectorWork& work : vector_unit) {
-    const std::string name = "description: vector_unit '" + work.name + "'";
+    const std::string name = file + ": description: vector_unit '" + work.name + "'";
     if (work.vectors % tokens != 0)
-      activations_data_->fail(name + ": " + std::to_string(work.vectors) + " vectors do not divide among " +
-                              std::to_string(tokens) + " tokens");
-    if (work.causal() && !attention) activations_data_->fail(name + ": needs the key 'attention'");
+      throw UserError(name + ": " + std::to_string(work.vectors) + " vectors do not divide among " +
+                      std::to_string(tokens) + " tokens");
+    if (work.causal() && !attention && !mac) throw UserError(name + ": needs the key 'attention'");
     if (work.causal() ? work.elements != seen_scores(tokens) : work.elements % tokens != 0)
-      activations_data_->fail(name + ": " + std::to_string(work.elements) +
-                              (work.causal()
-                                   ? " elements, but tokens and heads see " + std::to_string(seen_scores(tokens))
-                                   : " elements do not divide among " + std::to_string(tokens) + " tokens"));
+      throw UserError(name + ": " + std::to_string(work.elements) +
+                      (work.causal() ? " elements, but tokens and heads see " + std::to_string(seen_scores(tokens))
+                                     : " elements do not divide among " + std::to_string(tokens) + " tokens"));
   }
 }
 

@@ -10,8 +10,7 @@
 
 #include "sim/base/attention_trace.h"
 #include "sim/base/code_rows.h"
-#include "sim/base/trace_origin.h"
-#include "sim/base/vector_unit_trace.h"
+#include "sim/base/mac_trace.h"
 
 namespace spikeloom {
 
@@ -44,9 +43,24 @@ struct InputTrace : CodeRows {
   std::vector<int64_t> e, E, E7;  // [rows, blocks]; E7 all zero without digits
   std::vector<int64_t> g;         // [rows, windows]; all zero without group shifts
 
-  int groups() const { return group == 0 ? 1 : size / group; }
+  // Of a multiply-accumulate layer (models/mac_layer.h):
+  const MacInput* mac = nullptr;  // null: codes of spikes
+  std::vector<int> bounds;        // [groups + 1] where groups of unequal size begin; empty: `group` says it
+  int planes = 1;                 // weight rows of an input, wide ones apart: one for every 4 bits of a weight
+  bool in_order = false;          // its sums are of binary32, in index order: one tile adds them all
+  std::string made_by;            // entry of the vector unit that makes it; empty: the one of its name
+
+  int groups() const { return !bounds.empty() ? int(bounds.size()) - 1 : group == 0 ? 1 : size / group; }
+  int group_of(int k) const;
+  int group_begin(int index) const { return bounds.empty() ? size / groups() * index : bounds[index]; }
+  int group_end(int index) const { return group_begin(index + 1); }
   bool is_wide(int k) const { return wide_rank[k] >= 0; }
-  bool two_digits(int k) const { return digits && (all_digits || is_wide(k)); }
+  bool two_digits(int k) const {
+    return mac ? code_bytes == 1 && code_bits(k) > 4 : digits && (all_digits || is_wide(k));
+  }
+  // Of a multiply-accumulate layer: bits of the code of input k.
+  int code_bits(int k) const { return code_bytes == 2 ? 16 : mac->groups[group_of(k)].activation_bits; }
+  const std::string& maker() const { return made_by.empty() ? name : made_by; }
   int block_inputs() const { return size / blocks; }
   // Positions that a row sees, where causal.
   int seen(int row) const { return first_position + row / rows_per_token + 1; }
@@ -64,6 +78,9 @@ struct OperationTrace {
   const uint8_t* h = nullptr;      // [groups, N] or null
   std::vector<int64_t> theta, v0;  // [N]
   std::vector<int64_t> expected;   // [rows, N]
+  // Of a multiply-accumulate layer (models/mac_layer.h):
+  const MacOperation* mac = nullptr;
+  std::vector<float> sums;  // [rows, N] y; `expected` holds what messages carry of it, binary16 as an integer
 
   // Low (unsigned = false: signed) nibble of row `row`, output n.
   int nibble(int row, int n) const { return weights[static_cast<size_t>(row) * row_bytes + n / 2] >> (n % 2 * 4) & 15; }
@@ -82,18 +99,26 @@ class LayerTrace : public TraceOrigin {
 
   // Scores of tokens 0 .. end - 1: one for each head and position seen.
   int64_t seen_scores(int end) const;
+  // Positions that a token sees, where the layer has scores.
+  int seen(int token) const { return attention ? attention->seen(token) : scores.first + token + 1; }
+  // Throws UserError unless the vector unit's work divides among tokens.
+  void check_vector_unit() const;
 
   int output_bits = 0;
   std::vector<InputTrace> inputs;
   std::vector<OperationTrace> operations;   // in execution order
   std::optional<AttentionTrace> attention;  // as opened, whatever was selected
   std::vector<VectorWork> vector_unit;      // in execution order
+  std::shared_ptr<const MacTrace> mac;      // what a multiply-accumulate layer was made of; null: spikes
+  // Scores of the vector unit's work where the trace holds no attention: heads, and the position of token 0.
+  struct Scores {
+    int heads = 0, first = 0;
+  } scores;
   // Bytes that inputs and operations point to without being in a file.
   std::vector<std::shared_ptr<const std::vector<uint8_t>>> made;
 
  private:
   void read_weights();
-  void check_vector_unit() const;
 };
 
 }  // namespace spikeloom

@@ -211,6 +211,7 @@ ChipSpec tiny_chip(int width, int height) {
   spec.token_batch = 1;
   spec.synapse_array = {8, 8192, 4, 2};
   spec.mac_array = {1, Multiplier::kParallel, ZeroGating::kSkip, Accumulators::kShared, 24};
+  spec.dequantizer = {4, 3};
   spec.neuron_array = {8, 20, 32, 24, 48, FiringPolicy::kRadix};
   spec.payload = Payload::kAddressEvents;
   spec.spike_code = 0;

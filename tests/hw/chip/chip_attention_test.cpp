@@ -88,7 +88,7 @@ TEST(ChipAttentionWorkExact, OneRowABatchAddsExactlyWhatTheReferenceAdds) {
   Chip chip("chip", spec_of_chip, with, 1000);
   chip.run();
   uint64_t additions = 0;
-  for (int i = 0; i < chip.topology().tiles(); ++i) additions += chip.tile(i).neuron_array.additions();
+  for (int i = 0; i < chip.topology().tiles(); ++i) additions += chip.tile(i).outputs->additions();
   const auto code = make_spike_code(0);
   EXPECT_EQ(additions, run_scores(*with.attention, 6, *code, FiringPolicy::kRadix).additions +
                            run_mix(*with.attention, 6, *code, FiringPolicy::kRadix).additions);

@@ -45,8 +45,8 @@ void is_conserved(Payload payload, int batch) {
     const Tile& at = chip.tile(tile);
     received += at.array->spikes();
     rows += at.array->rows_issued();
-    additions += at.neuron_array.additions();
-    EXPECT_EQ(at.neuron_array.additions(), at.array->rows_issued() * 8) << tile;
+    additions += at.outputs->additions();
+    EXPECT_EQ(at.outputs->additions(), at.array->rows_issued() * 8) << tile;
     EXPECT_LE(at.array->rows_read(), at.array->rows_issued()) << tile;
     EXPECT_EQ(at.array->rows_read(),
               counted(chip.ledger(), EnergyEvent::kWeightRowRead, std::string(at.array->name()).substr(5)))

@@ -95,14 +95,90 @@ TEST_F(TraceCommandConfig, CheckRefusesResiduesThatItCannotCompute) {
                       "{activations}: operation 'p' may need residues of more than 63 bits"});
 }
 
-TEST_F(TraceCommandConfig, RunHasNoDatapathForMultiplyAccumulateTraces) {
+class DatapathConfig : public TraceCommandConfig {
+ protected:
+  std::string message(const std::string& trace, const std::vector<std::string>& settings) {
+    std::vector<std::string> words = {SPIKELOOM_SOURCE_DIR "/configs/experiments/demo.yaml", "--set",
+                                      "workload.trace=" + trace};
+    for (const std::string& setting : settings) words.insert(words.end(), {"--set", setting});
+    return user_error_of([&] { command_check(words); });
+  }
+  const std::vector<std::string> multiply_dequantize = {"chip.payload=packed_codes",
+                                                        "chip.tile.datapath=multiply_dequantize"};
+};
+
+TEST_F(DatapathConfig, SpikingTilesRefuseATraceThatDequantizes) {
   const std::string file = small_mac_trace().write(folder_);
-  EXPECT_EQ(
-      user_error_of([&] {
-        command_run({SPIKELOOM_SOURCE_DIR "/configs/experiments/demo.yaml", "--set", "workload.trace=" + file, "-o",
-                     folder_.file("results")});
-      }),
-      file + ": is a multiply-accumulate trace ('spikeloom-mac-activations'): this version has no datapath for it");
+  EXPECT_EQ(message(file, {}),
+            SPIKELOOM_SOURCE_DIR
+                "/configs/chips/smollm2.yaml:73:15: chip.tile.datapath: 'accumulate_and_fire' cannot "
+                "run " +
+                file +
+                ": a trace of a method that dequantizes (use multiply_dequantize, "
+                "dequantize_multiply or float_multiply)");
+}
+
+TEST_F(DatapathConfig, TilesThatDequantizeRefuseATraceOfSpikes) {
+  const std::string file = small_trace().write(folder_);
+  EXPECT_EQ(message(file, multiply_dequantize),
+            "--set chip.tile.datapath=multiply_dequantize: chip.tile.datapath: 'multiply_dequantize' cannot run " +
+                file + ": a trace of spikes (use accumulate_and_fire or multiply_accumulate)");
+}
+
+TEST_F(DatapathConfig, IntegerTilesRefuseBinary16) {
+  const std::string file = small_binary16_trace().write(folder_);
+  EXPECT_EQ(message(file, multiply_dequantize),
+            "--set chip.tile.datapath=multiply_dequantize: chip.tile.datapath: 'multiply_dequantize' cannot run " +
+                file + ": its arithmetic is binary16 (use float_multiply)");
+}
+
+TEST_F(DatapathConfig, FloatTilesRefuseIntegers) {
+  const std::string file = small_mac_trace().write(folder_);
+  EXPECT_EQ(message(file, {"chip.payload=packed_codes", "chip.tile.datapath=float_multiply",
+                           "chip.tile.mac_array.accumulators=shared"}),
+            "--set chip.tile.datapath=float_multiply: chip.tile.datapath: 'float_multiply' cannot run " + file +
+                ": its arithmetic is integer (use multiply_dequantize or dequantize_multiply)");
+}
+
+TEST_F(DatapathConfig, TilesThatDequantizeTakeTheirTrace) {
+  EXPECT_EQ(message(small_mac_trace().write(folder_), multiply_dequantize), "(no error)");
+}
+
+// What `run` prints about a trace on the demo's chip.
+class DequantizedRunExact : public TraceCommandConfig {
+ protected:
+  std::string report(const TracePair& trace, const std::vector<std::string>& settings) {
+    std::vector<std::string> words = {SPIKELOOM_SOURCE_DIR "/configs/experiments/demo.yaml",
+                                      "--no-figures",
+                                      "-o",
+                                      folder_.file("results"),
+                                      "--set",
+                                      "workload.trace=" + trace.write(folder_),
+                                      "--set",
+                                      "chip.payload=packed_codes"};
+    for (const std::string& setting : settings) words.insert(words.end(), {"--set", "chip.tile." + setting});
+    testing::internal::CaptureStdout();
+    EXPECT_EQ(command_run(words), 0);
+    std::fflush(stdout);
+    return testing::internal::GetCapturedStdout();
+  }
+  const std::string no_attention =
+      "  attention  not in the trace: its matrix products are neither simulated nor charged";
+};
+
+TEST_F(DequantizedRunExact, SumsAreComparedWithTheTrace) {
+  expect_lines(report(small_mac_trace(), {"datapath=multiply_dequantize"}),
+               {no_attention, "Outputs      4 of 4 outputs equal the trace bit for bit"});
+}
+
+TEST_F(DequantizedRunExact, Binary16IsComparedWithTheTrace) {
+  expect_lines(report(small_binary16_trace(), {"datapath=float_multiply", "mac_array.accumulators=shared"}),
+               {no_attention, "Outputs      2 of 2 outputs equal the trace bit for bit"});
+}
+
+TEST_F(DequantizedRunExact, DequantizedOperandsAreComparedWithAReferenceOfTheirOwn) {
+  expect_lines(report(small_mac_trace(), {"datapath=dequantize_multiply", "mac_array.accumulators=shared"}),
+               {no_attention, "Outputs      4 of 4 outputs equal the reference of dequantized operands bit for bit"});
 }
 
 }  // namespace

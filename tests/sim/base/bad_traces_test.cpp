@@ -178,8 +178,7 @@ const std::vector<BadTrace> kBadDescriptions = {
      "{activations}: description: weights.file: must be a file name without a folder"},
     {"NoWeightsFile", set_key("/weights/file", "none.safetensors"), "{folder}/none.safetensors: no such file"},
     {"MultiplyAccumulate", set_key("/format", "spikeloom-mac-activations"),
-     "{activations}: is a multiply-accumulate trace ('spikeloom-mac-activations'): this version has no datapath for "
-     "it"},
+     "{activations}: is a multiply-accumulate trace ('spikeloom-mac-activations'), not one of spikes"},
     {"OtherFormat", set_key("/format", "spikeloom-weights"),
      "{activations}: description: format: 'spikeloom-weights' is unknown (allowed: spikeloom-activations)"},
     {"Version2", set_key("/version", 2), "{activations}: description: version: 2 is out of range (allowed: 1 to 1)"},
