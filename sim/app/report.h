@@ -57,6 +57,7 @@ struct Report {
   std::vector<DramReport> drams;
   int64_t largest_membrane = 0;
   Bill bill;
+  StoredCounts counts;
   std::vector<PhaseReport> phases;
   std::vector<std::pair<std::string, Activity*>> activities;
   std::vector<std::pair<std::string, uint64_t>> link_flits;

@@ -113,6 +113,9 @@ Technology Technology::read(ConfigNode& section) {
   ConfigNode& leakage = section.section("leakage");
   technology.register_bit_ = read_price(leakage, "register_bit", "nw");
   technology.adder_bit_ = read_price(leakage, "adder_bit", "nw");
+  ConfigNode& area = section.section("area");
+  technology.register_bit_um2_ = read_price(area, "register_bit", "um2").pj;
+  technology.adder_bit_um2_ = read_price(area, "adder_bit", "um2").pj;
   technology.sram_ = SramTable::load(table, cell);
   return technology;
 }
@@ -142,6 +145,10 @@ std::string Technology::source(EnergyEvent event) const {
 
 double Technology::sram_leakage_mw(const SramMacro& macro, const std::string& block) const {
   return sram_.price(macro, block).leakage_mw;
+}
+
+double Technology::sram_area_mm2(const SramMacro& macro, const std::string& block) const {
+  return sram_.price(macro, block).area_mm2;
 }
 
 std::vector<std::pair<std::string, Price>> Technology::leakage() const {

@@ -1,4 +1,5 @@
-// A technology: the price of each energy event with its source, an SRAM table by size and word, and leakage.
+// A technology: the price of each energy event with its source, an SRAM table by size and word, leakage and
+// area.
 #pragma once
 
 #include <array>
@@ -53,10 +54,13 @@ class Technology {
   // The source of that price, as the report shows it.
   std::string source(EnergyEvent event) const;
   double sram_leakage_mw(const SramMacro& macro, const std::string& block) const;
+  double sram_area_mm2(const SramMacro& macro, const std::string& block) const;
 
   const std::string& name() const { return name_; }
   double register_bit_nw() const { return register_bit_.pj; }
   double adder_bit_nw() const { return adder_bit_.pj; }
+  double register_bit_um2() const { return register_bit_um2_; }
+  double adder_bit_um2() const { return adder_bit_um2_; }
   double dram_standby_nw() const { return dram_standby_.pj; }
   const std::string& sram_source() const { return sram_source_; }
   // The sources of the leakage figures, by name.
@@ -66,6 +70,7 @@ class Technology {
   std::string name_, sram_source_;
   std::array<Price, kEnergyEvents.size()> prices_;
   Price register_bit_, adder_bit_, dram_standby_;  // nW
+  double register_bit_um2_ = 0, adder_bit_um2_ = 0;
   SramTable sram_;
 };
 

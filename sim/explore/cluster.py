@@ -1,0 +1,91 @@
+"""Where trials run: processes here, a running Dask scheduler, or jobs of a batch system."""
+
+import contextlib
+import importlib
+import logging
+import os
+
+import dask
+from distributed import Client, LocalCluster
+
+from spikeloom import UserError
+from spikeloom.explore.study_file import CLUSTERS
+
+LOCAL = "local"
+# Name: module, class, and the Python package that holds it.
+BATCH_SYSTEMS = {
+    "slurm": ("dask_jobqueue", "SLURMCluster", "dask-jobqueue"),
+    "pbs": ("dask_jobqueue", "PBSCluster", "dask-jobqueue"),
+    "lsf": ("dask_jobqueue", "LSFCluster", "dask-jobqueue"),
+    "kubernetes": ("dask_kubernetes.operator", "KubeCluster", "dask-kubernetes"),
+}
+# Of one trial, before it is given up: workers that were lost while they had it.
+LOST_WORKERS = 10
+CONNECT_SECONDS = 20
+
+
+@contextlib.contextmanager
+def client(where, workers, settings):
+    """A Dask Client of `where`: "local", the address of a scheduler, or a batch system's name.
+
+    `workers` processes run here, or jobs there (None: one per processor; what `settings`, or Dask's own configuration,
+    say). Raises UserError when it cannot be reached or started.
+    """
+    _silence()
+    with dask.config.set({"distributed.scheduler.allowed-failures": LOST_WORKERS}):
+        cluster = None
+        try:
+            if where == LOCAL:
+                cluster = target = _local(workers)
+            elif where in BATCH_SYSTEMS:
+                cluster = target = _batch(where, workers, dict(settings))
+            elif "://" in where:
+                target = where
+            else:
+                raise UserError(f"--on {where}: expected local, an address as tcp://host:8786, or {', '.join(CLUSTERS)}")
+            try:
+                connected = Client(target, timeout=CONNECT_SECONDS, set_as_default=False)
+            except (OSError, TimeoutError) as error:
+                raise UserError(f"--on {where}: no scheduler answers there: {error}") from error
+            try:
+                yield connected
+            finally:
+                with contextlib.suppress(Exception):  # of a scheduler that went away
+                    connected.close(timeout=2)
+        finally:
+            if cluster is not None:
+                with contextlib.suppress(Exception):
+                    cluster.close(timeout=5)
+
+
+def _local(workers):
+    return LocalCluster(
+        n_workers=workers or len(os.sched_getaffinity(0)),
+        threads_per_worker=1,
+        processes=True,
+        dashboard_address=None,
+        silence_logs=logging.CRITICAL,
+    )
+
+
+def _batch(name, workers, settings):
+    module, kind, package = BATCH_SYSTEMS[name]
+    jobs = workers or settings.pop("jobs", 1)
+    settings.pop("jobs", None)
+    try:
+        cluster = getattr(importlib.import_module(module), kind)(**settings)
+    except ImportError as error:
+        raise UserError(f"--on {name}: '{error.name}' is not installed: pip install {package}") from error
+    except (TypeError, ValueError, OSError, RuntimeError) as error:
+        raise UserError(f"--on {name}: {error}; its settings stand in section execution.{name} of the study") from error
+    if name == "kubernetes":
+        cluster.scale(jobs)
+    else:
+        cluster.scale(jobs=jobs)
+    return cluster
+
+
+def _silence():
+    """What Dask logs of lost workers is said by the study itself."""
+    for name in ("distributed", "tornado", "asyncio"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
