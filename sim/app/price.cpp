@@ -38,10 +38,8 @@ json area_json(const ChipArea& area) {
 json energy_json(const Bill& bill, Cycle cycles, int tokens) {
   json groups;
   for (size_t i = 0; i < bill.groups.size(); ++i) groups[kEnergyGroupNames[i]] = bill.groups[i];
-  return {{"cycles", cycles},
-          {"total_pj", bill.total_pj},
-          {"per_token_pj", bill.total_pj / tokens},
-          {"groups_pj", groups}};
+  return {
+      {"cycles", cycles}, {"total_pj", bill.total_pj}, {"per_token_pj", bill.total_pj / tokens}, {"groups_pj", groups}};
 }
 
 }  // namespace
@@ -61,7 +59,11 @@ int command_price(const std::vector<std::string>& words) {
   json root = {{"format", "spikeloom-price"},
                {"version", 1},
                {"resolved", experiment.resolved},
-               {"trace", {{"file", layer.file}, {"sha256", layer.sha256}, {"weights_sha256", layer.weights_sha256}, {"tokens", layer.tokens}}},
+               {"trace",
+                {{"file", layer.file},
+                 {"sha256", layer.sha256},
+                 {"weights_sha256", layer.weights_sha256},
+                 {"tokens", layer.tokens}}},
                {"synthetic", layer.synthetic},
                {"sram_bytes", area.sram_bytes},
                {"area_mm2", area_json(area)}};

@@ -1,9 +1,9 @@
 """Design-space exploration: searches chip and number-format parameters (README.md beside this file).
 
-    import spikeloom
-    study = spikeloom.explore.run("configs/experiments/memory.yaml", trials=20)
-    study.trials()                           # a pandas data frame, a row per trial
-    study.front("energy_uj", "area_mm2")     # those that no other is better than
+import spikeloom
+study = spikeloom.explore.run("configs/experiments/memory.yaml", trials=20)
+study.trials()                           # a pandas data frame, a row per trial
+study.front("energy_uj", "area_mm2")     # those that no other is better than
 """
 
 from pathlib import Path

@@ -21,7 +21,7 @@ BATCH_SYSTEMS = {
 }
 # Of one trial, before it is given up: workers that were lost while they had it.
 LOST_WORKERS = 10
-CONNECT_SECONDS = 20
+CONNECT_SECONDS = 60
 
 
 @contextlib.contextmanager
@@ -42,7 +42,9 @@ def client(where, workers, settings):
             elif "://" in where:
                 target = where
             else:
-                raise UserError(f"--on {where}: expected local, an address as tcp://host:8786, or {', '.join(CLUSTERS)}")
+                raise UserError(
+                    f"--on {where}: expected local, an address as tcp://host:8786, or {', '.join(CLUSTERS)}"
+                )
             try:
                 connected = Client(target, timeout=CONNECT_SECONDS, set_as_default=False)
             except (OSError, TimeoutError) as error:
@@ -63,7 +65,7 @@ def _local(workers):
         n_workers=workers or len(os.sched_getaffinity(0)),
         threads_per_worker=1,
         processes=True,
-        dashboard_address=None,
+        dashboard_address="127.0.0.1:0",
         silence_logs=logging.CRITICAL,
     )
 

@@ -25,7 +25,7 @@ def of(study_file, program, base):
         "number_format": f.format.description() | {"source_sha256": number_format.source_sha256()}
         if uses_formats(f)
         else None,
-        "experiment": yaml.safe_load(base["resolved"]),
+        "experiment": yaml.load(base["resolved"], Loader=yaml.CSafeLoader),
         "files": _files(f, base),
         "program_sha256": programs.file_sha256(program),
     }

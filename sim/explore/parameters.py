@@ -41,11 +41,11 @@ class Parameter:
         return {"distribution": repr(d), **({"sets": self.sets} if self.sets else {})}
 
 
-def read(section, folder):
-    """The Parameters of the section `parameters`; relative paths in values refer to `folder`. Raises UserError."""
+def read(section):
+    """The Parameters of the section `parameters`. Raises UserError."""
     if not section.keys:
-        raise section.fail(None, "no parameter")
-    return [_parameter(section, name, folder) for name in section.keys]
+        section.fail(None, "no parameter")
+    return [_parameter(section, name) for name in section.keys]
 
 
 def value_text(value, folder):
@@ -57,16 +57,13 @@ def value_text(value, folder):
     return str(value)
 
 
-def _parameter(section, name, folder):
+def _parameter(section, name):
     spec = section.any(name)
     if isinstance(spec, list):
         return _list(section, name, spec)
     if not isinstance(spec, Section):
         section.fail(name, "expected a list of values, a range (from, to), or choices")
-    if spec.has("choices"):
-        found = _choices(spec, name, folder)
-    else:
-        found = _range(spec, name)
+    found = _choices(spec, name) if spec.has("choices") else _range(spec, name)
     spec.finish()
     return found
 
@@ -82,7 +79,7 @@ def _list(section, name, values):
     return Parameter(name, CategoricalDistribution(tuple(values)), tuple(values))
 
 
-def _choices(spec, name, folder):
+def _choices(spec, name):
     choices = spec.section("choices")
     sets = {label: plain(choices.section(label)) for label in choices.keys}
     for label, values in sets.items():

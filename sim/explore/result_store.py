@@ -30,7 +30,6 @@ PRICE_ONLY = (
     "chip.name",
     "chip.network.link_length_mm",
     "chip.memory_node.global_buffer.bytes",
-    "chip.memory_node.vector_unit.buffer_bytes",
     "chip.memory_node.dram.device.currents",
     "chip.encoder.main_bytes",
     "chip.encoder.side_bytes",
@@ -69,7 +68,9 @@ class ResultStore:
             with _locked(place):
                 return self._make(place, text, make)
         except OSError as error:
-            raise UserError(f"{error.filename or self._folder}: cannot be written: {error.strerror or error}") from error
+            raise UserError(
+                f"{error.filename or self._folder}: cannot be written: {error.strerror or error}"
+            ) from error
 
     @staticmethod
     def _make(place, text, make):
@@ -106,7 +107,7 @@ def simulation(store, program, priced):
 
 def simulation_identity(program, priced):
     """What a simulation's counts and cycles follow from."""
-    config = yaml.safe_load(priced["resolved"])
+    config = yaml.load(priced["resolved"], Loader=yaml.CSafeLoader)
     for path in PRICE_ONLY:
         _remove(config, path.split("."))
     del config["workload"]["trace"]  # its content counts, not its place

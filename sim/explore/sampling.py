@@ -1,8 +1,8 @@
 """Optuna's samplers, so that a trial's parameters follow from its number and the results before it alone.
 
-A sampler's random numbers are drawn anew for every trial and parameter from the study's seed, the trial's number and the
-parameter's name. So a study that was stopped anywhere, even between two parameters of a trial, goes on as if it had not
-been.
+A sampler's random numbers are drawn anew for every trial and parameter from the study's seed, the trial's number and
+the parameter's name. So a study that was stopped anywhere, even between two parameters of a trial, goes on as if it had
+not been.
 """
 
 import hashlib

@@ -30,7 +30,12 @@ from spikeloom.progress import Progress
 
 # A worker whose simulation was killed gives it another try, so often.
 RETRIES = 3
-STATES = {COMPLETE: TrialState.COMPLETE, PRUNED: TrialState.PRUNED, INFEASIBLE: TrialState.FAIL, FAILED: TrialState.FAIL}
+STATES = {
+    COMPLETE: TrialState.COMPLETE,
+    PRUNED: TrialState.PRUNED,
+    INFEASIBLE: TrialState.FAIL,
+    FAILED: TrialState.FAIL,
+}
 
 
 def search(study_file, folder, store, trials=None, where=cluster.LOCAL, workers=None, fork=False):
@@ -107,7 +112,9 @@ class _Search:
         except programs.Killed as killed:
             raise UserError(f"trial {future.number}: {killed}, {RETRIES + 1} times (out of memory?)") from killed
         except KilledWorker as killed:
-            raise UserError(f"trial {future.number}: {cluster.LOST_WORKERS} workers were lost while they had it") from killed
+            raise UserError(
+                f"trial {future.number}: {cluster.LOST_WORKERS} workers were lost while they had it"
+            ) from killed
         except (CancelledError, OSError) as lost:
             raise UserError(f"the scheduler went away ({lost})") from lost
 
@@ -136,9 +143,8 @@ def _open(study_file, folder, wanted, synthetic, fork, stack):
         if not differs:
             break
         if not fork:
-            raise UserError(
-                f"{here}: this study was begun otherwise: {differs}; undo that, or begin a new one beside it with --fork"
-            )
+            remedy = "undo that, or begin a new one beside it with --fork"
+            raise UserError(f"{here}: this study was begun otherwise: {differs}; {remedy}")
         number += 1
     make_folder(here)
     stack.enter_context(_alone(here))
@@ -192,4 +198,6 @@ def _one_line_errors():
             yield
         except (sqlalchemy.exc.SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
             cause = str(error.__cause__ or error).splitlines()[0]
-            raise UserError(f"the study's database: {cause}; what is finished is kept, the same command goes on") from error
+            raise UserError(
+                f"the study's database: {cause}; what is finished is kept, the same command goes on"
+            ) from error

@@ -52,9 +52,8 @@ class Section:
         return key in self._values
 
     def fail(self, key, what):
-        """Raise the UserError of one key's value."""
-        line = self._lines.get(key, self._lines[None])
-        raise UserError(f"{self._file}:{line}: {f'{self._path}.{key}'.lstrip('.')}: {what}")
+        """Raise the UserError of one key's value; of the whole section where `key` is None."""
+        raise UserError(f"{self._file}:{self._lines.get(key, self._lines[None])}: {self._path_of(key)}: {what}")
 
     def value(self, key, kind, default=..., least=None, names=None):
         """A scalar or list of type `kind`; `default` where the key is missing; one of `names`, if given."""
@@ -77,7 +76,7 @@ class Section:
     def section(self, key, optional=False):
         """The mapping under a key; an empty one where it is missing and `optional`."""
         if optional and key not in self._values:
-            return Section({}, self._lines, self._file, f"{self._path}.{key}".lstrip("."))
+            return Section({}, self._lines, self._file, self._path_of(key))
         value = self._take(key)
         if not isinstance(value, Section):
             self.fail(key, "expected keys with values")
@@ -89,9 +88,12 @@ class Section:
             if key not in self._read:
                 self.fail(key, f"unknown key (known here: {', '.join(sorted(self._read)) or 'none'})")
 
+    def _path_of(self, key):
+        return ".".join(filter(None, (self._path, key)))
+
     def _take(self, key):
         if key not in self._values:
-            raise UserError(f"{self._file}:{self._lines[None]}: {f'{self._path}.{key}'.lstrip('.')}: missing key")
+            self.fail(key, "missing key")
         self._read.add(key)
         return self._values[key]
 

@@ -88,7 +88,7 @@ def read(path):
     if not root.has("study") and root.has("experiment"):
         raise UserError(f"{path}: this file is an experiment, not a study (use `spikeloom run`)")
     head = root.section("study")
-    found = parameters.read(root.section("parameters"), path.parent)
+    found = parameters.read(root.section("parameters"))
     search = root.section("search", optional=True)
     sampler = search.value("sampler", str, "nsga2", names=SAMPLERS)
     objectives = _objectives(root.section("objectives"))
