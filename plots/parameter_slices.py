@@ -1,6 +1,6 @@
 """Every objective of a study over every parameter, a point per complete trial."""
 
-import numpy as np
+from pandas.api.types import is_float_dtype
 
 from spikeloom.explore.evaluation import COMPLETE
 from spikeloom.plots import style
@@ -34,7 +34,7 @@ def _panel(axes, complete, front, parameter, objective):
         axes.set_title("no complete trial")
         return
     across = complete[parameter]
-    if not np.issubdtype(across.dtype, np.floating):  # a place per value, in order
+    if not is_float_dtype(across.dtype):  # a place per value, in order
         values = sorted(across.unique(), key=lambda value: (isinstance(value, str), value))
         across = across.map({value: i for i, value in enumerate(values)})
         step = -(-len(values) // MOST_TICKS)
@@ -42,7 +42,7 @@ def _panel(axes, complete, front, parameter, objective):
         axes.set_xticks(range(0, len(values), step), labels, fontsize=8)
     axes.scatter(across, complete[objective], s=14, color=COLOUR)
     axes.scatter(across[front], complete[objective][front], s=18, color=FRONT)
-    axes.set_xlabel(parameter, fontsize=9)
+    axes.set_xlabel(parameter, fontsize=8)
     axes.set_ylabel(objective, fontsize=9)
     axes.tick_params(labelsize=8)
     axes.margins(0.1)

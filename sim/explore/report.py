@@ -28,7 +28,7 @@ DIGITS = 6
 def write(study):
     """Write the report of a Study into its folder; returns the path of report.html. Raises UserError."""
     best = study.best()
-    configs = make_folder_of_configs(study, best.index)
+    configs = _write_configs(study, best.index)
     with whole_file(study.folder / "trials.csv") as partial:
         study.trials().to_csv(partial)
     with matplotlib.rc_context(style.SETTINGS):
@@ -46,7 +46,7 @@ def command(study, config):
     return f"spikeloom run {config} -o {config.with_suffix('')}"
 
 
-def make_folder_of_configs(study, numbers):
+def _write_configs(study, numbers):
     """{trial: its complete configuration as a file} of trials; those of earlier reports go."""
     folder = study.folder / "best"
     make_folder(folder)

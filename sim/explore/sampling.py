@@ -75,6 +75,8 @@ def sampler_of(study_file):
         "random": lambda seed: samplers.RandomSampler(seed=seed),
         "nsga2": lambda seed: samplers.NSGAIISampler(population_size=f.population, seed=seed),
         "nsga3": lambda seed: samplers.NSGAIIISampler(population_size=f.population, seed=seed),
-        "tpe": lambda seed: samplers.TPESampler(n_startup_trials=f.population, multivariate=True, seed=seed),
+        "tpe": lambda seed: samplers.TPESampler(
+            n_startup_trials=f.population, multivariate=True, constant_liar=True, seed=seed
+        ),
     }[f.sampler]
     return NumberedSampler(make, f.seed)

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import time
 
+import distributed
 import pandas as pd
 import pytest
 import small_study
@@ -21,10 +22,30 @@ pytestmark = needs_program
 
 
 @pytest.fixture(scope="module")
+def explore():
+    """Runs studies on workers that all tests here share; without a report unless asked for one."""
+    os.environ["SPIKELOOM_PROGRAM"] = str(PROGRAM)
+    cluster = distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0")
+
+    def run(study, folder, store, report=False, **more):
+        return spikeloom.explore.run(
+            study, folder / "out", store=store, on=cluster.scheduler_address, report=report, **more
+        )
+
+    yield run
+    cluster.close()
+
+
+@pytest.fixture(scope="module")
+def store(undisturbed):
+    """Where the results of the small study are kept."""
+    return undisturbed[0] / "store"
+
+
+@pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory):
     """(folder, Study) of the small study, run at one go."""
     folder = tmp_path_factory.mktemp("undisturbed")
-    os.environ["SPIKELOOM_PROGRAM"] = str(PROGRAM)
     status, out, errors = small_study.run(small_study.write(folder), folder)
     assert (status, errors) == (0, ""), errors
     return folder, spikeloom.explore.open_study(folder / "out"), out
@@ -86,12 +107,10 @@ def test_the_front_is_that_of_full_enumeration(undisturbed, enumeration):
     assert {tuple(row) for row in two[names].itertuples(index=False)} == brute_front(pairs)
 
 
-def test_a_sampler_that_learns_finds_the_same_front(undisturbed, enumeration, monkeypatch):
-    folder = undisturbed[0]
-    search = {"sampler": "nsga2", "population": 8, "seed": 3}
-    study = spikeloom.explore.run(
-        small_study.write(folder / "nsga2", search=search), folder / "nsga2/out", trials=48, store=folder / "store"
-    )
+@pytest.mark.parametrize("sampler", ("nsga2", "tpe"))
+def test_a_sampler_that_learns_finds_the_same_front(tmp_path, explore, store, enumeration, sampler):
+    search = {"sampler": sampler, "population": 8, "seed": 3}
+    study = explore(small_study.write(tmp_path, search=search), tmp_path, store, trials=40)
     names = list(small_study.STUDY["parameters"])
     assert {tuple(row) for row in study.front()[names].itertuples(index=False)} == brute_front(enumeration)
     assert study.trials()["kept"].all()  # every point was in the store
@@ -118,37 +137,31 @@ def test_importance_is_a_share_of_every_parameter(undisturbed):
     assert shares.sum() == pytest.approx(1)
 
 
-def test_a_finished_study_does_nothing_and_a_longer_one_goes_on(tmp_path, undisturbed):
+def test_a_finished_study_does_nothing_and_a_longer_one_goes_on(tmp_path, explore, store, undisturbed):
     study = small_study.write(tmp_path)
-    run = {"folder": tmp_path / "out", "store": undisturbed[0] / "store"}
-    assert len(spikeloom.explore.run(study, trials=5, **run).trials()) == 5
-    assert len(spikeloom.explore.run(study, trials=5, **run).trials()) == 5
-    spikeloom.explore.run(study, **run)
+    assert len(explore(study, tmp_path, store, trials=5).trials()) == 5
+    assert len(explore(study, tmp_path, store, trials=5).trials()) == 5
+    explore(study, tmp_path, store)
     assert small_study.trials_of(tmp_path / "out") == small_study.trials_of(undisturbed[0] / "out")
 
 
-def test_technologies_are_priced_without_a_simulation(tmp_path, undisturbed):
+def test_technologies_are_priced_without_a_simulation(tmp_path, explore, store):
     both = [str(small_study.ROOT / f"configs/energy/{node}nm.yaml") for node in (22, 45)]
-    parameters = small_study.STUDY["parameters"] | {"experiment.energy": both}
-    study = spikeloom.explore.run(
-        small_study.write(tmp_path, parameters=parameters), tmp_path / "out", trials=24, store=undisturbed[0] / "store"
-    )
-    assert study.trials()["kept"].all()
+    parameters = {"chip.tile.lanes": [24, 48], "experiment.energy": both}
+    study = explore(small_study.write(tmp_path, parameters=parameters), tmp_path, store, report=True)
+    assert list(study.trials()["kept"]) == [True] * 4
     row = study.trials().iloc[-1]
     values = {name: row[name] for name in parameters}
     assert values["experiment.energy"] == both[1]
     assert row["energy_uj"] == pytest.approx(direct_run(tmp_path, values)[0], rel=1e-12)
 
 
-def test_constraints_are_kept_and_named(tmp_path, undisturbed, enumeration):
+def test_constraints_are_kept_and_named(tmp_path, explore, store, enumeration):
     limit = sorted(values[2] for values in enumeration.values())[5]
     for sampler in ("grid", "nsga2"):
         folder = tmp_path / sampler
-        study = spikeloom.explore.run(
-            small_study.write(folder, constraints={"area_mm2": {"most": limit}}, search={"sampler": sampler}),
-            folder / "out",
-            store=undisturbed[0] / "store",
-        )
+        changes = {"constraints": {"area_mm2": {"most": limit}}, "search": {"sampler": sampler}}
+        study = explore(small_study.write(folder, **changes), folder, store)
         trials = study.trials()
         outside = trials[trials["area_mm2"] > limit]
         assert len(outside) > 0
@@ -158,29 +171,25 @@ def test_constraints_are_kept_and_named(tmp_path, undisturbed, enumeration):
         assert set(study.front().index).isdisjoint(outside.index)
 
 
-def test_points_that_the_chip_refuses_are_shown_with_the_reason(tmp_path, undisturbed):
+def test_points_that_the_chip_refuses_are_shown_with_the_reason(tmp_path, explore, store):
     # A head flit takes 56 + 14 + 8 bits per token of the batch.
     parameters = {"chip.network.link_bits": [128, 256], "chip.tile.token_batch": [1, 8]}
-    study = spikeloom.explore.run(
-        small_study.write(tmp_path, parameters=parameters), tmp_path / "out", store=undisturbed[0] / "store"
-    )
+    memories = {"chip.encoder.main_bytes": 8192, "chip.encoder.side_bytes": 8192, "chip.encoder.index_bytes": 65536}
+    head = small_study.STUDY["study"] | {"set": memories}
+    study = explore(small_study.write(tmp_path, study=head, parameters=parameters), tmp_path, store, report=True)
     refused = study.trials()[lambda rows: rows["state"] == "infeasible"]
     assert list(zip(refused["chip.network.link_bits"], refused["chip.tile.token_batch"], strict=True)) == [(128, 8)]
     assert refused["reason"].str.contains("a head flit needs 134 bits").all()
     assert "a head flit needs" in (tmp_path / "out/report.html").read_text()
 
 
-def test_a_beaten_part_prunes_only_what_the_whole_would_show_beaten(tmp_path, undisturbed, enumeration):
-    study = spikeloom.explore.run(
-        small_study.write(
-            tmp_path,
-            prune_by_part={"workload.tokens": 1},
-            search={"sampler": "grid", "in_flight": 2},
-            objectives={"energy_uj": "minimize", "area_mm2": "minimize"},
-        ),
-        tmp_path / "out",
-        store=tmp_path / "store",
-    )
+def test_a_beaten_part_prunes_only_what_the_whole_would_show_beaten(tmp_path, explore, store, enumeration):
+    changes = {
+        "prune_by_part": {"workload.tokens": 1},
+        "search": {"sampler": "grid", "in_flight": 2},
+        "objectives": {"energy_uj": "minimize", "area_mm2": "minimize"},
+    }
+    study = explore(small_study.write(tmp_path, **changes), tmp_path, store)
     trials = study.trials()
     pruned = trials[trials["state"] == "pruned"]
     assert len(pruned) > 0
@@ -230,28 +239,34 @@ def test_mistakes_are_one_line_and_status_two(tmp_path, capsys, mistake):
     assert re.search(expected, message), message
 
 
-def test_a_changed_study_is_refused_with_the_difference_or_forked(tmp_path, undisturbed):
-    run = {"folder": tmp_path / "out", "store": undisturbed[0] / "store", "trials": 2}
-    spikeloom.explore.run(small_study.write(tmp_path), **run)
+def test_a_changed_study_is_refused_with_the_difference_or_forked(tmp_path, explore, store):
+    explore(small_study.write(tmp_path), tmp_path, store, trials=2)
     changed = small_study.write(tmp_path, objectives={"energy_uj": "minimize"})
     with pytest.raises(UserError, match="study.objectives.area_mm2 was minimize, now nothing; .*--fork"):
-        spikeloom.explore.run(changed, **run)
-    forked = spikeloom.explore.run(changed, fork=True, **run)
-    assert forked.folder == tmp_path / "out-2"
-    assert spikeloom.explore.run(changed, fork=True, **run).folder == tmp_path / "out-2"
+        explore(changed, tmp_path, store, trials=2)
+    for _ in range(2):  # a second time it goes on with the fork
+        assert explore(changed, tmp_path, store, trials=2, fork=True).folder == tmp_path / "out-2"
     assert len(small_study.trials_of(tmp_path / "out")) == 2
 
 
-def test_a_changed_program_is_refused(tmp_path, undisturbed, monkeypatch):
-    run = {"folder": tmp_path / "out", "store": undisturbed[0] / "store", "trials": 2}
+def test_a_changed_program_is_refused(tmp_path, explore, store, monkeypatch):
     study = small_study.write(tmp_path)
-    spikeloom.explore.run(study, **run)
+    explore(study, tmp_path, store, trials=2)
     program = tmp_path / "spikeloom"
     program.write_bytes(PROGRAM.read_bytes() + b"\0")
     program.chmod(0o755)
     monkeypatch.setenv("SPIKELOOM_PROGRAM", str(program))
     with pytest.raises(UserError, match="study.program_sha256 was "):
-        spikeloom.explore.run(study, **run)
+        explore(study, tmp_path, store, trials=2)
+
+
+def test_a_changed_trace_is_refused(tmp_path, explore, store):
+    study = small_study.write(tmp_path)
+    explore(study, tmp_path, store, trials=2)
+    experiment = tmp_path / "small.yaml"
+    experiment.write_text(experiment.read_text().replace("spikequant-improved", "spikequant"))
+    with pytest.raises(UserError, match="study.experiment.workload.trace was .*improved.*, now "):
+        explore(study, tmp_path, store, trials=2)
 
 
 def test_two_starts_at_once_do_not_meet(tmp_path):
