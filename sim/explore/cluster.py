@@ -88,6 +88,7 @@ def _batch(name, workers, settings):
 
 
 def _silence():
-    """What Dask logs of lost workers is said by the study itself."""
-    for name in ("distributed", "tornado", "asyncio"):
-        logging.getLogger(name).setLevel(logging.CRITICAL)
+    """What Dask logs of lost workers and schedulers is said by the study itself, in a line."""
+    for name in ["tornado", "asyncio", *logging.root.manager.loggerDict]:
+        if name.partition(".")[0] in ("distributed", "tornado", "asyncio"):
+            logging.getLogger(name).setLevel(logging.CRITICAL)

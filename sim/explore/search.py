@@ -116,7 +116,7 @@ class _Search:
                 f"trial {future.number}: {cluster.LOST_WORKERS} workers were lost while they had it"
             ) from killed
         except (CancelledError, OSError) as lost:
-            raise UserError(f"the scheduler went away ({lost})") from lost
+            raise UserError("the scheduler went away; what is finished is kept, the same command goes on") from lost
 
     def _tell(self, number):
         trial, outcome = self._open.pop(number), self._outcomes.pop(number)
