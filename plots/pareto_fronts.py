@@ -15,7 +15,7 @@ def draw(study):
     rows = -(-len(pairs) // COLUMNS)
     picture = style.headed_figure(
         f"Pareto fronts of {study.name}",
-        f"{style_count(study)}; the front is of feasible trials",
+        f"{states_in_words(study)}; the front is of feasible trials",
         study.synthetic,
         style.HEADING_INCHES + 0.4 + rows * PANEL_INCHES,
     )
@@ -30,7 +30,7 @@ def draw(study):
     return picture
 
 
-def style_count(study):
+def states_in_words(study):
     """`60 trials: 41 complete, 19 infeasible`."""
     states = study.trials()["state"].value_counts()
     return f"{states.sum()} trials: " + ", ".join(f"{count} {state}" for state, count in states.items())

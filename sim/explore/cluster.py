@@ -7,6 +7,7 @@ import os
 
 import dask
 from distributed import Client, LocalCluster
+from distributed.core import Status
 
 from spikeloom import UserError
 from spikeloom.explore.study_file import CLUSTERS
@@ -55,9 +56,14 @@ def client(where, workers, settings):
                 with contextlib.suppress(Exception):  # of a scheduler that went away
                     connected.close(timeout=2)
         finally:
-            if cluster is not None:
-                with contextlib.suppress(Exception):
-                    cluster.close(timeout=5)
+            _close(cluster)
+
+
+def _close(cluster):
+    """Ends what was started; of a cluster that never began to run, or is gone, Dask complains."""
+    if cluster is not None:
+        with contextlib.suppress(Exception):
+            cluster.close(timeout=5)
 
 
 def _local(workers):
@@ -70,21 +76,29 @@ def _local(workers):
     )
 
 
-def _batch(name, workers, settings):
+def _batch(name, jobs, settings):
+    """A cluster of jobs; the first ones are submitted when this returns."""
     module, kind, package = BATCH_SYSTEMS[name]
-    jobs = workers or settings.pop("jobs", 1)
+    jobs = jobs or settings.get("jobs", 1)
     settings.pop("jobs", None)
+    cluster = None
     try:
         cluster = getattr(importlib.import_module(module), kind)(**settings)
+        if name == "kubernetes":
+            cluster.scale(jobs)
+        else:
+            cluster.scale(jobs=jobs)
+            cluster.sync(cluster._correct_state)  # waits until they are submitted
+            for job in cluster.workers.values():
+                if job.status != Status.running:
+                    cluster.sync(job.start)  # again, for the reason why it was refused
+        return cluster
     except ImportError as error:
         raise UserError(f"--on {name}: '{error.name}' is not installed: pip install {package}") from error
     except (TypeError, ValueError, OSError, RuntimeError) as error:
-        raise UserError(f"--on {name}: {error}; its settings stand in section execution.{name} of the study") from error
-    if name == "kubernetes":
-        cluster.scale(jobs)
-    else:
-        cluster.scale(jobs=jobs)
-    return cluster
+        _close(cluster)
+        reason = [line for line in str(error).splitlines() if line.strip()][-1]
+        raise UserError(f"--on {name}: {reason} (its settings: section execution.{name} of the study)") from error
 
 
 def _silence():

@@ -2,7 +2,7 @@
 
 from spikeloom import explore
 from spikeloom.explore import report
-from spikeloom.plots.pareto_fronts import style_count
+from spikeloom.plots.pareto_fronts import states_in_words
 
 SHOWN = 10
 
@@ -29,7 +29,7 @@ def run(options):
 def summary(study):
     """Lines for the terminal: trials by state, what they took, the best of the front, and how to repeat it."""
     best = study.best(SHOWN)
-    lines = [f"{study.name}: {style_count(study)}", f"Cost     {report.costs(study)}"]
+    lines = [f"{study.name}: {states_in_words(study)}", f"Cost     {report.costs(study)}"]
     if not len(best):
         return [*lines, "No trial is complete and inside the constraints", f"Report   {study.folder / report.NAME}"]
     short = {name: name.rsplit(".", 1)[-1] for name in study.parameters}

@@ -77,7 +77,7 @@ def _page(study, best, configs):
     parts = [
         f"<h1>{html.escape(study.name)}</h1>",
         '<p class="synthetic">SYNTHETIC DATA</p>' if study.synthetic else "",
-        f"<p>{html.escape(pareto_fronts.style_count(study))}. Objectives: {html.escape(objectives)}. ",
+        f"<p>{html.escape(pareto_fronts.states_in_words(study))}. Objectives: {html.escape(objectives)}. ",
         f"Constraints: {html.escape('; '.join(study.identity['constraints']) or 'none')}. ",
         f"Sampler: {html.escape(str(study.identity['search']))}. Program {study.identity['program_sha256'][:12]}, ",
         f"trace {study.identity['files']['sha256'][:12]}.</p><p>{html.escape(costs(study))}.</p>",

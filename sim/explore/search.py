@@ -30,6 +30,7 @@ from spikeloom.progress import Progress
 
 # A worker whose simulation was killed gives it another try, so often.
 RETRIES = 3
+AHEAD = 4
 STATES = {
     COMPLETE: TrialState.COMPLETE,
     PRUNED: TrialState.PRUNED,
@@ -53,14 +54,16 @@ def search(study_file, folder, store, trials=None, where=cluster.LOCAL, workers=
         settings = study_file.execution.get(where, {})
         done = sum(trial.state.is_finished() for trial in study.get_trials(deepcopy=False))
         if done < total:
-            client = stack.enter_context(cluster.client(where, workers or study_file.workers, settings))
-            _Search(study_file, study, program, store, client).run(total)
+            workers = workers or (study_file.workers if where == cluster.LOCAL else settings.get("jobs"))
+            client = stack.enter_context(cluster.client(where, workers, settings))
+            _Search(study_file, study, program, store, client, workers).run(total)
     return Study(folder)
 
 
 class _Search:
-    def __init__(self, study_file, study, program, store, client):
+    def __init__(self, study_file, study, program, store, client, workers):
         self._file, self._study, self._client = study_file, study, client
+        self._workers = max(workers or 0, len(client.scheduler_info()["workers"]))
         self._task = lambda trial, bar: identity.task_of(study_file, program, store, trial.params, bar)
         self._distributions = {parameter.name: parameter.distribution for parameter in study_file.parameters}
         self._open, self._outcomes = {}, {}  # trials by number; outcomes that wait for their turn
@@ -69,8 +72,8 @@ class _Search:
     def run(self, total):
         """Run trials until `total` are told."""
         trials = self._study.get_trials(deepcopy=False)
+        window = self._window()
         told = next((i for i, trial in enumerate(trials) if not trial.state.is_finished()), len(trials))
-        window = self._file.in_flight
         for trial in trials[told:]:  # asked for before the study was stopped
             self._begin(Trial(self._study, trial._trial_id))
         asked = len(trials)
@@ -87,6 +90,12 @@ class _Search:
                     bar.step()
                 else:
                     self._collect()
+
+    def _window(self):
+        """How far trials may be ahead of the last one told; where no one looks at results, what keeps workers busy."""
+        if self._file.learns or self._file.part:
+            return self._file.in_flight
+        return max(self._file.in_flight, AHEAD * self._workers)
 
     def _begin(self, trial):
         for name, distribution in self._distributions.items():

@@ -14,7 +14,8 @@ import pytest
 import small_study
 from small_study import needs_program
 
-from spikeloom.explore.cluster import LOCAL
+from spikeloom.__main__ import main
+from spikeloom.explore import cluster
 
 pytestmark = needs_program
 SEARCHES = {"grid": {"sampler": "grid"}, "nsga2": {"sampler": "nsga2", "population": 4, "in_flight": 3}}
@@ -150,19 +151,19 @@ def test_a_scheduler_that_goes_away_is_said_and_the_next_start_goes_on(tmp_path,
     check_finished(tmp_path, study, undisturbed)
 
 
-def test_a_scheduler_that_is_not_there_is_said(tmp_path, monkeypatch, capsys):
-    from spikeloom.__main__ import main
-    from spikeloom.explore import cluster
-
+def test_a_scheduler_or_batch_system_that_is_not_there_is_said(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(cluster, "CONNECT_SECONDS", 1)
-    study = small_study.write(tmp_path)
+    monkeypatch.setenv("PATH", str(tmp_path))  # no batch system's commands
+    study = small_study.write(tmp_path, execution={"pbs": {"cores": 1, "memory": "1GB"}})
     words = ["explore", study, "-o", tmp_path / "out", "--store", tmp_path / "store"]
-    for where, expected in (
-        ("tcp://127.0.0.1:9", "no scheduler answers there"),
-        ("moon", "expected local, an address"),
-    ):
+    mistakes = {
+        "tcp://127.0.0.1:9": "no scheduler answers there",
+        "moon": "expected local, an address",
+        "pbs": "No such file or directory: 'qsub'",
+        "kubernetes": "pip install dask-kubernetes",
+    }
+    for where, expected in mistakes.items():
         assert main([*map(str, words), "--on", where]) == 2
         message = capsys.readouterr().err
         assert expected in message
-        assert message.count("\n") == 1
-    assert LOCAL == "local"
+        assert message.count("\n") == 1, message
