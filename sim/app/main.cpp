@@ -39,9 +39,9 @@ int dispatch(const std::string& command, const std::vector<std::string>& words) 
   if (command == "noc") return command_noc(words);
   for (const char* name : {"explore", "export", "perplexity", "synthetic", "plot", "fetch"})
     if (command == name) return command_python(command, words);
-  throw UserError(
-      "'" + command +
-      "' is not a command (there are: run, check, price, describe, noc, explore, export, perplexity, synthetic, plot, fetch)");
+  throw UserError("'" + command +
+                  "' is not a command (there are: run, check, price, describe, noc, explore, export, perplexity, "
+                  "synthetic, plot, fetch)");
 }
 
 }  // namespace

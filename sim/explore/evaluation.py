@@ -92,9 +92,12 @@ def _simulated(task, store, texts, priced, outcome, names):
     product = simulation(store, task.program, priced)
     outcome.seconds["simulation"] += product.seconds
     outcome.kept = product.kept
-    again = programs.price(task.program, task.experiment, texts, counts=product.folder)
     report = json.loads((product.folder / "report.json").read_text(encoding="utf-8"))
-    return metrics.after(again["energy"], report, names)
+    if product.kept:  # perhaps in another technology
+        energy = programs.price(task.program, task.experiment, texts, counts=product.folder)["energy"]
+    else:
+        energy = report["energy"] | {"cycles": report["time"]["cycles"]}
+    return metrics.after(energy, report, names)
 
 
 def _is_beaten(task, store, texts, outcome):

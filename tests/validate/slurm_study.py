@@ -87,13 +87,13 @@ def compare(folder):
     here, there = (small_study.trials_of(folder / name / "out") for name in ("local", "slurm"))
     assert here == there, "the trials differ"
     print(f"{len(here)} trials equal: Slurm, {JOBS} jobs, {times['slurm']:.0f} s; local {times['local']:.0f} s")
+    print(
+        Path(folder / "slurmctld.log").read_text().count("_slurm_rpc_submit_batch_job"), "jobs were submitted to Slurm"
+    )
     refused = small_study.write(folder / "bad", execution={"slurm": EXECUTION["slurm"] | {"queue": "none"}})
     status, _, errors = small_study.run(refused, folder / "bad", "--on", "slurm", cwd=folder)
     assert status == 2 and len(errors.splitlines()) == 1, errors
     print(f"an unknown partition: {errors.strip()}")
-    print(
-        Path(folder / "slurmctld.log").read_text().count("_slurm_rpc_submit_batch_job"), "jobs were submitted to Slurm"
-    )
     return 0
 
 
