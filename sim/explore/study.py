@@ -72,10 +72,13 @@ class Study:
         return pd.DataFrame(rows).set_index("number") if rows else pd.DataFrame()
 
     def front(self, *metrics):
-        """The feasible trials that no other is better than in `metrics` (default: all objectives), sorted by them."""
+        """The feasible trials that no other is better than in `metrics` (default: all objectives), sorted by them.
+
+        Of trials with the same parameters the first stands for all.
+        """
         names = list(metrics) or list(self.objectives)
         rows = self.trials()
-        rows = rows[rows["state"] == COMPLETE] if len(rows) else rows
+        rows = rows[(rows["state"] == COMPLETE) & ~rows.duplicated(self.parameters)] if len(rows) else rows
         if not len(rows):
             return rows
         signs = [-1 if self.objectives.get(name) == "maximize" else 1 for name in names]

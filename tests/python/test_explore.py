@@ -114,6 +114,7 @@ def test_a_sampler_that_learns_finds_the_same_front(tmp_path, explore, store, en
     names = list(small_study.STUDY["parameters"])
     assert {tuple(row) for row in study.front()[names].itertuples(index=False)} == brute_front(enumeration)
     assert study.trials()["kept"].all()  # every point was in the store
+    assert not study.front().duplicated(names).any()
 
 
 def test_the_report_shows_fronts_and_commands_that_repeat(undisturbed, enumeration):
