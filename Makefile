@@ -38,6 +38,7 @@ help:
 	@echo "make trace     recompute the committed traces from the model and compare"
 	@echo "make validate  slow checks: lockstep with SystemVerilog, the network against BookSim 2, traces, real layers"
 	@echo "make lockstep  a million random cycles of blocks beside their SystemVerilog twins"
+	@echo "make slurm     a small study of \`spikeloom explore\` through Slurm on this machine (root)"
 	@echo "make table     measure the perplexity of every method and write the README's table"
 	@echo "make sram      regenerate the SRAM price tables with CACTI"
 	@echo "make operators regenerate the prices of operators by synthesis"
@@ -119,6 +120,12 @@ validate: trace lockstep
 	@$(PYTHON) tests/validate/real_model.py
 	@$(PYTHON) tests/validate/exported_layers.py --spikeloom $(SPIKELOOM)
 	@$(PYTHON) tests/validate/all_codes.py --spikeloom $(SPIKELOOM)
+
+# A small study through Slurm on this machine alone: needs root, slurm-wlm and munge.
+.PHONY: slurm
+slurm: build venv
+	$(call install_packages,slurm-wlm munge)
+	@$(PYTHON) tests/validate/slurm_study.py
 
 # About an hour and a half where no calibration is kept in .cache yet.
 .PHONY: table

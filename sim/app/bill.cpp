@@ -47,21 +47,24 @@ void add_events(Chip& chip, const Technology& technology, Bill* bill) {
     bill->windows.push_back({std::get<0>(key), std::get<1>(key), std::get<2>(key), count});
 }
 
-// Leakage and DRAM background: a line per block, and for the windows one line for the whole chip; windows that span
-// phases are cut.
-void add_static_power(Chip& chip, const Technology& technology, Bill* bill) {
+// Leakage and DRAM background of `cycles`: a line per block, and one for the whole chip.
+void add_static_lines(Chip& chip, const Technology& technology, Cycle cycles, Bill* bill) {
   const double mhz = chip.spec().clock_mhz;
-  BillLine leakage{"chip", "leakage", EnergyGroup::kLeakage, chip.cycles(), 0};
-  BillLine background{"chip", "background", EnergyGroup::kDram, chip.cycles(), 0};
+  BillLine leakage{"chip", "leakage", EnergyGroup::kLeakage, cycles, 0};
+  BillLine background{"chip", "background", EnergyGroup::kDram, cycles, 0};
   for (const BlockInventory& block : chip.blocks()) {
     const double leaks = leakage_pj_per_cycle(block, technology, mhz);
     const double idles = background_pj_per_cycle(block, technology, mhz);
-    if (leaks > 0) bill->lines.push_back({block.block, "leakage", EnergyGroup::kLeakage, chip.cycles(), leaks});
-    if (idles > 0) bill->lines.push_back({block.block, "background", EnergyGroup::kDram, chip.cycles(), idles});
+    if (leaks > 0) bill->lines.push_back({block.block, "leakage", EnergyGroup::kLeakage, cycles, leaks});
+    if (idles > 0) bill->lines.push_back({block.block, "background", EnergyGroup::kDram, cycles, idles});
     leakage.unit_pj += leaks;
     background.unit_pj += idles;
   }
   bill->chip_static = {leakage, background};
+}
+
+// The windows of the whole chip's static power; those that span phases are cut.
+void add_static_windows(Chip& chip, Bill* bill) {
   const Cycle window = chip.ledger().window_cycles();
   for (size_t phase = 0; phase < chip.program().phases.size(); ++phase)
     for (Cycle at = chip.phase_span(phase).begin; at < chip.phase_span(phase).end;) {
@@ -73,6 +76,13 @@ void add_static_power(Chip& chip, const Technology& technology, Bill* bill) {
   std::sort(bill->windows.begin(), bill->windows.end(), [](const WindowLine& a, const WindowLine& b) {
     return std::tie(a.window_begin, a.phase, a.line) < std::tie(b.window_begin, b.phase, b.line);
   });
+}
+
+void add_up(Bill* bill) {
+  for (const BillLine& line : bill->lines) {
+    bill->groups[size_t(line.group)] += line.pj();
+    bill->total_pj += line.pj();
+  }
 }
 
 // What the counters say by themselves, block by block, without the bill's lines and windows.
@@ -111,16 +121,24 @@ void check_prices(Chip& chip, const Technology& technology) {
   for (const BlockInventory& block : chip.blocks()) leakage_pj_per_cycle(block, technology, 1);
 }
 
+Bill price_counts(Chip& chip, const Technology& technology, const StoredCounts& counts) {
+  counts.give_to(chip.ledger());
+  Bill bill;
+  add_events(chip, technology, &bill);
+  bill.windows.clear();  // counts were stored without them
+  add_static_lines(chip, technology, counts.cycles, &bill);
+  add_up(&bill);
+  return bill;
+}
+
 Bill make_bill(Chip& chip, const Technology& technology) {
   Bill bill;
   add_events(chip, technology, &bill);
-  add_static_power(chip, technology, &bill);
+  add_static_lines(chip, technology, chip.cycles(), &bill);
+  add_static_windows(chip, &bill);
   bill.phases.assign(chip.program().phases.size(), GroupEnergies{});
   double windows_pj = 0;
-  for (const BillLine& line : bill.lines) {
-    bill.groups[size_t(line.group)] += line.pj();
-    bill.total_pj += line.pj();
-  }
+  add_up(&bill);
   for (const WindowLine& window : bill.windows) {
     const BillLine& line = bill.line(window);
     bill.phases[window.phase][size_t(line.group)] += window.count * line.unit_pj;

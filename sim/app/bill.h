@@ -57,4 +57,27 @@ void check_prices(Chip& chip, const Technology& technology);
 // total (a bug), UserError when a memory lies outside the technology's SRAM table.
 Bill make_bill(Chip& chip, const Technology& technology);
 
+// What every counter of a finished run counted, and its cycles: counts.csv. A price is looked up by counter, since
+// counters of one block and event may stand for several memories.
+struct StoredCounts {
+  struct Row {
+    size_t counter;  // in the order in which the chip made them
+    std::string block, event;
+    uint64_t count;
+  };
+  std::vector<Row> rows;
+  Cycle cycles = 0;
+
+  static StoredCounts of(const Chip& chip);
+  // Throws UserError when `folder` holds no counts.csv, or one that cannot be read.
+  static StoredCounts read(const std::string& folder);
+  std::string csv() const;
+  // Gives the counters of a chip that has not run these counts. Throws UserError when it does not have one of them.
+  void give_to(EnergyLedger& ledger) const;
+};
+
+// The lines, groups and total (no phases, no windows) that stored counts cost on a chip that has not run: in another
+// technology, or with other sizes that change no count. Throws UserError as give_to does.
+Bill price_counts(Chip& chip, const Technology& technology, const StoredCounts& counts);
+
 }  // namespace spikeloom

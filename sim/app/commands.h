@@ -14,6 +14,8 @@ namespace spikeloom {
 int command_run(const std::vector<std::string>& words);
 // `check`: validates experiments and traces without running them.
 int command_check(const std::vector<std::string>& words);
+// `price`: what a chip takes in area, and what stored counts cost on it.
+int command_price(const std::vector<std::string>& words);
 // `describe`: what is in a trace; what a chip consists of.
 int command_describe(const std::vector<std::string>& words);
 // `noc`: latency and throughput of a network alone, under synthetic or recorded traffic.
@@ -26,7 +28,7 @@ int command_python(const std::string& name, const std::vector<std::string>& word
 struct CommonOptions {
   std::vector<std::string> files, overrides;
   std::string output;
-  std::string rates;
+  std::string rates, counts;
   bool quiet = false, no_figures = false;
   std::optional<int> jobs;
   bool fresh = false;

@@ -117,6 +117,8 @@ Experiment Experiment::load(const std::string& file, const std::vector<std::stri
   ConfigNode root = ConfigNode::load(file);
   if (!root.has("experiment") && root.has("noc"))
     root.fail_at("noc", "this file is a network, not an experiment (use `spikeloom noc`)");
+  if (!root.has("experiment") && root.has("study"))
+    root.fail_at("study", "this file is a study, not an experiment (use `spikeloom explore`)");
   const std::vector<Override> changes = collect_overrides(root, overrides);
   apply_overrides(root, changes, Stage::kExperiment);
   bring_in(root, "chip", "chip");

@@ -112,8 +112,8 @@ bool LayersFolder::is_used(const std::string& folder) { return fs::is_directory(
 std::string LayersFolder::path(int layer) const { return (fs::path(folder_) / "layers" / name_of(layer)).string(); }
 
 void LayersFolder::remove_merged() const {
-  for (const char* name : {"report.json", "energy.csv", "windows.csv", "resolved.yaml", "timeline.perfetto-trace",
-                           "waves.vcd", "traffic.safetensors"})
+  for (const char* name : {"report.json", "energy.csv", "counts.csv", "windows.csv", "resolved.yaml",
+                           "timeline.perfetto-trace", "waves.vcd", "traffic.safetensors"})
     fs::remove(fs::path(folder_) / name);
   remove_figures(folder_);
 }

@@ -16,6 +16,8 @@ A cycle-accurate simulator of spiking accelerators that run quantized language m
 
   run EXPERIMENT.yaml    simulate, compare with the trace, write the energy report
   check FILE ...         validate experiments and traces without simulating
+  price EXPERIMENT.yaml  area of a chip, and the energy of stored counts in another technology
+  explore STUDY.yaml     search parameters for the best trade between energy, latency, area and perplexity (Python)
   describe FILE          what is in a trace; a chip's block diagram and parameters
   noc FILE               latency and throughput of a network alone, under synthetic traffic
   compare CONFIG.yaml    a spiking chip and its multiply-accumulate rivals: both bills, one report (Python)
@@ -33,13 +35,14 @@ int dispatch(const std::string& command, const std::vector<std::string>& words) 
   using namespace spikeloom;
   if (command == "run") return command_run(words);
   if (command == "check") return command_check(words);
+  if (command == "price") return command_price(words);
   if (command == "describe") return command_describe(words);
   if (command == "noc") return command_noc(words);
-  for (const char* name : {"export", "perplexity", "synthetic", "plot", "fetch", "compare"})
+  for (const char* name : {"explore", "export", "perplexity", "synthetic", "plot", "fetch", "compare"})
     if (command == name) return command_python(command, words);
-  throw UserError(
-      "'" + command +
-      "' is not a command (there are: run, check, describe, noc, export, perplexity, synthetic, plot, fetch, compare)");
+  throw UserError("'" + command +
+                  "' is not a command (there are: run, check, price, describe, noc, explore, export, perplexity, "
+                  "synthetic, plot, fetch, compare)");
 }
 
 }  // namespace

@@ -17,6 +17,7 @@ bool parse_options(const std::vector<std::string>& words, const std::string& hel
   if (has("s")) visible.add_options()("set", po::value<std::vector<std::string>>(&options->overrides)->composing(), "");
   if (has("q")) visible.add_options()("quiet,q", po::bool_switch(&options->quiet), "");
   if (has("l")) visible.add_options()("rates", po::value<std::string>(&options->rates), "");
+  if (has("c")) visible.add_options()("counts", po::value<std::string>(&options->counts), "");
   if (has("n")) visible.add_options()("no-figures", po::bool_switch(&options->no_figures), "");
   if (has("r")) {
     visible.add_options()("timeline", po::bool_switch(&options->timeline), "");

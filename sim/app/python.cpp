@@ -21,6 +21,8 @@ int command_python(const std::string& name, const std::vector<std::string>& word
   std::vector<char*> arguments;
   for (std::string& word : line) arguments.push_back(word.data());
   arguments.push_back(nullptr);
+  // Subcommands that simulate use this program.
+  setenv("SPIKELOOM_PROGRAM", std::filesystem::read_symlink("/proc/self/exe").c_str(), 1);
   execv(python.c_str(), arguments.data());
   throw UserError(python + ": cannot be started");
 }

@@ -179,6 +179,7 @@ Report make_report(const Experiment& experiment, const LayerTrace& layer, Chip& 
   compare_outputs(layer, chip.result(), &report);
   report.bill = make_bill(chip, experiment.technology);
   report.areas = block_areas(chip.blocks(), experiment.technology);
+  report.counts = StoredCounts::of(chip);
   report.activities = chip.activities();
   std::sort(report.activities.begin(), report.activities.end());
   for (const Link& link : chip.network().links()) report.link_flits.emplace_back(link.name(), link.flits());

@@ -63,6 +63,7 @@ struct Report {
   int64_t largest_membrane = 0;
   Bill bill;
   std::vector<BlockArea> areas;
+  StoredCounts counts;
   std::vector<PhaseReport> phases;
   std::vector<std::pair<std::string, Activity*>> activities;
   std::vector<std::pair<std::string, uint64_t>> link_flits;

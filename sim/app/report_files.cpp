@@ -225,6 +225,7 @@ void write_results(const std::string& folder, const Experiment& experiment, cons
   remove_figures(folder);
   write_file(folder, "report.json", report_json(report, experiment.technology, layer).dump(1) + "\n");
   write_file(folder, "energy.csv", energy_csv(report));
+  write_file(folder, "counts.csv", report.counts.csv());
   write_file(folder, "windows.csv", windows_csv(report));
   write_file(folder, "resolved.yaml", experiment.resolved);
 }

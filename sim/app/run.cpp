@@ -18,7 +18,7 @@ namespace {
 const char* const kHelp = R"(usage: spikeloom run EXPERIMENT.yaml [--set path=value ...] [-o FOLDER]
 
 Simulates an experiment cycle by cycle, compares every output integer with the trace, prints the energy report and
-writes report.json, energy.csv, windows.csv, resolved.yaml and figures to FOLDER (default: results/<experiment name>).
+writes report.json, energy.csv, counts.csv, windows.csv, resolved.yaml and figures to FOLDER (default: results/<experiment name>).
 
   --set path=value   change one value, by its path in the resolved configuration; may be repeated; items of
                      lists are numbered from 0: chip.memory_nodes.1.port=east

@@ -54,6 +54,14 @@ examples:
       the counters, prices and files that make a number of the report
 """
 
+EXPLORE_EXAMPLES = """\
+examples:
+  spikeloom explore configs/experiments/memory.yaml
+  spikeloom explore configs/experiments/network.yaml --trials 200 --workers 2 -o results/network
+  spikeloom explore configs/experiments/memory.yaml --on tcp://head:8786
+  spikeloom explore configs/experiments/memory.yaml --on slurm --workers 16
+"""
+
 SYNTHETIC_EXAMPLES = """\
 examples:
   spikeloom synthetic --inputs 4096 --outputs 4096 --tokens 4 -o out
@@ -85,6 +93,7 @@ def _parser():
     parser.add_argument("--version", action="version", version=f"spikeloom {__version__}")
     commands = parser.add_subparsers(required=True, metavar="SUBCOMMAND")
     _add_fetch(commands)
+    _add_explore(commands)
     _add_export(commands)
     _add_perplexity(commands)
     _add_synthetic(commands)
@@ -118,6 +127,38 @@ def _add_fetch(commands):
         "Wikipedia dump, which needs the `export` extra) with pip into .cache.",
     )
     parser.set_defaults(run=_fetch)
+
+
+def _add_explore(commands):
+    parser = _subcommand(
+        commands,
+        "explore",
+        "search chip and number-format parameters for the best trades",
+        "Search the parameters of a study's file for the best trades between its objectives, on all processors here or "
+        "on a cluster, and write report.html, trials.csv and the configurations of the best trials. A study that was "
+        "stopped, however, goes on where it was; results are kept, and nothing is simulated twice.",
+        EXPLORE_EXAMPLES,
+    )
+    parser.add_argument("study", type=Path, metavar="STUDY.yaml")
+    parser.add_argument("-o", "--output", type=Path, metavar="DIR", help="results folder (default: results/NAME)")
+    parser.add_argument("--trials", type=int, metavar="N", help="trials in all (default: what the study says)")
+    parser.add_argument(
+        "--on",
+        default="local",
+        metavar="WHERE",
+        help="local, a Dask scheduler's address, slurm, pbs, lsf or kubernetes (default: local)",
+    )
+    parser.add_argument(
+        "--workers",
+        type=int,
+        metavar="N",
+        help="processes here, or jobs there (default: the study's, or one a processor)",
+    )
+    parser.add_argument("--fork", action="store_true", help="where the study has changed: begin a new one beside it")
+    parser.add_argument(
+        "--store", type=Path, default=Path(".cache/results"), metavar="DIR", help="where results are kept (%(default)s)"
+    )
+    parser.set_defaults(run=_explore)
 
 
 def _add_export(commands):
@@ -302,6 +343,17 @@ def _fetch(_options):
     fetch_model.fetch()
     fetch_model.fetch_wikipedia()
     return 0
+
+
+def _explore(options):
+    for name in ("trials", "workers"):
+        if (getattr(options, name) or 1) < 1:
+            raise UserError(f"--{name} {getattr(options, name)}: at least 1")
+    try:
+        from spikeloom.explore import command
+    except ImportError as error:
+        raise UserError(f"'{error.name}' is not installed; this needs: pip install -e '.[explore]'") from error
+    return command.run(options)
 
 
 def _export(options):

@@ -191,11 +191,22 @@ def test_technology_file_has_exactly_the_agreed_keys(node_nm):
 def test_every_price_is_positive_and_has_a_source_with_its_mark(node_nm):
     tech = technology(node_nm)
     assert all(e["pj"] > 0 for e in tech["events"].values()) and all(e["nw"] > 0 for e in tech["leakage"].values())
-    sources = [
-        e["source"] for e in (*tech["events"].values(), *tech["leakage"].values(), *tech["area"].values(), tech["sram"])
-    ]
+    assert all(e["um2"] > 0 for e in tech["area"].values())
+    entries = (*tech["events"].values(), *tech["leakage"].values(), *tech["area"].values(), tech["sram"])
+    sources = [e["source"] for e in entries]
     for source in sources:
         assert re.search(r"\[[PSRC](,[PSRC])*\]$", source), source
+
+
+def test_areas_are_aladdins_at_45nm_and_shrink_as_an_sram_does():
+    """Aladdin power_func.h, 40 nm: 5.981433 um2 a flip-flop, 179.443 um2 a 32-bit adder at 2 ns."""
+    big, small = technology(45)["area"], technology(22)["area"]
+    assert big["register_bit"]["um2"] == pytest.approx(5.981433, rel=1e-3)
+    assert big["adder_bit"]["um2"] == pytest.approx(179.443 / 32, rel=1e-3)
+    macro = ("itrs-hp", 32 << 10, 8)
+    ratio = sram(22)[macro]["area_mm2"] / sram(45)[macro]["area_mm2"]
+    for name in LEAKAGE:
+        assert small[name]["um2"] == pytest.approx(big[name]["um2"] * ratio, rel=1e-3)
 
 
 def test_45nm_adders_reproduce_horowitz():

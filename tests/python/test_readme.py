@@ -16,7 +16,7 @@ pytestmark = pytest.mark.skipif(not PROGRAM.exists(), reason="build/spikeloom is
 def _commands(text: str) -> list[str]:
     """Lines that begin with `spikeloom`, comments cut, continued lines joined."""
     text = text.replace("\\\n", " ")
-    lines = re.findall(r"^\s*(spikeloom (?:run|check|describe) .*)$", text, flags=re.MULTILINE)
+    lines = re.findall(r"^\s*(spikeloom (?:run|check|price|describe) .*)$", text, flags=re.MULTILINE)
     return [line.split("#")[0].strip() for line in lines]
 
 
@@ -25,7 +25,7 @@ def _help_text() -> str:
         return ""
     texts = [
         subprocess.run([PROGRAM, name, "--help"], capture_output=True, text=True, check=True).stdout
-        for name in ("run", "check", "describe")
+        for name in ("run", "check", "price", "describe")
     ]
     return "\n".join(text[text.index("examples") :] for text in texts)
 
@@ -49,6 +49,10 @@ def test_shown_command_works(command, tmp_path):
             made = [str(PROGRAM), "run", "configs/experiments/demo.yaml", "-q", "--no-figures", "-o"]
             subprocess.run([*made, str(tmp_path / "demo")], cwd=ROOT, check=True)
             words[i] = str(tmp_path / "demo" / "resolved.yaml")
+        if word == "results/demo" and words[0] == "price":
+            made = [str(PROGRAM), "run", "configs/experiments/demo.yaml", "-q", "--no-figures", "-o"]
+            subprocess.run([*made, str(tmp_path / "demo")], cwd=ROOT, check=True)
+            words[i] = str(tmp_path / "demo")
     if "smollm2_model.yaml" in command:
         words += shlex.split(COMMITTED + ("decode128" if "decode" in command else "prefill32"))
     if words[0] == "run":

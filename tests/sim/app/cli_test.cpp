@@ -53,7 +53,7 @@ class CliConfig : public testing::Test {
 const char* const kQuick = "--set workload.tokens=2";
 
 TEST_F(CliConfig, HelpOfEveryCommandShowsExamples) {
-  for (const char* command : {"run", "check", "describe", "noc"}) {
+  for (const char* command : {"run", "check", "price", "describe", "noc"}) {
     const Outcome outcome = spikeloom(std::string(command) + " --help");
     EXPECT_EQ(outcome.status, 0);
     EXPECT_NE(outcome.text.find("examples"), std::string::npos) << command;
@@ -68,6 +68,11 @@ TEST_F(CliConfig, MistakesGiveOneLineAndStatusTwo) {
                                   "run configs/experiments/demo.yaml --no-such-option",
                                   "check",
                                   "describe",
+                                  "price",
+                                  "price configs/experiments/demo.yaml --set chip.tile.lanes=0",
+                                  "price configs/experiments/demo.yaml --counts configs",
+                                  "price configs/experiments/smollm2_model.yaml",
+                                  "run configs/experiments/memory.yaml",
                                   "run configs/experiments/demo.yaml --set nonsense",
                                   "noc",
                                   "noc configs/networks/mesh_8x8.yaml --rates 0.1,x",
@@ -193,7 +198,7 @@ TEST_F(CliConfig, NothingIsWrittenWhenTheInputIsBad) {
 TEST_F(CliConfig, ResolvedConfigurationRepeatsTheRunByteForByte) {
   ASSERT_EQ(spikeloom(run("first", std::string(kQuick) + " --set chip.payload=bitmap")).status, 0);
   ASSERT_EQ(spikeloom("run " + folder_ + "/first/resolved.yaml --no-figures -o " + folder_ + "/second").status, 0);
-  for (const char* file : {"report.json", "energy.csv", "windows.csv", "resolved.yaml"}) {
+  for (const char* file : {"report.json", "energy.csv", "counts.csv", "windows.csv", "resolved.yaml"}) {
     EXPECT_FALSE(read(std::string("first/") + file).empty());
     EXPECT_EQ(read(std::string("first/") + file), read(std::string("second/") + file)) << file;
   }
@@ -210,6 +215,37 @@ TEST_F(CliConfig, CsvFilesAddUpToTheReportedTotalEvenInWindowsOfOneCycle) {
     while (std::getline(stream, line)) sum += std::atof(line.substr(line.rfind(',') + 1).c_str());
     EXPECT_NEAR(sum, total, 1e-6 * total) << file;
   }
+}
+
+// Another technology and longer links change no count: priced anew, a run's counts cost what a run of that costs.
+TEST_F(CliConfig, CountsArePricedAsARunWouldPriceThem) {
+  const std::string other = std::string(kQuick) + " --set experiment.energy=configs/energy/45nm.yaml" +
+                            " --set chip.network.link_length_mm=2";
+  ASSERT_EQ(spikeloom(run("there", kQuick)).status, 0);
+  ASSERT_EQ(spikeloom(run("here", other)).status, 0);
+  EXPECT_EQ(read("there/counts.csv"), read("here/counts.csv"));
+  const Outcome outcome = spikeloom("price configs/experiments/demo.yaml " + other + " --counts " + folder_ + "/there");
+  ASSERT_EQ(outcome.status, 0) << outcome.text;
+  const json energy = json::parse(outcome.text)["energy"], report = json::parse(read("here/report.json"));
+  EXPECT_EQ(energy["total_pj"], report["energy"]["total_pj"]);
+  EXPECT_EQ(energy["groups_pj"], report["energy"]["groups_pj"]);
+  EXPECT_EQ(energy["cycles"], report["time"]["cycles"]);
+}
+
+TEST_F(CliConfig, CountsThatAreNotThisChipsAreRefused) {
+  ASSERT_EQ(spikeloom(run("made", kQuick)).status, 0);
+  const std::string price = "price configs/experiments/demo.yaml --counts " + folder_ + "/made --set ";
+  EXPECT_NE(spikeloom(price + "chip.payload=packed_codes").text.find("the counts are of another chip or layer"),
+            std::string::npos);
+  const auto rewritten = [&](const std::string& text) {
+    std::ofstream(folder_ + "/made/counts.csv") << text;
+    return spikeloom(price + "chip.name=x").text;
+  };
+  const std::string file = folder_ + "/made/counts.csv", head = "counter,block,event,count\n";
+  EXPECT_EQ(rewritten("a\n"), "spikeloom: " + file + ":1: the columns must be counter,block,event,count\n");
+  EXPECT_EQ(rewritten(head + "1,b\n"), "spikeloom: " + file + ":2: not 4 columns\n");
+  EXPECT_EQ(rewritten(head + "1,b,e,-3\n"), "spikeloom: " + file + ":2: '-3' is not a whole number\n");
+  EXPECT_EQ(rewritten(head), "spikeloom: " + file + ": has no row of the run's cycles\n");
 }
 
 TEST_F(CliConfig, RecordingChangesNothingElse) {

@@ -92,7 +92,7 @@ TEST_F(ModelRunExact, ResultsDoNotDependOnHowManyLayersRunSideBySide) {
   ASSERT_EQ(run("-o one --jobs 1").status, 0);
   ASSERT_EQ(run("-o three --jobs 3").status, 0);
   const auto one = tree("one");
-  EXPECT_EQ(one.size(), 3u + 3 * 5);  // report, energy, resolved; and of each layer windows.csv and layer.json, too
+  EXPECT_EQ(one.size(), 3u + 3 * 6);  // report, energy, resolved; and of each layer counts, windows and layer.json, too
   EXPECT_EQ(one, tree("three"));
 }
 
@@ -102,7 +102,7 @@ TEST_F(ModelRunExact, ALayerGivesWhatItGivesAlone) {
   for (const char* layer : {"layer00", "layer01", "layer02"}) {
     const std::string of_layer = std::string("all/layers/") + layer;
     ASSERT_EQ(spikeloom("run " + of_layer + "/resolved.yaml --no-figures -o " + layer).status, 0);
-    for (const char* file : {"/report.json", "/energy.csv", "/windows.csv", "/resolved.yaml"})
+    for (const char* file : {"/report.json", "/energy.csv", "/counts.csv", "/windows.csv", "/resolved.yaml"})
       EXPECT_EQ(read(folder_.file(of_layer + file)), read(folder_.file(layer + std::string(file)))) << layer << file;
   }
 }

@@ -1,0 +1,101 @@
+"""Studies of a third of a second a trial: one operation of the committed layer, one token."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+PROGRAM = ROOT / "build" / "spikeloom"
+needs_program = pytest.mark.skipif(not PROGRAM.exists(), reason="build/spikeloom is not built (`make build`)")
+
+# Of a study on a machine with much else to do.
+MOST_SECONDS = 600
+
+EXPERIMENT = {
+    "experiment": {
+        "name": "small",
+        "chip": str(ROOT / "configs/chips/smollm2.yaml"),
+        "energy": str(ROOT / "configs/energy/22nm.yaml"),
+        "window_cycles": 1000,
+    },
+    "workload": {
+        "trace": str(ROOT / "traces/smollm2-135m/spikequant-improved/layer15.prefill32.safetensors"),
+        "operations": ["o"],
+        "tokens": 2,
+    },
+}
+STUDY = {
+    "study": {"name": "small", "experiment": "small.yaml", "trials": 12},
+    "parameters": {
+        "chip.tile.lanes": [24, 48, 64],
+        "chip.tile.synapse_array.banks": [2, 4],
+        "chip.network.buffer_flits": {"from": 4, "to": 6, "step": 2},
+    },
+    "objectives": {"energy_uj": "minimize", "latency_us": "minimize", "area_mm2": "minimize"},
+    "search": {"sampler": "grid"},
+    "execution": {"workers": 2},
+}
+
+
+def write(folder, **changes):
+    """Write the study and its experiment into `folder`; `changes` replace sections. Returns the study's path."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "small.yaml").write_text(yaml.safe_dump(EXPERIMENT, sort_keys=False))
+    content = {key: value for key, value in (STUDY | changes).items() if value is not None}
+    path = folder / "study.yaml"
+    path.write_text(yaml.safe_dump(content, sort_keys=False))
+    return path
+
+
+def command(study, folder, *more):
+    """The words that run a study in a process of its own, its results below `folder`."""
+    line = [
+        sys.executable,
+        "-P",
+        "-m",
+        "spikeloom",
+        "explore",
+        study,
+        "-o",
+        folder / "out",
+        "--store",
+        folder / "store",
+    ]
+    return [*map(str, line), *map(str, more)]
+
+
+def start(study, folder, *more, **settings):
+    """Start that process in a session of its own."""
+    return subprocess.Popen(
+        command(study, folder, *more),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        env=os.environ | {"SPIKELOOM_PROGRAM": str(PROGRAM)} | settings.pop("env", {}),
+        **settings,
+    )
+
+
+def run(study, folder, *more, **settings):
+    """(exit status, stdout, stderr) of that process."""
+    process = start(study, folder, *more, **settings)
+    out, errors = process.communicate(timeout=MOST_SECONDS)
+    return process.returncode, out, without_progress(errors)
+
+
+def without_progress(errors):
+    """What stands on stderr beside the lines that say how far a slow study is."""
+    return "".join(line for line in errors.splitlines(keepends=True) if not line.startswith("exploring "))
+
+
+def trials_of(folder):
+    """[(number, state, parameters, values)] of the study in `folder`, in order."""
+    from spikeloom import explore
+
+    study = explore.open_study(folder)
+    return [(t.number, t.state.name, t.params, t.values) for t in study.optuna.get_trials(deepcopy=False)]
