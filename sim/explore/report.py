@@ -69,7 +69,9 @@ def costs(study):
     rest = (rows["seconds_all"].sum() - simulated - formats) / len(rows)
     words = f"{simulated:.0f} s of simulation, {rest:.2f} s beside it per trial; "
     words += f"{int(rows['kept'].sum())} trials needed none"
-    return words + (f"; {formats:.0f} s of perplexities and traces of number formats" if formats else "")
+    return words + (
+        f"; {formats:.0f} s of number formats (perplexities, traces, and waiting for them)" if formats else ""
+    )
 
 
 def _page(study, best, configs):

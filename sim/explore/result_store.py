@@ -41,7 +41,7 @@ _ONE_WINDOW = 1_000_000_000
 
 @dataclass(frozen=True)
 class Product:
-    """A kept folder; `seconds` it took to make, `kept` whether it was there already."""
+    """A kept folder; `seconds` it took to make or to wait for, `kept` whether someone else made it."""
 
     folder: Path
     seconds: float
@@ -64,9 +64,13 @@ class ResultStore:
         place = self._folder / key[:2] / key
         if place.is_dir():
             return Product(place, 0.0, True)
+        begin = time.monotonic()
         try:
             with _locked(place):
-                return self._make(place, text, make)
+                kept = place.is_dir()  # made while we waited
+                if not kept:
+                    self._make(place, text, make)
+            return Product(place, time.monotonic() - begin, kept)
         except OSError as error:
             raise UserError(
                 f"{error.filename or self._folder}: cannot be written: {error.strerror or error}"
@@ -74,19 +78,15 @@ class ResultStore:
 
     @staticmethod
     def _make(place, text, make):
-        if place.is_dir():  # made while we waited
-            return Product(place, 0.0, True)
         part = place.with_name(f"{place.name}.part")
         shutil.rmtree(part, ignore_errors=True)  # of a process that was killed
         part.mkdir()
-        begin = time.monotonic()
         try:
             make(part)
             (part / IDENTITY).write_text(text, encoding="utf-8")
             part.replace(place)
         finally:
             shutil.rmtree(part, ignore_errors=True)
-        return Product(place, time.monotonic() - begin, False)
 
 
 def simulation(store, program, priced):
