@@ -11,6 +11,7 @@ SIDES = ("spiking", "multiply_accumulate")
 SPIKING, RIVAL = SIDES
 REGIMES = ("resident", "prefill", "decode")
 BATCH = "chip.tile.token_batch"
+DATAPATH, SPIKES = "chip.tile.datapath", "accumulate_and_fire"
 RUNGS = 9
 ALL = "all"
 
@@ -167,6 +168,8 @@ def _contender(section):
         rows=tuple(section.texts("rows")) if section.has("rows") else (),
         perplexity=section.settings("perplexity") or None,
     )
+    if found.side == SPIKING and found.settings.get(DATAPATH, SPIKES) != SPIKES:
+        raise section.error("side", f"must be {RIVAL}: it sets {DATAPATH} to {found.settings[DATAPATH]}")
     for name in found.rows:
         if name not in names:
             raise section.error("rows", f"'{name}' is not searched")

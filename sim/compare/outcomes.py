@@ -73,6 +73,10 @@ def trace_of(comparison, contender, regime):
             f"(cases: {', '.join(cases)}; layers: {', '.join(map(str, export.layers))})"
         )
     there = cases[regime.case]
+    if regime.name == "decode" and there != 1:
+        raise UserError(
+            f"{comparison.file}: decode is one token, case '{regime.case}' of {contender.trace} has {there}"
+        )
     wanted = _tokens(regime, there)
     if max(wanted) > there:
         raise UserError(f"{comparison.file}: {regime.name} needs {max(wanted)} tokens, {path} has {there}")

@@ -31,7 +31,8 @@ class Section:
     """A mapping of the file. Getters raise UserError; `finish` names the first key that nobody read."""
 
     def __init__(self, node, file, path):
-        self._node, self._file, self._path, self._read = node, file, path, set()
+        self._node, self._file, self._path = node, file, path
+        self._read, self._known = set(), set()
         self._values = {}
         for key, value in node.value:
             if not isinstance(key, yaml.ScalarNode):
@@ -47,6 +48,7 @@ class Section:
 
     def has(self, key):
         """Whether the key is there."""
+        self._known.add(key)
         return key in self._values
 
     def text(self, key):
@@ -126,7 +128,7 @@ class Section:
         """Raises UserError for a key that nobody read."""
         for key in self._values:
             if key not in self._read:
-                known = ", ".join(sorted(self._read)) or "none"
+                known = ", ".join(sorted(self._read | self._known)) or "none"
                 raise self.error(key, f"unknown key (known here: {known})")
 
     def error(self, key, what):

@@ -112,7 +112,8 @@ class _Writer:
         bouts = [bout for bout in self.study.bouts if bout.best_rival]
         without = [bout for bout in self.study.bouts if not bout.best_rival]
         if bouts:
-            self.add(Paragraph(words.overall(bouts, [words.call(bout, self.interval(bout)) for bout in bouts])))
+            calls = [words.call(bout, self.interval(bout)) for bout in bouts]
+            self.add(Paragraph(words.overall(bouts, calls, bool(self.study.groups))))
         groups = self.study.groups
         self.add(
             Bullets(

@@ -136,7 +136,7 @@ class RunStore:
         why = done.stderr.strip()
         if checked.returncode != BAD_INPUT:
             raise UserError(f"spikeloom run failed: {why}")
-        why = FOLDERS.sub("", why.removeprefix("spikeloom: "))
+        why = FOLDERS.sub("", why.removeprefix("spikeloom: ").replace(str(experiment), experiment.name))
         with whole_file(self.folder / f"{key}.refused") as partial:
             partial.write_text(why, encoding="utf-8")
         return Refused(why)

@@ -32,8 +32,8 @@ CALLS = {
 }
 
 
-def overall(bouts, calls):
-    """One sentence over all regimes and technologies; `calls`: of each bout."""
+def overall(bouts, calls, uncertain=True):
+    """One sentence over all regimes and technologies; `calls`: of each bout; whether prices were varied."""
     places = {name: [] for name in CALLS}
     for bout, name in zip(bouts, calls, strict=True):
         places[name].append(f"{bout.regime.name} at {bout.technology}")
@@ -41,9 +41,10 @@ def overall(bouts, calls):
     lead = "It depends" if places["gain"] else "No gain in full"
     if len(places["gain"]) == len(bouts):
         lead = "A gain in full"
+    left = f"leave it open in: {said['open']}" if uncertain else "were not examined"
     return (
         f"**{lead}.** Counted to the end, spiking takes less energy in: {said['gain']}; more in: {said['no gain']}; "
-        f"uncertain prices leave it open in: {said['open']}."
+        f"uncertain prices {left}."
     )
 
 

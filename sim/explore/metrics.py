@@ -6,8 +6,8 @@ from spikeloom import UserError
 
 # Energy groups of the bill (sim/base/energy_events.h).
 GROUPS = (
-    "accumulate",
-    "slope_and_membrane",
+    "arithmetic",
+    "partial_sums",
     "threshold_and_firing",
     "dequantize_and_requantize",
     "weight_read_write",

@@ -68,7 +68,7 @@ def costs(study):
     simulated, formats = rows["seconds_simulation"].sum(), rows["seconds_format"].sum()
     rest = (rows["seconds_all"].sum() - simulated - formats) / len(rows)
     words = f"{simulated:.0f} s of simulation, {rest:.2f} s beside it per trial; "
-    words += f"{int(rows['kept'].sum())} trials needed none"
+    words += f"{int(rows['kept'].sum())} needed no simulation"
     return words + (
         f"; {formats:.0f} s of number formats (perplexities, traces, and waiting for them)" if formats else ""
     )

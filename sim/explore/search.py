@@ -138,7 +138,9 @@ class _Search:
 
 
 def _total(study_file, trials):
-    total = trials or study_file.trials
+    if trials is not None and trials < 1:
+        raise UserError(f"--trials {trials}: at least 1")
+    total = study_file.trials if trials is None else trials
     return min(total, study_file.grid_size) if study_file.sampler == "grid" else total
 
 

@@ -135,8 +135,8 @@ def _add_explore(commands):
         "explore",
         "search chip and number-format parameters for the best trades",
         "Search the parameters of a study's file for the best trades between its objectives, on all processors here or "
-        "on a cluster, and write report.html, trials.csv and the configurations of the best trials. A study that was "
-        "stopped, however, goes on where it was; results are kept, and nothing is simulated twice.",
+        "on a cluster, and write report.html, trials.csv and the configurations of the best trials. A study goes "
+        "on where it was, however it was stopped; results are kept, and nothing is simulated twice.",
         EXPLORE_EXAMPLES,
     )
     parser.add_argument("study", type=Path, metavar="STUDY.yaml")

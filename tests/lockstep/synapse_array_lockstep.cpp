@@ -9,6 +9,7 @@
 #include <deque>
 #include <memory>
 #include <type_traits>
+#include <stdexcept>
 
 #include "Rtl_synapse_array.h"
 #include "Rtl_synapse_array_long.h"
@@ -661,6 +662,9 @@ void SynapseLockstep<Rtl>::expect_command(const NeuronCommand& command, Cycle vi
         at.unsigned_weights = row.unsigned_weights;
       }
       break;
+    case Kind::kProducts:
+    case Kind::kRealProducts:
+      throw std::logic_error("a synapse array sends no products");
     case Kind::kMark:
       word.mark = true;
       word.step = command.step;

@@ -292,6 +292,7 @@ def test_the_verdict_says_no_gain_and_what_would_have_to_change(by_hand):
     assert re.search(r"If all spike arithmetic were free, the ratio would be 1\.43", text)
     assert "For a gain one of these would have to change: adders × 1.0000⟦n8⟧, within its uncertainty of × 0.5" in text
     assert words.overall([bout], [words.call(bout, None)]).startswith("**No gain in full.**")
+    assert words.overall([bout], [words.call(bout, None)], uncertain=False).endswith("prices were not examined.")
 
 
 PREFILL_ONLY = re.sub(r"    (resident|decode): .*\n", "", compare_world.CONFIG).replace("[resident]", "[prefill]")
@@ -353,6 +354,8 @@ BAD = [
     ("name: macs", "name: spikes", r"two contenders are called 'spikes'"),
     ("case: decode128", "case: decode7", r"no layer 15 of case 'decode7' \(cases: prefill32, decode128"),
     ("tokens: 16", "tokens: 17", r"resident needs 34 tokens"),
+    ("decode: {case: decode128}", "decode: {case: prefill32}", r"decode is one token, case 'prefill32' of .* has 32"),
+    ("side: multiply_accumulate", "side: spiking", r"side: must be multiply_accumulate: it sets chip\.tile\.datapath"),
     ("rows: [chip.spike_code]", "rows: [chip.payload]", r"rows: 'chip\.payload' is not searched"),
     ("technologies: [one]", "technologies: [two]", r"reading 'four times less': no 'two' here \(there are one\)"),
     ("{method: atom}", "{method: adam}", r"README\.md: 0 rows of the table of perplexities have method adam"),
