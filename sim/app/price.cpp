@@ -1,5 +1,6 @@
 // `spikeloom price`
 
+#include <filesystem>
 #include <iostream>
 #include <nlohmann/json.hpp>
 
@@ -51,6 +52,35 @@ json energy_json(const Bill& bill, Cycle cycles, int tokens) {
       {"cycles", cycles}, {"total_pj", bill.total_pj}, {"per_token_pj", bill.total_pj / tokens}, {"groups_pj", groups}};
 }
 
+// What changes counts for certain, by its path and as text.
+std::vector<std::pair<std::string, std::string>> what_counts(const Experiment& experiment) {
+  const ChipSpec& chip = experiment.chip;
+  std::string operations = experiment.all_operations ? "all" : "";
+  for (const std::string& name : experiment.operations) operations += name + " ";
+  return {{"workload.tokens", experiment.all_tokens ? "all" : std::to_string(experiment.tokens)},
+          {"workload.operations", operations},
+          {"chip.network.width", std::to_string(chip.network.width)},
+          {"chip.network.height", std::to_string(chip.network.height)},
+          {"chip.network.link_bits", std::to_string(chip.network.link_bits)},
+          {"chip.tile.lanes", std::to_string(chip.synapse_array.lanes)},
+          {"chip.tile.token_batch", std::to_string(chip.token_batch)},
+          {"chip.tile.datapath", datapath_names()[int(chip.datapath)]},
+          {chip.multiplies() ? "chip.tile.mac_array" : "chip.spike_code", chip.arithmetic()},
+          {"chip.payload", payload_names()[int(chip.payload)]},
+          {"chip.mapping.input_split", std::to_string(chip.mapping.input_split)},
+          {"chip.mapping.placement", std::to_string(chip.mapping.placement)}};
+}
+
+// Counts of another experiment have no meaning here. A folder without its configuration is taken at its word.
+void refuse_other_counts(const Experiment& experiment, const std::string& folder) {
+  if (!std::filesystem::exists(folder + "/resolved.yaml")) return;
+  const auto now = what_counts(experiment), then = what_counts(Experiment::load(folder + "/resolved.yaml", {}));
+  for (size_t i = 0; i < now.size(); ++i)
+    if (now[i] != then[i])
+      throw UserError(folder + ": its counts are of " + then[i].first + " " + then[i].second + ", not " +
+                      now[i].second + "; simulate this experiment with `spikeloom run`");
+}
+
 }  // namespace
 
 int command_price(const std::vector<std::string>& words) {
@@ -77,6 +107,7 @@ int command_price(const std::vector<std::string>& words) {
                {"area_mm2", area_json(block_areas(chip.blocks(), experiment.technology))}};
   if (!options.counts.empty()) {
     const StoredCounts counts = StoredCounts::read(options.counts);
+    refuse_other_counts(experiment, options.counts);
     root["energy"] = energy_json(price_counts(chip, experiment.technology, counts), counts.cycles, layer.tokens);
   }
   std::cout << root.dump(1) << std::endl;

@@ -8,8 +8,8 @@
 #include <array>
 #include <deque>
 #include <memory>
-#include <type_traits>
 #include <stdexcept>
+#include <type_traits>
 
 #include "Rtl_synapse_array.h"
 #include "Rtl_synapse_array_long.h"

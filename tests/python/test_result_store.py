@@ -97,7 +97,7 @@ def test_a_trace_of_the_same_content_elsewhere_is_the_same_result(tmp_path, expe
 @needs_program
 def test_counts_of_another_chip_are_refused(tmp_path, experiment, store):
     kept = simulation(store, PROGRAM, programs.price(PROGRAM, experiment, {}))
-    with pytest.raises(programs.Refused, match="the counts are of another chip or layer"):
+    with pytest.raises(programs.Refused, match="its counts are of chip.payload address_events, not packed_codes"):
         programs.price(PROGRAM, experiment, {"chip.payload": "packed_codes"}, counts=kept.folder)
 
 

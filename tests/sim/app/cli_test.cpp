@@ -235,7 +235,8 @@ TEST_F(CliConfig, CountsArePricedAsARunWouldPriceThem) {
 TEST_F(CliConfig, CountsThatAreNotThisChipsAreRefused) {
   ASSERT_EQ(spikeloom(run("made", kQuick)).status, 0);
   const std::string price = "price configs/experiments/demo.yaml --counts " + folder_ + "/made --set ";
-  EXPECT_NE(spikeloom(price + "chip.payload=packed_codes").text.find("the counts are of another chip or layer"),
+  EXPECT_NE(spikeloom(price + "chip.payload=packed_codes " + kQuick)
+                .text.find("its counts are of chip.payload address_events, not packed_codes"),
             std::string::npos);
   const auto rewritten = [&](const std::string& text) {
     std::ofstream(folder_ + "/made/counts.csv") << text;
