@@ -199,7 +199,7 @@ def test_every_price_is_positive_and_has_a_source_with_its_mark(node_nm):
 
 
 def test_areas_are_aladdins_at_45nm_and_shrink_as_lengths_do():
-    """Aladdin power_func.h at 40 nm: 5.981433 um2 a flip-flop, 179.443 um2 a 32-bit adder; at 22 nm (22 / 45)^2 of it."""
+    """Aladdin power_func.h , 40 nm: 5.981433 um2 a flip-flop, 179.443 um2 a 32-bit adder; 22 nm: times (22 / 45)^2."""
     small, large = technology(22)["area"], technology(45)["area"]
     assert large["register_bit"]["um2"] == pytest.approx(5.981433, rel=0.001)
     assert large["adder_bit"]["um2"] == pytest.approx(179.443 / 32, rel=0.001)
