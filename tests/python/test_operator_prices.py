@@ -269,21 +269,6 @@ def test_readme_ratios_follow_from_the_table(table):
 
 
 # Events that multiply-accumulate datapaths count beside those of sim/base/energy_events.h.
-DATAPATH = {
-    "multiply_bit",
-    "tree_add_bit",
-    "product_shift_bit",
-    "accumulator_add_bit",
-    "accumulator_read_bit",
-    "accumulator_write_bit",
-    "serial_and_bit",
-    "half_multiply",
-    "float_accumulate",
-    "convert_bit",
-    "dequantize_multiply",
-    "scale_read_bit",
-    "scale_write_bit",
-}
 
 
 @pytest.fixture(scope="module")
@@ -295,7 +280,7 @@ def test_every_event_has_an_uncertainty(uncertainty):
     header = (ROOT / "sim" / "base" / "energy_events.h").read_text()
     counted = set(re.findall(r'EnergyEvent::k\w+, "(\w+)"', header))
     assert len(counted) > 50
-    assert set(uncertainty["events"]) == counted | DATAPATH
+    assert set(uncertainty["events"]) == counted
 
 
 def test_every_factor_holds_the_price_between_low_and_high_and_has_a_source(uncertainty):
