@@ -268,9 +268,6 @@ def test_readme_ratios_follow_from_the_table(table):
         assert readme_rows(first) == pytest.approx(ratios, rel=0.01, abs=0.006), first
 
 
-# Events that multiply-accumulate datapaths count beside those of sim/base/energy_events.h.
-
-
 @pytest.fixture(scope="module")
 def uncertainty():
     return yaml.safe_load((ENERGY / "uncertainty.yaml").read_text())["uncertainty"]
