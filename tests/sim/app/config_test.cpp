@@ -76,8 +76,7 @@ TEST(ExperimentConfig, CommandLineHasTheLastWord) {
 
 TEST(ExperimentConfig, OperationsAreAListOrNamesWithCommas) {
   const std::string file = SPIKELOOM_SOURCE_DIR "/configs/experiments/demo.yaml";
-  EXPECT_EQ(Experiment::load(file, {"workload.operations=q,down"}).operations,
-            (std::vector<std::string>{"q", "down"}));
+  EXPECT_EQ(Experiment::load(file, {"workload.operations=q,down"}).operations, (std::vector<std::string>{"q", "down"}));
 }
 
 TEST(ExperimentConfig, OverrideOfTheExperimentBringsInAnotherFile) {
