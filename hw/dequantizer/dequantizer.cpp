@@ -75,9 +75,7 @@ void Dequantizer::take_command(const NeuronCommand& command) {
         scale_write_.add(now(), uint64_t(integrating().tokens) * row_scale_bits(input(pass_), group_));
       break;
     case NeuronCommand::Kind::kProducts:
-      for (int i = 0; i < command.count; ++i)
-        if (!bank_.is_open(command.rows[i])) bank_.open(command.rows[i]);
-      bank_.add(command);
+      bank_.add_products(command);
       break;
     case NeuronCommand::Kind::kRealProducts:
       add_products(command);

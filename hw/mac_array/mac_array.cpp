@@ -28,6 +28,7 @@ MacArray::MacArray(const sc_core::sc_module_name& name, Clock& clock, const MacA
       accumulator_read_(ledger.counter(this->name(), EnergyEvent::kAccumulatorReadBit)),
       accumulator_write_(ledger.counter(this->name(), EnergyEvent::kAccumulatorWriteBit)),
       groups_(context.program->batch),
+      cycles_(context.program->batch),
       active_(context.program->batch, 0) {}
 
 // Inputs that are not wide, then the `lo` and the `hi` rows of the wide ones: their digits take further cycles, which
@@ -66,24 +67,24 @@ bool MacArray::issue_group() {
   if (!hand_on(NeuronCommand::Kind::kProducts)) return false;
   activity_.enter(ActivityState::kBusy, now());
   const int width = std::min<int>(mac_.tree_width, static_cast<int>(rows_.size() - next_row_));
+  const int magnitude_bits = ceil_log2(format_.largest_magnitude() + 1);
   for (int slot = 0; slot < codes_.tokens; ++slot) {
     groups_[slot].start();
     for (int i = 0; i < width; ++i) add_row(i, rows_[next_row_ + i], slot);
+    groups_[slot].list_cycles(mac_, magnitude_bits, &cycles_[slot]);
   }
-  const int magnitude_bits = ceil_log2(format_.largest_magnitude() + 1);
   const int trees = spec_.lanes / mac_.tree_width;
   Cycle at = now();
   for (int first = 0; first < batch_outputs_; first += trees) {
     const int outputs = std::min(trees, batch_outputs_ - first);
     const Cycle begin = at;
     for (int slot = 0; slot < codes_.tokens; ++slot) {
-      groups_[slot].list_cycles(mac_, magnitude_bits, &cycles_);
       uint32_t met = active_[slot];
-      for (const ProductCycle& cycle : cycles_) {
+      for (const ProductCycle& cycle : cycles_[slot]) {
         charge_cycle(at++, cycle, width, outputs, !(met & 1u << cycle.slope));
         if (cycle.working || mac_.zero_gating == ZeroGating::kNone) met |= 1u << cycle.slope;
       }
-      rows_issued_ += !cycles_.empty() && (groups_[slot].slopes() || mac_.zero_gating == ZeroGating::kNone);
+      rows_issued_ += !cycles_[slot].empty() && (groups_[slot].slopes() || mac_.zero_gating == ZeroGating::kNone);
     }
     if (at > begin) charge_read(begin, width, outputs);
   }
@@ -155,9 +156,9 @@ bool MacArray::end_window() {
   mark.kind = NeuronCommand::Kind::kMark;
   mark.charged = merges;
   neurons_out->push(mark, issued_after());
-  if (merging_cycles() > 0) {
+  if (const Cycle merging = merging_cycles(); merging > 0) {
     activity_.enter(ActivityState::kBusy, now());
-    issue_free_ = now() + merging_cycles();
+    issue_free_ = now() + merging;
   }
   next_window();
   return true;

@@ -45,10 +45,10 @@ class MacArray : public CodeArray {
   int accumulator_bits_, dequantizer_lanes_;
   EnergyCounter &multiply_, &serial_and_, &tree_add_, &accumulator_add_, &product_shift_, &accumulator_read_,
       &accumulator_write_;
-  std::vector<ProductGroup> groups_;  // [slot]
-  std::vector<ProductCycle> cycles_;  // of one token
-  std::vector<uint32_t> active_;      // [slot]: exponents that the window, or group of scales, has met
-  Cycle dequantized_ = 0;             // when the dequantizer is done with what it was given
+  std::vector<ProductGroup> groups_;               // [slot]
+  std::vector<std::vector<ProductCycle>> cycles_;  // [slot]
+  std::vector<uint32_t> active_;                   // [slot]: exponents that the window, or group of scales, has met
+  Cycle dequantized_ = 0;                          // when the dequantizer is done with what it was given
 };
 
 }  // namespace spikeloom

@@ -62,9 +62,7 @@ void NeuronArray::take_command(const NeuronCommand& command) {
       add_rows(command);
       break;
     case NeuronCommand::Kind::kProducts:
-      for (int i = 0; i < command.count; ++i)
-        if (!bank_.is_open(command.rows[i])) bank_.open(command.rows[i]);
-      bank_.add(command);
+      bank_.add_products(command);
       break;
     case NeuronCommand::Kind::kMark:
       mark(command);

@@ -9,6 +9,12 @@ void SlopeBank::open(const WeightedRow& row) {
   active_[row.slot] |= 1u << row.slope;
 }
 
+void SlopeBank::add_products(const NeuronCommand& command) {
+  for (int i = 0; i < command.count; ++i)
+    if (!is_open(command.rows[i])) open(command.rows[i]);
+  add(command);
+}
+
 // Rows of one slope at a time, so that the kernel keeps it in registers.
 void SlopeBank::add(const NeuronCommand& command) {
   const auto key = [&](int i) { return command.rows[i].slot * kMostSlopes + command.rows[i].slope; };

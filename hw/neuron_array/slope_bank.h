@@ -22,6 +22,8 @@ class SlopeBank {
   void close_all() { std::fill(active_.begin(), active_.end(), 0u); }
   // The first weight of a window is written, not added: nothing has to clear a slope.
   void open(const WeightedRow& row);
+  // Adds products, and opens the slopes that are not.
+  void add_products(const NeuronCommand& command);
   // Adds rows, or products, to open slopes.
   void add(const NeuronCommand& command);
   // Even lanes, then odd ones, each padded.

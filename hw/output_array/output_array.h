@@ -4,9 +4,8 @@
 //     commands_in   --> (derived: sums, 2 sets) --> [ partials ] --> (derived: fire) --> outputs_out, partials_out
 //     parameters_in --> (derived: 2 sets)           releases --> control_out
 //
-// Timing   one flit of partial sums a cycle, one flit of a message a cycle, token by token; it overlaps the next
-// batch's
-//          integration.
+// Timing   one flit of partial sums a cycle, one flit of a message a cycle, token by token, while the next batch
+//          integrates.
 // Energy   what the derived array charges.
 // Config   none of its own.
 // Differs  -

@@ -105,6 +105,16 @@ void check_equal(double a, double b, const char* what) {
 
 }  // namespace
 
+BlockArea sum_of(const std::vector<BlockArea>& areas) {
+  BlockArea sum;
+  for (const BlockArea& block : areas) {
+    sum.sram += block.sram;
+    sum.registers += block.registers;
+    sum.adders += block.adders;
+  }
+  return sum;
+}
+
 std::vector<BlockArea> block_areas(const std::vector<BlockInventory>& blocks, const Technology& technology) {
   std::vector<BlockArea> areas;
   for (const BlockInventory& block : blocks) {

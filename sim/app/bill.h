@@ -48,6 +48,7 @@ struct BlockArea {
   double sram = 0, registers = 0, adders = 0;
   double total() const { return sram + registers + adders; }
 };
+BlockArea sum_of(const std::vector<BlockArea>& areas);
 std::vector<BlockArea> block_areas(const std::vector<BlockInventory>& blocks, const Technology& technology);
 
 // Looks up the price of everything the chip has, so that a missing one is found before the simulation.

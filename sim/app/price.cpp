@@ -29,12 +29,7 @@ examples
 )";
 
 json area_json(const std::vector<BlockArea>& blocks) {
-  BlockArea sum;
-  for (const BlockArea& block : blocks) {
-    sum.sram += block.sram;
-    sum.registers += block.registers;
-    sum.adders += block.adders;
-  }
+  const BlockArea sum = sum_of(blocks);
   return {{"sram", sum.sram}, {"registers", sum.registers}, {"adders", sum.adders}, {"total", sum.total()}};
 }
 

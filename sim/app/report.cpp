@@ -189,16 +189,6 @@ Report make_report(const Experiment& experiment, const LayerTrace& layer, Chip& 
   return report;
 }
 
-BlockArea Report::area() const {
-  BlockArea sum;
-  for (const BlockArea& block : areas) {
-    sum.sram += block.sram;
-    sum.registers += block.registers;
-    sum.adders += block.adders;
-  }
-  return sum;
-}
-
 const std::vector<std::string>& not_charged() {
   static const std::vector<std::string> list = {
       "clock distribution, and multiplexing inside blocks beyond what the listed events name",

@@ -71,7 +71,7 @@ struct Report {
   std::vector<RecordedFile> recordings;
 
   // The chip's area, mm2, without DRAM.
-  BlockArea area() const;
+  BlockArea area() const { return sum_of(areas); }
   double time_us() const { return cycles / clock_mhz; }
   double pj_per_token() const { return bill.total_pj / tokens; }
   // Times that the average weight is added per token: 1 for a dense one-spike code.

@@ -3,22 +3,7 @@
 import re
 
 from spikeloom import UserError
-
-# Energy groups of the bill (sim/base/energy_events.h).
-GROUPS = (
-    "arithmetic",
-    "partial_sums",
-    "threshold_and_firing",
-    "dequantize_and_requantize",
-    "weight_read_write",
-    "activations",
-    "noc",
-    "dram",
-    "encoder",
-    "vector_unit",
-    "control",
-    "leakage",
-)
+from spikeloom.compare.rungs import GROUPS
 
 # Known before a simulation, from `spikeloom price` or from the number format alone.
 BEFORE = {
