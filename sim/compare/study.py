@@ -6,7 +6,7 @@ from functools import cached_property
 from spikeloom import UserError
 from spikeloom.compare import fairness, outcomes, perplexity_rows, readings, rungs, sensitivity, uncertainty, zeros
 from spikeloom.compare.config import RIVAL, RUNGS, SPIKING
-from spikeloom.compare.places import load_section
+from spikeloom.strict_yaml import Section
 
 
 @dataclass(frozen=True)
@@ -152,7 +152,7 @@ def _check_readings(comparison, technologies):
 
 
 def _technology_name(path):
-    section = load_section(path)
+    section = Section.load(path)
     if not section.has("technology"):
         raise UserError(f"{path}: no section 'technology'")
     return section.section("technology").text("name")

@@ -344,12 +344,18 @@ def test_an_unknown_id_is_named(written):
 
 
 BAD = [
-    ("  seed: 1\n", "  seed: one\n", r"compare\.yaml:15:9: compare\.seed: 'one' is not an integer"),
-    ("  seed: 1\n", "  seed: 1\n  sead: 2\n", r"compare\.yaml:16:9: compare\.sead: unknown key"),
-    ("  seed: 1\n", "  seed: 1\n  seed: 2\n", r"compare\.yaml:16:3: compare\.seed: this key stands here twice"),
-    ("side: spiking", "side: spikes", r":18:13: compare\.contenders\[0\]\.side: 'spikes' is not one of spiking, multi"),
+    ("  seed: 1\n", "  seed: one\n", r"compare\.yaml:15:9: compare\.seed: expected a whole number"),
+    ("  seed: 1\n", "  seed: 1\n  sead: 2\n", r"compare\.yaml:16:9: compare\.sead: unknown key, 'seed' may be meant"),
+    ("  seed: 1\n", "  seed: 1\n  seed: 2\n", r"compare\.yaml:16:3: compare\.seed: repeated key"),
+    ("  regimes:\n", "  regimse:\n", r":7:\d+: compare\.regimse: unknown key, and 'regimes' is missing; is it meant\?"),
+    ("  layer: 15\n", "", r"compare\.yaml:2:3: compare\.layer: missing key"),
+    (
+        "side: spiking",
+        "side: spikes",
+        r":18:13: compare\.contenders\[0\]\.side: 'spikes' is unknown \(allowed: spiking, multi",
+    ),
     ("chip: chip.yaml", "chip: none.yaml", r":3:9: compare\.chip: no such file or folder"),
-    ("rungs: [1, 2]", "rungs: [0]", r"compare\.readings\[0\]\.rungs: a rung is a number from 1 to 9"),
+    ("rungs: [1, 2]", "rungs: [0]", r"compare\.readings\[0\]\.rungs: 0 is out of range \(allowed 1\.\.9\)"),
     ("rivals: [macs]", "rivals: [mac]", r"rivals: 'mac' is not a contender of side multiply_accumulate"),
     ("name: macs", "name: spikes", r"two contenders are called 'spikes'"),
     ("case: decode128", "case: decode7", r"no layer 15 of case 'decode7' \(cases: prefill32, decode128"),
