@@ -106,7 +106,7 @@ class Study:
         return any(outcome.report["synthetic"] for bout in self.bouts for outcome in bout.ran)
 
 
-def run(comparison, store, allow_different=False):
+def run(comparison, runs, allow_different=False):
     """The Study of a comparison. Raises UserError for bad input, failed runs and unfair comparisons."""
     groups = uncertainty.load(comparison.uncertainty) if comparison.uncertainty else []
     perplexities = _perplexities(comparison)
@@ -117,11 +117,11 @@ def run(comparison, store, allow_different=False):
         for regime in comparison.regimes
         for technology, path in places.items()
     ]
-    results = store.results([job for _, _, found in planned for point in found for job in point.jobs])
+    results = runs.results([job for _, _, found in planned for point in found for job in point.jobs])
     bouts = [_bout(comparison, *plan, results) for plan in planned]
     found = list(dict.fromkeys(difference for bout in bouts for difference in bout.differences))
     fairness.require_fair(found, allow_different)
-    return Study(comparison, bouts, groups, perplexities, zeros.sweep(comparison, store, bouts))
+    return Study(comparison, bouts, groups, perplexities, zeros.sweep(comparison, runs, bouts))
 
 
 def _bout(comparison, regime, technology, found_points, results):

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 
 from spikeloom import UserError
 from spikeloom.explore import metrics, number_format, parameters
-from spikeloom.explore import program as programs
-from spikeloom.explore.result_store import ResultStore, simulation
+from spikeloom.store import program as programs
+from spikeloom.store.result_store import ResultStore
+from spikeloom.store.simulation import simulation
 
 COMPLETE, INFEASIBLE, PRUNED, FAILED = "complete", "infeasible", "pruned", "failed"
 

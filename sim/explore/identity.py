@@ -3,8 +3,8 @@
 import yaml
 
 from spikeloom.explore import metrics, number_format, parameters
-from spikeloom.explore import program as programs
 from spikeloom.explore.evaluation import Task
+from spikeloom.store import program as programs
 from spikeloom.wording import first_difference
 
 FORMAT = "spikeloom-study"

@@ -4,7 +4,7 @@ import random
 
 from spikeloom import UserError
 from spikeloom.explore import identity, number_format, parameters
-from spikeloom.explore import program as programs
+from spikeloom.store import program as programs
 
 # A value that the base experiment refuses may do with other values of the other parameters: so many are tried.
 TRIES = 8

@@ -20,13 +20,13 @@ from optuna.trial import Trial, TrialState
 
 from spikeloom import UserError
 from spikeloom.explore import cluster, identity, preflight
-from spikeloom.explore import program as programs
 from spikeloom.explore.evaluation import COMPLETE, FAILED, INFEASIBLE, PRUNED, evaluate
 from spikeloom.explore.fronts import front_of
 from spikeloom.explore.sampling import sampler_of
 from spikeloom.explore.study import Study, attribute
 from spikeloom.files import make_folder
 from spikeloom.progress import Progress
+from spikeloom.store import program as programs
 
 # A worker whose simulation was killed gives it another try, so often.
 RETRIES = 3

@@ -10,10 +10,10 @@ import pandas as pd
 
 from spikeloom import UserError
 from spikeloom.explore import fronts, parameters
-from spikeloom.explore import program as programs
 from spikeloom.explore import study_file as study_files
 from spikeloom.explore.evaluation import COMPLETE
 from spikeloom.files import whole_file
+from spikeloom.store import program as programs
 
 # Of complete trials: those that importance asks what they have in common.
 BEST_SHARE = 0.25
