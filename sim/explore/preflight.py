@@ -1,5 +1,6 @@
 """Checks of a study before any trial: paths that do not exist, and bounds that the chip's own checks contradict."""
 
+import os
 import random
 
 from spikeloom import UserError
@@ -21,13 +22,18 @@ def check(study_file, program):
     if identity.uses_formats(f):
         number_format.check_ready(f.format)
     base = _in_place(f, "study", _price, f, program, f.sets)
-    for parameter in f.parameters:
-        ends = parameter.ends if len(parameter.ends) <= MOST_ENDS else (parameter.ends[0], parameter.ends[-1])
-        for end in ends:
-            _check_end(f, program, parameter, end)
+    with programs.side_by_side(len(os.sched_getaffinity(0))) as pool:
+        list(pool.map(lambda pair: _check_end(f, program, *pair), _all_ends(f)))  # the first error in their order
     if f.part:
         _check_part(f, program)
     return base
+
+
+def _all_ends(study_file):
+    for parameter in study_file.parameters:
+        ends = parameter.ends if len(parameter.ends) <= MOST_ENDS else (parameter.ends[0], parameter.ends[-1])
+        for end in ends:
+            yield parameter, end
 
 
 def _check_end(study_file, program, parameter, end):

@@ -152,7 +152,7 @@ def _add_explore(commands):
         "--workers",
         type=int,
         metavar="N",
-        help="processes here, or jobs there (default: the study's, or one a processor)",
+        help="trials at once here, or jobs there (default: the study's, or one a processor)",
     )
     parser.add_argument("--fork", action="store_true", help="where the study has changed: begin a new one beside it")
     _add_store(parser)

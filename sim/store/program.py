@@ -91,17 +91,23 @@ def _sets(assignments):
 @contextlib.contextmanager
 def side_by_side(workers):
     """An Executor for calls of this module, `workers` at once; an error or Ctrl-C in the block ends those that run."""
-    _ended.clear()
-    with ThreadPoolExecutor(workers) as pool:
-        try:
-            yield pool
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            with _lock:
-                _ended.set()
-                for process in _running:
-                    process.kill()
-            raise
+    try:
+        with ThreadPoolExecutor(workers) as pool:
+            try:
+                yield pool
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                _end_all()
+                raise
+    finally:
+        _ended.clear()
+
+
+def _end_all():
+    with _lock:
+        _ended.set()
+        for process in _running:
+            process.kill()
 
 
 def _run(line):
