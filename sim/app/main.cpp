@@ -38,7 +38,7 @@ int dispatch(const std::string& command, const std::vector<std::string>& words) 
   if (command == "price") return command_price(words);
   if (command == "describe") return command_describe(words);
   if (command == "noc") return command_noc(words);
-  for (const char* name : {"explore", "export", "perplexity", "synthetic", "plot", "fetch", "compare"})
+  for (const char* name : {"explore", "export", "perplexity", "synthetic", "plot", "fetch", "compare", "steps", "train-spiking-lm"})
     if (command == name) return command_python(command, words);
   throw UserError("'" + command +
                   "' is not a command (there are: run, check, price, describe, noc, explore, export, perplexity, "
