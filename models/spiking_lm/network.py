@@ -1,0 +1,107 @@
+"""The spiking encoder as a system of average spiking rates (SpikingBERT's sublayers, arXiv 2308.10873).
+
+An integrate-and-fire neuron with threshold 1 and soft reset that is fed a current of mean c fires at the rate
+clamp(c, 0, 1) in the long run: that is every sublayer's nonlinearity.
+"""
+
+import math
+
+import torch
+from torch import nn
+
+from spikeloom.models.spiking_lm.equilibrium import Sublayer, equilibrium
+from spikeloom.models.spiking_lm.shape import NORMS, OPERATIONS, rate_name
+from spikeloom.models.spiking_lm.teacher import LABELS, NORM_EPSILON, Embedding, join_heads, split_heads
+from spikeloom.models.spiking_lm.weights import QuantizedLinear
+
+
+class Encoder(nn.Module):
+    """Six linear layers and the affine maps of two layer norms."""
+
+    def __init__(self, shape):
+        super().__init__()
+        self.linear = nn.ModuleDict({name: QuantizedLinear(*shape.size_of(name), shape.weights) for name in OPERATIONS})
+        self.norm = nn.ModuleDict({name: nn.LayerNorm(shape.hidden, eps=NORM_EPSILON) for name in NORMS})
+
+
+class SpikingEncoder(nn.Module):
+    """Embedding, encoders, and a real-valued head on the first token's rates."""
+
+    def __init__(self, shape, embedding):
+        super().__init__()
+        self.shape = shape
+        self.embedding = embedding
+        self.gain, self.shift = nn.Parameter(torch.ones(shape.hidden)), nn.Parameter(torch.zeros(shape.hidden))
+        self.encoders = nn.ModuleList(Encoder(shape) for _ in range(shape.encoders))
+        self.head = nn.Linear(shape.hidden, LABELS)
+
+    def current(self, ids):
+        """The constant input current [B,M,D] of ids [B,M]."""
+        return self.embedding(ids) * self.gain + self.shift
+
+    def forward(self, ids, mask, whole=False):
+        """(logits [B,2], {name: rates}) at the equilibrium; names are `hidden`, then those of `rate_name`, with
+        `query` among them. Of the last encoder only the first token is computed beyond keys and values, unless `whole`:
+        nothing else reaches the head.
+        """
+        rates = equilibrium(self._sublayers(ids, mask, whole))
+        return self.head(rates[rate_name(len(self.encoders) - 1, "output")][:, 0]), rates
+
+    def scores(self, rates, layer):
+        """Attention scores [B,H,M',M] of an encoder."""
+        return attention_scores(rates[rate_name(layer, "query")], rates[rate_name(layer, "key")], self.shape)
+
+    def _sublayers(self, ids, mask, whole):
+        sublayers = [Sublayer("hidden", (), lambda: self._fire(self.current(ids)))]
+        source = "hidden"
+        for i, encoder in enumerate(self.encoders):
+            tokens = slice(None) if whole or i + 1 < len(self.encoders) else slice(0, 1)
+            sublayers += self._encoder(i, encoder, source, mask, tokens)
+            source = rate_name(i, "output")
+        return sublayers
+
+    def _encoder(self, i, encoder, source, mask, tokens):
+        linear, norm, fire = encoder.linear, encoder.norm, self._fire
+
+        def named(name):
+            return rate_name(i, name)
+
+        def attend(query, key, value):
+            scores = attention_scores(query, key, self.shape).masked_fill(~mask[:, None, None], -math.inf)
+            return fire(join_heads(scores.softmax(-1) @ split_heads(value, self.shape.heads)))
+
+        return [
+            Sublayer(named("query"), (source,), lambda a: linear["query"](a[:, tokens])),
+            Sublayer(named("key"), (source,), lambda a: fire(linear["key"](a))),
+            Sublayer(named("value"), (source,), lambda a: fire(linear["value"](a))),
+            Sublayer(named("attention"), (named("query"), named("key"), named("value")), attend),
+            Sublayer(
+                named("attention_output"),
+                (named("attention"), source),
+                lambda a, x: fire(norm["attention_output"](linear["attention_output"](a) + x[:, tokens])),
+            ),
+            Sublayer(named("intermediate"), (named("attention_output"),), lambda a: fire(linear["intermediate"](a))),
+            Sublayer(
+                named("output"),
+                (named("intermediate"), named("attention_output")),
+                lambda a, x: fire(norm["output"](linear["output"](a) + x)),
+            ),
+        ]
+
+    def _fire(self, current):
+        rate = current.clamp(0, 1)
+        if not self.shape.leak:
+            return rate
+        outside = current - rate
+        return rate + self.shape.leak * (outside - outside.detach())
+
+
+def attention_scores(query, key, shape):
+    """[B,H,M',M] of queries [B,M',D] and keys [B,M,D]."""
+    query, key = (split_heads(x, shape.heads) for x in (query, key))
+    return query @ key.transpose(-1, -2) / math.sqrt(shape.head_size)
+
+
+def build(shape, state):
+    """A SpikingEncoder with the embedding of the wheel's `state`."""
+    return SpikingEncoder(shape, Embedding(state))
