@@ -63,11 +63,14 @@ def neurons_of(linear, is_real):
 
 
 class Simulator:
-    """Runs texts through a Checkpoint. `embed(ids)` gives the embedding before gain and shift, float32 [M,D]."""
+    """Runs texts through a Checkpoint. `embed(ids)` gives the embedding before gain and shift, float32 [M,D].
 
-    def __init__(self, checkpoint, embed):
+    Neurons of linear operations begin at 0, those fed by the vector unit at `initial` thresholds.
+    """
+
+    def __init__(self, checkpoint, embed, initial=0.0):
         self.checkpoint, self.shape, self.embed = checkpoint, checkpoint.shape, embed
-        self.is_real = checkpoint.is_real
+        self.is_real, self.initial = checkpoint.is_real, initial
         self.neurons = {
             (i, name): neurons_of(checkpoint.linear[i, name], self.is_real)
             for i in range(self.shape.encoders)
@@ -135,7 +138,7 @@ class Simulator:
         weights = weights if self.is_real else np.rint(weights)
         mixed = (weights.astype(np.float32) @ value).swapaxes(1, 2)
         currents = mixed.reshape(*mixed.shape[:2], -1).astype(np.float64)
-        return integrate_and_fire(currents, np.full(currents.shape[2], float(PROBABILITY_ONE)))
+        return integrate_and_fire(currents, np.full(currents.shape[2], float(PROBABILITY_ONE)), self.initial)
 
     def _current(self, real):
         """A real current in units of 1/4096 threshold."""
@@ -143,15 +146,20 @@ class Simulator:
         return scaled if self.is_real else np.rint(scaled).clip(-CURRENT_LIMIT - 1, CURRENT_LIMIT)
 
     def _fire_norm(self, currents):
-        return integrate_and_fire(np.ascontiguousarray(currents), np.full(currents.shape[2], float(CURRENT_ONE)))
+        return integrate_and_fire(
+            np.ascontiguousarray(currents), np.full(currents.shape[2], float(CURRENT_ONE)), self.initial
+        )
 
 
 @njit(cache=True)
-def integrate_and_fire(currents, theta):
-    """Spikes uint8 [T,M,N] of currents [T,M,N] and thresholds [N], at most one a step; float64, exact for integers."""
+def integrate_and_fire(currents, theta, initial=0.0):
+    """Spikes uint8 [T,M,N] of currents [T,M,N] and thresholds [N], at most one a step; float64, exact for integers.
+
+    Membranes begin at `initial` thresholds.
+    """
     steps, tokens, outputs = currents.shape
     spikes = np.zeros((steps, tokens, outputs), dtype=np.uint8)
-    membranes = np.zeros((tokens, outputs))
+    membranes = np.zeros((tokens, outputs)) + initial * theta
     for t in range(steps):
         for m in range(tokens):
             for n in range(outputs):

@@ -104,6 +104,5 @@ def _layer_state(state, prefix):
         "down": "output.dense",
         "down_norm": "output.LayerNorm",
     }
-    return {
-        f"{ours}.{kind}": state[f"{prefix}{name}.{kind}"] for ours, name in names.items() for kind in ("weight", "bias")
-    }
+    kinds = ("weight", "bias")
+    return {f"{ours}.{kind}": state[f"{prefix}{name}.{kind}"] for ours, name in names.items() for kind in kinds}

@@ -105,9 +105,8 @@ def _resume(module, optimizer, schedule):
     try:
         module.load_state_dict(state["module"])
     except RuntimeError as error:
-        raise UserError(
-            f"{schedule.state}: of a model of another shape: {str(error).splitlines()[1].strip()}"
-        ) from error
+        what = str(error).splitlines()[1].strip()
+        raise UserError(f"{schedule.state}: of a model of another shape: {what}") from error
     optimizer.load_state_dict(state["optimizer"])
     torch.set_rng_state(state["random"])
     return state["done"], state["seconds"]
