@@ -24,7 +24,8 @@ from spikeloom.models.spiking_lm.weights import KINDS
 # The teacher's layers that the encoders begin as, from 0.
 BEGINS_AS = (0, 5)
 BATCH = 32
-QUERY_TEXTS = 64
+# Texts that show how far values spread.
+SHOWN_TEXTS = 64
 TEACHER_SEED, TEACHER_EPOCHS, TEACHER_RATE = 0, 2, 1e-4
 
 
@@ -130,7 +131,7 @@ class Course:
         torch.manual_seed(self.options.seed)
         student = network.build(Shape(weights), self._state)
         if weights == "full":
-            start_from_teacher(student, taught, next(self._batches(None)), BEGINS_AS)
+            start_from_teacher(student, taught, wordpieces.padded(self.sequences["train"][:SHOWN_TEXTS]), BEGINS_AS)
         else:
             student.load_state_dict(self.student("full", taught)[0].state_dict())
         epochs, rate = USUAL[weights]
@@ -146,8 +147,8 @@ class Course:
         return student.eval(), seconds
 
     def query_units(self, student):
-        """Units of the query codes: the largest query of QUERY_TEXTS training texts is QUERY_LIMIT."""
-        batch = wordpieces.padded(self.sequences["train"][:QUERY_TEXTS])
+        """Units of the query codes: the largest query of SHOWN_TEXTS training texts is QUERY_LIMIT."""
+        batch = wordpieces.padded(self.sequences["train"][:SHOWN_TEXTS])
         with torch.no_grad():
             rates = student(batch.ids, batch.mask, whole=True)[1]
         largest = (rates[rate_name(i, "query")][batch.mask].abs().max() for i in range(student.shape.encoders))
