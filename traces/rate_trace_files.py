@@ -21,6 +21,19 @@ READS = {
 }
 
 
+def input_entries(shape):
+    """Entries `name`, `size` of INPUTS."""
+    sizes = {"intermediate": shape.feed_forward}
+    return [{"name": name, "size": sizes.get(name, shape.hidden)} for name in INPUTS]
+
+
+def source_of(name, layer):
+    """The rates of a whole model that encoder `layer` reads as its input `name`."""
+    if name != "hidden":
+        return rate_name(layer, name)
+    return rate_name(layer - 1, "output") if layer else "hidden"
+
+
 def weights_file(origin, checkpoint, layer):
     """(description, tensors) of encoder `layer`'s weights file."""
     shape, tensors = checkpoint.shape, {}
@@ -32,7 +45,7 @@ def weights_file(origin, checkpoint, layer):
         "format": WEIGHTS_FORMAT,
         "version": trace_files.VERSION,
         "bits": bits,
-        "inputs": _inputs(shape),
+        "inputs": input_entries(shape),
         "operations": operations,
     }
     return description | origin.weights_entries(layer), tensors
@@ -42,8 +55,7 @@ def activations_file(origin, weights_path, simulator, run, layer):
     """(description, tensors) of encoder `layer` in a whole `dynamics.Run`."""
     shape, tensors, operations = simulator.shape, {}, []
     for name in INPUTS:
-        source = rate_name(layer, name) if name != "hidden" else "hidden" if not layer else rate_name(layer - 1, "output")
-        tensors[f"{name}.spikes"] = _pack_steps(run.spikes[source])
+        tensors[f"{name}.spikes"] = _pack_steps(run.spikes[source_of(name, layer)])
     for name in OPERATIONS:
         entry = {"name": name, "input": READS[name], "F": 0, "fires": name in FIRING}
         if name in FIRING:
@@ -59,7 +71,7 @@ def activations_file(origin, weights_path, simulator, run, layer):
         "format": ACTIVATIONS_FORMAT,
         "version": trace_files.VERSION,
         "steps": steps,
-        "inputs": _inputs(shape),
+        "inputs": input_entries(shape),
         "operations": operations,
         "vector_unit": vector_work(shape, tokens, layer),
     }
@@ -116,11 +128,6 @@ def _fire(sums, fraction_bits, theta, bias):
         fired[:, t] = membranes >= theta
         membranes -= fired[:, t] * theta
     return fired
-
-
-def _inputs(shape):
-    sizes = {"intermediate": shape.feed_forward}
-    return [{"name": name, "size": sizes.get(name, shape.hidden)} for name in INPUTS]
 
 
 def _pack_steps(spikes):

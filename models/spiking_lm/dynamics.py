@@ -83,7 +83,7 @@ class Simulator:
         run = Run()
         gain, shift = self.checkpoint.embedding
         current = self._current(self.embed(ids).astype(np.float64) * gain + shift)
-        run.spikes["hidden"] = self._fire_norm(np.broadcast_to(current, (steps, *current.shape)))
+        run.spikes["hidden"] = self._fire_currents(np.broadcast_to(current, (steps, *current.shape)), CURRENT_ONE)
         source = "hidden"
         for i in range(self.shape.encoders):
             tokens = slice(None) if whole or i + 1 < self.shape.encoders else slice(0, 1)
@@ -107,7 +107,9 @@ class Simulator:
         """An operation whose sums, with what skips it, go through a layer norm into neurons."""
         sums[name] = self._adds(i, name, spikes[inputs])
         value = self._mean(i, name, sums[name]) + running_mean(skipped)
-        spikes[name] = self._fire_norm(self._current(layer_norm(value, *self.checkpoint.norm[i, name])))
+        spikes[name] = self._fire_currents(
+            self._current(layer_norm(value, *self.checkpoint.norm[i, name])), CURRENT_ONE
+        )
 
     def _sums(self, i, name, spikes):
         """S [T,M,N], exact in float32: below 2^24 in size."""
@@ -117,8 +119,8 @@ class Simulator:
 
     def _fires(self, i, name, spikes):
         neurons = self.neurons[i, name]
-        currents = self._sums(i, name, spikes) * np.float64(2**neurons.fraction_bits) + neurons.bias
-        return integrate_and_fire(currents, neurons.theta.astype(np.float64))
+        bias, theta = neurons.bias.astype(np.float64), neurons.theta.astype(np.float64)
+        return integrate_and_fire(self._sums(i, name, spikes), float(2**neurons.fraction_bits), bias, theta, 0.0)
 
     def _adds(self, i, name, spikes):
         return np.cumsum(self._sums(i, name, spikes), axis=0, dtype=np.float64 if self.is_real else np.int32)
@@ -137,36 +139,36 @@ class Simulator:
         weights = probabilities * PROBABILITY_ONE
         weights = weights if self.is_real else np.rint(weights)
         mixed = (weights.astype(np.float32) @ value).swapaxes(1, 2)
-        currents = mixed.reshape(*mixed.shape[:2], -1).astype(np.float64)
-        return integrate_and_fire(currents, np.full(currents.shape[2], float(PROBABILITY_ONE)), self.initial)
+        return self._fire_currents(mixed.reshape(*mixed.shape[:2], -1), PROBABILITY_ONE)
 
     def _current(self, real):
         """A real current in units of 1/4096 threshold."""
         scaled = real * CURRENT_ONE
         return scaled if self.is_real else np.rint(scaled).clip(-CURRENT_LIMIT - 1, CURRENT_LIMIT)
 
-    def _fire_norm(self, currents):
-        return integrate_and_fire(
-            np.ascontiguousarray(currents), np.full(currents.shape[2], float(CURRENT_ONE)), self.initial
-        )
+    def _fire_currents(self, currents, one):
+        """Neurons that the vector unit feeds, with a threshold of `one`."""
+        outputs = currents.shape[2]
+        theta = np.full(outputs, float(one))
+        return integrate_and_fire(np.ascontiguousarray(currents), 1.0, np.zeros(outputs), theta, self.initial)
 
 
 @njit(cache=True)
-def integrate_and_fire(currents, theta, initial=0.0):
-    """Spikes uint8 [T,M,N] of currents [T,M,N] and thresholds [N], at most one a step; float64, exact for integers.
+def integrate_and_fire(sums, factor, bias, theta, initial):
+    """Spikes uint8 [T,M,N], at most one a step, of currents `factor` sums [T,M,N] + bias [N] and thresholds [N].
 
-    Membranes begin at `initial` thresholds.
+    In float64, exact for integers below 2^53. Membranes begin at `initial` thresholds.
     """
-    steps, tokens, outputs = currents.shape
-    spikes = np.zeros((steps, tokens, outputs), dtype=np.uint8)
-    membranes = np.zeros((tokens, outputs)) + initial * theta
-    for t in range(steps):
-        for m in range(tokens):
+    steps, tokens, outputs = sums.shape
+    spikes = np.empty((steps, tokens, outputs), dtype=np.uint8)
+    for m in range(tokens):
+        membranes = initial * theta
+        for t in range(steps):
             for n in range(outputs):
-                membranes[m, n] += currents[t, m, n]
-                if membranes[m, n] >= theta[n]:
-                    membranes[m, n] -= theta[n]
-                    spikes[t, m, n] = 1
+                v = membranes[n] + (factor * np.float64(sums[t, m, n]) + bias[n])
+                fires = v >= theta[n]
+                membranes[n] = v - theta[n] if fires else v
+                spikes[t, m, n] = fires
     return spikes
 
 

