@@ -11,7 +11,7 @@ from pathlib import Path
 
 from spikeloom import UserError
 from spikeloom.files import make_folder, require_writable_folder, whole_file
-from spikeloom.models.spiking_lm import checkpoint, measure, wordpieces
+from spikeloom.models.spiking_lm import checkpoint, measure, teacher, wordpieces
 from spikeloom.models.spiking_lm.downloads import MINILM
 from spikeloom.traces import mac_trace_files, manifest, rate_rivals, rate_trace_files, trace_files
 from spikeloom.traces.origin import EXCERPT_CHARACTERS, TraceOrigin
@@ -59,7 +59,7 @@ def export(options, say=lambda line: None):
     found = checkpoint.load(options.model)
     sentence = _sentence(options.text)
     rate_rivals.check(options.method, found)
-    reader = measure.Reader(found)
+    reader = measure.Reader(found, teacher.Embedding(teacher.pretrained()))
     ids = wordpieces.encode(wordpieces.tokenizer(), [sentence])[0]
     origin = _origin(options, found, sentence)
     header = _header(options, found, origin, ids)

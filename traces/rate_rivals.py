@@ -1,4 +1,4 @@
-"""Multiply-accumulate rivals of a sentence's spikes: the same model at its equilibrium, in the format of `mac_trace_files`.
+"""Multiply-accumulate rivals of a sentence's spikes: the same model at its equilibrium, as `mac_trace_files` has it.
 
 fp16   full-precision checkpoint: weights and rates in binary16
 w4a4   int4 checkpoint: rates in 4 bits, unsigned, in steps of 1/15

@@ -51,7 +51,7 @@ class _Equilibrium(torch.autograd.Function):
     def backward(ctx, *direct):
         """Solves v = J^T v + g: a leaf's `grad` is its v once all that read it have passed theirs back."""
         for leaf, gradient in zip(ctx.leaves.values(), direct, strict=True):
-            leaf.grad = gradient.clone()
+            leaf.grad = gradient.clone(memory_format=torch.contiguous_format)
         for name in reversed(ctx.maps):
             torch.autograd.backward(ctx.maps[name], ctx.leaves[name].grad)
         return None, None

@@ -1,9 +1,9 @@
-"""What a trained spiking language model does after each step: accuracy, and how far rates are from their equilibrium."""
+"""What a trained spiking language model does after each step: accuracy, and how far its rates are from equilibrium."""
 
 import numpy as np
 import torch
 
-from spikeloom.models.spiking_lm import network, teacher, wordpieces
+from spikeloom.models.spiking_lm import network, wordpieces
 from spikeloom.models.spiking_lm.dynamics import Simulator
 from spikeloom.models.spiking_lm.shape import SUBLAYERS, rate_name
 from spikeloom.progress import Progress
@@ -15,9 +15,9 @@ INITIAL = 0.5
 class Reader:
     """A Checkpoint with its embedding: step by step (`simulator`) and at the equilibrium."""
 
-    def __init__(self, checkpoint, state=None):
+    def __init__(self, checkpoint, embedding):
         self.checkpoint = checkpoint
-        self.network = network.of_checkpoint(checkpoint, state or teacher.pretrained())
+        self.network = network.of_checkpoint(checkpoint, embedding)
         self.simulator = Simulator(checkpoint, self._embed, INITIAL)
 
     def equilibrium(self, ids):

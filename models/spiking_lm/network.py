@@ -13,7 +13,7 @@ from torch import nn
 
 from spikeloom.models.spiking_lm.equilibrium import Sublayer, equilibrium
 from spikeloom.models.spiking_lm.shape import NORMS, OPERATIONS, rate_name
-from spikeloom.models.spiking_lm.teacher import LABELS, NORM_EPSILON, Embedding, join_heads, split_heads
+from spikeloom.models.spiking_lm.teacher import LABELS, NORM_EPSILON, join_heads, split_heads
 from spikeloom.models.spiking_lm.weights import QuantizedLinear
 
 
@@ -104,14 +104,9 @@ def attention_scores(query, key, shape):
     return query @ key.transpose(-1, -2) / math.sqrt(shape.head_size)
 
 
-def build(shape, state):
-    """A SpikingEncoder with the embedding of the wheel's `state`."""
-    return SpikingEncoder(shape, Embedding(state))
-
-
-def of_checkpoint(checkpoint, state):
+def of_checkpoint(checkpoint, embedding):
     """A SpikingEncoder that computes what a Checkpoint holds; its weights are real numbers, quantized as they are."""
-    model = build(replace(checkpoint.shape, weights="full"), state)
+    model = SpikingEncoder(replace(checkpoint.shape, weights="full"), embedding)
     with torch.no_grad():
         for (i, name), layer in checkpoint.linear.items():
             model.encoders[i].linear[name].weight.copy_(torch.tensor(layer.integers * np.float32(layer.scale)))

@@ -1,9 +1,11 @@
 """`spikeloom train-spiking-lm`: teacher, a full-precision student, and a student with few bits that begins as that.
 
-Everything is in one folder, which a stopped training goes on from:
-    teacher.state                 the fine-tuned teacher
-    answers.state                 its answers to the training texts
-    full-seed0/, ternary-seed0/   students: model.safetensors (the checkpoint), training.state, accuracy.json
+Everything of a task is in one folder, which a stopped training goes on from:
+    movies/teacher.state      the fine-tuned teacher
+    movies/answers.state      its answers to the training texts
+    movies/full-seed0/, movies/ternary-seed0/, ..
+                              students: model.safetensors (the checkpoint), training.state, results.json
+Students of few bits begin as the full-precision one of seed 0, whatever their seed.
 """
 
 import json
@@ -15,7 +17,16 @@ from torch.nn import functional
 
 from spikeloom import UserError
 from spikeloom.files import require_writable_folder, whole_file
-from spikeloom.models.spiking_lm import checkpoint, distillation, network, tasks, teacher, training_loop, wordpieces
+from spikeloom.models.spiking_lm import (
+    checkpoint,
+    distillation,
+    measure,
+    network,
+    tasks,
+    teacher,
+    training_loop,
+    wordpieces,
+)
 from spikeloom.models.spiking_lm.dynamics import QUERY_LIMIT
 from spikeloom.models.spiking_lm.shape import Shape, rate_name
 from spikeloom.models.spiking_lm.start import start_from_teacher
@@ -24,6 +35,9 @@ from spikeloom.models.spiking_lm.weights import KINDS
 # The teacher's layers that the encoders begin as, from 0.
 BEGINS_AS = (0, 5)
 BATCH = 32
+# Texts of the test part whose rates are compared with the equilibrium, sublayer by sublayer.
+SETTLING_TEXTS = 16
+SHOWN_STEPS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 # Texts that show how far values spread.
 SHOWN_TEXTS = 64
 TEACHER_SEED, TEACHER_EPOCHS, TEACHER_RATE = 0, 2, 1e-4
@@ -31,7 +45,8 @@ TEACHER_SEED, TEACHER_EPOCHS, TEACHER_RATE = 0, 2, 1e-4
 
 @dataclass(frozen=True)
 class TrainOptions:
-    """`weights` of KINDS; `task` a name or file of `tasks`; `rate` and `epochs` those of the student (None: usual)."""
+    """`weights` of KINDS; `task` a name or file of `tasks`; `rate` and `epochs` those of the student (None: usual).
+    `steps` are measured."""
 
     weights: str
     task: str
@@ -40,6 +55,7 @@ class TrainOptions:
     shuffle_labels: bool = False
     epochs: int | None = None
     rate: float | None = None
+    steps: int = 128
 
     def check(self):
         """Raises UserError for options outside their ranges."""
@@ -49,15 +65,21 @@ class TrainOptions:
             raise UserError(f"--seed {self.seed}: at least 0")
         if (self.epochs or 1) < 1:
             raise UserError(f"--epochs {self.epochs}: at least 1")
+        if self.steps < 1:
+            raise UserError(f"--steps {self.steps}: at least 1")
+        if self.rate is not None and not self.rate > 0:
+            raise UserError(f"--rate {self.rate}: above 0")
         require_writable_folder(self.directory)
 
 
 # Kind -> (epochs, learning rate) of a student.
 USUAL = {"full": (3, 3e-4), "ternary": (4, 6e-4), "binary": (4, 6e-4), "int4": (2, 3e-4)}
+START_SEED = 0
+RESULTS = "results.json"
 
 
 def train(options, say=lambda line: None):
-    """Train what is missing and measure it; returns {"teacher": .., "equilibrium": ..} test accuracies.
+    """Train what is missing and measure it; returns what it writes to RESULTS.
 
     Raises UserError for options, downloads or folders that cannot be used, and for a loss that diverges.
     """
@@ -65,22 +87,33 @@ def train(options, say=lambda line: None):
     course = Course(options)
     say(f"{course.task.name}: {len(course.task.train)} texts to learn from, {len(course.task.test)} to test")
     taught = course.teacher()
-    student, seconds = course.student(options.weights, taught)
-    found = {
-        "task": course.task.name,
+    student, seconds = course.student(options.weights, options.seed, taught)
+    folder = course.folder(options.weights, options.seed)
+    made = checkpoint.of_student(student, course.query_units(student), course.header())
+    checkpoint.save(folder, made)
+    found = course.header() | {
         "weights": options.weights,
-        "seed": options.seed,
-        "shuffled_labels": options.shuffle_labels,
-        "texts": {part: len(getattr(course.task, part)) for part in ("train", "validation", "test")},
+        "texts": {part: len(sequences) for part, sequences in course.sequences.items()},
         "teacher": {part: course.accuracy(taught, part) for part in ("validation", "test")},
         "equilibrium": {part: course.accuracy(student, part) for part in ("validation", "test")},
         "seconds": round(seconds),
     }
-    folder = course.folder(options.weights)
-    checkpoint.save(folder, checkpoint.of_student(student, course.query_units(student), course.header()))
-    with whole_file(folder / "accuracy.json") as partial:
-        partial.write_text(json.dumps(found, indent=2) + "\n")
+    found |= course.measure(made)
+    with whole_file(folder / RESULTS) as partial:
+        partial.write_text(json.dumps(found, indent=1) + "\n")
     return found
+
+
+def summary(found):
+    """Lines that say what was found."""
+    steps = len(found["accuracy"])
+    farthest = max(rate["distance"][-1] / rate["mean"] for rate in found["rates"].values())
+    yield f"{found['weights']} weights, seed {found['seed']}, {found['task']}: {found['texts']['test']} texts to test"
+    yield f"  teacher      {found['teacher']['test']:.2%}"
+    yield f"  equilibrium  {found['equilibrium']['test']:.2%}"
+    for t in sorted({t for t in SHOWN_STEPS if t < steps} | {steps}):
+        yield f"  {t:4} steps   {found['accuracy'][t - 1]:.2%}"
+    yield f"  rates of every sublayer within {farthest:.2%} of the equilibrium after {steps} steps"
 
 
 class Course:
@@ -89,6 +122,7 @@ class Course:
     def __init__(self, options):
         self.options = options
         self.task = tasks.load(options.task)
+        self._directory = Path(options.directory) / (self.task.name + ("-shuffled" if options.shuffle_labels else ""))
         self._state = teacher.pretrained()
         tokenizer = wordpieces.tokenizer()
         self.sequences = {
@@ -100,9 +134,9 @@ class Course:
             order = torch.randperm(len(self.task.train), generator=torch.Generator().manual_seed(options.seed))
             self.labels["train"] = self.labels["train"][order]
 
-    def folder(self, weights):
-        """Where a student of this seed is kept."""
-        return Path(self.options.directory) / f"{weights}-seed{self.options.seed}"
+    def folder(self, weights, seed):
+        """Where a student is kept."""
+        return self._directory / f"{weights}-seed{seed}"
 
     def header(self):
         """What a checkpoint says of where it comes from."""
@@ -117,7 +151,7 @@ class Course:
         """The fine-tuned Teacher, trained where it is not yet."""
         torch.manual_seed(TEACHER_SEED)
         model = teacher.Teacher(self._state)
-        state = Path(self.options.directory) / "teacher.state"
+        state = self._directory / "teacher.state"
         schedule = training_loop.Schedule("teacher", state, TEACHER_SEED, TEACHER_EPOCHS, TEACHER_RATE)
 
         def loss_of(batch):
@@ -126,25 +160,35 @@ class Course:
         training_loop.train(model, schedule, self._batches, loss_of)
         return model.eval()
 
-    def student(self, weights, taught):
+    def student(self, weights, seed, taught):
         """(SpikingEncoder, seconds of its training): a full one begins as the teacher, another as the full one."""
-        torch.manual_seed(self.options.seed)
-        student = network.build(Shape(weights), self._state)
-        if weights == "full":
+        is_first = weights == "full"
+        start = None if is_first else self.student("full", START_SEED, taught)[0].state_dict()
+        torch.manual_seed(seed)
+        student = network.SpikingEncoder(Shape(weights), teacher.Embedding(self._state))
+        if is_first:
             start_from_teacher(student, taught, wordpieces.padded(self.sequences["train"][:SHOWN_TEXTS]), BEGINS_AS)
         else:
-            student.load_state_dict(self.student("full", taught)[0].state_dict())
-        epochs, rate = USUAL[weights]
-        schedule = training_loop.Schedule(
-            weights,
-            self.folder(weights) / "training.state",
-            self.options.seed,
-            self.options.epochs or epochs,
-            self.options.rate or rate,
-        )
+            student.load_state_dict(start)
+        asked = (self.options.epochs, self.options.rate) if weights == self.options.weights else (None, None)
+        epochs, rate = (mine or usual for mine, usual in zip(asked, USUAL[weights], strict=True))
+        state = self.folder(weights, seed) / "training.state"
         lesson = distillation.Distillation(student, self._lessons(taught))
+        schedule = training_loop.Schedule(weights, state, seed, epochs, rate)
         seconds = training_loop.train(lesson, schedule, self._batches, lesson.loss)
         return student.eval(), seconds
+
+    def measure(self, made):
+        """Accuracy after each step on the whole test part, and how the rates of its first texts settle."""
+        reader, steps = measure.Reader(made, teacher.Embedding(self._state)), self.options.steps
+        test = self.sequences["test"]
+        accuracy = measure.accuracy_by_step(reader, test, self.labels["test"].tolist(), steps)
+        rates = measure.distance_by_step(reader, test[:SETTLING_TEXTS], steps)
+        return {
+            "accuracy": accuracy.tolist(),
+            "rates_texts": len(test[:SETTLING_TEXTS]),
+            "rates": {name: {"mean": mean, "distance": d.tolist()} for name, (mean, d) in rates.items()},
+        }
 
     def query_units(self, student):
         """Units of the query codes: the largest query of SHOWN_TEXTS training texts is QUERY_LIMIT."""
@@ -167,5 +211,5 @@ class Course:
         return list(wordpieces.batches(self.sequences["train"], BATCH, generator))
 
     def _lessons(self, taught):
-        kept = Path(self.options.directory) / "answers.state"
+        kept = self._directory / "answers.state"
         return distillation.lessons(kept, taught, self.sequences["train"])
