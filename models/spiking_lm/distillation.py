@@ -49,7 +49,7 @@ class Lessons:
 
 def lessons(kept, teacher, sequences):
     """The Lessons in the file `kept`, which is written first if it is not there or of another teacher."""
-    key = float(sum(p.double().abs().sum() for p in teacher.parameters())), len(sequences)
+    key = float(sum(p.detach().double().abs().sum() for p in teacher.parameters())), len(sequences)
     if kept.exists():
         stored = torch.load(kept, weights_only=True)
         if stored["key"] == key:

@@ -45,6 +45,7 @@ def train(module, schedule, batches_of, loss_of):
     parameters = [p for p in module.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(parameters, lr=schedule.rate, weight_decay=schedule.weight_decay)
     done, before = _resume(module, optimizer, schedule)
+    found = done
     started = saved = time.monotonic()
     for epoch in range(schedule.epochs):
         batches = batches_of(torch.Generator().manual_seed(1000 * schedule.seed + epoch))
@@ -61,6 +62,8 @@ def train(module, schedule, batches_of, loss_of):
                         saved = time.monotonic()
                         _save(module, optimizer, schedule, done, before + saved - started)
                 bar.step()
+    if done == found:
+        return before
     seconds = before + time.monotonic() - started
     _save(module, optimizer, schedule, done, seconds)
     return seconds
