@@ -58,7 +58,7 @@ def of_student(student, query_units, header):
         linear |= {(i, name): _linear(layer) for name, layer in encoder.linear.items()}
         norm |= {(i, name): (_array(layer.weight), _array(layer.bias)) for name, layer in encoder.norm.items()}
     embedding = _array(student.gain), _array(student.shift)
-    head = _array(student.head.weight), _array(student.head.bias)
+    head = _array(student.head.weight), _array(student.head.plain_bias())
     return Checkpoint(student.shape, linear, norm, embedding, head, query_units, header)
 
 
@@ -96,12 +96,12 @@ def is_checkpoint(directory):
 def _linear(layer):
     kind = layer.kind
     if not kind.bits:
-        return Linear(_array(layer.weight), 1.0, _array(layer.bias))
+        return Linear(_array(layer.weight), 1.0, _array(layer.plain_bias()))
     latent = layer.weight.detach()
     return Linear(
         kind.integers_of(latent).to(dtype=latent.dtype).numpy().astype(np.int8),
         float(kind.scale_of(latent)),
-        _array(layer.bias),
+        _array(layer.plain_bias()),
     )
 
 

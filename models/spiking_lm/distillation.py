@@ -6,8 +6,8 @@ from torch.nn import functional
 
 from spikeloom.files import whole_file
 from spikeloom.models.spiking_lm import wordpieces
+from spikeloom.models.spiking_lm.network import CENTRE
 from spikeloom.models.spiking_lm.shape import rate_name
-from spikeloom.models.spiking_lm.start import CENTRE
 from spikeloom.progress import Progress
 
 # The teacher's layers that the encoders follow, from 0: the third of six, and the last.
@@ -74,7 +74,7 @@ class Distillation(nn.Module):
             gain = float(encoder.norm["output"].weight.detach().mean())
             nn.init.eye_(projection.weight)
             projection.weight.data /= gain
-            nn.init.constant_(projection.bias, -CENTRE / gain)
+            nn.init.zeros_(projection.bias)
 
     def loss(self, batch):
         """Scalar: soft cross-entropy at temperature 1, and the mean squared errors of states and scores."""
@@ -82,11 +82,14 @@ class Distillation(nn.Module):
         taught, hidden, scores = self.lessons.of(batch)
         loss = functional.cross_entropy(logits, taught.softmax(-1))
         for i, projection in enumerate(self.projections):
-            seen = projection(rates[rate_name(i, "output")])
-            loss = loss + self.hidden_weight * _error(seen, hidden[i], batch.mask[:, : seen.shape[1], None])
-            made = self.student.scores(rates, i)
-            both = batch.mask[:, None, None] & batch.mask[:, None, : made.shape[2], None]
-            loss = loss + self.scores_weight * _error(made, scores[i], both)
+            # Of its last layer the teacher has the first token only.
+            size = hidden[i].shape[1]
+            seen = projection(rates[rate_name(i, "output")][:, :size] - CENTRE)
+            loss = loss + self.hidden_weight * _error(seen, hidden[i], batch.mask[:, :size, None])
+            if self.scores_weight:
+                made = self.student.scores(rates, i)[:, :, :size]
+                both = batch.mask[:, None, None] & batch.mask[:, None, :size, None]
+                loss = loss + self.scores_weight * _error(made, scores[i], both)
         return loss
 
 

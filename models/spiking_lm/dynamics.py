@@ -86,11 +86,12 @@ class Simulator:
         run.spikes["hidden"] = self._fire_currents(np.broadcast_to(current, (steps, *current.shape)), CURRENT_ONE)
         source = "hidden"
         for i in range(self.shape.encoders):
-            tokens = slice(None) if whole or i + 1 < self.shape.encoders else slice(0, 1)
+            tokens = slice(None) if whole else self.shape.read_tokens(i)
             self._encoder(i, run, run.spikes[source], tokens)
             source = rate_name(i, "output")
         weight, bias = (part.astype(np.float64) for part in self.checkpoint.head)
-        run.logits = running_mean(run.spikes[source][:, 0]) @ weight.T + bias
+        read = slice(0, 1) if self.shape.pooling == "first" else slice(None)
+        run.logits = running_mean(run.spikes[source][:, read].mean(axis=1)) @ weight.T + bias
         return run
 
     def _encoder(self, i, run, hidden, tokens):

@@ -16,18 +16,25 @@ from spikeloom.models.spiking_lm.shape import NORMS, OPERATIONS, rate_name
 from spikeloom.models.spiking_lm.teacher import LABELS, NORM_EPSILON, join_heads, split_heads
 from spikeloom.models.spiking_lm.weights import QuantizedLinear
 
+# What rates are about, by the operation that reads them; the hidden values of the feed-forward layer are mostly 0.
+CENTRE = 0.5
+CENTRES = {"output": 0.1}
+
 
 class Encoder(nn.Module):
     """Six linear layers and the affine maps of two layer norms."""
 
     def __init__(self, shape):
         super().__init__()
-        self.linear = nn.ModuleDict({name: QuantizedLinear(*shape.size_of(name), shape.weights) for name in OPERATIONS})
+        linear = {}
+        for name in OPERATIONS:
+            linear[name] = QuantizedLinear(*shape.size_of(name), shape.weights, CENTRES.get(name, CENTRE))
+        self.linear = nn.ModuleDict(linear)
         self.norm = nn.ModuleDict({name: nn.LayerNorm(shape.hidden, eps=NORM_EPSILON) for name in NORMS})
 
 
 class SpikingEncoder(nn.Module):
-    """Embedding, encoders, and a real-valued head on the first token's rates."""
+    """Embedding, encoders, and a real-valued head on rates."""
 
     def __init__(self, shape, embedding):
         super().__init__()
@@ -35,7 +42,7 @@ class SpikingEncoder(nn.Module):
         self.embedding = embedding
         self.gain, self.shift = nn.Parameter(torch.ones(shape.hidden)), nn.Parameter(torch.zeros(shape.hidden))
         self.encoders = nn.ModuleList(Encoder(shape) for _ in range(shape.encoders))
-        self.head = nn.Linear(shape.hidden, LABELS)
+        self.head = QuantizedLinear(shape.hidden, LABELS, "full", CENTRE)
 
     def current(self, ids):
         """The constant input current [B,M,D] of ids [B,M]."""
@@ -43,11 +50,11 @@ class SpikingEncoder(nn.Module):
 
     def forward(self, ids, mask, whole=False):
         """(logits [B,2], {name: rates}) at the equilibrium; names are `hidden`, then those of `rate_name`, with
-        `query` among them. Of the last encoder only the first token is computed beyond keys and values, unless `whole`:
-        nothing else reaches the head.
+        `query` among them. Of the last encoder only tokens that reach the head are computed beyond keys and values,
+        unless `whole`.
         """
         rates = equilibrium(self._sublayers(ids, mask, whole))
-        return self.head(rates[rate_name(len(self.encoders) - 1, "output")][:, 0]), rates
+        return self.head(self._pool(rates[rate_name(len(self.encoders) - 1, "output")], mask)), rates
 
     def scores(self, rates, layer):
         """Attention scores [B,H,M',M] of an encoder."""
@@ -57,7 +64,7 @@ class SpikingEncoder(nn.Module):
         sublayers = [Sublayer("hidden", (), lambda: self._fire(self.current(ids)))]
         source = "hidden"
         for i, encoder in enumerate(self.encoders):
-            tokens = slice(None) if whole or i + 1 < len(self.encoders) else slice(0, 1)
+            tokens = slice(None) if whole else self.shape.read_tokens(i)
             sublayers += self._encoder(i, encoder, source, mask, tokens)
             source = rate_name(i, "output")
         return sublayers
@@ -90,6 +97,12 @@ class SpikingEncoder(nn.Module):
             ),
         ]
 
+    def _pool(self, rates, mask):
+        """What the head reads, [B,D], of rates [B,M,D]."""
+        if self.shape.pooling == "first":
+            return rates[:, 0]
+        return (rates * mask[..., None]).sum(1) / mask.sum(1, keepdim=True)
+
     def _fire(self, current):
         rate = current.clamp(0, 1)
         if not self.shape.leak:
@@ -109,13 +122,12 @@ def of_checkpoint(checkpoint, embedding):
     model = SpikingEncoder(replace(checkpoint.shape, weights="full"), embedding)
     with torch.no_grad():
         for (i, name), layer in checkpoint.linear.items():
-            model.encoders[i].linear[name].weight.copy_(torch.tensor(layer.integers * np.float32(layer.scale)))
-            model.encoders[i].linear[name].bias.copy_(torch.tensor(layer.bias))
+            weight = torch.tensor(layer.integers * np.float32(layer.scale))
+            model.encoders[i].linear[name].fill(weight, torch.tensor(layer.bias))
         for (i, name), (gain, shift) in checkpoint.norm.items():
             model.encoders[i].norm[name].weight.copy_(torch.tensor(gain))
             model.encoders[i].norm[name].bias.copy_(torch.tensor(shift))
         model.gain.copy_(torch.tensor(checkpoint.embedding[0]))
         model.shift.copy_(torch.tensor(checkpoint.embedding[1]))
-        model.head.weight.copy_(torch.tensor(checkpoint.head[0]))
-        model.head.bias.copy_(torch.tensor(checkpoint.head[1]))
+        model.head.fill(*map(torch.tensor, checkpoint.head))
     return model.eval()

@@ -63,7 +63,7 @@ class TrainOptions:
             raise UserError(f"--weights {self.weights}: not one of {', '.join(KINDS)}")
         if self.seed < 0:
             raise UserError(f"--seed {self.seed}: at least 0")
-        if (self.epochs or 1) < 1:
+        if self.epochs is not None and self.epochs < 1:
             raise UserError(f"--epochs {self.epochs}: at least 1")
         if self.steps < 1:
             raise UserError(f"--steps {self.steps}: at least 1")

@@ -7,7 +7,8 @@ only what is clamped, and GELU, differ from the teacher's layer.
 
 import torch
 
-CENTRE = 0.5
+from spikeloom.models.spiking_lm.network import CENTRE
+
 DEVIATIONS = 2.5
 # Hidden values of the feed-forward layer: 0..1 holds GELU's 0..this many standard deviations of its input.
 FEED_FORWARD_DEVIATIONS = 2.5
@@ -23,8 +24,7 @@ def start_from_teacher(student, teacher, batch, layers):
         student.shift.fill_(CENTRE)
         for encoder, number in zip(student.encoders, layers, strict=True):
             gain = _fill(encoder, teacher.layers[number], x[number][batch.mask], gain)
-        student.head.weight.copy_(teacher.head.weight / gain)
-        student.head.bias.copy_(teacher.head.bias - CENTRE * student.head.weight.sum(1))
+        _set(student.head, teacher.head, gain, 1.0, 0)
 
 
 def _fill(encoder, layer, x, gain):
@@ -56,8 +56,7 @@ def _sample_of_norm(norm, x):
 def _set(linear, layer, gain_in, gain_out, offset, centre=CENTRE):
     """linear(centre + gain_in x) = offset + gain_out layer(x)."""
     weight = layer.weight * (gain_out / gain_in)
-    linear.weight.copy_(weight)
-    linear.bias.copy_(offset + gain_out * layer.bias - centre * weight.sum(1))
+    linear.fill(weight, offset + gain_out * layer.bias - centre * weight.sum(1))
 
 
 def _set_norm(norm, layer):

@@ -36,9 +36,7 @@ class Schedule:
     @property
     def key(self):
         """What two trainings must share to be one."""
-        return (
-            f"{self.name}, seed {self.seed}, {self.epochs} epochs, rate {self.rate}, weight decay {self.weight_decay}"
-        )
+        return f"{self.name}, seed {self.seed}, {self.epochs} epochs, rate {self.rate}, decay {self.weight_decay}"
 
 
 def train(module, schedule, batches_of, loss_of):
@@ -113,7 +111,7 @@ class _Training:
             return 0
         try:
             state = torch.load(path, weights_only=True)
-        except (RuntimeError, pickle.UnpicklingError, EOFError) as error:
+        except (RuntimeError, pickle.UnpicklingError, EOFError, LookupError, ValueError) as error:
             raise UserError(f"{path}: damaged: delete it to train again") from error
         if state["schedule"] != key:
             raise UserError(f"{path}: of another training ({state['schedule']}; asked: {key}): delete it, or change -o")

@@ -43,14 +43,18 @@ KINDS = {
 
 
 class QuantizedLinear(nn.Linear):
-    """A linear layer whose latent weights are seen quantized; gradients pass straight through to the latent ones."""
+    """y = W (a - centre) + b of rates a, W seen quantized; gradients pass straight through to the latent weights.
 
-    def __init__(self, inputs, outputs, kind):
+    Rates are far from 0 on average. Without the constant `centre` a step of the training would move all outputs far in
+    one direction, and quantizing W would too.
+    """
+
+    def __init__(self, inputs, outputs, kind, centre=0.5):
         super().__init__(inputs, outputs)
-        self.kind = KINDS[kind]
+        self.kind, self.centre = KINDS[kind], centre
 
     def forward(self, a):
-        return functional.linear(a, self.seen_weights(), self.bias)
+        return functional.linear(a - self.centre, self.seen_weights(), self.bias)
 
     def seen_weights(self):
         """[N,K]: what the layer multiplies with."""
@@ -59,3 +63,13 @@ class QuantizedLinear(nn.Linear):
         with torch.no_grad():
             correction = self.kind.integers_of(self.weight) * self.kind.scale_of(self.weight) - self.weight
         return self.weight + correction
+
+    def plain_bias(self):
+        """b' of y = W a + b', [N]."""
+        return self.bias - self.centre * self.seen_weights().sum(1)
+
+    def fill(self, weight, plain_bias):
+        """Take over W and b'."""
+        with torch.no_grad():
+            self.weight.copy_(weight)
+            self.bias.copy_(plain_bias + self.centre * self.weight.sum(1))
