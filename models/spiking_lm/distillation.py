@@ -1,4 +1,4 @@
-"""What a student learns from the teacher: hidden states, attention scores, and the distribution of its logits."""
+"""What a student learns from the teacher: hidden states, and the distribution of its logits."""
 
 import torch
 from torch import nn
@@ -12,6 +12,7 @@ from spikeloom.progress import Progress
 
 # The teacher's layers that the encoders follow, from 0: the third of six, and the last.
 FOLLOWED = (2, 5)
+HIDDEN_WEIGHT = 0.1
 
 
 class Lessons:
@@ -31,20 +32,19 @@ class Lessons:
                 bar.step()
         return lessons
 
-    def _keep(self, batch, logits, hidden, scores):
+    def _keep(self, batch, logits, hidden):
         for row, place in enumerate(batch.places):
             size = int(batch.mask[row].sum())
-            kept_hidden = [hidden[i][row, :size].half() for i in FOLLOWED]
-            kept_scores = [scores[i][row, :, :size, :size].half() for i in FOLLOWED]
-            self._answers[place] = (logits[row], kept_hidden, kept_scores)
+            self._answers[place] = (logits[row], [hidden[i][row, :size].half() for i in FOLLOWED])
 
     def of(self, batch):
-        """(logits [B,2], hidden states [B,M',D], attention scores [B,H,M',M], each of FOLLOWED), padded with 0."""
+        """(logits [B,2], hidden states [B,M,D] of FOLLOWED, padded with 0)."""
         answers = [self._answers[place] for place in batch.places]
-        size = batch.ids.shape[1]
-        hidden = [torch.stack([_padded(a[1][i], size, (0,)) for a in answers]) for i in range(len(FOLLOWED))]
-        scores = [torch.stack([_padded(a[2][i], size, (1, 2)) for a in answers]) for i in range(len(FOLLOWED))]
-        return torch.stack([a[0] for a in answers]), hidden, scores
+        hidden = [
+            torch.nn.utils.rnn.pad_sequence([answer[1][i].float() for answer in answers], batch_first=True)
+            for i in range(len(FOLLOWED))
+        ]
+        return torch.stack([answer[0] for answer in answers]), hidden
 
 
 def lessons(kept, teacher, sequences):
@@ -63,10 +63,10 @@ def lessons(kept, teacher, sequences):
 class Distillation(nn.Module):
     """A student with the projections (thrown away later) that compare its rates with the teacher's values."""
 
-    def __init__(self, student, lessons, hidden_weight=1.0, scores_weight=0.1):
+    def __init__(self, student, lessons, hidden_weight=HIDDEN_WEIGHT):
         super().__init__()
         self.student, self.lessons = student, lessons
-        self.hidden_weight, self.scores_weight = hidden_weight, scores_weight
+        self.hidden_weight = hidden_weight
         size = student.shape.hidden
         self.projections = nn.ModuleList(nn.Linear(size, size) for _ in student.encoders)
         for encoder, projection in zip(student.encoders, self.projections, strict=True):
@@ -77,19 +77,15 @@ class Distillation(nn.Module):
             nn.init.zeros_(projection.bias)
 
     def loss(self, batch):
-        """Scalar: soft cross-entropy at temperature 1, and the mean squared errors of states and scores."""
+        """Scalar: soft cross-entropy at temperature 1, and the mean squared errors of states."""
         logits, rates = self.student(batch.ids, batch.mask)
-        taught, hidden, scores = self.lessons.of(batch)
+        taught, hidden = self.lessons.of(batch)
         loss = functional.cross_entropy(logits, taught.softmax(-1))
         for i, projection in enumerate(self.projections):
             # Of its last layer the teacher has the first token only.
             size = hidden[i].shape[1]
             seen = projection(rates[rate_name(i, "output")][:, :size] - CENTRE)
             loss = loss + self.hidden_weight * _error(seen, hidden[i], batch.mask[:, :size, None])
-            if self.scores_weight:
-                made = self.student.scores(rates, i)[:, :, :size]
-                both = batch.mask[:, None, None] & batch.mask[:, None, :size, None]
-                loss = loss + self.scores_weight * _error(made, scores[i], both)
         return loss
 
 
@@ -97,11 +93,3 @@ def _error(made, taught, mask):
     """Mean squared difference where `mask` is true."""
     difference = (made - taught) * mask
     return difference.square().sum() / (mask.expand_as(made).sum())
-
-
-def _padded(x, size, axes):
-    """float32 `x`, padded with 0 at the end of the given axes to `size`, unless the axis has size 1."""
-    grown = [size if axis in axes and n > 1 else n for axis, n in enumerate(x.shape)]
-    out = x.new_zeros(grown, dtype=torch.float32)
-    out[tuple(slice(n) for n in x.shape)] = x
-    return out

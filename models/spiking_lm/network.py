@@ -56,10 +56,6 @@ class SpikingEncoder(nn.Module):
         rates = equilibrium(self._sublayers(ids, mask, whole))
         return self.head(self._pool(rates[rate_name(len(self.encoders) - 1, "output")], mask)), rates
 
-    def scores(self, rates, layer):
-        """Attention scores [B,H,M',M] of an encoder."""
-        return attention_scores(rates[rate_name(layer, "query")], rates[rate_name(layer, "key")], self.shape)
-
     def _sublayers(self, ids, mask, whole):
         sublayers = [Sublayer("hidden", (), lambda: self._fire(self.current(ids)))]
         source = "hidden"

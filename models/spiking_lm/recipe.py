@@ -33,7 +33,7 @@ from spikeloom.models.spiking_lm.start import start_from_teacher
 from spikeloom.models.spiking_lm.weights import KINDS
 
 # The teacher's layers that the encoders begin as, from 0.
-BEGINS_AS = (0, 5)
+BEGINS_AS = (0, 1)
 BATCH = 32
 # Texts of the test part whose rates are compared with the equilibrium, sublayer by sublayer.
 SETTLING_TEXTS = 16
@@ -73,7 +73,7 @@ class TrainOptions:
 
 
 # Kind -> (epochs, learning rate) of a student.
-USUAL = {"full": (3, 3e-4), "ternary": (4, 6e-4), "binary": (4, 6e-4), "int4": (2, 3e-4)}
+USUAL = {"full": (4, 5e-4), "ternary": (4, 1e-3), "binary": (4, 1e-3), "int4": (2, 5e-4)}
 START_SEED = 0
 RESULTS = "results.json"
 

@@ -17,7 +17,7 @@ FEED_FORWARD_DEVIATIONS = 2.5
 def start_from_teacher(student, teacher, batch, layers):
     """Fill a SpikingEncoder from the teacher's `layers` (one for each encoder); `batch` shows the values' spread."""
     with torch.no_grad():
-        _, hidden, _ = teacher(batch.ids, batch.mask)
+        _, hidden = teacher(batch.ids, batch.mask)
         x = [teacher.embedding(batch.ids), *hidden]
         gain = _gain(x[0][batch.mask])
         student.gain.fill_(gain)

@@ -42,14 +42,14 @@ class Layer(nn.Module):
         self.mix_norm, self.down_norm = (nn.LayerNorm(HIDDEN, eps=NORM_EPSILON) for _ in range(2))
 
     def forward(self, x, mask, tokens=slice(None)):
-        """(hidden [B,M',D], scores before softmax [B,H,M',M]) of hidden [B,M,D] and mask [B,M]: those of `tokens`."""
+        """Hidden [B,M',D] of the `tokens` among hidden [B,M,D]; mask [B,M]."""
         key, value = (split_heads(linear(x), HEADS) for linear in (self.key, self.value))
         x = x[:, tokens]
         query = split_heads(self.query(x), HEADS)
         scores = query @ key.transpose(-1, -2) / math.sqrt(HIDDEN // HEADS)
         seen = scores.masked_fill(~mask[:, None, None], -math.inf).softmax(-1) @ value
         x = self.mix_norm(x + self.mix(join_heads(seen)))
-        return self.down_norm(x + self.down(functional.gelu(self.up(x)))), scores
+        return self.down_norm(x + self.down(functional.gelu(self.up(x))))
 
 
 class Teacher(nn.Module):
@@ -64,16 +64,15 @@ class Teacher(nn.Module):
             layer.load_state_dict(_layer_state(state, f"encoder.layer.{i}."))
 
     def forward(self, ids, mask):
-        """(logits [B,2], hidden states [B,M,D] after each layer, attention scores [B,H,M,M] of each layer).
+        """(logits [B,2], hidden states [B,M,D] after each layer).
 
         Of the last layer only the first token is computed: nothing else reaches the head.
         """
-        x, hidden, scores = self.embedding(ids), [], []
+        x, hidden = self.embedding(ids), []
         for i, layer in enumerate(self.layers):
-            x, s = layer(x, mask, FIRST if i + 1 == LAYERS else slice(None))
+            x = layer(x, mask, FIRST if i + 1 == LAYERS else slice(None))
             hidden.append(x)
-            scores.append(s)
-        return self.head(self.dropout(x[:, 0])), hidden, scores
+        return self.head(self.dropout(x[:, 0])), hidden
 
 
 def pretrained(cache=None):

@@ -44,7 +44,9 @@ def loss_of(model):
     """A scalar of logits, rates and scores, so that the direct gradient reaches several sublayers."""
     logits, rates = model(IDS, MASK)
     weight = torch.linspace(-1, 1, logits.numel(), dtype=logits.dtype).view_as(logits)
-    scores = model.scores(rates, 0).masked_fill(~MASK[:, None, None], 0)
+    scores = network.attention_scores(rates["0.query"], rates["0.key"], model.shape).masked_fill(
+        ~MASK[:, None, None], 0
+    )
     return (logits * weight).sum() + rates["0.output"].square().sum() + 0.1 * scores.square().sum()
 
 
