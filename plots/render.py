@@ -54,7 +54,8 @@ READING_FIGURES = {
 }
 SPIKING_LM_FIGURES = {
     "accuracy_steps.png": spiking_lm.draw_accuracy,
-    "rates_settle.png": spiking_lm.draw_settling,
+    "rates.png": spiking_lm.draw_rates,
+    "rate_distance.png": spiking_lm.draw_distance,
 }
 
 

@@ -69,7 +69,7 @@ def export(options, say=lambda line: None):
     for layer in range(found.shape.encoders):
         made.add(options.directory, layer, _write_layer(options, origin, reader, run, ids, layer), None)
     with whole_file(options.directory / SETTLING) as partial:
-        partial.write_text(json.dumps(measure.settling(reader, run, ids), indent=1) + "\n")
+        partial.write_text(json.dumps(_settling(reader, run, ids), indent=1) + "\n")
     made.save(options.directory)
     say(f"{options.directory} holds {found.shape.encoders} encoders, {len(ids)} tokens, {options.steps} steps")
 
@@ -105,6 +105,16 @@ def _write_layer(options, origin, reader, run, ids, layer):
         _write(paths[0], rate_rivals.weights_file(origin, reader.checkpoint.shape, rival, layer))
         _write(paths[1], rate_rivals.activations_file(origin, paths[0], reader.checkpoint.shape, rival))
     return [path.name for path in paths]
+
+
+def _settling(reader, run, ids):
+    """What SETTLING says: of every step."""
+    return {
+        "steps": len(run.logits),
+        "logits": run.logits.tolist(),
+        "prediction": run.logits.argmax(axis=1).tolist(),
+        "rates": measure.rates_by_step(reader, [(ids, run)]),
+    }
 
 
 def _write(path, content):

@@ -10,6 +10,7 @@ from spikeloom.progress import Progress
 
 # Membranes of the neurons that the vector unit feeds begin at half a threshold, so that counts are rounded, not cut.
 INITIAL = 0.5
+DIGITS = 6
 
 
 class Reader:
@@ -37,25 +38,6 @@ def rate_names(shape):
     return ["hidden", *(rate_name(i, name) for i in range(shape.encoders) for name in SUBLAYERS)]
 
 
-def settling(reader, run, ids):
-    """Of one whole Run, after each step: what the model says, and each sublayer's distance from its equilibrium."""
-    exact = reader.equilibrium(ids)
-    return {
-        "steps": len(run.logits),
-        "logits": run.logits.tolist(),
-        "prediction": run.logits.argmax(axis=1).tolist(),
-        "rates": {
-            name: {"mean": float(exact[name].mean()), "distance": distance(run.rates(name), exact[name]).tolist()}
-            for name in rate_names(reader.checkpoint.shape)
-        },
-    }
-
-
-def distance(rates, exact):
-    """Mean absolute difference [T] of rates [T,M,N] from [M,N], in spikes a step."""
-    return np.abs(rates - exact).mean(axis=(1, 2))
-
-
 def accuracy_by_step(reader, sequences, labels, steps):
     """Share of texts on the right side after each step, float64 [T]."""
     right = np.zeros(steps)
@@ -66,13 +48,27 @@ def accuracy_by_step(reader, sequences, labels, steps):
     return right / len(sequences)
 
 
-def distance_by_step(reader, sequences, steps):
-    """{sublayer: (mean rate at the equilibrium, distance [T])}, means over texts."""
-    names = rate_names(reader.checkpoint.shape)
-    means, distances = dict.fromkeys(names, 0.0), {name: np.zeros(steps) for name in names}
-    for ids in sequences:
-        exact, run = reader.equilibrium(ids), reader.simulator.run(ids, steps)
-        for name in names:
-            means[name] += float(exact[name].mean()) / len(sequences)
-            distances[name] += distance(run.rates(name), exact[name]) / len(sequences)
-    return {name: (means[name], distances[name]) for name in names}
+def rates_by_step(reader, texts):
+    """How each sublayer's rates settle, means over `texts` of pairs (ids, Run of the whole model): {sublayer: ..} with
+
+    `equilibrium`: mean rate there; after each step `level`: the mean rate, and `distance`: the mean over neurons of
+    |rate - its equilibrium|, in spikes a step.
+    """
+    found = {}
+    for ids, run in texts:
+        exact = reader.equilibrium(ids)
+        for name in rate_names(reader.checkpoint.shape):
+            rates = run.rates(name)
+            distance = np.abs(rates - exact[name]).mean(axis=(1, 2))
+            seen = exact[name].mean(), rates.mean(axis=(1, 2)), distance
+            found.setdefault(name, []).append(seen)
+    return {name: _means(seen) for name, seen in found.items()}
+
+
+def _means(seen):
+    equilibrium, level, distance = (np.mean(part, axis=0) for part in zip(*seen, strict=True))
+    return {
+        "equilibrium": round(float(equilibrium), DIGITS),
+        "level": level.round(DIGITS).tolist(),
+        "distance": distance.round(DIGITS).tolist(),
+    }

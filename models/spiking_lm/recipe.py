@@ -107,13 +107,15 @@ def train(options, say=lambda line: None):
 def summary(found):
     """Lines that say what was found."""
     steps = len(found["accuracy"])
-    farthest = max(rate["distance"][-1] / rate["mean"] for rate in found["rates"].values())
     yield f"{found['weights']} weights, seed {found['seed']}, {found['task']}: {found['texts']['test']} texts to test"
     yield f"  teacher      {found['teacher']['test']:.2%}"
     yield f"  equilibrium  {found['equilibrium']['test']:.2%}"
     for t in sorted({t for t in SHOWN_STEPS if t < steps} | {steps}):
         yield f"  {t:4} steps   {found['accuracy'][t - 1]:.2%}"
-    yield f"  rates of every sublayer within {farthest:.2%} of the equilibrium after {steps} steps"
+    level = max(abs(rate["level"][-1] / rate["equilibrium"] - 1) for rate in found["rates"].values())
+    distance = max(rate["distance"][-1] for rate in found["rates"].values())
+    yield f"  mean rates of every sublayer within {level:.2%} of the equilibrium after {steps} steps, single neurons"
+    yield f"  within {distance:.4f} spikes a step on average"
 
 
 class Course:
@@ -183,12 +185,9 @@ class Course:
         reader, steps = measure.Reader(made, teacher.Embedding(self._state)), self.options.steps
         test = self.sequences["test"]
         accuracy = measure.accuracy_by_step(reader, test, self.labels["test"].tolist(), steps)
-        rates = measure.distance_by_step(reader, test[:SETTLING_TEXTS], steps)
-        return {
-            "accuracy": accuracy.tolist(),
-            "rates_texts": len(test[:SETTLING_TEXTS]),
-            "rates": {name: {"mean": mean, "distance": d.tolist()} for name, (mean, d) in rates.items()},
-        }
+        shown = test[:SETTLING_TEXTS]
+        rates = measure.rates_by_step(reader, ((ids, reader.simulator.run(ids, steps)) for ids in shown))
+        return {"accuracy": accuracy.round(measure.DIGITS).tolist(), "rates_texts": len(shown), "rates": rates}
 
     def query_units(self, student):
         """Units of the query codes: the largest query of SHOWN_TEXTS training texts is QUERY_LIMIT."""

@@ -178,10 +178,12 @@ def test_a_line_that_is_no_sentence_and_label_is_named(tmp_path, line):
         tasks.load(tmp_path / "x.tsv")
 
 
-def test_summary_names_the_farthest_sublayer_distance():
-    rates = {"hidden": {"mean": 0.5, "distance": [0.1, 0.02]}, "0.key": {"mean": 0.2, "distance": [0.1, 0.01]}}
+def test_the_summary_names_the_farthest_sublayer():
+    near = {"equilibrium": 0.5, "level": [0.4, 0.51], "distance": [0.1, 0.02]}
+    far = {"equilibrium": 0.2, "level": [0.1, 0.19], "distance": [0.1, 0.01]}
     texts = {"train": 8, "validation": 1, "test": 2}
-    found = {"weights": "ternary", "seed": 0, "task": "t", "texts": texts, "accuracy": [0.5, 1.0], "rates": rates}
-    found |= {"teacher": {"test": 1.0}, "equilibrium": {"test": 0.5}}
-    # 0.01 of a mean of 0.2 is farther than 0.02 of 0.5.
-    assert "within 5.00%" in list(recipe.summary(found))[-1]
+    found = {"weights": "ternary", "seed": 0, "task": "t", "texts": texts, "accuracy": [0.5, 1.0]}
+    found |= {"rates": {"hidden": near, "0.key": far}, "teacher": {"test": 1.0}, "equilibrium": {"test": 0.5}}
+    lines = "\n".join(recipe.summary(found))
+    # 0.01 of a mean of 0.2 is farther than 0.01 of 0.5.
+    assert "within 5.00% of the equilibrium after 2 steps" in lines and "within 0.0200 spikes a step" in lines
