@@ -77,19 +77,13 @@ def draw_accuracy(students):
 
 def draw_rates(students):
     """A panel for each spiking sublayer: its average spiking rate over steps, and where that settles."""
-    return _panels(
-        students, "Average spiking rates", "spikes a neuron and step; dashed: at the equilibrium", _draw_level
-    )
+    return _panels(students, "Average spiking rates", "spikes a step; dashed: at the equilibrium", _draw_level)
 
 
 def draw_distance(students):
     """A panel for each spiking sublayer: how far single neurons are from their equilibrium."""
-    return _panels(
-        students,
-        "Distance from the equilibrium",
-        "mean over neurons of |rate - equilibrium|, spikes a step",
-        _draw_distance,
-    )
+    what = "mean |rate - equilibrium|, spikes a step"
+    return _panels(students, "Distance from the equilibrium", what, _draw_distance)
 
 
 def _draw_level(axes, rate, colour, label):
