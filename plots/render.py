@@ -18,6 +18,7 @@ from spikeloom.plots import (
     perplexity,
     power_over_time,
     roofline,
+    spiking_lm,
     stalls,
     style,
 )
@@ -51,10 +52,15 @@ READING_FIGURES = {
     "perplexity_bits.png": perplexity.draw_bits,
     "perplexity_salient.png": perplexity.draw_salient,
 }
+SPIKING_LM_FIGURES = {
+    "accuracy_steps.png": spiking_lm.draw_accuracy,
+    "rates.png": spiking_lm.draw_rates,
+    "rate_distance.png": spiking_lm.draw_distance,
+}
 
 
 def main(place):
-    """Draws the figures of a results folder, an exported folder or a file of readings, beside what they show.
+    """Draws the figures of a results folder, an exported folder, trained students or a file of readings, beside them.
 
     Returns the figures' paths; raises UserError for files it cannot read or write.
     """
@@ -67,6 +73,8 @@ def main(place):
         folder, content, figures = place, model_results.load(place), MODEL_FIGURES
     elif (place / manifest.NAME).exists():
         folder, content, figures = place, exported_module.load(place), EXPORT_FIGURES
+    elif spiking_lm.is_folder(place):
+        folder, content, figures = place, spiking_lm.load(place), SPIKING_LM_FIGURES
     else:
         folder, content, figures = place, results_module.load(place), FIGURES
     with matplotlib.rc_context(style.SETTINGS):

@@ -2,7 +2,8 @@
 
 Every file is hashed. Spiking layers are run again, from the exported tokens through the model's norms and the traces'
 own constants and weights, with nothing calibrated: codes, output codes and attention must come out as stored.
-Multiply-accumulate and synthetic layers are recomputed from their stored codes.
+Multiply-accumulate and synthetic layers are recomputed from their stored codes, encoders of a spiking language model
+from their stored spikes.
 """
 
 import json
@@ -14,7 +15,7 @@ from spikeloom import UserError
 from spikeloom.models import integer_reference as reference
 from spikeloom.models import llama, pipeline
 from spikeloom.progress import Progress
-from spikeloom.traces import mac_trace_files, manifest, spike_trace, trace_files
+from spikeloom.traces import mac_trace_files, manifest, rate_export, spike_trace, trace_files
 from spikeloom.traces.spike_trace import Case
 from spikeloom.traces.trace_files import file_sha256
 from spikeloom.wording import first_difference
@@ -74,6 +75,8 @@ def _first_change(directory, found):
 
 
 def _recompute(directory, found, cases, model_path):
+    if found.header["method"] in rate_export.METHODS and found.header["cases"][0]["name"] == rate_export.CASE:
+        return sum(_verify_encoder(directory, layer) for layer in found.wanted)
     weights = trace_files.read_trace_file(directory / manifest.weights_name(found.wanted[0]))[0]
     if weights["synthetic"]:
         return sum(_verify_sums(directory, layer, case) for layer in found.wanted for case in cases)
@@ -128,8 +131,19 @@ def _verify_mac(directory, layer, case):
     stored, compared = activations[1], 0
     for name, expected in mac_trace_files.expectations(weights, activations).items():
         tensor = f"{name}.expected"
-        compared += _compare(path, tensor, stored[tensor].view(np.uint32), expected.view(np.uint32))
+        compared += _compare(path, tensor, _as_bits(stored[tensor]), _as_bits(expected))
     return compared
+
+
+def _verify_encoder(directory, layer):
+    """An encoder of a spiking language model, or of its rivals: all that its own files say."""
+    path, stored, made = rate_export.expectations_of_layer(directory, layer)
+    return sum(_compare(path, name, _as_bits(stored[name]), _as_bits(each)) for name, each in sorted(made.items()))
+
+
+def _as_bits(values):
+    """Floats as the integers of their bits: equal only if bit for bit."""
+    return values.view(np.uint32) if values.dtype == np.float32 else values
 
 
 def _verify_sums(directory, layer, case):

@@ -34,8 +34,22 @@ examples:
   spikeloom export --model path/to/llama-folder --text articles.txt -o out
   spikeloom export --shapes llama-2-7b --layers 0 --tokens 4 -o out
       a synthetic layer in that model's shape, with the statistics of the committed export
+  spikeloom export --model models/spiking_lm/movies/ternary-seed0 --text "A fine, sad, funny film." --steps 64 -o out
+      one sentence through a spiking language model: every spike of every step
+  spikeloom export --model models/spiking_lm/movies/ternary-seed0 --method twin --text sentence.txt -o out
+      the same model and sentence for a multiply-accumulate chip
   spikeloom export --verify out
       hash every file, recompute every output code, name the first tensor and index that differs
+"""
+
+TRAIN_EXAMPLES = """\
+examples:
+  spikeloom train-spiking-lm --weights ternary -o results/spiking-lm
+  spikeloom train-spiking-lm --weights binary --seed 1 -o results/spiking-lm
+  spikeloom train-spiking-lm --task amazon -o results/spiking-lm-amazon
+  spikeloom train-spiking-lm --task SST-2/train.tsv -o results/sst2
+  spikeloom train-spiking-lm --shuffle-labels -o results/shuffled
+      a control: nothing can be learnt, so that accuracy falls to chance
 """
 
 PERPLEXITY_EXAMPLES = """\
@@ -101,6 +115,7 @@ def _parser():
     _add_fetch(commands)
     _add_explore(commands)
     _add_export(commands)
+    _add_train_spiking_lm(commands)
     _add_perplexity(commands)
     _add_synthetic(commands)
     _add_plot(commands)
@@ -184,11 +199,26 @@ def _add_export(commands):
         "half; the first half of the calibration text calibrates.",
         EXPORT_EXAMPLES,
     )
-    parser.add_argument("--model", type=Path, default=fetch_model.MODEL, help="GGUF file or Hugging Face folder")
     parser.add_argument(
-        "--method", default="spikequant-improved", metavar="NAME", help=f"of {', '.join(methods.NAMES)} ({DEFAULT})"
+        "--model",
+        type=Path,
+        default=fetch_model.MODEL,
+        help="GGUF file, Hugging Face folder, or a spiking language model's folder",
     )
-    parser.add_argument("--text", type=Path, default=fetch_model.WIKIPEDIA, metavar="FILE", help="default: Wikipedia")
+    parser.add_argument(
+        "--method",
+        metavar="NAME",
+        help=f"of {', '.join(methods.NAMES)} (default: spikequant-improved); of a spiking language model "
+        "rate (default), twin, w4a4 or fp16",
+    )
+    parser.add_argument(
+        "--text",
+        metavar="FILE",
+        help="default: Wikipedia; of a spiking language model a sentence, or a file that begins with one",
+    )
+    parser.add_argument(
+        "--steps", type=int, default=64, metavar="T", help=f"time steps of a spiking language model ({DEFAULT})"
+    )
     parser.add_argument("--layers", default="all", metavar="LIST", help="'all', or as 0-3,15 (default: all)")
     parser.add_argument("--tokens", type=int, default=64, metavar="M", help=f"tokens of the prefill ({DEFAULT})")
     parser.add_argument(
@@ -219,6 +249,32 @@ def _add_export(commands):
         "--verify", type=Path, metavar="DIR", help="write nothing: recompute the export in DIR and compare"
     )
     parser.set_defaults(run=_export)
+
+
+def _add_train_spiking_lm(commands):
+    parser = _subcommand(
+        commands,
+        "train-spiking-lm",
+        "train a BERT-like spiking encoder with weights of few bits",
+        "Fine-tune a teacher, distil it into a spiking encoder at the equilibrium of its firing rates, and measure "
+        "what the encoder says after each time step. Models and texts come with pip (84 MB). A stopped training goes "
+        "on where it was; the teacher and the full-precision student in the folder serve all others.",
+        TRAIN_EXAMPLES,
+    )
+    parser.add_argument("--weights", default="ternary", metavar="KIND", help=f"binary, ternary, int4, full ({DEFAULT})")
+    parser.add_argument(
+        "--task",
+        default="movies",
+        metavar="NAME",
+        help=f"movies, amazon, times, tweets, or a file of sentences, tabs and labels 0 or 1 ({DEFAULT})",
+    )
+    parser.add_argument("--seed", type=int, default=0, help=DEFAULT)
+    parser.add_argument("--epochs", type=int, metavar="N", help="of the student (default: 2 to 4, by weights)")
+    parser.add_argument("--rate", type=float, metavar="R", help="its learning rate (default: by weights)")
+    parser.add_argument("--steps", type=int, default=128, metavar="T", help=f"time steps measured ({DEFAULT})")
+    parser.add_argument("--shuffle-labels", action="store_true", help="a control: training labels shuffled")
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="folder for all of it")
+    parser.set_defaults(run=_train_spiking_lm)
 
 
 def _add_method_settings(parser):
@@ -388,15 +444,18 @@ def _explore(options):
 def _export(options):
     # Imported here because the exporter's parts take a second to load.
     with _export_extra():
+        from spikeloom.models.spiking_lm import checkpoint
         from spikeloom.traces import exporter, shapes, verify
     if options.verify:
         compared = verify.verify(options.verify, options.model)
         print(f"{options.verify}: verified, {compared:,} numbers recomputed, all equal")
         return 0
+    if checkpoint.is_checkpoint(options.model):
+        return _export_spiking_lm(options)
     chosen = exporter.ExportOptions(
         model=options.model,
-        method=options.method,
-        text=options.text,
+        method=options.method or "spikequant-improved",
+        text=Path(options.text or fetch_model.WIKIPEDIA),
         calibration_text=options.calibration_text,
         directory=options.output,
         layers=options.layers,
@@ -410,6 +469,39 @@ def _export(options):
         shapes.write_shape(options.shapes, chosen, options.fitted, _say)
     else:
         exporter.export(chosen, _say)
+    return 0
+
+
+def _export_spiking_lm(options):
+    from spikeloom.traces import rate_export
+
+    if not options.text:
+        raise UserError("--text: a spiking language model needs a sentence, or a file that begins with one")
+    chosen = rate_export.RateExportOptions(
+        options.model, options.method or rate_export.SPIKES, options.text, options.steps, options.output
+    )
+    rate_export.export(chosen, _say)
+    return 0
+
+
+def _train_spiking_lm(options):
+    with _export_extra():
+        from spikeloom.models.spiking_lm import recipe
+    found = recipe.train(
+        recipe.TrainOptions(
+            weights=options.weights,
+            task=options.task,
+            seed=options.seed,
+            directory=options.output,
+            shuffle_labels=options.shuffle_labels,
+            epochs=options.epochs,
+            rate=options.rate,
+            steps=options.steps,
+        ),
+        _say,
+    )
+    for line in recipe.summary(found):
+        print(line)
     return 0
 
 
