@@ -34,9 +34,9 @@ examples:
   spikeloom export --model path/to/llama-folder --text articles.txt -o out
   spikeloom export --shapes llama-2-7b --layers 0 --tokens 4 -o out
       a synthetic layer in that model's shape, with the statistics of the committed export
-  spikeloom export --model models/spiking_lm/movies/ternary-seed0 --text "A fine, sad, funny film." --steps 64 -o out
+  spikeloom export --model results/spiking-lm/movies/ternary-seed0 --text "A fine, sad, funny film." --steps 64 -o out
       one sentence through a spiking language model: every spike of every step
-  spikeloom export --model models/spiking_lm/movies/ternary-seed0 --method twin --text sentence.txt -o out
+  spikeloom export --model results/spiking-lm/movies/ternary-seed0 --method twin --text sentence.txt -o out
       the same model and sentence for a multiply-accumulate chip
   spikeloom export --verify out
       hash every file, recompute every output code, name the first tensor and index that differs
@@ -66,12 +66,6 @@ examples:
   spikeloom compare configs/experiments/compare_smollm2.yaml --jobs 1 -o results/mine
   spikeloom compare configs/experiments/compare_smollm2.yaml --explain T3.1.2
       the counters, prices and files that make a number of the report
-"""
-
-STEPS_EXAMPLES = """\
-examples:
-  spikeloom steps configs/experiments/spiking_lm.yaml
-  spikeloom steps my_study.yaml --jobs 1 -o results/mine
 """
 
 EXPLORE_EXAMPLES = """\
@@ -120,7 +114,6 @@ def _parser():
     _add_synthetic(commands)
     _add_plot(commands)
     _add_compare(commands)
-    _add_steps(commands)
     return parser
 
 
@@ -407,23 +400,6 @@ def _add_compare(commands):
     parser.set_defaults(run=_compare)
 
 
-def _add_steps(commands):
-    parser = _subcommand(
-        commands,
-        "steps",
-        "a spiking language model against its time steps: accuracy, cycles, energy",
-        "Run the recorded spikes of a sentence in more and more time steps, and the same model's multiply-accumulate "
-        "rivals, on one chip; write report.md, points.csv and a figure of accuracy against energy. Runs are kept.",
-        STEPS_EXAMPLES,
-    )
-    parser.add_argument("config", type=Path, metavar="STUDY.yaml")
-    parser.add_argument("-o", "--output", type=Path, metavar="FOLDER", help="default: results/<name>")
-    parser.add_argument("--jobs", type=int, default=2, metavar="N", help=f"runs side by side ({DEFAULT})")
-    _add_store(parser)
-    parser.add_argument("--spikeloom", type=Path, default=PROGRAM, metavar="PROGRAM", help="the simulator")
-    parser.set_defaults(run=_steps)
-
-
 def _fetch(_options):
     fetch_model.fetch()
     fetch_model.fetch_wikipedia()
@@ -577,15 +553,6 @@ def _plot(options):
         raise UserError(f"{options.place}: no such folder or file")
     for path in render.main(options.place):
         print(path)
-    return 0
-
-
-def _steps(options):
-    from spikeloom.steps.command import StepsOptions, steps
-
-    if options.jobs < 1:
-        raise UserError(f"--jobs {options.jobs}: must be 1 or more")
-    steps(StepsOptions(options.config, options.output, options.store, options.spikeloom.resolve(), options.jobs))
     return 0
 
 
