@@ -21,11 +21,6 @@ struct Rows {
   size_t of_trace(int row, int block) const { return size_t(token(row)) * heads + head(row, block); }
 };
 
-const uint8_t* keep(LayerTrace* layer, std::vector<uint8_t> bytes) {
-  layer->made.push_back(std::make_shared<const std::vector<uint8_t>>(std::move(bytes)));
-  return layer->made.back()->data();
-}
-
 // Codes [rows, blocks * block_inputs]; `at` gives code and mask of block input i.
 void lay_out_codes(LayerTrace* layer, const Rows& rows, int block_inputs,
                    const std::function<std::pair<uint8_t, bool>(int row, int block, int i)>& at, InputTrace* input) {
@@ -38,8 +33,8 @@ void lay_out_codes(LayerTrace* layer, const Rows& rows, int block_inputs,
       codes[size_t(row) * input->size + k] = code;
       mask[row * mask_bytes + k / 8] |= uint8_t(salient << (k % 8));
     }
-  input->codes = keep(layer, std::move(codes));
-  input->salient_mask = keep(layer, std::move(mask));
+  input->codes = layer->keep(std::move(codes));
+  input->salient_mask = layer->keep(std::move(mask));
   input->wide_rank.assign(input->size, -1);
 }
 
@@ -79,9 +74,8 @@ OperationTrace make_operation(LayerTrace* layer, const std::string& name, const 
   std::vector<uint8_t> weights(size_t(rows.blocks) * block_inputs * operation.row_bytes);
   for (int k = 0; k < rows.blocks * block_inputs; ++k)
     for (int n = 0; n < block_outputs; ++n)
-      weights[size_t(k) * operation.row_bytes + n / 2] |=
-          uint8_t((at(k / block_inputs, k % block_inputs, n) & 15) << (n % 2 * 4));
-  operation.weights = keep(layer, std::move(weights));
+      put_nibble(&weights[size_t(k) * operation.row_bytes], n, at(k / block_inputs, k % block_inputs, n));
+  operation.weights = layer->keep(std::move(weights));
   operation.v0.assign(operation.outputs, 0);
   for (int block = 0; block < rows.blocks; ++block) {
     const int64_t theta = from.theta[rows.head(0, block)];
@@ -131,7 +125,7 @@ void add_mix(LayerTrace* layer, const AttentionTrace& from, const Rows& rows, in
   std::vector<uint8_t> shifts;
   for (int block = 0; block < rows.blocks; ++block)
     for (int n = 0; n < positions; ++n) shifts.push_back(uint8_t(from.shift(n, block)));
-  input->row_shift = keep(layer, std::move(shifts));
+  input->row_shift = layer->keep(std::move(shifts));
   *operation = make_operation(layer, "mix", from.mix, rows, positions, d,
                               [&](int block, int n, int i) { return from.value(n, block, i); });
   for (int row = 0; row < rows.count(); ++row)

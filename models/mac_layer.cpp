@@ -14,11 +14,6 @@ namespace {
 
 using Bytes = std::vector<uint8_t>;
 
-const uint8_t* keep(Bytes bytes, LayerTrace* layer) {
-  layer->made.push_back(std::make_shared<const Bytes>(std::move(bytes)));
-  return layer->made.back()->data();
-}
-
 // A code of `bits` bits as it travels.
 uint8_t code_byte(int q, int bits, bool symmetric) {
   const int magnitude = std::abs(q), sign = q < 0;
@@ -72,7 +67,7 @@ InputTrace make_input(const MacInput& from, Dequantized of, LayerTrace* layer) {
       input.digits = input.digits || group.activation_bits > 4;
       input.bounds.push_back(input.bounds.back() + group.size);
     }
-    input.codes = keep(code_bytes(from, layer->tokens), layer);
+    input.codes = layer->keep(code_bytes(from, layer->tokens));
     input.in_order = from.groups.size() > 1 || of == Dequantized::kOperands;
   }
   input.e.assign(layer->tokens, 0);
@@ -81,24 +76,20 @@ InputTrace make_input(const MacInput& from, Dequantized of, LayerTrace* layer) {
   return input;
 }
 
-void put_nibble(Bytes* rows, size_t row_bytes, size_t row, int n, int value) {
-  (*rows)[row * row_bytes + n / 2] |= uint8_t((value & 15) << (n % 2 * 4));
-}
-
 Bytes weight_rows(const MacOperation& from, const InputTrace& input) {
   const size_t row_bytes = (from.outputs + 1) / 2;
   Bytes rows((static_cast<size_t>(input.size) * input.planes + input.wide.size()) * row_bytes, 0);
+  const auto row_at = [&](size_t row) { return &rows[row * row_bytes]; };
   for (int k = 0; k < input.size; ++k)
     for (int n = 0; n < from.outputs; ++n) {
       const size_t at = static_cast<size_t>(k) * from.outputs + n;
       if (from.real_weights) {
         const int bits = from.real_weights[2 * at] | from.real_weights[2 * at + 1] << 8;
-        for (int plane = 0; plane < 4; ++plane)
-          put_nibble(&rows, row_bytes, size_t(4) * k + plane, n, bits >> 4 * plane);
+        for (int plane = 0; plane < 4; ++plane) put_nibble(row_at(4 * k + plane), n, bits >> 4 * plane);
         continue;
       }
-      put_nibble(&rows, row_bytes, k, n, from.weights[at]);
-      if (input.is_wide(k)) put_nibble(&rows, row_bytes, input.size + input.wide_rank[k], n, from.weights[at] >> 4);
+      put_nibble(row_at(k), n, from.weights[at]);
+      if (input.is_wide(k)) put_nibble(row_at(input.size + input.wide_rank[k]), n, from.weights[at] >> 4);
     }
   return rows;
 }
@@ -111,7 +102,7 @@ OperationTrace make_operation(const MacOperation& from, Dequantized of, LayerTra
   operation.outputs = from.outputs;
   operation.output_bits = layer->output_bits;
   operation.row_bytes = (from.outputs + 1) / 2;
-  operation.weights = keep(weight_rows(from, layer->inputs[from.input]), layer);
+  operation.weights = layer->keep(weight_rows(from, layer->inputs[from.input]));
   const bool integers = layer->mac->arithmetic == MacArithmetic::kInteger;
   operation.sums = integers && of == Dequantized::kOperands ? run_operand_reference(*layer->mac, from) : from.expected;
   for (const float y : operation.sums) operation.expected.push_back(sign_extend(to_binary16(y), 16));

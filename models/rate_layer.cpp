@@ -11,11 +11,6 @@ namespace {
 
 using Bytes = std::vector<uint8_t>;
 
-const uint8_t* keep(Bytes bytes, LayerTrace* layer) {
-  layer->made.push_back(std::make_shared<const Bytes>(std::move(bytes)));
-  return layer->made.back()->data();
-}
-
 InputTrace make_input(const RateTrace& trace, const RateInput& from, int steps, LayerTrace* layer) {
   InputTrace input;
   input.name = from.name;
@@ -28,18 +23,24 @@ InputTrace make_input(const RateTrace& trace, const RateInput& from, int steps, 
   for (int m = 0; m < trace.tokens; ++m)
     for (int step = 0; step < steps; ++step)
       for (int k = 0; k < from.size; ++k) spikes.push_back(trace.spike(from.spikes, from.size, m, step, k));
-  input.codes = keep(std::move(spikes), layer);
+  input.codes = layer->keep(std::move(spikes));
   input.e.assign(static_cast<size_t>(trace.tokens) * steps, 0);
   input.E = input.E7 = input.g = input.e;
   return input;
 }
 
+// [N] the largest sum of a step: of all |w|.
+std::vector<uint64_t> largest_sums(const OperationTrace& operation, int inputs) {
+  std::vector<uint64_t> sums(operation.outputs, 0);
+  for (int k = 0; k < inputs; ++k)
+    for (int n = 0; n < operation.outputs; ++n) sums[n] += uint64_t(std::abs(operation.weight(k, n)));
+  return sums;
+}
+
 // Bits of a running sum that `steps` steps can reach.
 int sum_bits(const OperationTrace& operation, int inputs, int steps) {
-  std::vector<uint64_t> most(operation.outputs, 0);
-  for (int k = 0; k < inputs; ++k)
-    for (int n = 0; n < operation.outputs; ++n) most[n] += uint64_t(std::abs(operation.weight(k, n)));
-  return register_bits(*std::max_element(most.begin(), most.end()) * uint64_t(steps));
+  const std::vector<uint64_t> sums = largest_sums(operation, inputs);
+  return register_bits(*std::max_element(sums.begin(), sums.end()) * uint64_t(steps));
 }
 
 OperationTrace make_operation(const RateTrace& trace, const RateOperation& from, int steps, LayerTrace* layer) {
@@ -55,9 +56,8 @@ OperationTrace make_operation(const RateTrace& trace, const RateOperation& from,
   operation.row_bytes = (N + 1) / 2;
   Bytes rows(static_cast<size_t>(K) * operation.row_bytes, 0);
   for (int k = 0; k < K; ++k)
-    for (int n = 0; n < N; ++n)
-      rows[static_cast<size_t>(k) * operation.row_bytes + n / 2] |= uint8_t((from.weight(k, n) & 15) << (n % 2 * 4));
-  operation.weights = keep(std::move(rows), layer);
+    for (int n = 0; n < N; ++n) put_nibble(&rows[static_cast<size_t>(k) * operation.row_bytes], n, from.weight(k, n));
+  operation.weights = layer->keep(std::move(rows));
   operation.output_bits = from.fires ? 1 : sum_bits(operation, K, steps);
   for (int m = 0; m < trace.tokens; ++m)
     for (int step = 0; step < steps; ++step)
@@ -116,9 +116,7 @@ LayerTrace make_rate_layer(const RateTrace& trace, int steps) {
 
 RegisterNeeds rate_register_needs(const LayerTrace& layer, const OperationTrace& operation) {
   const InputTrace& input = layer.inputs[operation.input];
-  std::vector<uint64_t> sums(operation.outputs, 0);
-  for (int k = 0; k < input.size; ++k)
-    for (int n = 0; n < operation.outputs; ++n) sums[n] += uint64_t(std::abs(operation.weight(k, n)));
+  const std::vector<uint64_t> sums = largest_sums(operation, input.size);
   const bool fires = operation.neuron == Neuron::kIntegrateAndFire;
   uint64_t slope = 0, membrane = 0, threshold = 0, state = 0;
   for (int n = 0; n < operation.outputs; ++n) {

@@ -15,7 +15,6 @@ namespace {
 constexpr int kRealBits = 32;
 
 int nibble(const uint8_t* row, int n) { return row[n / 2] >> (n % 2 * 4) & 15; }
-int signed_nibble(const uint8_t* row, int n) { return (nibble(row, n) ^ 8) - 8; }
 
 }  // namespace
 
@@ -100,7 +99,7 @@ void Dequantizer::read_weights(const WeightedRow* rows, int count) {
       continue;
     }
     const int w =
-        count == 2 ? 16 * signed_nibble(rows[1].data, i) + nibble(rows[0].data, i) : signed_nibble(rows[0].data, i);
+        count == 2 ? 16 * nibble_weight(rows[1].data, i) + nibble(rows[0].data, i) : nibble_weight(rows[0].data, i);
     weights_[i] = dequantized_operand(w, from.mac->scale(group_, work(pass_).first_output + i));
   }
 }

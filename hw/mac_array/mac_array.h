@@ -10,10 +10,11 @@
 // Timing   a row a cycle, for each token and exponent (bit-serial: and bit of a magnitude) one; zero_gating says what
 //          codes of 0 take. Accumulators per exponent add one cycle for each at a window's (with scales: a group's)
 //          end; there groups wait while the one before is dequantized. latency_cycles from the row to the accumulators.
-// Energy   WeightRowRead, RowLatchWriteBit; MultiplyBit or SerialAndBit, TreeAddBit, ProductShiftBit and the
+// Energy   WeightRowRead, TernaryUnpackByte, RowLatchWriteBit; MultiplyBit or SerialAndBit, TreeAddBit, ProductShiftBit
+// and the
 //          accumulators' bits, at every cycle, for the outputs in use.
 // Config   MacArraySpec, section tile.mac_array; SRAM and latency from tile.synapse_array; buffer from encoder.
-// Differs  codes are latched, and their signs and exponents steer, for free (DEVIATIONS 43).
+// Differs  codes are latched, and their signs and exponents steer, for free (DEVIATIONS 43); weights of few bits (54).
 #pragma once
 
 #include <vector>

@@ -177,7 +177,8 @@ LayerTrace open_recorded(const ChipSpec& chip, const std::string& file, int step
 // The layer of a trace that fits the datapath.
 LayerTrace open_layer(const Experiment& experiment, const std::string& file) {
   const ChipSpec& chip = experiment.chip;
-  if (RateTrace::recognizes(file)) return open_recorded(chip, file, experiment.steps);
+  const std::string format = trace_format(file);
+  if (RateTrace::is_format(format)) return open_recorded(chip, file, experiment.steps);
   if (experiment.steps > 0) throw UserError("workload.steps: " + file + " has no recorded steps (remove the key)");
   if (!chip.multiplies() && chip.spike_code == kRateCode)
     chip.section.fail_below("spike_code", "'rate' cannot send " + file +
@@ -186,7 +187,7 @@ LayerTrace open_layer(const Experiment& experiment, const std::string& file) {
     chip.section.fail_below("tile.datapath",
                             "'" + datapath_names()[int(chip.datapath)] + "' cannot run " + file + ": " + why);
   };
-  const bool dequantizes = MacTrace::recognizes(file);
+  const bool dequantizes = MacTrace::is_format(format);
   if (dequantizes && !chip.dequantizes())
     refuse("a trace of a method that dequantizes (use multiply_dequantize, dequantize_multiply or float_multiply)");
   if (!dequantizes && chip.dequantizes()) refuse("a trace of spikes (use accumulate_and_fire or multiply_accumulate)");

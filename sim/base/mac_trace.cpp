@@ -156,11 +156,6 @@ const std::vector<std::string>& mac_arithmetic_names() {
   return names;
 }
 
-bool MacTrace::recognizes(const std::string& file) {
-  const json value = parse_description(SafetensorsFile(file));
-  return value.contains("format") && value["format"].is_string() && is_format(value["format"].get<std::string>());
-}
-
 void MacTrace::read_weights() {
   const SafetensorsFile& file = *weights_data_;
   const json value = parse_description(file);

@@ -59,7 +59,7 @@ class MacTrace : public TraceOrigin {
   // Whether `format` of a description is one of a multiply-accumulate trace.
   static bool is_format(const std::string& format) { return format.rfind("spikeloom-mac-", 0) == 0; }
   // Whether a file calls itself one. Throws UserError if it is no trace at all.
-  static bool recognizes(const std::string& file);
+  static bool recognizes(const std::string& file) { return is_format(trace_format(file)); }
 
   MacArithmetic arithmetic = MacArithmetic::kInteger;
   std::vector<MacInput> inputs;

@@ -96,11 +96,6 @@ void read_operation(const SafetensorsFile& file, const Description& entry, const
 
 }  // namespace
 
-bool RateTrace::recognizes(const std::string& file) {
-  const json value = parse_description(SafetensorsFile(file));
-  return value.contains("format") && value["format"].is_string() && is_format(value["format"].get<std::string>());
-}
-
 void RateTrace::read_weights() {
   const SafetensorsFile& file = *weights_data_;
   const json value = parse_description(file);

@@ -39,7 +39,7 @@ class RateTrace : public TraceOrigin {
   // Whether `format` of a description is one of recorded spikes.
   static bool is_format(const std::string& format) { return format.rfind("spikeloom-rate-", 0) == 0; }
   // Whether a file calls itself one. Throws UserError if it is no trace at all.
-  static bool recognizes(const std::string& file);
+  static bool recognizes(const std::string& file) { return is_format(trace_format(file)); }
 
   // Bit `index` of token m at `step` in a tensor of spikes with so many bits a row.
   bool spike(const uint8_t* spikes, int bits, int m, int step, int index) const {

@@ -184,6 +184,11 @@ int InputTrace::group_of(int k) const {
   return static_cast<int>(std::upper_bound(bounds.begin(), bounds.end(), k) - bounds.begin()) - 1;
 }
 
+const uint8_t* LayerTrace::keep(std::vector<uint8_t> bytes) {
+  made_.push_back(std::make_shared<const std::vector<uint8_t>>(std::move(bytes)));
+  return made_.back()->data();
+}
+
 int64_t LayerTrace::seen_scores(int end) const {
   int64_t sum = 0;
   for (int m = 0; m < end; ++m) sum += int64_t{attention ? attention->heads : scores.heads} * seen(m);

@@ -129,11 +129,13 @@ class LayerTrace : public TraceOrigin {
   struct Scores {
     int heads = 0, first = 0;
   } scores;
-  // Bytes that inputs and operations point to without being in a file.
-  std::vector<std::shared_ptr<const std::vector<uint8_t>>> made;
+  // Keeps bytes that inputs or operations point to without their being in a file; returns where they lie.
+  const uint8_t* keep(std::vector<uint8_t> bytes);
 
  private:
   void read_weights();
+
+  std::vector<std::shared_ptr<const std::vector<uint8_t>>> made_;
 };
 
 }  // namespace spikeloom

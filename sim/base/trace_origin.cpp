@@ -21,6 +21,12 @@ std::shared_ptr<SafetensorsFile> open_weights(const std::string& activations_fil
 
 }  // namespace
 
+std::string trace_format(const std::string& file) {
+  const nlohmann::json value = parse_description(SafetensorsFile(file));
+  const auto format = value.find("format");
+  return format != value.end() && format->is_string() ? format->get<std::string>() : "";
+}
+
 void TraceOrigin::read_activations_origin(std::shared_ptr<SafetensorsFile> activations, const Description& top) {
   activations_data_ = std::move(activations);
   file = activations_data_->file();

@@ -12,6 +12,9 @@ namespace spikeloom {
 
 class Description;
 
+// What the description of a file calls itself (`format`); empty if it does not say. Throws UserError if it is no trace.
+std::string trace_format(const std::string& file);
+
 struct TraceOrigin {
   bool synthetic = false;
   std::string file, weights_file, sha256, weights_sha256, model, text_source, text_excerpt;

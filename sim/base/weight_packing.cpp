@@ -44,8 +44,7 @@ void unpack_weights(WeightPacking packing, const uint8_t* bytes, int count, uint
     return;
   }
   const int each = weights_per_byte(packing);
-  for (int i = 0; i < count; ++i)
-    nibbles[i / 2] = uint8_t(nibbles[i / 2] | (unpacked_at(packing, bytes[i / each], i % each) & 15) << (i % 2 * 4));
+  for (int i = 0; i < count; ++i) put_nibble(nibbles, i, unpacked_at(packing, bytes[i / each], i % each));
 }
 
 }  // namespace spikeloom

@@ -38,6 +38,11 @@ constexpr int packed_bytes(WeightPacking packing, int count) {
 // The signed 4-bit weight i of a row.
 inline int nibble_weight(const uint8_t* nibbles, int i) { return ((nibbles[i / 2] >> (i % 2 * 4) & 15) ^ 8) - 8; }
 
+// Writes the low 4 bits of a value at place i of a row, which must be 0 there.
+inline void put_nibble(uint8_t* nibbles, int i, int value) {
+  nibbles[i / 2] = uint8_t(nibbles[i / 2] | (value & 15) << (i % 2 * 4));
+}
+
 // From `count` 4-bit weights to packed_bytes() bytes, and back. Weights must be of the packing's kind.
 void pack_weights(WeightPacking packing, const uint8_t* nibbles, int count, uint8_t* bytes);
 void unpack_weights(WeightPacking packing, const uint8_t* bytes, int count, uint8_t* nibbles);
