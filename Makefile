@@ -76,7 +76,7 @@ verdict: build venv
 	@$(PYTHON) -m spikeloom compare configs/experiments/compare_smollm2.yaml
 
 .PHONY: test
-test: build venv test-build
+test: build venv .venv/export test-build
 	@echo "== C++ tests"
 	@ctest --test-dir $(BUILD) --output-on-failure -j 2
 	@echo "== Python tests"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from spikeloom import UserError
 from spikeloom.files import make_folder, require_writable_folder, whole_file
-from spikeloom.models.spiking_lm import checkpoint, measure, teacher, wordpieces
+from spikeloom.models.spiking_lm import checkpoint
 from spikeloom.models.spiking_lm.downloads import MINILM
 from spikeloom.traces import mac_trace_files, manifest, rate_rivals, rate_trace_files, trace_files
 from spikeloom.traces.origin import EXCERPT_CHARACTERS, TraceOrigin
@@ -59,6 +59,9 @@ def export(options, say=lambda line: None):
     found = checkpoint.load(options.model)
     sentence = _sentence(options.text)
     rate_rivals.check(options.method, found)
+    # Imported here because whoever verifies an export needs no PyTorch.
+    from spikeloom.models.spiking_lm import measure, teacher, wordpieces
+
     reader = measure.Reader(found, teacher.Embedding(teacher.pretrained()))
     ids = wordpieces.encode(wordpieces.tokenizer(), [sentence])[0]
     origin = _origin(options, found, sentence)
@@ -68,8 +71,9 @@ def export(options, say=lambda line: None):
     run = reader.simulator.run(ids, options.steps)
     for layer in range(found.shape.encoders):
         made.add(options.directory, layer, _write_layer(options, origin, reader, run, ids, layer), None)
+    rates = measure.rates_by_step(reader, [(ids, run)])
     with whole_file(options.directory / SETTLING) as partial:
-        partial.write_text(json.dumps(_settling(reader, run, ids), indent=1) + "\n")
+        partial.write_text(json.dumps(_settling(run, rates), indent=1) + "\n")
     made.save(options.directory)
     say(f"{options.directory} holds {found.shape.encoders} encoders, {len(ids)} tokens, {options.steps} steps")
 
@@ -107,13 +111,13 @@ def _write_layer(options, origin, reader, run, ids, layer):
     return [path.name for path in paths]
 
 
-def _settling(reader, run, ids):
+def _settling(run, rates):
     """What SETTLING says: of every step."""
     return {
         "steps": len(run.logits),
         "logits": run.logits.tolist(),
         "prediction": run.logits.argmax(axis=1).tolist(),
-        "rates": measure.rates_by_step(reader, [(ids, run)]),
+        "rates": rates,
     }
 
 

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from spikeloom import UserError
-from spikeloom.models.spiking_lm.shape import OPERATIONS
-from spikeloom.models.spiking_lm.weights import KINDS
+from spikeloom.models.spiking_lm.shape import OPERATIONS, WEIGHT_BITS
 from spikeloom.traces import mac_trace_files, trace_files
 from spikeloom.traces.rate_trace_files import INPUTS, READS, input_entries, source_of
 
@@ -74,7 +73,7 @@ RIVALS = {"fp16": _fp16, "w4a4": _w4a4, "twin": _twin}
 
 def weights_file(origin, shape, rival, layer):
     """(description, tensors) of a rival's weights file."""
-    weight_bits = max(KINDS[shape.weights].bits, LEAST_WEIGHT_BITS)
+    weight_bits = max(WEIGHT_BITS[shape.weights], LEAST_WEIGHT_BITS)
     tensors = {f"{op}.weights": w.astype(np.int8 if rival.bits else np.float16) for op, w in rival.weights.items()}
     inputs = []
     for entry in input_entries(shape):

@@ -4,8 +4,7 @@ import numpy as np
 
 from spikeloom.models.spiking_lm import packing
 from spikeloom.models.spiking_lm.dynamics import FIRING
-from spikeloom.models.spiking_lm.shape import OPERATIONS, rate_name
-from spikeloom.models.spiking_lm.weights import KINDS
+from spikeloom.models.spiking_lm.shape import OPERATIONS, WEIGHT_BITS, rate_name
 from spikeloom.traces import trace_files
 
 WEIGHTS_FORMAT, ACTIVATIONS_FORMAT = "spikeloom-rate-weights", "spikeloom-rate-activations"
@@ -37,7 +36,7 @@ def source_of(name, layer):
 def weights_file(origin, checkpoint, layer):
     """(description, tensors) of encoder `layer`'s weights file."""
     shape, tensors = checkpoint.shape, {}
-    bits = KINDS[shape.weights].bits
+    bits = WEIGHT_BITS[shape.weights]
     for name in OPERATIONS:
         tensors[f"{name}.weights"] = packing.pack(checkpoint.linear[layer, name].integers.T, bits)
     operations = [{"name": op, "input": READS[op], "outputs": shape.size_of(op)[1]} for op in OPERATIONS]

@@ -14,8 +14,7 @@ import safetensors.numpy
 from spikeloom import UserError
 from spikeloom.files import make_folder, whole_file
 from spikeloom.models.spiking_lm import packing
-from spikeloom.models.spiking_lm.shape import NORMS, OPERATIONS, Shape
-from spikeloom.models.spiking_lm.weights import KINDS
+from spikeloom.models.spiking_lm.shape import NORMS, OPERATIONS, WEIGHT_BITS, Shape
 
 NAME = "model.safetensors"
 FORMAT, VERSION = "spikeloom-spiking-lm", 1
@@ -48,7 +47,7 @@ class Checkpoint:
     @property
     def is_real(self):
         """True if the weights are not quantized."""
-        return not KINDS[self.shape.weights].bits
+        return not WEIGHT_BITS[self.shape.weights]
 
 
 def of_student(student, query_units, header):
@@ -119,7 +118,7 @@ def _description(checkpoint):
 
 
 def _tensors(checkpoint):
-    bits = KINDS[checkpoint.shape.weights].bits
+    bits = WEIGHT_BITS[checkpoint.shape.weights]
     tensors = {}
     for (i, name), layer in checkpoint.linear.items():
         weights = layer.integers.T
@@ -137,7 +136,7 @@ def _tensors(checkpoint):
 
 def _check(path, shape, tensors):
     """Raises UserError for the first tensor that is not there or not as `shape` says."""
-    if shape.weights not in KINDS or min(shape.encoders, shape.hidden, shape.feed_forward, shape.heads) < 1:
+    if shape.weights not in WEIGHT_BITS or min(shape.encoders, shape.hidden, shape.feed_forward, shape.heads) < 1:
         raise UserError(f"{path}: a shape that no model has: {shape}")
     for name, wanted in _wanted(shape).items():
         if name not in tensors:
@@ -148,7 +147,7 @@ def _check(path, shape, tensors):
 
 def _wanted(shape):
     """{tensor: shape} of a checkpoint."""
-    d, bits = shape.hidden, KINDS[shape.weights].bits
+    d, bits = shape.hidden, WEIGHT_BITS[shape.weights]
     wanted = {"embedding.gain": (d,), "embedding.shift": (d,), "head.weight": (LABELS, d), "head.bias": (LABELS,)}
     for i in range(shape.encoders):
         for name in OPERATIONS:
@@ -162,7 +161,7 @@ def _wanted(shape):
 
 
 def _build(path, shape, tensors, header):
-    bits = KINDS[shape.weights].bits
+    bits = WEIGHT_BITS[shape.weights]
     linear, norm = {}, {}
     for i in range(shape.encoders):
         for name in OPERATIONS:

@@ -9,9 +9,13 @@ OPERATIONS = ("query", "key", "value", "attention_output", "intermediate", "outp
 NORMS = ("attention_output", "output")
 
 
+# Kinds of weights, and the bits that one takes in memory; 0: it stays real.
+WEIGHT_BITS = {"binary": 1, "ternary": 2, "int4": 4, "full": 0}
+
+
 @dataclass(frozen=True)
 class Shape:
-    """`weights` of `weights.KINDS`; `pooling`: the head reads the `mean` rates of all tokens, or those of the `first`;
+    """`weights` of WEIGHT_BITS; `pooling`: the head reads the `mean` rates of all tokens, or those of the `first`;
     `leak`: slope of the clamp's surrogate gradient outside 0..1, 0 for its own."""
 
     weights: str

@@ -9,6 +9,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from spikeloom.models.spiking_lm.shape import WEIGHT_BITS
+
 # Best step of a uniform 4-bit quantizer of a Gaussian, 0.335 sigma (Max 1960), where mean|W| = 0.798 sigma.
 INT4_STEP = 0.335 / 0.798
 
@@ -35,10 +37,10 @@ def _int4(w):
 
 
 KINDS = {
-    "binary": WeightKind(1, _binary, lambda w: w.abs().mean()),
-    "ternary": WeightKind(2, _ternary, lambda w: w.abs().mean()),
-    "int4": WeightKind(4, _int4, lambda w: INT4_STEP * w.abs().mean()),
-    "full": WeightKind(0),
+    "binary": WeightKind(WEIGHT_BITS["binary"], _binary, lambda w: w.abs().mean()),
+    "ternary": WeightKind(WEIGHT_BITS["ternary"], _ternary, lambda w: w.abs().mean()),
+    "int4": WeightKind(WEIGHT_BITS["int4"], _int4, lambda w: INT4_STEP * w.abs().mean()),
+    "full": WeightKind(WEIGHT_BITS["full"]),
 }
 
 

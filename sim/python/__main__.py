@@ -456,7 +456,8 @@ def _export_spiking_lm(options):
     chosen = rate_export.RateExportOptions(
         options.model, options.method or rate_export.SPIKES, options.text, options.steps, options.output
     )
-    rate_export.export(chosen, _say)
+    with _export_extra():
+        rate_export.export(chosen, _say)
     return 0
 
 

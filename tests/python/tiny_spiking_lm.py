@@ -7,8 +7,7 @@ import numpy as np
 
 from spikeloom.models.spiking_lm.checkpoint import Checkpoint, Linear
 from spikeloom.models.spiking_lm.dynamics import Simulator
-from spikeloom.models.spiking_lm.shape import NORMS, OPERATIONS, Shape
-from spikeloom.models.spiking_lm.weights import KINDS
+from spikeloom.models.spiking_lm.shape import NORMS, OPERATIONS, WEIGHT_BITS, Shape
 from spikeloom.traces import rate_trace_files, trace_files
 from spikeloom.traces.origin import TraceOrigin
 
@@ -58,11 +57,11 @@ def write_traces(folder, weights, tokens=TOKENS, steps=STEPS):
 def _linear(random, weights, inputs, outputs):
     latent = random.normal(size=(outputs, inputs)).astype(np.float32)
     bias = random.normal(0.3, 0.2, outputs).astype(np.float32)
-    if not KINDS[weights].bits:
+    if not WEIGHT_BITS[weights]:
         return Linear(latent / np.float32(np.sqrt(inputs)), 1.0, bias)
-    limit = {1: 1, 2: 1, 4: 7}[KINDS[weights].bits]
+    limit = {1: 1, 2: 1, 4: 7}[WEIGHT_BITS[weights]]
     integers = np.rint(latent * limit).clip(-limit, limit)
-    if KINDS[weights].bits == 1:
+    if WEIGHT_BITS[weights] == 1:
         integers = np.where(latent > 0, 1, -1)
     return Linear(integers.astype(np.int8), 0.7 / (limit * np.sqrt(inputs)), bias)
 
