@@ -84,10 +84,10 @@ def vector_work(shape, tokens, layer):
     rows = tokens * shape.heads
     entries = (
         *((("hidden", "integrate_fire", values, tokens),) if layer == 0 else ()),
-        ("queries", "encode", values, rows),
-        ("spike_scores", "spike_scores", mixed, rows),
+        ("queries", "scale_round", values, rows),
+        ("spike_scores", "spike_scores", mixed, rows * tokens),
         ("softmax", "softmax", rows * tokens, rows),
-        ("spike_mix", "spike_mix", mixed, rows),
+        ("spike_mix", "spike_mix", mixed, values),
         ("attention", "integrate_fire", values, tokens),
         ("attention_output_norm", "layer_norm", values, tokens),
         ("attention_output", "integrate_fire", values, tokens),
