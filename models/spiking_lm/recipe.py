@@ -55,7 +55,7 @@ class TrainOptions:
     shuffle_labels: bool = False
     epochs: int | None = None
     rate: float | None = None
-    steps: int = 128
+    steps: int = 64
 
     def check(self):
         """Raises UserError for options outside their ranges."""
