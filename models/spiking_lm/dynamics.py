@@ -6,9 +6,9 @@
     theta[n] = round(2^F / scale), F the smallest with theta >= 1024, bias[n] = round(b / scale 2^F), V and A begin at 0
 
 What a vector unit computes is real arithmetic (binary64), rounded where it leaves: query codes to -127..127 units,
-probabilities to 1/256, currents of the embedding and the layer norms to 1/4096 of a threshold. Currents after a layer norm follow its value: they
-add up to t times the value after step t, so that what was wrong in early steps is undone. Full-precision weights
-run through the same steps with F = 0, scale 1 and theta 1, unrounded.
+probabilities to 1/256, currents of the embedding and the layer norms to 1/4096 of a threshold. Currents after a layer
+norm follow its value: they add up to t times the value after step t, so that what was wrong in early steps is undone.
+Full-precision weights run through the same steps with F = 0, scale 1 and theta 1, unrounded.
 
 Everything is causal: a run of T steps is the beginning of a longer one.
 """
