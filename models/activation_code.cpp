@@ -14,7 +14,9 @@ void push(SpikeValues* values, int magnitude, bool negative, int slope) {
 
 SpikeValues CodeFormat::decode(uint8_t byte, bool is_salient, bool digit_pair) const {
   SpikeValues values;
-  if (base16 && digit_pair) {  // bits 3..0 d0, then the sign of signed codes, then d1
+  if (recorded) {
+    push(&values, byte, false, 0);
+  } else if (base16 && digit_pair) {  // bits 3..0 d0, then the sign of signed codes, then d1
     const bool is_signed = code == ActivationCode::kSigned, negative = is_signed && byte >> 4 & 1;
     push(&values, byte & 15, negative, 0);
     push(&values, is_signed ? byte >> 5 : byte >> 4, negative, 1);
@@ -36,6 +38,7 @@ SpikeValues CodeFormat::decode(uint8_t byte, bool is_salient, bool digit_pair) c
 }
 
 int CodeFormat::largest_magnitude() const {
+  if (recorded) return 1;
   if (salient == SalientFormat::kExtended) return 31;
   if (base16 && digits) return 15;
   if (salient == SalientFormat::kShifted || code == ActivationCode::kUnsigned) return 15;
@@ -53,6 +56,7 @@ int CodeFormat::shift(int slope, int E, int E7) const {
 }
 
 int64_t CodeFormat::largest_value(bool digit_pair, int E, int E7) const {
+  if (recorded) return 1;
   if (digits && digit_pair) return int64_t{63} << E7;
   const int64_t normal = code == ActivationCode::kSigned ? 7 : 15;
   if (salient == SalientFormat::kExtended) return 31;

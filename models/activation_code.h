@@ -57,9 +57,11 @@ struct CodeFormat {
   bool digits;
   bool row_shifts = false;  // weight rows have exponents of their own
   bool base16 = false;      // of a multiply-accumulate layer: digits of base 16
+  bool recorded = false;    // a spike or none
 
   static CodeFormat of(const InputTrace& input) {
-    return {input.code, input.salient_format, input.digits, input.row_shift != nullptr, input.mac != nullptr};
+    return {input.code,           input.salient_format, input.digits, input.row_shift != nullptr,
+            input.mac != nullptr, input.recorded()};
   }
   // Of a window that begins at an input: digits only if its codes have them.
   static CodeFormat of_window(const InputTrace& input, int first_input) {
@@ -75,7 +77,11 @@ struct CodeFormat {
   // The largest magnitude that a value can have: T of `ttfs` and `count`.
   int largest_magnitude() const;
   // The slope indices in use, so that hardware has no registers that no value reaches.
-  int slope_bases() const { return base16 ? 1 + digits : digits ? 7 : salient == SalientFormat::kFloating ? 5 : 2; }
+  int slope_bases() const {
+    return recorded ? 1 : base16 ? 1 + digits : digits ? 7 : salient == SalientFormat::kFloating ? 5 : 2;
+  }
+  // Whether values have signs that travel.
+  bool has_signs() const { return !recorded && salient != SalientFormat::kExtended; }
   // Slope registers of a lane: of spikes with each row exponent, or of `lo` and `hi` rows.
   int slopes(bool wide_rows) const { return row_shifts ? kMixSlopes : slope_bases() * (wide_rows ? 2 : 1); }
   // The shift j of a slope register for a row with exponents E and E7.
@@ -86,6 +92,7 @@ struct CodeFormat {
 
 // Bits beyond the first 4 of the code of input k.
 inline int further_code_bits(const InputTrace& input, int k, bool is_salient) {
+  if (input.recorded()) return 0;
   if (input.mac) return input.code_bits(k) > 4 ? input.code_bits(k) - 4 : 0;
   return CodeFormat::of(input).side_bits(is_salient, input.two_digits(k));
 }

@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "models/attention_reference.h"
+#include "models/rate_layer.h"
 
 namespace spikeloom {
 
@@ -165,6 +166,7 @@ RegisterNeeds operation_needs(const LayerTrace& layer, const OperationTrace& ope
     case Causal::kNone:
       break;
   }
+  if (layer.inputs[operation.input].recorded()) return rate_register_needs(layer, operation);
   return register_needs(layer, operation);
 }
 

@@ -118,6 +118,19 @@ OperationTrace make_operation(const MacOperation& from, Dequantized of, LayerTra
   return operation;
 }
 
+// The fewest bits that hold all weights.
+WeightKind kind_of(const MacTrace& trace) {
+  bool zeros = false;
+  for (const MacOperation& operation : trace.operations) {
+    const size_t count = static_cast<size_t>(trace.inputs[operation.input].size) * operation.outputs;
+    for (size_t i = 0; i < count; ++i) {
+      if (!operation.weights || std::abs(operation.weights[i]) > 1) return WeightKind::kFourBits;
+      zeros = zeros || operation.weights[i] == 0;
+    }
+  }
+  return zeros ? WeightKind::kTernary : WeightKind::kBinary;
+}
+
 // Heads, and the first token's position, from the scores that the vector unit is said to see.
 LayerTrace::Scores scores_of(const LayerTrace& layer) {
   for (const VectorWork& work : layer.vector_unit) {
@@ -138,6 +151,7 @@ LayerTrace make_mac_layer(std::shared_ptr<const MacTrace> trace, Dequantized of)
   for (const MacInput& input : trace->inputs) layer.inputs.push_back(make_input(input, of, &layer));
   for (const MacOperation& operation : trace->operations)
     layer.operations.push_back(make_operation(operation, of, &layer));
+  layer.weight_kind = kind_of(*trace);
   layer.vector_unit = trace->vector_unit;
   layer.scores = scores_of(layer);
   layer.check_vector_unit();

@@ -5,7 +5,7 @@
 // and
 //         group. Above 4 bits: 4 bits of the magnitude, then the sign of symmetric ones, then the rest of the
 //         magnitude; a = +-(16 d1 + d0). No code is salient. binary16: its 16 bits.
-// Weights of up to 4 bits as rows; of up to 8 bits as `lo` and `hi` rows of wide inputs, w = 16 hi + lo. binary16: four
+// Weights of up to 4 bits as rows, which memories pack where all of a layer are -1, 0 or 1; of up to 8 bits as `lo` and `hi` rows of wide inputs, w = 16 hi + lo. binary16: four
 //         rows for each input, the lowest 4 bits first.
 // Outputs are binary16, saturating; OperationTrace::sums has the y that they are rounded from.
 #pragma once

@@ -4,12 +4,13 @@
 
 #include "models/spike_codes/count.h"
 #include "models/spike_codes/radix.h"
+#include "models/spike_codes/rate.h"
 #include "models/spike_codes/ttfs.h"
 
 namespace spikeloom {
 
 const std::vector<std::string>& spike_code_names() {
-  static const std::vector<std::string> names = {"ttfs", "count", "radix"};
+  static const std::vector<std::string> names = {"ttfs", "count", "radix", "rate"};
   return names;
 }
 
@@ -21,6 +22,8 @@ std::unique_ptr<SpikeCode> make_spike_code(int index) {
       return std::make_unique<CountCode>();
     case 2:
       return std::make_unique<RadixCode>();
+    case kRateCode:
+      return std::make_unique<RateCode>();
   }
   assert(false);
   return nullptr;

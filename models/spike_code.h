@@ -23,7 +23,9 @@ class SpikeCode {
   virtual bool repeats() const { return false; }
 };
 
-// Names of the codes in the order that make_spike_code takes: ttfs, count, radix.
+// The code of recorded spikes; every other one makes spikes of values.
+constexpr int kRateCode = 3;
+// Names of the codes in the order that make_spike_code takes: ttfs, count, radix, rate.
 const std::vector<std::string>& spike_code_names();
 std::unique_ptr<SpikeCode> make_spike_code(int index);
 

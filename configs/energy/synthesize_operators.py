@@ -112,6 +112,7 @@ OPERATORS = (
     Operator("register_word", {"BITS": 32}),
     *(Operator("register_file", {"WORDS": words, "BITS": 18}, {"uniform": streams.registers}) for words in (4, 16)),
     Operator("row_latch", {"BITS": 64}, {"signed": streams.rows}),
+    Operator("ternary_unpack", {}, {"uniform": streams.ternary_bytes}),
     Operator("slope_adder", {"WEIGHT_BITS": 4, "SLOPE_BITS": 18}, BOTH),
     Operator("membrane_update", MEMBRANE, {"signed": streams.slopes}),
     Operator("compare_subtract", RESIDUE, {"signed": streams.firings}),

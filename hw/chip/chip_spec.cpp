@@ -68,13 +68,14 @@ void read_tile(ConfigNode& tile, ChipSpec* spec) {
   spec->synapse_array.weight_bytes = int(synapses.integer("weight_bytes", 2, kMostBytes));
   spec->synapse_array.banks = int(synapses.integer("banks", 2, 1024));
   spec->synapse_array.latency_cycles = int(synapses.integer("latency_cycles", 1, 32));
+  spec->synapse_array.five_per_byte = synapses.choice("ternary_weights", {"two_bits", "five_per_byte"}) == 1;
   if (spec->synapse_array.banks % 2 != 0) synapses.fail_at("banks", "must be even: each half has banks of its own");
   if (spec->synapse_array.half_rows() < 1)
     synapses.fail_at("weight_bytes", "half of it does not hold one row of " +
                                          std::to_string(spec->synapse_array.row_bytes()) + " bytes (" +
                                          std::to_string(lanes) + " lanes); at least " +
                                          std::to_string(2 * spec->synapse_array.row_bytes()));
-  if (spec->synapse_array.half_rows() >= WeightTag::kMostRows)
+  if (spec->synapse_array.weight_bytes / 2 / spec->synapse_array.row_bytes() >= WeightTag::kMostRows)
     synapses.fail_at("weight_bytes",
                      "half of it holds more than " + std::to_string(WeightTag::kMostRows - 1) + " rows");
   ConfigNode& neurons = tile.section("neuron_array");
@@ -114,6 +115,12 @@ VirtualChannels ChipSpec::channels() const {
   std::vector<int> arrivals(classes().count(), 1);
   for (int source = 0; source < classes().sources; ++source) arrivals[classes().spikes(source)] = spike_channels();
   return network.channels(classes().count(), std::move(arrivals));
+}
+
+ChipSpec ChipSpec::for_weights(WeightKind kind) const {
+  ChipSpec spec = *this;
+  spec.synapse_array.packing = packing_of(kind, synapse_array.five_per_byte);
+  return spec;
 }
 
 ChipSpec ChipSpec::read(ConfigNode& chip) {

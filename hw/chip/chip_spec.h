@@ -49,6 +49,8 @@ struct ChipSpec {
   bool dequantizes() const { return multiplies() && datapath != TileDatapath::kMultiplyAccumulate; }
   bool multiplies_reals() const { return dequantizes() && datapath != TileDatapath::kMultiplyDequantize; }
   bool encodes_in_tiles() const { return payload == Payload::kPackedCodes && !multiplies(); }
+  // The same chip, its weight SRAMs organized for such weights.
+  ChipSpec for_weights(WeightKind kind) const;
   // Rows of the weight SRAM that a tile can read in a cycle.
   int rows_per_cycle() const { return multiplies_reals() ? synapse_array.banks / 2 : 1; }
   // The spike code, or what multiplies: "ttfs", "trees of 16, parallel, zero_gating skip, accumulators shared".

@@ -87,7 +87,7 @@ void check_encoder(const ChipSpec& spec, const InputTrace& input, SideFormat sid
   const int64_t codes = count * spec.token_batch;
   const CodeFormat format = CodeFormat::of(input);
   const auto code = make_spike_code(spec.spike_code);
-  const int64_t main_bytes = int64_t(2 * ceil_div(codes * 4, 8)),
+  const int64_t main_bytes = int64_t(2 * ceil_div(codes * input.main_code_bits(), 8)),
                 side_bytes = int64_t(2 * ceil_div(holds.side_bits * spec.token_batch, 8));
   if (main_bytes > spec.encoder.buffer.main_bytes)
     too_small(spec, "encoder.main_bytes", input.name, main_bytes, spec.encoder.buffer.main_bytes);
@@ -118,7 +118,8 @@ uint64_t resident_bytes(const LayerTrace& layer, const Program& program, int nod
       for (const Slice& slice : phase.parts[part].slices)
         for (const Window& window : slice.windows) {
           const InputRange range = source_range(window, part, node, share);
-          row_bits += uint64_t{4} * range.count + most_side_bits(input, phase.side_format, range.first, range.count);
+          row_bits += uint64_t(input.main_code_bits()) * range.count +
+                      most_side_bits(input, phase.side_format, range.first, range.count);
           if (has_row_scales(input) && node == share.last(part) && window.first == input.group_begin(window.group))
             row_bits += row_scale_bits(input, window.group);
         }
@@ -168,8 +169,8 @@ void check_transposing(const ChipSpec& spec, const WeightLayout& layout) {
 void check_dram(const ChipSpec& spec, const LayerTrace& layer, const Program& program) {
   const int link_bits = spec.network.link_bits;
   for (int node = 0; node < program.sources; ++node) {
-    const WeightLayout layout(layer, program, node, spec.neuron_array, link_bits, spec.dram.device.burst_bytes(),
-                              spec.weight_loader.kv_cache.layer_bytes());
+    const WeightLayout layout(layer, program, node, spec.neuron_array, spec.synapse_array.packing, link_bits,
+                              spec.dram.device.burst_bytes(), spec.weight_loader.kv_cache.layer_bytes());
     check_transposing(spec, layout);
     if (layout.bytes() > spec.dram.bytes())
       spec.section.fail_below("memory_node.dram.channels",

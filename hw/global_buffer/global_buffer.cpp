@@ -142,7 +142,7 @@ void GlobalBuffer::append_codes(int node, const Phase& reader, BitStream* payloa
             payload->append(int(std::min<uint64_t>(64, size - at)), bits[at / 64]);
         }
       const size_t at = size_t(row) * input.blocks + of.block;
-      payload->append(WindowShifts::kBits, uint64_t(input.E[at] | input.E7[at] << 3));
+      if (!input.recorded()) payload->append(WindowShifts::kBits, uint64_t(input.E[at] | input.E7[at] << 3));
       for (int group = 0; has_row_scales(input) && node == share.last(part) && group < input.groups(); ++group)
         payload->append(row_scale_bits(input, group), 0);
     }
@@ -219,12 +219,13 @@ void GlobalBuffer::store_outputs(const OutputTag& tag) {
   const TileWork& work = pass.tiles[tag.tile];
   const OperationTrace& operation = context_.layer->operations[work.operation];
   const int bits = operation.output_bits, outputs = context_.program->outputs(pass, work, tag.row);
+  const bool spikes = operation.neuron == Neuron::kIntegrateAndFire;
   for (int i = 0; i < outputs; ++i) {
+    const uint64_t value = get_bits(output_.bits(), uint64_t(i) * bits, bits);
     const size_t at = size_t(tag.row) * operation.outputs + work.first_output + i;
     assert(!result_->arrived[work.operation][at]);
     result_->arrived[work.operation][at] = true;
-    result_->outputs[work.operation][at] =
-        static_cast<int>(sign_extend(get_bits(output_.bits(), uint64_t(i) * bits, bits), bits));
+    result_->outputs[work.operation][at] = static_cast<int>(spikes ? int64_t(value) : sign_extend(value, bits));
   }
   output_.clear();
   result_->received += outputs;

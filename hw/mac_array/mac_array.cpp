@@ -9,7 +9,8 @@ namespace spikeloom {
 
 namespace {
 
-constexpr int kWeightBits = 4;
+// Bits that a multiplier has for a weight: -1, 0 and 1 take a gate, and a sign.
+constexpr int factor_bits(WeightPacking packing) { return packing == WeightPacking::kFourBits ? 4 : 1; }
 
 }  // namespace
 
@@ -101,8 +102,8 @@ void MacArray::charge_read(Cycle at, int rows, int outputs) {
                       std::any_of(groups_.begin(), groups_.begin() + codes_.tokens,
                                   [](const ProductGroup& group) { return group.slopes() != 0; });
   if (!needed) return;
-  weights_.read_row(at);
-  row_latch_.add(at, uint64_t(rows) * outputs * kWeightBits);
+  read_row(at);
+  row_latch_.add(at, uint64_t(rows) * outputs * latched_bits(spec_.packing));
   if (format_.row_shifts) shift_read_.add(at, uint64_t(rows) * kRowShiftBits);
 }
 
@@ -112,13 +113,14 @@ void MacArray::charge_cycle(Cycle at, const ProductCycle& cycle, int width, int 
   const uint64_t working = all ? (width == 64 ? ~uint64_t{0} : (uint64_t{1} << width) - 1) : cycle.working;
   if (working == 0) return;
   const uint64_t products = uint64_t(__builtin_popcountll(working)) * outputs;
+  const int weight_bits = factor_bits(spec_.packing);
   const bool serial = mac_.multiplier == Multiplier::kBitSerial;
   const int code_bits = ceil_log2(format_.largest_magnitude() + 1) + (format_.code == ActivationCode::kSigned);
   if (serial)
-    serial_and_.add(at, products * kWeightBits);
+    serial_and_.add(at, products * weight_bits);
   else
-    multiply_.add(at, products * kWeightBits * code_bits);
-  const int product_bits = serial ? kWeightBits : kWeightBits + code_bits;
+    multiply_.add(at, products * weight_bits * code_bits);
+  const int product_bits = serial ? weight_bits : weight_bits + code_bits;
   tree_add_.add(at, tree_adder_bits(width, product_bits, working) * outputs);
   const uint64_t bits = uint64_t(outputs) * accumulator_bits_;
   const bool shared = mac_.accumulators == Accumulators::kShared;

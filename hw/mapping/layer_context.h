@@ -22,6 +22,7 @@ struct LayerContext {
   int sources = 1;
   int packet_flits = 16;
   Payload payload = Payload::kAddressEvents;
+  WeightPacking packing = WeightPacking::kFourBits;
   int spike_channels = 1;  // virtual channels on which one source's spikes arrive at a tile: a part's on part % of them
 
   int source_node(int source) const { return flits.nodes - sources + source; }

@@ -208,6 +208,7 @@ struct TileLimits {
   int encoder_ports = 1;            // codes a cycle and memory node
   double dram_bytes_per_cycle = 1;  // all memory nodes together
   bool multiplies = false;          // codes that tiles multiply: no marks, no encoders
+  WeightPacking packing = WeightPacking::kFourBits;
 };
 
 // Maps the chosen operations of a layer. Throws UserError when they cannot be mapped.

@@ -31,7 +31,7 @@ SideEstimate estimate_side(const Program& program, const Phase& phase, const Inp
 void choose_side_formats(const LayerTrace& layer, SidePolicy policy, Program* program) {
   for (Phase& phase : program->phases) {
     if (phase.is_vector()) continue;
-    if (layer.inputs[phase.input].mac) {
+    if (layer.inputs[phase.input].mac || layer.inputs[phase.input].recorded()) {
       phase.side_format = SideFormat::kNone;
       continue;
     }

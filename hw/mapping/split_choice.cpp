@@ -26,7 +26,8 @@ SplitEstimate estimate(const InputTrace& input, int groups, int split, int tiles
   const SourceShare share{static_cast<int>(parts.size()), sources};
   const double parts_per_pass = std::min<double>(parts.size(), tiles);
   const double streams = ceil_div(ceil_div(uint64_t(parts_per_pass), sources), limits.encoder_ports);
-  const double codes = limits.multiplies ? 0 : double(ceil_div(input.block_inputs(), split)) / share.count(0) * streams;
+  const bool decoded = !limits.multiplies && !input.recorded();
+  const double codes = !decoded ? 0 : double(ceil_div(input.block_inputs(), split)) / share.count(0) * streams;
   const int reads = parts[0].slices.size() <= 2 ? 1 : static_cast<int>(ceil_div(activation_rows, batch));
   const double loads = weight_bytes * reads / limits.dram_bytes_per_cycle;
   return {split, passes, reads, std::max(passes * std::max(rows + marks, codes) * activation_rows, loads)};
@@ -58,7 +59,8 @@ SplitEstimate choose_split(const LayerTrace& layer, const MappingSpec& mapping, 
                     ")");
   double weight_bytes = 0;
   for (const OperationTrace& operation : layer.operations)
-    if (operation.input == phase_input) weight_bytes += double(input.size) * input.planes * operation.row_bytes;
+    if (operation.input == phase_input)
+      weight_bytes += double(input.size) * input.planes * packed_bytes(limits.packing, operation.outputs);
   SplitEstimate best;
   for (const int split : candidates) {
     const SplitEstimate next = estimate(input, groups, split, tiles, limits, sources, code,

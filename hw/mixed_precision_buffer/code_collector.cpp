@@ -63,6 +63,7 @@ CollectedWindow CodeCollector::finish() {
   }
   assert(source_ >= 0 || codes.count == context_.window(window_.tag).count);
   codes.side_format = context_.side_format(window_.tag);
+  codes.code_bits = context_.input(window_.tag).main_code_bits();
   codes.tokens = window_.tokens;
   for (int m = 0; m < window_.tokens; ++m)
     for (const PackedCodes& part : parts) {

@@ -76,6 +76,7 @@ PackedCodes PackedCodes::of(const InputTrace& input, SideFormat side_format, int
                             int rows) {
   PackedCodes codes;
   codes.side_format = side_format;
+  codes.code_bits = input.main_code_bits();
   codes.count = count;
   codes.tokens = rows;
   for (int m = first_row; m < first_row + rows; ++m)
@@ -103,7 +104,7 @@ uint64_t PackedCodes::pack(const InputTrace& input, int first_input, std::vector
   for (int m = 0; m < tokens; ++m) {
     const uint16_t* codes = &code[size_t(m) * count];
     const uint8_t* mask = &salient[size_t(m) * count];
-    for (int k = 0; k < count; ++k, at += 4) put_bits(bits->data(), at, 4, codes[k] & 15);
+    for (int k = 0; k < count; ++k, at += code_bits) put_bits(bits->data(), at, code_bits, codes[k]);
     if (side_format == SideFormat::kIndexList) at = put_list(list, mask, count, at, bits->data());
     for (int k = 0; k < count && side_format == SideFormat::kMask; ++k, ++at) put_bits(bits->data(), at, 1, mask[k]);
     for (int k = 0; k < count; ++k) {
@@ -120,6 +121,7 @@ PackedCodes PackedCodes::unpack(const InputTrace& input, SideFormat side_format,
   const IndexList list = IndexList::of(input, first_input, count);
   PackedCodes codes;
   codes.side_format = side_format;
+  codes.code_bits = input.main_code_bits();
   codes.count = count;
   codes.tokens = tokens;
   codes.code.resize(size_t(tokens) * count);
@@ -128,7 +130,7 @@ PackedCodes PackedCodes::unpack(const InputTrace& input, SideFormat side_format,
   for (int m = 0; m < tokens; ++m) {
     uint16_t* code = &codes.code[size_t(m) * count];
     uint8_t* mask = &codes.salient[size_t(m) * count];
-    for (int k = 0; k < count; ++k, at += 4) code[k] = uint16_t(get_bits(bits, at, 4));
+    for (int k = 0; k < count; ++k, at += codes.code_bits) code[k] = uint16_t(get_bits(bits, at, codes.code_bits));
     if (side_format == SideFormat::kIndexList) at = get_list(list, bits, at, mask, count);
     for (int k = 0; k < count && side_format == SideFormat::kMask; ++k, ++at) mask[k] = uint8_t(get_bits(bits, at, 1));
     for (int k = 0; k < count; ++k) {
@@ -165,6 +167,10 @@ void MixedPrecisionBuffer::read(Cycle first, Cycle cycles, const PackedCodes& co
 
 void MixedPrecisionBuffer::read_chunk(Cycle now, const PackedCodes& codes, const InputTrace& input, int first_input,
                                       int first, int inputs) {
+  if (input.recorded()) {  // the bits of all slots lie side by side
+    main_read_.add(now, main_words(uint64_t(codes.tokens) * inputs));
+    return;
+  }
   main_read_.add(now, codes.tokens * main_words(uint64_t{4} * inputs));
   for (int m = 0; m < codes.tokens; ++m)
     side_read_.add(now, side_words(codes.side_format == SideFormat::kMask

@@ -40,13 +40,14 @@ uint64_t most_side_bits(const InputTrace& input, SideFormat side_format, int fir
 // per token the main nibbles, then mask or list, then the further bits.
 struct PackedCodes {
   SideFormat side_format = SideFormat::kMask;
+  int code_bits = 4;             // of the main array; 1 of recorded spikes
   int count = 0, tokens = 0;     // inputs, tokens
   std::vector<uint16_t> code;    // [tokens * count]
   std::vector<uint8_t> salient;  // [tokens * count] 0 or 1; with a list 0 for values of two digits
   uint64_t list_bits = 0;        // of all tokens' lists
   uint64_t side_value_bits = 0;  // beyond masks and lists
 
-  uint64_t main_bits() const { return uint64_t{4} * count * tokens; }
+  uint64_t main_bits() const { return uint64_t(code_bits) * count * tokens; }
   uint64_t side_bits() const {
     return (side_format == SideFormat::kMask ? uint64_t(count) * tokens : list_bits) + side_value_bits;
   }

@@ -75,10 +75,15 @@ void NeuronArray::take_command(const NeuronCommand& command) {
 void NeuronArray::start_batch() {
   OutputSet& set = integrating();
   const Parameters& parameters = parameters_[pass_set_[pass_]];
+  const uint64_t bits = uint64_t(lanes_in_use_) * spec_.membrane_bits * set.tokens;
+  if (context_.layer->operations[work(pass_).operation].neuron != Neuron::kCode) {
+    std::fill(set.V.begin(), set.V.end(), 0);
+    membrane_write_.add(now(), bits);
+    return;
+  }
   assert(!parameters.v0.empty());
   for (int slot = 0; slot < set.tokens; ++slot)
     std::copy(parameters.v0.begin(), parameters.v0.end(), set.V.begin() + size_t(slot) * padded_lanes_);
-  const uint64_t bits = uint64_t(lanes_in_use_) * spec_.membrane_bits * set.tokens;
   membrane_read_.add(now(), bits);
   membrane_write_.add(now(), bits);
 }
@@ -139,6 +144,7 @@ Cycle NeuronArray::fire() {
   const OutputSet& set = firing();
   const TileWork& at = work(set.pass);
   const OperationTrace& operation = context_.layer->operations[at.operation];
+  if (operation.neuron != Neuron::kCode) return fire_step(operation);
   const int B = operation.output_bits, outputs = firing_outputs();
   const Parameters& parameters = parameters_[pass_set_[set.pass]];
   std::vector<int64_t> codes(outputs);
@@ -171,6 +177,40 @@ Cycle NeuronArray::fire() {
   residue_write_.add(now(), (lanes + subtractions) * spec_.residue_bits);
   begin_outputs(codes, B);
   return now() + 1 + most_steps;
+}
+
+// The step's sum, shifted to the threshold's grid, and the bias; then one comparison. State is 0 before a token's first
+// step.
+Cycle NeuronArray::fire_step(const OperationTrace& operation) {
+  const OutputSet& set = firing();
+  const bool fires = operation.neuron == Neuron::kIntegrateAndFire;
+  const Parameters& parameters = parameters_[pass_set_[set.pass]];
+  const bool first = firing_row() % context_.layer->inputs[operation.input].steps == 0;
+  if (first) state_.assign(padded_lanes_, 0);
+  std::vector<int64_t> outputs(firing_outputs());
+  uint64_t spikes = 0;
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    const int lane = lane_index(static_cast<int>(i));
+    const int64_t sum = set.V[size_t(token_) * padded_lanes_ + lane];
+    largest_membrane_ = std::max<int64_t>(largest_membrane_, std::abs(sum));
+    state_[lane] += fires ? sum * (int64_t{1} << operation.F) + parameters.v0[lane] : sum;
+    const bool spike = fires && state_[lane] >= parameters.theta[lane];
+    if (spike) state_[lane] -= parameters.theta[lane];
+    spikes += spike;
+    outputs[i] = fires ? spike : state_[lane];
+  }
+  const uint64_t lanes = outputs.size();
+  membrane_read_.add(now(), lanes * spec_.membrane_bits * (fires ? 2 : 1));  // the sum, and the bias
+  residue_add_.add(now(), lanes * spec_.residue_bits * (fires ? 2 : 1));
+  if (!first) residue_read_.add(now(), lanes * spec_.residue_bits);
+  residue_write_.add(now(), (lanes + spikes) * spec_.residue_bits);
+  if (fires) {
+    compare_.add(now() + 1, lanes * spec_.residue_bits);
+    residue_read_.add(now() + 1, lanes * spec_.residue_bits);
+    threshold_read_.add(now() + 1, lanes * spec_.threshold_bits);
+  }
+  begin_outputs(outputs, operation.output_bits);
+  return now() + (fires ? 2 : 1);
 }
 
 }  // namespace spikeloom

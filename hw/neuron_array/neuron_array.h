@@ -5,7 +5,8 @@
 //
 // Timing   a row a cycle; a mark takes one cycle per active slope and token; firing 1 + B cycles (radix) or 1 + most
 //          spikes of a lane (unary) per token, then one flit a cycle; it overlaps the next batch's integration. R is
-//          formed in the cycle of the last membrane update (DEVIATIONS 21).
+//          formed in the cycle of the last membrane update (DEVIATIONS 21). Recorded spikes: a neuron's step takes two
+//          cycles, a running sum's one.
 // Energy   slope, membrane, residue and threshold bits of the lanes in use, at every add, mark and firing step.
 // Config   NeuronArraySpec, section tile.neuron_array.
 // Differs  lanes without an output and registers that do not change are clock gated for free (DEVIATIONS 5).
@@ -42,6 +43,8 @@ class NeuronArray : public OutputArray {
   Cycle fire() override;
   void add_rows(const NeuronCommand& command);
   void mark(const NeuronCommand& command);
+  // A step of the token's neurons (Neuron::kIntegrateAndFire, kRunningSum).
+  Cycle fire_step(const OperationTrace& operation);
 
   NeuronArraySpec spec_;
   EnergyCounter &slope_add_, &slope_read_, &slope_write_, &membrane_shift_, &membrane_add_, &membrane_read_,
@@ -50,6 +53,7 @@ class NeuronArray : public OutputArray {
   SlopeBank bank_;
   int group_ = 0;
   WindowShifts shifts_;
+  std::vector<int64_t> state_;  // [lane] of recorded spikes: what the residue register keeps from step to step
 };
 
 }  // namespace spikeloom

@@ -25,6 +25,37 @@ std::vector<WindowTag> job_order(const Program& program, int source) {
   return jobs;
 }
 
+// Bits of operands and results in a spiking encoder's steps. A score is a running sum of query codes; a neuron's state
+// is read and written beside its current and its spike.
+void set_step_bits(VectorKind kind, VectorJob* job) {
+  constexpr int kSumBits = 24, kQueryBits = 8, kProbabilityBits = 9, kSpikeBits = 1, kStateBits = 24;
+  switch (kind) {
+    case VectorKind::kLayerNorm:
+      job->in_bits = kSumBits;
+      break;
+    case VectorKind::kScaleRound:
+      job->in_bits = kSumBits;
+      job->out_bits = kQueryBits;
+      break;
+    case VectorKind::kSpikeScores:
+      job->in_bits = kQueryBits + kSpikeBits;
+      break;
+    case VectorKind::kSoftmax:
+      job->in_bits = kSumBits;
+      job->out_bits = kProbabilityBits;
+      break;
+    case VectorKind::kSpikeMix:
+      job->in_bits = kProbabilityBits + kSpikeBits;
+      break;
+    case VectorKind::kIntegrateFire:
+      job->in_bits = kStateBits;
+      job->out_bits = kStateBits + kSpikeBits;
+      break;
+    default:
+      break;
+  }
+}
+
 }  // namespace
 
 Sequencer::Sequencer(const sc_core::sc_module_name& name, Clock& clock, const LayerContext& context,
@@ -178,6 +209,7 @@ VectorJob Sequencer::vector_job(int index) const {
   }
   if (work.kind == VectorKind::kSoftmax && context_.layer->attention)
     job.in_bits += kExponentBits;  // the key's exponent comes with its score
+  if (work.bidirectional) set_step_bits(work.kind, &job);
   if (work.kind == VectorKind::kQuantize) job.out_bits = 4;
   if (work.kind != VectorKind::kEncode) return job;
   job.out_bits = 6;  // four bits, the mask's, and room for a salient one's fifth

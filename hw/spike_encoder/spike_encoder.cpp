@@ -48,7 +48,9 @@ void SpikeEncoder::finish_fill() {
   job.tokens = window.tokens;
   job.codes = std::move(window.codes);
   buffer_.write(now(), job.codes);
-  const Cycle codes = uint64_t(job.tokens) * job.codes.count;
+  // One code a cycle, which has to be decoded; of recorded spikes a word of them.
+  Cycle codes = uint64_t(job.tokens) * job.codes.count;
+  if (context_.input(job.tag).recorded()) codes = ceil_div(codes, 8 * uint64_t(spec_.buffer.main_word_bytes));
   cycles_of(job).fill += codes;
   job.ready = std::max(now() + 1, fill_began_ + codes);
   filled_.push_back(std::move(job));

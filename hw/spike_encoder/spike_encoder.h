@@ -4,8 +4,8 @@
 //
 // Timing   fill and scatter take one code a cycle, scatter one more for each further spike of a code; emit takes one
 //          cycle for a window's start, one a head flit, one a spike or mark; the three stages work on three windows at
-//          once. `bitmap` needs no sort: emit reads one chunk a cycle, and the next window is not filled before it
-//          ends. A full output stalls emit.
+//          once. Recorded spikes are filled a word a cycle. `bitmap` needs no sort: emit reads one chunk a cycle, and
+//          the next window is not filled before it ends. A full output stalls emit.
 // Energy   buffer words at fill and scatter; EncoderIndexWrite per entry, EncoderIndexRead per spike, two
 //          EncoderHistogramBit increments per entry; `bitmap`: buffer words at every step.
 // Config   EncoderSpec, section encoder.

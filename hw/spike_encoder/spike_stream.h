@@ -38,7 +38,7 @@ struct StreamFormat {
   int slot_bits() const { return ceil_log2(slots); }
   int address_bits() const { return range.count > 2 ? ceil_log2(range.count) : 1; }
   int slope_bits() const { return ceil_log2(code.slope_bases()); }
-  int sign_bits() const { return code.salient == SalientFormat::kExtended ? 0 : 1; }
+  int sign_bits() const { return code.has_signs() ? 1 : 0; }
   int event_bits() const { return 1 + slot_bits() + address_bits() + slope_bits() + sign_bits(); }
   int events_per_flit() const { return link_bits / event_bits(); }
   // Inputs of one bitmap chunk: two bits for each token of the batch fit 64 bits.

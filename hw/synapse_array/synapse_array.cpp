@@ -146,8 +146,8 @@ void SynapseArray::append_rows(const Lane& lane, const SpikeEvent& event, Cycle 
     __builtin_prefetch(weights_.row(half(), row));  // the neuron array reads it an activation later
     active_[event.slot] |= 1u << slope;
     if (latched) return;
-    weights_.read_row(at);
-    row_latch_.add(at++, uint64_t(batch_outputs_) * 4);
+    read_row(at);
+    row_latch_.add(at++, uint64_t(batch_outputs_) * latched_bits(spec_.packing));
     if (row_shifts) shift_read_.add(at - 1, kRowShiftBits);
   };
   add(here.row(k), row_shifts ? uint8_t(mix_slope(event.slope, row_shift(here.row(k)))) : event.slope, wide);

@@ -10,7 +10,7 @@ namespace {
 
 // The datapath of an element, conversion of the operands that are codes included (side by side).
 Datapath element_path(const VectorPass& pass, const VectorUnitSpec& spec, int in_bits) {
-  if (pass.inputs == 0 || in_bits >= spec.format().element_bits) return pass.element;
+  if (pass.inputs == 0 || pass.integers || in_bits >= spec.format().element_bits) return pass.element;
   Datapath conversions = convert_code();
   for (int i = 1; i < pass.inputs; ++i) conversions = conversions | convert_code();
   return conversions + pass.element;

@@ -174,6 +174,35 @@ VectorProgram rms_norm() {
   return {summing(load(multiply()), double_divide_by_constant() + double_add() + double_reciprocal_root()), weighted};
 }
 
+// Of sums over steps: times 1 / steps, plus the residual's; less the mean; times the reciprocal root of the variance,
+// weight and bias, to a current of 16 bits.
+VectorProgram layer_norm() {
+  VectorPass mean = summing(load(multiply() + multiply() + add()), double_divide_by_constant());
+  mean.inputs = 2;
+  VectorPass centred = over_vector(add() + multiply());
+  centred.writes_vector = true;
+  VectorPass scaled = output(multiply() + multiply() + add() + round_to_code());
+  scaled.reals = 2;
+  return {mean, summing(centred, double_divide_by_constant() + double_add() + double_reciprocal_root()), scaled};
+}
+
+// A sum of operands where there is a spike: a vector makes one.
+VectorProgram spike_sum() {
+  VectorPass pass;
+  pass.inputs = 1;
+  pass.integers = true;
+  pass.writes_exponents = true;
+  pass.element = integer(24);
+  return {pass};
+}
+
+// V += current; compare and subtract.
+VectorProgram integrate_fire() {
+  VectorPass pass = through(2, 0, integer(24) + integer(24));
+  pass.integers = true;
+  return {pass};
+}
+
 VectorProgram softmax() {
   VectorPass exponentials = over_vector(add() + exponential());
   exponentials.writes_vector = true;
@@ -241,14 +270,20 @@ const VectorProgram& vector_program(VectorKind kind, SalientRule rule, bool offs
   static const std::array<VectorProgram, 4> encode = {encode_rounded_mad(), encode_mad(), encode_largest(),
                                                       encode_scaled()};
   static const std::array<VectorProgram, 2> quantized = {quantize(false), quantize(true)};
-  static const std::array<VectorProgram, 7> programs = {
+  static const std::array<VectorProgram, 13> programs = {
       rms_norm(),
       {},  // encode
       {},  // quantize
       {through(1, 1, (multiply() | multiply()) + add())},
       softmax(),
       {through(2, 0, exponential() + add() + divide() + multiply() + multiply())},
-      {through(1, 1, add())}};
+      {through(1, 1, add())},
+      layer_norm(),
+      {through(1, 0, multiply() + round_to_code())},
+      spike_sum(),
+      spike_sum(),
+      integrate_fire(),
+      {VectorPass()}};
   if (kind == VectorKind::kEncode) return encode[size_t(rule)];
   if (kind == VectorKind::kQuantize) return quantized[offset];
   return programs[size_t(kind)];

@@ -49,6 +49,7 @@ struct VectorPass {
   bool writes_vector = false;     // the vector buffer
   bool writes_output = false;     // out_bits per element, to the global buffer
   bool writes_exponents = false;  // a word of the global buffer per vector
+  bool integers = false;          // inputs are used as they are, not converted to binary32
   Datapath element;               // per element, without the conversion of inputs
   Reduction reduction = Reduction::kNone;
   int extremes = 0;

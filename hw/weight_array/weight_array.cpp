@@ -26,9 +26,12 @@ WeightArray::WeightArray(const sc_core::sc_module_name& name, Clock& clock, cons
       spec_(spec),
       context_(context),
       tile_(tile),
-      weights_(this->name(), spec.half_rows(), spec.row_bytes(), spec.bank(), ledger),
+      weights_(this->name(), spec.half_rows(), packed_bytes(WeightPacking::kFourBits, spec.lanes), spec.bank(), ledger),
       row_latch_(ledger.counter(this->name(), EnergyEvent::kRowLatchWriteBit)),
       shift_read_(ledger.counter(this->name(), EnergyEvent::kThresholdReadBit)),
+      unpack_(spec.packing == WeightPacking::kFivePerByte
+                  ? &ledger.counter(this->name(), EnergyEvent::kTernaryUnpackByte)
+                  : nullptr),
       items_(tile_items(*context.program, tile)),
       shift_write_(ledger.counter(this->name(), EnergyEvent::kThresholdWriteBit)),
       loads_(loads_of(*context.program, tile)),
@@ -79,7 +82,8 @@ void WeightArray::take_weight_flit(const Flit& flit) {
   RowMessage& message = row_messages_[message_source_];
   const Pass& pass = context_.program->passes[loads_[message.load].pass];
   const bool row_shifts = context_.layer->inputs[pass.input].row_shift;
-  const size_t row_bytes = (pass.tiles[tile_].outputs + 1) / 2;
+  const int outputs = pass.tiles[tile_].outputs;
+  const size_t row_bytes = packed_bytes(spec_.packing, outputs);
   const uint8_t* bytes = reinterpret_cast<const uint8_t*>(flit.bits.data());
   const int half = static_cast<int>(message.load % 2);
   int written = 0;
@@ -90,13 +94,20 @@ void WeightArray::take_weight_flit(const Flit& flit) {
       row_shifts_[half][message.row] = message.bytes.back();
       shift_write_.add(now() + written, kRowShiftBits, flit.phase);
     }
-    weights_.write_row(now() + written, half, message.row++, message.bytes.data(), row_bytes, flit.phase);
+    nibbles_.resize(packed_bytes(WeightPacking::kFourBits, outputs));
+    unpack_weights(spec_.packing, message.bytes.data(), outputs, nibbles_.data());
+    weights_.write_row(now() + written, half, message.row++, nibbles_.data(), nibbles_.size(), flit.phase);
     message.bytes.clear();
     ++rows_received_[half];
     ++written;
   }
   write_free_ = now() + std::max(written, 1);
   readable_from_[half] = write_free_;
+}
+
+void WeightArray::read_row(Cycle at) {
+  weights_.read_row(at);
+  if (unpack_) unpack_->add(at, uint64_t(packed_bytes(spec_.packing, batch_outputs_)));
 }
 
 void WeightArray::stall(ActivityState why) {

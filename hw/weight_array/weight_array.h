@@ -6,12 +6,14 @@
 //
 // Timing   one row is written a cycle beside the reads: they use different halves. An item starts when its weights are
 //          there and, for a new batch, a membrane set is free.
-// Energy   WeightRowWrite per row; ThresholdReadBit and -WriteBit for the exponents of rows that have them (attention's
+// Energy   WeightRowWrite per row; TernaryUnpackByte per byte read where five weights share one; ThresholdReadBit and
+// -WriteBit for the exponents of rows that have them (attention's
 //          values); WeightRowRead and RowLatchWriteBit as the derived array reads.
 // Config   SynapseArraySpec, section tile.synapse_array.
 // Differs  halves are never in conflict (DEVIATIONS 3).
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <string>
 #include <vector>
@@ -29,9 +31,11 @@ struct SynapseArraySpec {
   int weight_bytes = 0;  // both halves
   int banks = 2;         // even: half of them for each half
   int latency_cycles = 1;
+  bool five_per_byte = false;                        // ternary weights: five a byte, otherwise 2 bits each
+  WeightPacking packing = WeightPacking::kFourBits;  // of the layer
 
-  int row_bytes() const { return (lanes + 1) / 2; }
-  int half_rows() const { return weight_bytes / 2 / row_bytes(); }
+  int row_bytes() const { return packed_bytes(packing, lanes); }
+  int half_rows() const { return std::min(weight_bytes / 2 / row_bytes(), WeightTag::kMostRows - 1); }
   SramMacro bank() const { return {uint64_t(weight_bytes / banks), uint64_t(row_bytes())}; }
 };
 
@@ -75,6 +79,8 @@ class WeightArray : public Block {
   const TileWork& work() const { return pass().tiles[tile_]; }
   const Slice& slice() const { return context_.program->part(pass(), work().part).slices[item().slice]; }
   int half() const { return static_cast<int>(item().load % 2); }
+  // Reads a row into the latch.
+  void read_row(Cycle at);
   // The exponent of a row in the half that is worked on, where rows have them.
   int row_shift(int row) const { return row_shifts_[half()][row]; }
 
@@ -84,6 +90,7 @@ class WeightArray : public Block {
   int tile_;
   BankedSram weights_;
   EnergyCounter &row_latch_, &shift_read_;
+  EnergyCounter* unpack_;  // null: weights lie as they are used
   std::vector<TileItem> items_;
   size_t item_ = 0;
   bool item_started_ = false;
@@ -110,6 +117,7 @@ class WeightArray : public Block {
   int message_source_ = 0;   // of the packet under way
   bool parameters_ = false;  // the packet under way holds parameters
   Cycle write_free_ = 0;
+  std::vector<uint8_t> nibbles_;                    // of the row that is written: the host works on 4-bit weights
   std::array<std::vector<uint8_t>, 2> row_shifts_;  // by half and row: exponents, where rows have them
   std::array<int, 2> rows_received_{};              // by half
   std::array<Cycle, 2> readable_from_{};            // by half: the cycle after its last write so far

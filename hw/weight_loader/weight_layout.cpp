@@ -5,8 +5,8 @@
 namespace spikeloom {
 
 WeightLayout::WeightLayout(const LayerTrace& layer, const Program& program, int source, const NeuronArraySpec& neurons,
-                           int link_bits, int burst_bytes, uint64_t cache_bytes)
-    : layer_(layer), program_(program), source_(source), neurons_(neurons), link_bits_(link_bits) {
+                           WeightPacking packing, int link_bits, int burst_bytes, uint64_t cache_bytes)
+    : layer_(layer), program_(program), source_(source), neurons_(neurons), packing_(packing), link_bits_(link_bits) {
   for (const Load& load : load_order(program)) {
     const auto [entry, added] = places_.insert({{load.pass, load.tile, load.slice}, Place()});
     if (!added) continue;
@@ -46,7 +46,7 @@ bool WeightLayout::transposes(const Load& load) const {
 
 int WeightLayout::row_bytes(const Load& load) const {
   const Pass& pass = program_.passes[load.pass];
-  return (pass.tiles[load.tile].outputs + 1) / 2 + (layer_.inputs[pass.input].row_shift ? 1 : 0);
+  return packed_bytes(packing_, pass.tiles[load.tile].outputs) + (layer_.inputs[pass.input].row_shift ? 1 : 0);
 }
 
 bool WeightLayout::has_parameters(const Load& load) const {
@@ -59,6 +59,7 @@ uint64_t WeightLayout::parameter_bits(const Load& load) const {
   const Pass& pass = program_.passes[load.pass];
   const TileWork& work = pass.tiles[load.tile];
   const InputTrace& input = layer_.inputs[pass.input];
+  if (layer_.operations[work.operation].neuron == Neuron::kRunningSum) return 0;
   if (input.mac) return work.fires() ? uint64_t(work.outputs) * mac_parameter_bits(input) : 0;
   const int groups = layer_.operations[work.operation].h ? input.groups() : 0;
   return uint64_t(work.outputs) * (neurons_.threshold_bits + neurons_.membrane_bits + 2 * groups);

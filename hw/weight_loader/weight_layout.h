@@ -35,7 +35,7 @@ class WeightLayout {
 
   // `cache_bytes`: of the SRAM for keys and values.
   WeightLayout(const LayerTrace& layer, const Program& program, int source, const NeuronArraySpec& neurons,
-               int link_bits, int burst_bytes, uint64_t cache_bytes);
+               WeightPacking packing, int link_bits, int burst_bytes, uint64_t cache_bytes);
 
   // The first load of every slice, in load order.
   const std::vector<Load>& slices() const { return slices_; }
@@ -70,6 +70,7 @@ class WeightLayout {
   const Program& program_;
   int source_;
   NeuronArraySpec neurons_;
+  WeightPacking packing_;
   int link_bits_;
   std::map<std::tuple<int, int, int>, Place> places_;  // [pass, tile, slice]
   std::vector<Load> slices_;

@@ -25,8 +25,8 @@ WeightLoader::WeightLoader(const sc_core::sc_module_name& name, Clock& clock, co
       source_(source),
       neurons_(neurons),
       burst_bytes_(dram.device.burst_bytes()),
-      layout_(*context.layer, *context.program, source, neurons, context.flits.link_bits, dram.device.burst_bytes(),
-              spec.kv_cache.layer_bytes()),
+      layout_(*context.layer, *context.program, source, neurons, context.packing, context.flits.link_bits,
+              dram.device.burst_bytes(), spec.kv_cache.layer_bytes()),
       buffer_read_(ledger.sram_counter(this->name(), EnergyEvent::kWeightBufferRead, spec.buffer())),
       buffer_write_(ledger.sram_counter(this->name(), EnergyEvent::kWeightBufferWrite, spec.buffer())) {
   if (spec.kv_cache.bytes == 0) return;
@@ -259,13 +259,14 @@ void WeightLoader::append_rows(const Load& load, const RowMessage& message, std:
   const TileWork& work = pass.tiles[load.tile];
   const OperationTrace& operation = context_.layer->operations[work.operation];
   const uint8_t* row_shift = context_.layer->inputs[pass.input].row_shift;
-  const int weight_bytes = (work.outputs + 1) / 2, row_bytes = layout_.row_bytes(load);
+  const int weight_bytes = packed_bytes(context_.packing, work.outputs), row_bytes = layout_.row_bytes(load);
   std::vector<uint64_t> payload((uint64_t(message.rows) * row_bytes + 15) / 8, 0);
   uint8_t* bytes = reinterpret_cast<uint8_t*>(payload.data());
   for (int r = 0; r < message.rows; ++r) {
     uint8_t* row = bytes + size_t(r) * row_bytes;
     const int from = message.from + r;
-    std::memcpy(row, operation.weights + size_t(from) * operation.row_bytes + work.first_of_block / 2, weight_bytes);
+    pack_weights(context_.packing, operation.weights + size_t(from) * operation.row_bytes + work.first_of_block / 2,
+                 work.outputs, row);
     if (row_shift) row[weight_bytes] = row_shift[from];
   }
   Flit head;

@@ -9,6 +9,7 @@
 #include "models/integer_reference.h"
 #include "models/mac_layer.h"
 #include "models/mac_reference.h"
+#include "models/rate_reference.h"
 #include "sim/app/bill.h"
 #include "sim/app/commands.h"
 #include "sim/app/experiment.h"
@@ -56,7 +57,7 @@ void check_experiment(const std::string& file, const std::vector<std::string>& o
   }
   const LayerTrace layer = experiment.open_trace();
   Chip chip("chip", experiment.chip, layer, experiment.window_cycles);
-  check_fit(experiment.chip, layer, chip.program());
+  check_fit(chip.spec(), layer, chip.program());
   check_prices(chip, experiment.technology);
   warn(experiment.chip.network);
   std::cout << file << ": ok\n";
@@ -145,6 +146,22 @@ void check_mac_trace(const std::string& file) {
             << ")\n";
 }
 
+void check_rate_trace(const std::string& file) {
+  const RateTrace trace = RateTrace::open(file);
+  for (const RateOperation& operation : trace.operations) {
+    const std::vector<int64_t> expected = rate_expected(trace, operation), given = run_rate_reference(trace, operation);
+    const size_t N = operation.outputs;
+    for (size_t i = 0; i < given.size(); ++i)
+      if (given[i] != expected[i])
+        fail_output(trace, operation.name,
+                    "token " + std::to_string(i / N / trace.steps) + ", step " + std::to_string(i / N % trace.steps) +
+                        ", output " + std::to_string(i % N),
+                    std::to_string(expected[i]), "the reference of recorded spikes gives " + std::to_string(given[i]));
+  }
+  std::cout << file << ": ok, every expected output equals the reference of recorded spikes ("
+            << counted(trace.operations.size()) << ", " << trace.steps << " steps)\n";
+}
+
 void check_traffic(const std::string& file) {
   const RecordedTraffic traffic = RecordedTraffic::read(file);
   std::cout << file << ": ok, " << traffic.packets.size() << " packets of recorded traffic\n";
@@ -166,6 +183,8 @@ int command_check(const std::vector<std::string>& words) {
       check_experiment(file, options.overrides);
     else if (RecordedTraffic::recognizes(file))
       check_traffic(file);
+    else if (RateTrace::recognizes(file))
+      check_rate_trace(file);
     else if (MacTrace::recognizes(file))
       check_mac_trace(file);
     else

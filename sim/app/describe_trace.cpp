@@ -5,6 +5,7 @@
 
 #include "models/activation_code.h"
 #include "sim/base/mac_trace.h"
+#include "sim/base/rate_trace.h"
 #include "sim/base/recorded_traffic.h"
 #include "sim/base/trace.h"
 
@@ -124,6 +125,30 @@ void describe_mac_trace(const std::string& file) {
   print_assumptions(trace);
 }
 
+void describe_rate_trace(const std::string& file) {
+  const RateTrace trace = RateTrace::open(file);
+  static const char* const kWeights[] = {"4-bit", "ternary", "binary"};  // in the order of WeightKind
+  print_origin(trace, "recorded spikes of " + std::to_string(trace.steps) + " steps, " +
+                          kWeights[static_cast<int>(trace.weight_kind)] + " weights");
+  std::printf("  %-18s %6s %12s\n", "input", "size", "spiking rate");
+  for (const RateInput& input : trace.inputs) {
+    double spikes = 0;
+    for (int m = 0; m < trace.tokens; ++m)
+      for (int step = 0; step < trace.steps; ++step)
+        for (int k = 0; k < input.size; ++k) spikes += trace.spike(input.spikes, input.size, m, step, k);
+    std::printf("  %-18s %6d %11.1f%%\n", input.name.c_str(), input.size,
+                100 * spikes / (double(trace.tokens) * trace.steps * input.size));
+  }
+  std::printf("\n  %-18s %-18s %8s %10s %4s  %s\n", "operation", "input", "outputs", "weights", "F", "neuron");
+  for (const RateOperation& operation : trace.operations) {
+    const RateInput& input = trace.inputs[operation.input];
+    std::printf("  %-18s %-18s %8d %10d %4d  %s\n", operation.name.c_str(), input.name.c_str(), operation.outputs,
+                operation.outputs * input.size, operation.F, operation.fires ? "integrate and fire" : "running sum");
+  }
+  print_vector_unit(trace.vector_unit);
+  print_assumptions(trace);
+}
+
 void describe_traffic(const std::string& file) {
   const RecordedTraffic traffic = RecordedTraffic::read(file);
   std::printf("%s\n  network traffic of %s\n  %d tiles, %d memory nodes; %s; links of %d bits\n", file.c_str(),
@@ -152,6 +177,7 @@ void describe_traffic(const std::string& file) {
 void describe_trace(const std::string& file) {
   if (RecordedTraffic::recognizes(file)) return describe_traffic(file);
   if (MacTrace::recognizes(file)) return describe_mac_trace(file);
+  if (RateTrace::recognizes(file)) return describe_rate_trace(file);
   const LayerTrace layer = LayerTrace::open(file);
   print_origin(layer, "outputs of " + std::to_string(layer.output_bits) + " bits");
   print_inputs(layer);

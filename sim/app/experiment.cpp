@@ -8,6 +8,7 @@
 #include "hw/dram/dram_prices.h"
 #include "models/attention_operations.h"
 #include "models/mac_layer.h"
+#include "models/rate_layer.h"
 #include "sim/app/commands.h"
 
 namespace spikeloom {
@@ -142,6 +143,7 @@ Experiment Experiment::load(const std::string& file, const std::vector<std::stri
   if (!experiment.all_operations) experiment.operations = read_operations(workload);
   experiment.all_tokens = workload.is_all("tokens");
   if (!experiment.all_tokens) experiment.tokens = int(workload.integer("tokens", 1, 1 << 20));
+  if (workload.has("steps") && !workload.is_all("steps")) experiment.steps = int(workload.integer("steps", 1, 1 << 12));
   root.finish();
   experiment.config = std::move(root);
   experiment.resolved = resolve(experiment);
@@ -161,8 +163,25 @@ Experiment Experiment::of_layer(int layer) const {
 
 namespace {
 
+// Recorded spikes go through neurons, and are sent as they are.
+LayerTrace open_recorded(const ChipSpec& chip, const std::string& file, int steps) {
+  if (chip.multiplies())
+    chip.section.fail_below("tile.datapath", "'" + datapath_names()[int(chip.datapath)] + "' cannot run " + file +
+                                                 ": a trace of recorded spikes (use accumulate_and_fire)");
+  if (chip.spike_code != kRateCode)
+    chip.section.fail_below("spike_code", "'" + spike_code_names()[chip.spike_code] + "' cannot send " + file +
+                                              ": a trace of recorded spikes (use rate)");
+  return make_rate_layer(RateTrace::open(file), steps);
+}
+
 // The layer of a trace that fits the datapath.
-LayerTrace open_layer(const ChipSpec& chip, const std::string& file) {
+LayerTrace open_layer(const Experiment& experiment, const std::string& file) {
+  const ChipSpec& chip = experiment.chip;
+  if (RateTrace::recognizes(file)) return open_recorded(chip, file, experiment.steps);
+  if (experiment.steps > 0) throw UserError("workload.steps: " + file + " has no recorded steps (remove the key)");
+  if (!chip.multiplies() && chip.spike_code == kRateCode)
+    chip.section.fail_below("spike_code", "'rate' cannot send " + file +
+                                              ": a trace of codes, not of recorded spikes (use ttfs, count or radix)");
   const auto refuse = [&](const std::string& why) {
     chip.section.fail_below("tile.datapath",
                             "'" + datapath_names()[int(chip.datapath)] + "' cannot run " + file + ": " + why);
@@ -185,8 +204,8 @@ LayerTrace open_layer(const ChipSpec& chip, const std::string& file) {
 
 LayerTrace Experiment::open_trace() const {
   if (model) throw std::logic_error("a model has no trace of its own");
-  LayerTrace layer = open_layer(chip, trace_file);
-  if (!layer.mac) add_attention_operations(&layer, all_tokens ? layer.tokens : std::min(tokens, layer.tokens));
+  LayerTrace layer = open_layer(*this, trace_file);
+  if (layer.attention) add_attention_operations(&layer, all_tokens ? layer.tokens : std::min(tokens, layer.tokens));
   std::vector<std::string> names = operations;
   if (all_operations) {
     for (const auto& operation : layer.operations) names.push_back(operation.name);

@@ -23,6 +23,7 @@ struct Experiment {
   bool all_operations = true, all_tokens = true;
   std::vector<std::string> operations;
   int tokens = 0;
+  int steps = 0;         // of recorded spikes; 0: all
   ConfigNode config;     // everything that was read
   std::string resolved;  // YAML text: everything that was read, to run the same experiment again
 

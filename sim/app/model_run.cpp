@@ -39,7 +39,7 @@ std::string check_layer(const Experiment& whole, int layer) {
     throw UserError(trace.file + ": holds " + std::to_string(trace.tokens) + " tokens, manifest.json says " +
                     std::to_string(model.chosen.tokens()));
   Chip chip("chip", experiment.chip, trace, experiment.window_cycles);
-  check_fit(experiment.chip, trace, chip.program());
+  check_fit(chip.spec(), trace, chip.program());
   check_prices(chip, experiment.technology);
   RegisterNeeds most;
   int accumulator_bits = 0;

@@ -87,7 +87,7 @@ int command_price(const std::vector<std::string>& words) {
     throw UserError(options.files[0] + ": price takes one layer; name one by workload.trace instead of a model");
   const LayerTrace layer = experiment.open_trace();
   Chip chip("chip", experiment.chip, layer, experiment.window_cycles);
-  check_fit(experiment.chip, layer, chip.program());
+  check_fit(chip.spec(), layer, chip.program());
   check_prices(chip, experiment.technology);
   json root = {{"format", "spikeloom-price"},
                {"version", 1},

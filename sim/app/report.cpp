@@ -25,6 +25,11 @@ std::string value_text(const OperationTrace& operation, float sum, int64_t code)
   return text;
 }
 
+std::string row_text(const InputTrace& input, size_t row) {
+  if (!input.recorded()) return "token " + std::to_string(row);
+  return "token " + std::to_string(row / input.steps) + " step " + std::to_string(row % input.steps);
+}
+
 void compare_outputs(const LayerTrace& layer, const LayerResult& result, Report* report) {
   for (size_t o = 0; o < layer.operations.size(); ++o) {
     const OperationTrace& operation = layer.operations[o];
@@ -34,11 +39,11 @@ void compare_outputs(const LayerTrace& layer, const LayerResult& result, Report*
       if (is_expected(operation, result, o, i)) {
         ++report->outputs_equal;
       } else if (report->first_difference.empty()) {
-        report->first_difference = operation.name + " token " + std::to_string(i / operation.outputs) + " output " +
-                                   std::to_string(i % operation.outputs) + ": chip " +
-                                   value_text(operation, operation.mac ? result.sums[o][i] : 0, result.outputs[o][i]) +
-                                   ", expected " +
-                                   value_text(operation, operation.mac ? operation.sums[i] : 0, operation.expected[i]);
+        report->first_difference =
+            operation.name + " " + row_text(layer.inputs[operation.input], i / operation.outputs) + " output " +
+            std::to_string(i % operation.outputs) + ": chip " +
+            value_text(operation, operation.mac ? result.sums[o][i] : 0, result.outputs[o][i]) + ", expected " +
+            value_text(operation, operation.mac ? operation.sums[i] : 0, operation.expected[i]);
       }
     }
   }
@@ -152,7 +157,8 @@ Report make_report(const Experiment& experiment, const LayerTrace& layer, Chip& 
   report.multiplies = chip.spec().multiplies();
   report.dequantizes = chip.spec().dequantizes();
   const InputTrace& first_input = layer.inputs[layer.operations[0].input];
-  report.code = !layer.mac                    ? name_of(first_input.code)
+  report.code = first_input.recorded()        ? "recorded spikes, " + std::to_string(first_input.steps) + " steps"
+                : !layer.mac                  ? name_of(first_input.code)
                 : first_input.code_bytes == 2 ? "binary16"
                 : first_input.mac->symmetric  ? "symmetric"
                                               : "asymmetric";

@@ -76,7 +76,7 @@ int command_run(const std::vector<std::string>& words) {
   const RecordingSpec to_record = RecordingSpec::read(options);
   const LayerTrace layer = experiment.open_trace();
   Chip chip("chip", experiment.chip, layer, experiment.window_cycles);
-  check_fit(experiment.chip, layer, chip.program());
+  check_fit(chip.spec(), layer, chip.program());
   check_prices(chip, experiment.technology);
   Recording recording(chip, to_record);
   const std::string folder = options.output.empty() ? "results/" + experiment.name : options.output;

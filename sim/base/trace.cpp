@@ -4,6 +4,7 @@
 
 #include "sim/base/description.h"
 #include "sim/base/mac_trace.h"
+#include "sim/base/rate_trace.h"
 #include "sim/base/trace_tensors.h"
 
 namespace spikeloom {
@@ -157,6 +158,8 @@ LayerTrace LayerTrace::open(const std::string& activations_file) {
   const Description top(file, value, "");
   if (MacTrace::is_format(top.text("format")))
     file.fail("is a multiply-accumulate trace ('" + top.text("format") + "'), not one of spikes");
+  if (RateTrace::is_format(top.text("format")))
+    file.fail("is a trace of recorded spikes ('" + top.text("format") + "'), not one of codes");
   top.choice("format", {"spikeloom-activations"});
   top.integer("version", 1, 1);
   top.keys({"format", "version", "synthetic", "weights", "code", "tokens", "text", "u_r", "output_bits", "inputs",

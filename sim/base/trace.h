@@ -11,6 +11,7 @@
 #include "sim/base/attention_trace.h"
 #include "sim/base/code_rows.h"
 #include "sim/base/mac_trace.h"
+#include "sim/base/weight_packing.h"
 
 namespace spikeloom {
 
@@ -19,6 +20,10 @@ enum class SalientMark { kNone, kMad, kRoundedMad };
 
 // What a row of an attention's operation leaves out: the positions after its own token's.
 enum class Causal { kNone, kInputs, kOutputs };
+
+// What becomes of a membrane: an output code; or of recorded spikes (models/rate_layer.h), at every step, a spike or
+// the sum so far.
+enum class Neuron { kCode, kIntegrateAndFire, kRunningSum };
 
 // The activations that one or more operations share: rows of K inputs. Of a linear operation a token is a row. Of
 // attention (models/attention_operations.h) a token has a row for each head that shares keys and values, and the
@@ -43,6 +48,9 @@ struct InputTrace : CodeRows {
   std::vector<int64_t> e, E, E7;  // [rows, blocks]; E7 all zero without digits
   std::vector<int64_t> g;         // [rows, windows]; all zero without group shifts
 
+  // Of recorded spikes: the time steps, a row for each; a code is 0 or 1. 0: codes.
+  int steps = 0;
+
   // Of a multiply-accumulate layer (models/mac_layer.h):
   const MacInput* mac = nullptr;  // null: codes of spikes
   std::vector<int> bounds;        // [groups + 1] where groups of unequal size begin; empty: `group` says it
@@ -50,6 +58,9 @@ struct InputTrace : CodeRows {
   bool in_order = false;          // its sums are of binary32, in index order: one tile adds them all
   std::string made_by;            // entry of the vector unit that makes it; empty: the one of its name
 
+  bool recorded() const { return steps > 0; }
+  // Bits of a code in the main array.
+  int main_code_bits() const { return recorded() ? 1 : 4; }
   int groups() const { return !bounds.empty() ? int(bounds.size()) - 1 : group == 0 ? 1 : size / group; }
   int group_of(int k) const;
   int group_begin(int index) const { return bounds.empty() ? size / groups() * index : bounds[index]; }
@@ -73,10 +84,11 @@ struct OperationTrace {
   int outputs = 0;
   int output_bits = 0;
   int F = 0, gamma = 0;
+  Neuron neuron = Neuron::kCode;
   const uint8_t* weights = nullptr;  // [K + wide, row_bytes]: low nibble output 2i, high nibble output 2i+1
   int row_bytes = 0;
   const uint8_t* h = nullptr;      // [groups, N] or null
-  std::vector<int64_t> theta, v0;  // [N]
+  std::vector<int64_t> theta, v0;  // [N]; of recorded spikes, v0 is the bias of every step, and a sum has neither
   std::vector<int64_t> expected;   // [rows, N]
   // Of a multiply-accumulate layer (models/mac_layer.h):
   const MacOperation* mac = nullptr;
@@ -84,6 +96,8 @@ struct OperationTrace {
 
   // Low (unsigned = false: signed) nibble of row `row`, output n.
   int nibble(int row, int n) const { return weights[static_cast<size_t>(row) * row_bytes + n / 2] >> (n % 2 * 4) & 15; }
+  // Of a row that is no `lo` row of a wide input: its signed weight.
+  int weight(int row, int n) const { return nibble_weight(weights + static_cast<size_t>(row) * row_bytes, n); }
   int h_at(int group, int n) const { return h ? h[static_cast<size_t>(group) * outputs + n] : 0; }
 };
 
@@ -105,6 +119,7 @@ class LayerTrace : public TraceOrigin {
   void check_vector_unit() const;
 
   int output_bits = 0;
+  WeightKind weight_kind = WeightKind::kFourBits;
   std::vector<InputTrace> inputs;
   std::vector<OperationTrace> operations;   // in execution order
   std::optional<AttentionTrace> attention;  // as opened, whatever was selected

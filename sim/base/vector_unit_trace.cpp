@@ -11,8 +11,9 @@ constexpr int64_t kMostElements = int64_t{1} << 50;
 }  // namespace
 
 const std::vector<std::string>& vector_kind_names() {
-  static const std::vector<std::string> names = {"rms_norm", "encode",     "quantize",    "rotary",
-                                                 "softmax",  "gated_silu", "residual_add"};
+  static const std::vector<std::string> names = {
+      "rms_norm",   "encode",      "quantize",     "rotary",    "softmax",        "gated_silu", "residual_add",
+      "layer_norm", "scale_round", "spike_scores", "spike_mix", "integrate_fire", "forward"};
   return names;
 }
 

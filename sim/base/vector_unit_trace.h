@@ -9,7 +9,22 @@ namespace spikeloom {
 
 class Description;
 
-enum class VectorKind { kRmsNorm, kEncode, kQuantize, kRotary, kSoftmax, kGatedSilu, kResidualAdd };
+enum class VectorKind {
+  kRmsNorm,
+  kEncode,
+  kQuantize,
+  kRotary,
+  kSoftmax,
+  kGatedSilu,
+  kResidualAdd,
+  // Of spiking encoders, in every time step:
+  kLayerNorm,      // of a mean over steps and its residual
+  kScaleRound,     // to a code of a fixed scale
+  kSpikeScores,    // sums of query codes where keys spike
+  kSpikeMix,       // sums of probabilities where values spike
+  kIntegrateFire,  // neurons whose currents the vector unit makes
+  kForward         // nothing: spikes move to the nodes that send them on
+};
 // Names of the kinds, in the order of the enum.
 const std::vector<std::string>& vector_kind_names();
 
@@ -17,9 +32,10 @@ struct VectorWork {
   std::string name;
   VectorKind kind = VectorKind::kRmsNorm;
   int64_t elements = 0;
-  int64_t vectors = 0;  // that these elements make: a reduction ends once per vector
+  int64_t vectors = 0;         // that these elements make: a reduction ends once per vector
+  bool bidirectional = false;  // every token sees every position
   // Of the positions that a token sees, not of all.
-  bool causal() const { return kind == VectorKind::kSoftmax || name == "probabilities"; }
+  bool causal() const { return !bidirectional && (kind == VectorKind::kSoftmax || name == "probabilities"); }
 };
 
 // Key `vector_unit` of an activations file, in execution order; empty where the key is missing. Throws UserError.

@@ -37,9 +37,9 @@ def compare(options, say=print):
         say(explain.explain(folder, options.explain, options.store), end="")
         return
     require_writable_folder(folder)
-    require_writable_folder(options.store, "--runs")
-    store = runs.RunStore(options.store, options.program, options.jobs)
-    found = study.run(comparison, store, options.allow_different)
+    require_writable_folder(options.store, "--store")
+    runner = runs.Runs(options.store, options.program, options.jobs)
+    found = study.run(comparison, runner, options.allow_different)
     written = report.build(found)
     make_folder(folder)
     write(written, folder, comparison.name)

@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
 
-from spikeloom.compare.places import load_section
 from spikeloom.compare.rungs import GROUPS
+from spikeloom.strict_yaml import Section
 
 SIDES = ("spiking", "multiply_accumulate")
 SPIKING, RIVAL = SIDES
@@ -111,10 +111,10 @@ class Comparison:
 
 def load(path):
     """The Comparison of a file. Raises UserError with file, line and column."""
-    file = load_section(path)
+    file = Section.load(path)
     root = file.section("compare")
     file.finish()
-    operations = root.texts_or("operations", ALL)
+    operations = root.any("operations")
     regimes = _regimes(root.section("regimes"))
     contenders = tuple(_contender(section) for section in root.sections("contenders"))
     _refuse_twins(root, contenders)
@@ -123,30 +123,35 @@ def load(path):
         name=root.text("name"),
         chip=root.file("chip"),
         technologies=tuple(root.files("technologies")),
-        layer=root.integer("layer", 0, 10000),
-        operations=operations if operations == ALL else tuple(operations),
-        settings=root.settings("set"),
+        layer=root.value("layer", int, least=0, most=10000),
+        operations=ALL if operations == ALL else tuple(root.texts("operations")),
+        settings=_settings(root, "set"),
         regimes=regimes,
         contenders=contenders,
         may_differ=tuple(root.texts("may_differ")),
         perplexity=_perplexity(root.section("perplexity")) if root.has("perplexity") else None,
         uncertainty=root.file("uncertainty") if root.has("uncertainty") else None,
-        samples=root.integer("samples", 100, 1000000),
-        seed=root.integer("seed", 0, 2**31),
-        zero_shares=tuple(root.reals("zero_shares", 0.0, 1.0)) if root.has("zero_shares") else (),
+        samples=root.value("samples", int, least=100, most=1000000),
+        seed=root.value("seed", int, least=0, most=2**31),
+        zero_shares=tuple(root.values("zero_shares", float, least=0.0, most=1.0)) if root.has("zero_shares") else (),
         readings=_readings(root, contenders) if root.has("readings") else (),
     )
     root.finish()
     return comparison
 
 
+def _settings(section, key):
+    """{path: value as it is written} under a key, perhaps none."""
+    return section.section(key, optional=True).all_texts()
+
+
 def _regimes(section):
     regimes = []
-    for name in section.names:
+    for name in section.keys:
         if name not in REGIMES:
             raise section.error(name, f"not a regime (there are {', '.join(REGIMES)})")
         part = section.section(name)
-        tokens = part.integer("tokens", 1, 1 << 20) if name == "resident" or part.has("tokens") else None
+        tokens = part.value("tokens", int, least=1, most=1 << 20) if name == "resident" or part.has("tokens") else None
         without = tuple(part.texts("without")) if part.has("without") else ()
         for group in without:
             if group not in GROUPS:
@@ -158,15 +163,15 @@ def _regimes(section):
 
 def _contender(section):
     search = section.section("search") if section.has("search") else None
-    names = search.names if search else []
+    names = search.keys if search else []
     found = Contender(
         name=section.text("name"),
-        side=section.choice("side", SIDES),
+        side=section.value("side", str, names=SIDES),
         trace=section.file("trace"),
-        settings=section.settings("set"),
+        settings=_settings(section, "set"),
         search={name: _labelled(search, name) for name in names},
         rows=tuple(section.texts("rows")) if section.has("rows") else (),
-        perplexity=section.settings("perplexity") or None,
+        perplexity=_settings(section, "perplexity") or None,
     )
     if found.side == SPIKING and found.settings.get(DATAPATH, SPIKES) != SPIKES:
         raise section.error("side", f"must be {RIVAL}: it sets {DATAPATH} to {found.settings[DATAPATH]}")
@@ -179,7 +184,7 @@ def _contender(section):
 
 def _labelled(search, name):
     """{label: {path: value}}: called by the first value, and by the others where that is not enough."""
-    alternatives = search.alternatives(name)
+    alternatives = [one.all_texts() if isinstance(one, Section) else {name: one} for one in search.items(name)]
     firsts = [next(iter(one.values()), "") for one in alternatives]
     found = {}
     for first, one in zip(firsts, alternatives, strict=True):
@@ -212,7 +217,7 @@ def _readings(root, contenders):
 
 
 def _reading(section, names):
-    spiking = section.settings("spiking")
+    spiking = _settings(section, "spiking")
     if spiking.get("contender") not in names[SPIKING]:
         raise section.error("spiking", "needs a `contender` of side spiking")
     rivals = tuple(section.texts("rivals"))
@@ -223,17 +228,14 @@ def _reading(section, names):
     for regime in regimes:
         if regime not in REGIMES:
             raise section.error("regimes", f"'{regime}' is not one of {', '.join(REGIMES)}")
-    rungs = section.texts("rungs")
-    if any(not rung.isdigit() or not 1 <= int(rung) <= RUNGS for rung in rungs):
-        raise section.error("rungs", f"a rung is a number from 1 to {RUNGS}")
     found = Reading(
         name=section.text("name"),
         source=section.text("source"),
-        claim=section.real("claim", 1e-6, 1e6),
-        tolerance=section.real("tolerance", 1.0, 100.0),
+        claim=section.value("claim", float, least=1e-6, most=1e6),
+        tolerance=section.value("tolerance", float, least=1.0, most=100.0),
         spiking=spiking,
         regimes=regimes,
-        rungs=tuple(int(rung) for rung in rungs),
+        rungs=tuple(section.values("rungs", int, least=1, most=RUNGS)),
         rivals=rivals,
         technologies=tuple(section.texts("technologies")),
         why=section.text("why"),

@@ -6,18 +6,19 @@ from pathlib import Path
 from spikeloom import UserError
 from spikeloom.compare.bill import Bill, read_bill, read_report
 from spikeloom.compare.runs import Run
+from spikeloom.store.result_store import ResultStore
 
 NAME = "numbers.json"
 
 
 def explain(folder, identity, store):
-    """The explanation of a number of the report in `folder`, as text. `store`: folder of the runs. Raises UserError."""
+    """The explanation of a number of the report in `folder`, as text; runs lie in `store`. Raises UserError."""
     content = _load(Path(folder) / NAME)
     entry = content["numbers"].get(identity)
     if entry is None:
         raise UserError(f"{folder}: no number '{identity}' (ids stand beside numbers; a cell's is T3.row.column)")
     lines = [f"{identity} = {entry['shown']} ({entry['value']:.9g})", entry["what"], ""]
-    return "\n".join(lines + _KINDS[entry["kind"]](entry, content["bills"], Path(store))) + "\n"
+    return "\n".join(lines + _KINDS[entry["kind"]](entry, content["bills"], ResultStore(store))) + "\n"
 
 
 def _load(path):
@@ -42,7 +43,7 @@ def _count(entry, bills, store):
 
 
 def _report(entry, _bills, store):
-    return [f"key {entry['path']} of {store / entry['run'] / 'report.json'}"]
+    return [f"key {entry['path']} of {store.place(entry['run']) / 'report.json'}"]
 
 
 def _derived(entry, bills, store):
@@ -88,15 +89,15 @@ def _prices(bill):
 def _files(bill, store):
     lines = [f"  divided by {bill.per:g} tokens; counts are of all of them"]
     for key, factor in bill.runs:
-        lines.append(f"  {'+' if factor > 0 else '-'} {store / key / 'energy.csv'}")
-        lines.append(f"    again: spikeloom run {store / key / 'resolved.yaml'}")
+        lines.append(f"  {'+' if factor > 0 else '-'} {store.place(key) / 'energy.csv'}")
+        lines.append(f"    again: spikeloom run {store.place(key) / 'resolved.yaml'}")
     return lines
 
 
 def _bill(described, store):
     total = None
     for key, factor in described["runs"]:
-        run = Run(key, store / key)
+        run = Run(key, store.place(key))
         if not (run.folder / "energy.csv").is_file():
             raise UserError(f"{run.folder}: this run is not kept here; `spikeloom compare` makes it again")
         read_report(run)

@@ -1,12 +1,8 @@
-"""Runs of the simulator, kept by a hash of everything that they follow from, so that a stopped comparison goes on."""
+"""Runs of a comparison: chips on traces. What the store keeps is not simulated again, nor for other prices alone."""
 
 import hashlib
 import json
-import os
 import re
-import subprocess
-import tempfile
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -14,16 +10,19 @@ from pathlib import Path
 import yaml
 
 from spikeloom import UserError
-from spikeloom.files import whole_file
 from spikeloom.progress import Progress
-from spikeloom.traces.trace_files import file_sha256
+from spikeloom.store import program as programs
+from spikeloom.store.bill import bill
+from spikeloom.store.result_store import ResultStore
+from spikeloom.store.simulation import simulation
 
-KEY_DIGITS = 24
 # Longer than any run: the comparison needs no energy over time.
 WINDOW_CYCLES = 1_000_000_000
-OUTPUTS_DIFFER, BAD_INPUT = 1, 2
 # Of absolute paths in messages, which name files of this machine.
 FOLDERS = re.compile(r"(?<![\w.])/(?:[^\s:'/]+/)+")
+# What `price` said of a job, or why it refuses it.
+DESCRIBED, REFUSED = "price.json", "refused.txt"
+EXPERIMENT = "experiment.yaml"
 
 
 @dataclass(frozen=True)
@@ -54,6 +53,14 @@ class Job:
             },
         }
 
+    def files(self):
+        """Hashes of the files that it names, and of those that these name."""
+        named = [self.chip, self.energy, *(Path(value) for _, value in self.settings if Path(value).is_absolute())]
+        return [*map(_configuration, named), *_trace_hashes(self.trace)]
+
+    def __str__(self):
+        return ", ".join(f"{path}={value}" for path, value in self.settings) or "the chip as it is"
+
 
 @dataclass(frozen=True)
 class Run:
@@ -65,104 +72,72 @@ class Run:
 
 @dataclass(frozen=True)
 class Refused:
-    """A point that `spikeloom check` refuses, and why."""
+    """A point that `spikeloom price` refuses, and why."""
 
     why: str
 
 
-class RunStore:
-    """Runs in `folder`, made by `program`, `jobs` side by side."""
+class Runs:
+    """Runs jobs by `program`, `jobs` side by side, and keeps them in a ResultStore."""
 
     def __init__(self, folder, program, jobs):
-        self.folder, self.program, self._jobs = Path(folder), Path(program), jobs
-        if not os.access(self.program, os.X_OK):
-            raise UserError(f"{self.program}: no such program (`make build`, or --spikeloom PROGRAM)")
-        self._program_sha256 = file_sha256(self.program)
+        self.store, self._jobs = ResultStore(folder), jobs
+        self._program = programs.require(program, "--spikeloom PROGRAM names another")
+        self._program_sha256 = programs.file_sha256(self._program)
 
     def results(self, jobs):
-        """{job: Run or Refused}. Runs what is not kept. Raises UserError for a run that fails."""
+        """{job: Run or Refused}. Raises UserError for a run that fails."""
         jobs = list(dict.fromkeys(jobs))
-        keys = {job: self._key(job) for job in jobs}
-        found = {job: self._kept(keys[job]) for job in jobs}
-        missing = [job for job in jobs if found[job] is None]
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with Progress("comparing", len(missing), "run") as bar, ThreadPoolExecutor(self._jobs) as pool:
-            try:
-                for job, result in zip(missing, pool.map(lambda job: self._run(job, keys[job]), missing), strict=True):
-                    found[job] = result
-                    bar.step()
-            except BaseException:
-                pool.shutdown(wait=True, cancel_futures=True)
-                raise
+        found = {}
+        with Progress("comparing", len(jobs), "run") as bar, programs.side_by_side(self._jobs) as pool:
+            for job, result in zip(jobs, pool.map(self._run, jobs), strict=True):
+                found[job] = result
+                bar.step()
         return found
 
-    def _key(self, job):
-        workload = json.dumps([job.operations, job.tokens, sorted(job.settings)])
-        files = [self._program_sha256, *map(_configuration, (job.chip, job.energy)), *_trace_hashes(job.trace)]
-        for _, value in sorted(job.settings):
-            if Path(value).is_absolute():
-                files.append(_configuration(Path(value)))
-        return hashlib.sha256("\n".join([workload, *files]).encode()).hexdigest()[:KEY_DIGITS]
+    def _run(self, job):
+        try:
+            place = self._described(job)
+            if (place / REFUSED).is_file():
+                return Refused((place / REFUSED).read_text(encoding="utf-8"))
+            priced = json.loads((place / DESCRIBED).read_text(encoding="utf-8"))
+            simulated = simulation(self.store, self._program, priced)
+            billed = bill(self.store, self._program, priced, simulated)
+        except (programs.Broken, programs.Killed) as failed:
+            raise UserError(f"{job.trace}: {failed}; with {job}; nothing is compared") from failed
+        return Run(billed.key, billed.folder)
 
-    def _kept(self, key):
-        if (self.folder / key / "report.json").is_file():
-            return Run(key, self.folder / key)
-        refusal = self.folder / f"{key}.refused"
-        return Refused(refusal.read_text(encoding="utf-8")) if refusal.is_file() else None
+    def _described(self, job):
+        """The folder that holds what `price` says of a job."""
+        content = job.experiment()
+        identity = {"kind": "price", "experiment": content, "files": job.files(), "program": self._program_sha256}
 
-    def _run(self, job, key):
-        with tempfile.TemporaryDirectory(suffix=".partial", prefix=f"{key}.", dir=self.folder) as partial:
-            return self._run_in(Path(partial), job, key)
+        def make(folder):
+            experiment = folder / EXPERIMENT
+            experiment.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+            try:
+                priced = programs.price(self._program, experiment, {})
+            except programs.Refused as refused:
+                why = FOLDERS.sub("", str(refused).replace(str(experiment), EXPERIMENT))
+                (folder / REFUSED).write_text(why, encoding="utf-8")
+            else:
+                (folder / DESCRIBED).write_text(json.dumps(priced), encoding="utf-8")
 
-    def _run_in(self, partial, job, key):
-        experiment = partial / "experiment.yaml"
-        experiment.write_text(yaml.safe_dump(job.experiment(), sort_keys=False), encoding="utf-8")
-        done = self._call("run", experiment, "-o", partial / "results", "--no-figures", "-q")
-        if done.returncode == BAD_INPUT:
-            return self._refusal(experiment, key, done)
-        if done.returncode == OUTPUTS_DIFFER:
-            raise UserError(f"{job.trace}: outputs differ from the trace with {_said(job)}; nothing is compared")
-        if done.returncode:
-            raise UserError(f"spikeloom run failed ({done.returncode}) with {_said(job)}: {done.stderr.strip()}")
-        (partial / "results" / "windows.csv").unlink(missing_ok=True)
-        experiment.replace(partial / "results" / "experiment.yaml")
-        if not (self.folder / key).exists():  # another comparison may have made the same run meanwhile
-            (partial / "results").replace(self.folder / key)
-        return Run(key, self.folder / key)
-
-    def _refusal(self, experiment, key, done):
-        """What `check` refuses is an invalid point; what it accepts and `run` does not is an error."""
-        checked = self._call("check", experiment)
-        why = done.stderr.strip()
-        if checked.returncode != BAD_INPUT:
-            raise UserError(f"spikeloom run failed: {why}")
-        why = FOLDERS.sub("", why.removeprefix("spikeloom: ").replace(str(experiment), experiment.name))
-        with whole_file(self.folder / f"{key}.refused") as partial:
-            partial.write_text(why, encoding="utf-8")
-        return Refused(why)
-
-    def _call(self, command, *words):
-        line = [str(self.program), command, *map(str, words)]
-        return subprocess.run(line, capture_output=True, text=True, check=False)
-
-
-def _said(job):
-    return ", ".join(f"{path}={value}" for path, value in job.settings) or "the chip as it is"
+        return self.store.product(identity, make).folder
 
 
 @cache
 def _configuration(path):
     """Hash of a YAML file's values (comments do not count) and of the files that they name."""
-    path = Path(path)
     try:
         content = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
     except (yaml.YAMLError, UnicodeDecodeError):
-        return file_sha256(path)  # the simulator says what is wrong with it
+        return programs.file_sha256(path)  # the simulator says what is wrong with it
     parts = [json.dumps(content, sort_keys=True)]
     for name in _scalars(content):
         named = path.parent / name
         if name.endswith((".yaml", ".csv")) and named.is_file():
-            parts.append(_configuration(named) if name.endswith(".yaml") else file_sha256(named))
+            parts.append(_configuration(named) if name.endswith(".yaml") else programs.file_sha256(named))
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
@@ -174,8 +149,7 @@ def _scalars(node):
     return [node] if isinstance(node, str) else []
 
 
-@cache
 def _trace_hashes(trace):
     """Of the activations file and of the weights file beside it."""
     weights = trace.with_name(trace.name.split(".")[0] + ".weights.safetensors")
-    return tuple(file_sha256(file) for file in (trace, weights))
+    return [programs.file_sha256(file) for file in (trace, weights)]

@@ -6,7 +6,7 @@ from functools import cached_property
 from spikeloom import UserError
 from spikeloom.compare import fairness, outcomes, perplexity_rows, readings, rungs, sensitivity, uncertainty, zeros
 from spikeloom.compare.config import RIVAL, RUNGS, SPIKING
-from spikeloom.compare.places import load_section
+from spikeloom.strict_yaml import Section
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ class Study:
         return any(outcome.report["synthetic"] for bout in self.bouts for outcome in bout.ran)
 
 
-def run(comparison, store, allow_different=False):
+def run(comparison, runs, allow_different=False):
     """The Study of a comparison. Raises UserError for bad input, failed runs and unfair comparisons."""
     groups = uncertainty.load(comparison.uncertainty) if comparison.uncertainty else []
     perplexities = _perplexities(comparison)
@@ -117,11 +117,11 @@ def run(comparison, store, allow_different=False):
         for regime in comparison.regimes
         for technology, path in places.items()
     ]
-    results = store.results([job for _, _, found in planned for point in found for job in point.jobs])
+    results = runs.results([job for _, _, found in planned for point in found for job in point.jobs])
     bouts = [_bout(comparison, *plan, results) for plan in planned]
     found = list(dict.fromkeys(difference for bout in bouts for difference in bout.differences))
     fairness.require_fair(found, allow_different)
-    return Study(comparison, bouts, groups, perplexities, zeros.sweep(comparison, store, bouts))
+    return Study(comparison, bouts, groups, perplexities, zeros.sweep(comparison, runs, bouts))
 
 
 def _bout(comparison, regime, technology, found_points, results):
@@ -152,7 +152,7 @@ def _check_readings(comparison, technologies):
 
 
 def _technology_name(path):
-    section = load_section(path)
+    section = Section.load(path)
     if not section.has("technology"):
         raise UserError(f"{path}: no section 'technology'")
     return section.section("technology").text("name")

@@ -6,7 +6,7 @@ technology.
 
 from dataclasses import dataclass
 
-from spikeloom.compare.places import load_section
+from spikeloom.strict_yaml import Section
 
 # What the file calls the prices of time, and the events of energy.csv that they make. Leakage of registers, adders and
 # SRAM is one event there: it takes the widest bounds.
@@ -39,13 +39,13 @@ class PriceGroup:
 
 def load(path):
     """The PriceGroups of a file, in its order. Raises UserError with file and line."""
-    root = load_section(path)
+    root = Section.load(path)
     section = root.section("uncertainty")
     root.finish()
     groups = {}
     for key in ("events", "leakage"):
         part = section.section(key)
-        for name in part.names:
+        for name in part.keys:
             if key == "leakage" and name not in STANDING:
                 raise part.error(name, f"not one of {', '.join(STANDING)}")
             group, low, high = _entry(part.section(name))
@@ -77,7 +77,7 @@ def shares(bill, x, y):
 
 def _entry(section):
     group = section.text("group")
-    low, high = section.real("low", 0.0, 1.0), section.real("high", 1.0, 1e3)
+    low, high = section.value("low", float, least=0.0, most=1.0), section.value("high", float, least=1.0, most=1e3)
     section.text("source")
     section.finish()
     return group, low, high
@@ -90,13 +90,13 @@ def _widen(bounds, event, low, high):
 
 def _anchors(section, groups):
     found = []
-    for name in section.names:
+    for name in section.keys:
         entry = section.section(name)
         scaled = entry.texts("groups")
         for one in scaled:
             if one not in groups:
                 raise entry.error("groups", f"no group '{one}' (there are {', '.join(groups)})")
-        pair = (entry.real("low", 0.0, 1.0), entry.real("high", 1.0, 1e3))
+        pair = (entry.value("low", float, least=0.0, most=1.0), entry.value("high", float, least=1.0, most=1e3))
         bounds = {event: pair for one in scaled for event in groups[one]}
         found.append(PriceGroup(f"{name} anchor", bounds, entry.text("technology")))
         entry.text("source")

@@ -1,14 +1,11 @@
 """Of synthetic traces, what the share of zeros does to the headline: both best points run on copies of the trace."""
 
-import hashlib
 from dataclasses import dataclass, replace
 
 from spikeloom import UserError
 from spikeloom.compare import outcomes
 from spikeloom.traces import manifest, zero_share
 from spikeloom.traces.trace_files import file_sha256
-
-KEY_DIGITS = 24
 
 
 @dataclass(frozen=True)
@@ -21,15 +18,19 @@ class OtherZeros:
     spiking: object
 
 
-def sweep(comparison, store, bouts):
+def sweep(comparison, runs, bouts):
     """OtherZeros of every bout with a headline and a synthetic trace, for every share of the configuration."""
     chosen = [bout for bout in bouts if bout.best_rival and bout.best_spiking.report["synthetic"]]
     planned = [
-        (bout, share, [_moved(comparison, store, one.point, share) for one in (bout.best_rival, bout.best_spiking)])
+        (
+            bout,
+            share,
+            [_moved(comparison, runs.store, one.point, share) for one in (bout.best_rival, bout.best_spiking)],
+        )
         for bout in chosen
         for share in comparison.zero_shares
     ]
-    results = store.results([job for _, _, pair in planned for point in pair for job in point.jobs])
+    results = runs.results([job for _, _, pair in planned for point in pair for job in point.jobs])
     found = []
     for bout, share, pair in planned:
         ran, refused = outcomes.outcomes(pair, results)
@@ -44,9 +45,10 @@ def _moved(comparison, store, point, share):
     trace = point.jobs[0].trace
     source = trace.parent
     weights = source / manifest.weights_name(comparison.layer)
-    parts = [file_sha256(trace), file_sha256(weights), repr(share)]
-    name = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:KEY_DIGITS]
-    folder = store.folder / f"zeros-{name}"
-    if not (folder / manifest.NAME).is_file():
+    identity = {"kind": "zeros", "trace": [file_sha256(trace), file_sha256(weights)], "share": share}
+
+    def make(folder):
         zero_share.write_variant(source, folder, comparison.layer, point.regime.case, share)
+
+    folder = store.product(identity, make).folder
     return replace(point, jobs=tuple(replace(job, trace=folder / trace.name) for job in point.jobs))

@@ -15,15 +15,18 @@ def run(file, folder=None, trials=None, on="local", workers=None, fork=False, st
     """Run a study's file, or what is left of it, and return its Study.
 
     `folder` is where results go (default: results/NAME), `trials` how many there shall be (default: what the file
-    says), `on` "local", a scheduler's address or a batch system, `workers` how many processes or jobs, `fork` whether
-    a changed study may begin anew beside the old one, `store` where simulations are kept. Raises spikeloom.UserError.
+    says), `on` "local", a scheduler's address or a batch system, `workers` how many trials at once here, or jobs there,
+    `fork` whether a changed study may begin anew beside the old one, `store` where simulations are kept. Raises
+    spikeloom.UserError.
     """
-    from spikeloom.explore import report as reports
     from spikeloom.explore import search, study_file
 
     described = study_file.read(file)
-    study = search.search(described, folder or Path("results") / described.name, store, trials, on, workers, fork)
-    if report:
+    folder = folder or Path("results") / described.name
+    study = open_study(search.search(described, folder, store, trials, on, workers, fork))
+    if report:  # whose imports take as long as some trials
+        from spikeloom.explore import report as reports
+
         reports.write(study)
     return study
 

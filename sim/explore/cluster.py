@@ -1,16 +1,18 @@
-"""Where trials run: processes here, a running Dask scheduler, or jobs of a batch system."""
+"""Where trials run: here, on the workers of a running Dask scheduler, or in jobs of a batch system.
+
+Here a thread waits for each trial's program, which is a process of its own. Elsewhere Dask carries trials to workers.
+"""
 
 import contextlib
 import importlib
 import logging
 import os
-
-import dask
-from distributed import Client, LocalCluster
-from distributed.core import Status
+from concurrent.futures import CancelledError, Executor
+from dataclasses import dataclass
 
 from spikeloom import UserError
 from spikeloom.explore.study_file import CLUSTERS
+from spikeloom.store import program as programs
 
 LOCAL = "local"
 # Name: module, class, and the Python package that holds it.
@@ -25,20 +27,57 @@ LOST_WORKERS = 10
 CONNECT_SECONDS = 60
 
 
-@contextlib.contextmanager
-def client(where, workers, settings):
-    """A Dask Client of `where`: "local", the address of a scheduler, or a batch system's name.
+@dataclass(frozen=True)
+class Pool:
+    """Runs trials: `workers` at once. A trial raises one of `errors` when the pool has lost it."""
 
-    `workers` processes run here, or jobs there (None: one per processor; what `settings`, or Dask's own configuration,
-    say). Raises UserError when it cannot be reached or started.
+    executor: Executor
+    workers: int
+    errors: dict
+
+    def result(self, future):
+        """What a trial gave. Raises UserError when it never will."""
+        try:
+            return future.result()
+        except tuple(self.errors) as lost:
+            raise UserError(next(said for kind, said in self.errors.items() if isinstance(lost, kind))) from lost
+
+
+@contextlib.contextmanager
+def pool(where, workers, settings):
+    """A Pool at `where`: "local", the address of a scheduler, or a batch system's name.
+
+    `workers` trials run at once here, or that many jobs there (None: one per processor; what `settings`, or Dask's own
+    configuration, say). Raises UserError when it cannot be reached or started.
     """
+    if where == LOCAL:
+        workers = workers or len(os.sched_getaffinity(0))
+        with programs.side_by_side(workers) as executor:
+            yield Pool(executor, workers, {})
+    else:
+        with _client(where, workers, settings) as client:
+            yield _dask_pool(client, workers)
+
+
+def _dask_pool(client, workers):
+    from distributed.scheduler import KilledWorker
+
+    gone = "the scheduler went away; what is finished is kept, the same command goes on"
+    killed = f"{LOST_WORKERS} workers were lost while they had a trial"
+    errors = {KilledWorker: killed, CancelledError: gone, OSError: gone}
+    return Pool(client.get_executor(pure=False), max(workers or 0, len(client.nthreads())), errors)
+
+
+@contextlib.contextmanager
+def _client(where, workers, settings):
+    import dask
+    from distributed import Client
+
     _silence()
     with dask.config.set({"distributed.scheduler.allowed-failures": LOST_WORKERS}):
         cluster = None
         try:
-            if where == LOCAL:
-                cluster = target = _local(workers)
-            elif where in BATCH_SYSTEMS:
+            if where in BATCH_SYSTEMS:
                 cluster = target = _batch(where, workers, dict(settings))
             elif "://" in where:
                 target = where
@@ -66,18 +105,10 @@ def _close(cluster):
             cluster.close(timeout=5)
 
 
-def _local(workers):
-    return LocalCluster(
-        n_workers=workers or len(os.sched_getaffinity(0)),
-        threads_per_worker=1,
-        processes=True,
-        dashboard_address="127.0.0.1:0",
-        silence_logs=logging.CRITICAL,
-    )
-
-
 def _batch(name, jobs, settings):
     """A cluster of jobs; the first ones are submitted when this returns."""
+    from distributed.core import Status
+
     module, kind, package = BATCH_SYSTEMS[name]
     jobs = jobs or settings.get("jobs", 1)
     settings.pop("jobs", None)

@@ -1,8 +1,6 @@
 """`spikeloom explore`: runs a study and says what came out."""
 
 from spikeloom import explore
-from spikeloom.explore import report
-from spikeloom.plots.pareto_fronts import states_in_words
 
 SHOWN = 10
 
@@ -28,6 +26,9 @@ def run(options):
 
 def summary(study):
     """Lines for the terminal: trials by state, what they took, the best of the front, and how to repeat it."""
+    from spikeloom.explore import report
+    from spikeloom.plots.pareto_fronts import states_in_words
+
     best = study.best(SHOWN)
     lines = [f"{study.name}: {states_in_words(study)}", f"Cost     {report.costs(study)}"]
     if not len(best):

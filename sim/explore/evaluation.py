@@ -6,10 +6,13 @@ from dataclasses import dataclass, field
 
 from spikeloom import UserError
 from spikeloom.explore import metrics, number_format, parameters
-from spikeloom.explore import program as programs
-from spikeloom.explore.result_store import ResultStore, simulation
+from spikeloom.store import program as programs
+from spikeloom.store.result_store import ResultStore
+from spikeloom.store.simulation import simulation
 
 COMPLETE, INFEASIBLE, PRUNED, FAILED = "complete", "infeasible", "pruned", "failed"
+# Of a trial whose program was killed.
+TRIES = 4
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,19 @@ class Outcome:
 
 
 def evaluate(task):
-    """The Outcome of a Task. Raises UserError where the next trial would fare no better (a full disk)."""
+    """The Outcome of a Task; a program that is killed is started again.
+
+    Raises UserError where the next trial would fare no better: a full disk, a program that is killed every time.
+    """
+    for _ in range(TRIES):
+        try:
+            return _outcome(task)
+        except programs.Killed as error:
+            killed = error
+    raise UserError(f"{killed}, {TRIES} times (out of memory?)") from killed
+
+
+def _outcome(task):
     begin = time.monotonic()
     outcome = Outcome(COMPLETE, seconds={"simulation": 0.0, "format": 0.0})
     try:

@@ -1,13 +1,18 @@
 """What a study is: whatever must not change while it goes on. A changed one is refused with the difference."""
 
+import json
+
 import yaml
 
+from spikeloom import UserError
 from spikeloom.explore import metrics, number_format, parameters
-from spikeloom.explore import program as programs
 from spikeloom.explore.evaluation import Task
+from spikeloom.files import whole_file
+from spikeloom.store import program as programs
 from spikeloom.wording import first_difference
 
 FORMAT = "spikeloom-study"
+NAME = "study.json"
 
 
 def of(study_file, program, base):
@@ -15,7 +20,7 @@ def of(study_file, program, base):
     f = study_file
     return {
         "format": FORMAT,
-        "version": 1,
+        "version": 2,
         "parameters": {parameter.name: parameter.description() for parameter in f.parameters},
         "objectives": f.objectives,
         "constraints": [str(constraint) for constraint in f.constraints],
@@ -29,6 +34,31 @@ def of(study_file, program, base):
         "files": _files(f, base),
         "program_sha256": programs.file_sha256(program),
     }
+
+
+def write(folder, storage, identity, study_file, synthetic):
+    """Say in `folder` what the study in it is, and in which database its trials are."""
+    content = {
+        "name": folder.name,
+        "file": str(study_file.file),
+        "storage": storage,
+        "synthetic": synthetic,
+        "identity": identity,
+    }
+    with whole_file(folder / NAME) as partial:
+        partial.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+
+
+def read(folder):
+    """What `write` has written into a folder, as a dict; None where there is nothing. Raises UserError."""
+    path = folder / NAME
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        return {key: content[key] for key in ("name", "file", "storage", "synthetic", "identity")}
+    except FileNotFoundError:
+        return None
+    except (ValueError, KeyError) as error:
+        raise UserError(f"{path}: not what `spikeloom explore` writes: {error}") from error
 
 
 def difference(old, new):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from spikeloom import UserError
-from spikeloom.explore import program as programs
+from spikeloom.store import program as programs
 
 PREFIX = "format."
 # What a method may read: type, and the default of the command line.

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
-from spikeloom.explore.strict_yaml import Section, plain
+from spikeloom.strict_yaml import Section, plain
 
 SCALARS = (str, int, float, bool)
 RANGE_KEYS = ("from", "to", "step", "log", "powers_of_two")
@@ -44,7 +44,7 @@ class Parameter:
 def read(section):
     """The Parameters of the section `parameters`. Raises UserError."""
     if not section.keys:
-        section.fail(None, "no parameter")
+        raise section.error(None, "no parameter")
     return [_parameter(section, name) for name in section.keys]
 
 
@@ -62,7 +62,7 @@ def _parameter(section, name):
     if isinstance(spec, list):
         return _list(section, name, spec)
     if not isinstance(spec, Section):
-        section.fail(name, "expected a list of values, a range (from, to), or choices")
+        raise section.error(name, "expected a list of values, a range (from, to), or choices")
     found = _choices(spec, name) if spec.has("choices") else _range(spec, name)
     spec.finish()
     return found
@@ -71,11 +71,11 @@ def _parameter(section, name):
 def _list(section, name, values):
     for value in values:
         if not isinstance(value, SCALARS):
-            section.fail(name, "values must be numbers, words, true or false")
+            raise section.error(name, "values must be numbers, words, true or false")
     if not values:
-        section.fail(name, "no value")
+        raise section.error(name, "no value")
     if len(set(map(repr, values))) != len(values):
-        section.fail(name, "a value stands there twice")
+        raise section.error(name, "a value stands there twice")
     return Parameter(name, CategoricalDistribution(tuple(values)), tuple(values))
 
 
@@ -85,9 +85,9 @@ def _choices(spec, name):
     for label, values in sets.items():
         for path, value in values.items():
             if not isinstance(value, SCALARS):
-                choices.fail(label, f"{path}: expected a number, a word, true or false")
+                raise choices.error(label, f"{path}: expected a number, a word, true or false")
     if not sets:
-        spec.fail("choices", "no choice")
+        raise spec.error("choices", "no choice")
     return Parameter(name, CategoricalDistribution(tuple(sets)), tuple(sets), sets)
 
 
@@ -95,18 +95,18 @@ def _range(spec, name):
     low, high = spec.any("from"), spec.any("to")
     for key, end in (("from", low), ("to", high)):
         if isinstance(end, bool) or not isinstance(end, int | float):
-            spec.fail(key, "expected a number")
+            raise spec.error(key, "expected a number")
     if low > high:
-        spec.fail("to", f"{high} is below from, {low}")
+        raise spec.error("to", f"{high} is below from, {low}")
     if spec.value("powers_of_two", bool, False):
         return _powers_of_two(spec, name, low, high)
     log = spec.value("log", bool, False)
     if isinstance(low, int) and isinstance(high, int):
         step = spec.value("step", int, 1, least=1)
         if log and step != 1:
-            spec.fail("step", "a logarithmic range has no steps")
+            raise spec.error("step", "a logarithmic range has no steps")
         if (high - low) % step:
-            spec.fail("to", f"{high} is not from, {low}, plus whole steps of {step}")
+            raise spec.error("to", f"{high} is not from, {low}, plus whole steps of {step}")
         grid = tuple(range(low, high + 1, step)) if (high - low) // step < MOST_GRID_VALUES else None
         return Parameter(name, IntDistribution(low, high, log=log, step=step), grid)
     return _real_range(spec, name, float(low), float(high), log)
@@ -115,14 +115,14 @@ def _range(spec, name):
 def _real_range(spec, name, low, high, log):
     step = spec.value("step", float, None)
     if log and (low <= 0 or step is not None):
-        spec.fail("log", "a logarithmic range begins above 0 and has no steps")
+        raise spec.error("log", "a logarithmic range begins above 0 and has no steps")
     if step is not None and step <= 0:
-        spec.fail("step", "must be above 0")
+        raise spec.error("step", "must be above 0")
     grid = None
     if step is not None:
         count = round((high - low) / step)
         if abs(low + count * step - high) > 1e-9 * max(abs(high), step):
-            spec.fail("to", f"{high} is not from, {low}, plus whole steps of {step}")
+            raise spec.error("to", f"{high} is not from, {low}, plus whole steps of {step}")
         grid = tuple(low + i * step for i in range(count + 1)) if count < MOST_GRID_VALUES else None
     return Parameter(name, FloatDistribution(low, high, log=log, step=step), grid)
 
@@ -130,6 +130,6 @@ def _real_range(spec, name, low, high, log):
 def _powers_of_two(spec, name, low, high):
     for key, end in (("from", low), ("to", high)):
         if not isinstance(end, int) or end < 1 or end & (end - 1):
-            spec.fail(key, f"{end} is not a power of two")
+            raise spec.error(key, f"{end} is not a power of two")
     values = tuple(1 << i for i in range(low.bit_length() - 1, high.bit_length()))
     return Parameter(name, CategoricalDistribution(values), values)

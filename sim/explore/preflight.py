@@ -1,10 +1,11 @@
 """Checks of a study before any trial: paths that do not exist, and bounds that the chip's own checks contradict."""
 
+import os
 import random
 
 from spikeloom import UserError
 from spikeloom.explore import identity, number_format, parameters
-from spikeloom.explore import program as programs
+from spikeloom.store import program as programs
 
 # A value that the base experiment refuses may do with other values of the other parameters: so many are tried.
 TRIES = 8
@@ -21,13 +22,18 @@ def check(study_file, program):
     if identity.uses_formats(f):
         number_format.check_ready(f.format)
     base = _in_place(f, "study", _price, f, program, f.sets)
-    for parameter in f.parameters:
-        ends = parameter.ends if len(parameter.ends) <= MOST_ENDS else (parameter.ends[0], parameter.ends[-1])
-        for end in ends:
-            _check_end(f, program, parameter, end)
+    with programs.side_by_side(len(os.sched_getaffinity(0))) as pool:
+        list(pool.map(lambda pair: _check_end(f, program, *pair), _all_ends(f)))  # the first error in their order
     if f.part:
         _check_part(f, program)
     return base
+
+
+def _all_ends(study_file):
+    for parameter in study_file.parameters:
+        ends = parameter.ends if len(parameter.ends) <= MOST_ENDS else (parameter.ends[0], parameter.ends[-1])
+        for end in ends:
+            yield parameter, end
 
 
 def _check_end(study_file, program, parameter, end):

@@ -11,6 +11,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from spikeloom.explore.evaluation import COMPLETE
 from spikeloom.files import make_folder, whole_file
 from spikeloom.plots import parameter_importance, parameter_slices, pareto_fronts, style
+from spikeloom.store import program as programs
 
 NAME = "report.html"
 FIGURES = {
@@ -53,16 +54,16 @@ def _write_configs(study, numbers):
     for old in folder.glob("trial_*.yaml"):
         old.unlink()
     paths = {number: folder / f"trial_{number:04}.yaml" for number in numbers}
-    for number, path in paths.items():
-        with whole_file(path) as partial:
-            partial.write_text(study.config(number), encoding="utf-8")
+    with programs.side_by_side(len(os.sched_getaffinity(0))) as pool:
+        for path, config in zip(paths.values(), pool.map(study.config, paths), strict=True):
+            with whole_file(path) as partial:
+                partial.write_text(config, encoding="utf-8")
     return paths
 
 
 def costs(study):
     """What the trials took, in words: simulation, perplexity and traces apart, and the rest per trial."""
     rows = study.trials()
-    rows = rows[rows["state"] != "running"]
     if not len(rows):
         return "no trial yet"
     simulated, formats = rows["seconds_simulation"].sum(), rows["seconds_format"].sum()

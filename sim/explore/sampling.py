@@ -16,6 +16,7 @@ class NumberedSampler(BaseSampler):
 
     def __init__(self, make, seed):
         self._make, self._seed = make, seed
+        self._undrawn = make(seed)  # for what needs no random number, so that it keeps what it knows of earlier trials
 
     def _of(self, trial, *names):
         text = "/".join([str(self._seed), str(trial.number), *names])
@@ -23,7 +24,7 @@ class NumberedSampler(BaseSampler):
 
     def infer_relative_search_space(self, study, trial):
         """As the wrapped sampler does."""
-        return self._of(trial).infer_relative_search_space(study, trial)
+        return self._undrawn.infer_relative_search_space(study, trial)
 
     def sample_relative(self, study, trial, search_space):
         """As the wrapped sampler does."""

@@ -1,35 +1,33 @@
 """The search: asks the sampler for trials, has workers evaluate them, and tells the results in the order of trials.
 
 Trial n is asked for when trial n - in_flight has been told and none after it. So what a sampler knows of a trial's
-predecessors does not depend on how fast workers are, and a study that was killed at any moment asks, after its next
-start, for the trials that an undisturbed one would.
+predecessors does not depend on how fast workers are. The sampler looks at a study in memory; the database gets each
+trial whole when it is told. A study that was stopped is asked for and told its trials again, from the database, and
+goes on as an undisturbed one would.
 """
 
 import contextlib
+import dataclasses
 import fcntl
-import json
 import os
+import sys
 import warnings
+from concurrent.futures import FIRST_COMPLETED, wait
 from pathlib import Path
 
 import optuna
 import sqlalchemy
-from distributed import CancelledError, as_completed
-from distributed.scheduler import KilledWorker
-from optuna.trial import Trial, TrialState
+from optuna.trial import TrialState
 
 from spikeloom import UserError
 from spikeloom.explore import cluster, identity, preflight
-from spikeloom.explore import program as programs
-from spikeloom.explore.evaluation import COMPLETE, FAILED, INFEASIBLE, PRUNED, evaluate
+from spikeloom.explore.evaluation import COMPLETE, FAILED, INFEASIBLE, PRUNED, Outcome, evaluate
 from spikeloom.explore.fronts import front_of
 from spikeloom.explore.sampling import sampler_of
-from spikeloom.explore.study import Study, attribute
 from spikeloom.files import make_folder
 from spikeloom.progress import Progress
+from spikeloom.store import program as programs
 
-# A worker whose simulation was killed gives it another try, so often.
-RETRIES = 3
 AHEAD = 4
 STATES = {
     COMPLETE: TrialState.COMPLETE,
@@ -40,49 +38,46 @@ STATES = {
 
 
 def search(study_file, folder, store, trials=None, where=cluster.LOCAL, workers=None, fork=False):
-    """Run a StudyFile's trials, or those that are left, and return the Study.
+    """Run a StudyFile's trials, or those that are left, and return the folder that holds the study.
 
-    `folder` is where the study and its report lie, `store` where results are kept. Raises UserError when the study
-    cannot go on; what was computed is kept, and the next call goes on from there.
+    `folder` is where it is to lie, with `fork` perhaps one beside it; `store` is where results are kept. Raises
+    UserError when the study cannot go on; what was computed is kept, and the next call goes on from there.
     """
     program = programs.default_program()
     base = preflight.check(study_file, program)
     wanted = identity.of(study_file, program, base)
     total = _total(study_file, trials)
     with _one_line_errors(), contextlib.ExitStack() as stack:
-        folder, study = _open(study_file, Path(folder), wanted, base["synthetic"], fork, stack)
+        folder, database = _open(study_file, Path(folder), wanted, base["synthetic"], fork, stack)
         settings = study_file.execution.get(where, {})
-        done = sum(trial.state.is_finished() for trial in study.get_trials(deepcopy=False))
-        if done < total:
+        told = database.get_trials(deepcopy=False)
+        if len(told) < total:
             workers = workers or (study_file.workers if where == cluster.LOCAL else settings.get("jobs"))
-            client = stack.enter_context(cluster.client(where, workers, settings))
-            _Search(study_file, study, program, store, client, workers).run(total)
-    return Study(folder)
+            pool = stack.enter_context(cluster.pool(where, workers, settings))
+            if told:
+                print(f"{folder}: goes on at trial {len(told)} of {total}", file=sys.stderr, flush=True)
+            _Search(study_file, database, told, program, store, pool).run(total)
+    return folder
 
 
 class _Search:
-    def __init__(self, study_file, study, program, store, client, workers):
-        self._file, self._study, self._client = study_file, study, client
-        self._workers = max(workers or 0, len(client.scheduler_info()["workers"]))
+    def __init__(self, study_file, database, told, program, store, pool):
+        self._file, self._database, self._told, self._pool = study_file, database, told, pool
+        self._study = optuna.create_study(
+            sampler=sampler_of(study_file), directions=list(study_file.objectives.values())
+        )
         self._task = lambda trial, bar: identity.task_of(study_file, program, store, trial.params, bar)
         self._distributions = {parameter.name: parameter.distribution for parameter in study_file.parameters}
-        self._open, self._outcomes = {}, {}  # trials by number; outcomes that wait for their turn
-        self._queue = as_completed(loop=client.loop)
+        self._open, self._futures = {}, {}  # trials by number; numbers by what runs
+        self._outcomes = {trial.number: Outcome(**trial.user_attrs["outcome"]) for trial in told}
 
     def run(self, total):
         """Run trials until `total` are told."""
-        trials = self._study.get_trials(deepcopy=False)
-        window = self._window()
-        told = next((i for i, trial in enumerate(trials) if not trial.state.is_finished()), len(trials))
-        for trial in trials[told:]:  # asked for before the study was stopped
-            self._begin(Trial(self._study, trial._trial_id))
-        asked = len(trials)
+        told, asked, window = 0, 0, self._window()
         with Progress(f"exploring {self._file.name}", total, "trial") as bar:
-            for _ in range(told):
-                bar.step()
             while told < total:
                 while asked < min(told + window, total):
-                    self._begin(self._study.ask())
+                    self._ask()
                     asked += 1
                 if told in self._outcomes:
                     self._tell(told)
@@ -95,16 +90,23 @@ class _Search:
         """How far trials may be ahead of the last one told; where no one looks at results, what keeps workers busy."""
         if self._file.learns or self._file.part:
             return self._file.in_flight
-        return max(self._file.in_flight, AHEAD * self._workers)
+        return max(self._file.in_flight, AHEAD * self._pool.workers)
 
-    def _begin(self, trial):
-        for name, distribution in self._distributions.items():
-            trial._suggest(name, distribution)
+    def _ask(self):
+        trial = self._study.ask(self._distributions)
         self._open[trial.number] = trial
-        task = self._task(trial, self._bar(trial.number))
-        future = self._client.submit(evaluate, task, pure=False, retries=RETRIES)
-        future.number = trial.number
-        self._queue.add(future)
+        if trial.number < len(self._told):
+            self._require_as_before(trial)
+        else:
+            task = self._task(trial, self._bar(trial.number))
+            self._futures[self._pool.executor.submit(evaluate, task)] = trial.number
+
+    def _require_as_before(self, trial):
+        if trial.params != self._told[trial.number].params:
+            raise UserError(
+                f"trial {trial.number} of the study was drawn otherwise by another version of Optuna; begin a new "
+                "study beside it with another -o"
+            )
 
     def _bar(self, number):
         """Objectives of the front that was known when this trial was asked for."""
@@ -114,27 +116,20 @@ class _Search:
         return [dict(zip(self._file.objectives, t.values, strict=True)) for t in front_of(before, self._file)]
 
     def _collect(self):
-        """Wait for an outcome, and take it."""
-        future = next(self._queue)
-        try:
-            self._outcomes[future.number] = future.result()
-        except programs.Killed as killed:
-            raise UserError(f"trial {future.number}: {killed}, {RETRIES + 1} times (out of memory?)") from killed
-        except KilledWorker as killed:
-            raise UserError(
-                f"trial {future.number}: {cluster.LOST_WORKERS} workers were lost while they had it"
-            ) from killed
-        except (CancelledError, OSError) as lost:
-            raise UserError("the scheduler went away; what is finished is kept, the same command goes on") from lost
+        """Wait for outcomes, and take them."""
+        for future in wait(self._futures, return_when=FIRST_COMPLETED).done:
+            self._outcomes[self._futures.pop(future)] = self._pool.result(future)
 
     def _tell(self, number):
         trial, outcome = self._open.pop(number), self._outcomes.pop(number)
-        trial.set_user_attr("outcome", attribute(outcome))
+        trial.set_user_attr("outcome", dataclasses.asdict(outcome))
         if outcome.state == COMPLETE:
             for constraint in self._file.constraints:
                 trial.set_constraint(str(constraint), constraint.violation(outcome.metrics[constraint.metric]))
         values = [outcome.metrics[name] for name in self._file.objectives] if outcome.state == COMPLETE else None
-        self._study.tell(trial, values, STATES[outcome.state])
+        frozen = self._study.tell(trial, values, STATES[outcome.state])
+        if number >= len(self._told):
+            self._database.add_trial(frozen)
 
 
 def _total(study_file, trials):
@@ -145,12 +140,12 @@ def _total(study_file, trials):
 
 
 def _open(study_file, folder, wanted, synthetic, fork, stack):
-    """(folder, Optuna study) of this identity: the one in `folder`, or with `fork` the first beside it that fits."""
+    """(folder, database as an Optuna study) of this identity: in `folder`, or with `fork` in the first beside it."""
     number = 1
     while True:
         here = folder if number == 1 else folder.with_name(f"{folder.name}-{number}")
-        found = _identity_in(here)
-        differs = "" if found is None else identity.difference(found, wanted)
+        found = identity.read(here)
+        differs = "" if found is None else identity.difference(found["identity"], wanted)
         if not differs:
             break
         if not fork:
@@ -163,21 +158,11 @@ def _open(study_file, folder, wanted, synthetic, fork, stack):
     study = optuna.create_study(
         storage=optuna.storages.RDBStorage(storage, engine_kwargs=_engine(storage)),
         study_name=here.name,
-        sampler=sampler_of(study_file),
         directions=list(study_file.objectives.values()),
         load_if_exists=True,
     )
-    Study.describe(here, storage, here.name, wanted, study_file, synthetic)
+    identity.write(here, storage, wanted, study_file, synthetic)
     return here, study
-
-
-def _identity_in(folder):
-    try:
-        return json.loads((folder / Study.FILE).read_text(encoding="utf-8"))["identity"]
-    except FileNotFoundError:
-        return None
-    except (ValueError, KeyError) as error:
-        raise UserError(f"{folder / Study.FILE}: not what `spikeloom explore` writes: {error}") from error
 
 
 def _engine(storage):

@@ -1,61 +1,38 @@
 """A study's results, as data frames."""
 
-import dataclasses
-import json
 import warnings
+from functools import cached_property
 from pathlib import Path
 
 import optuna
 import pandas as pd
 
 from spikeloom import UserError
-from spikeloom.explore import fronts, parameters
-from spikeloom.explore import program as programs
+from spikeloom.explore import fronts, identity, parameters
 from spikeloom.explore import study_file as study_files
 from spikeloom.explore.evaluation import COMPLETE
-from spikeloom.files import whole_file
+from spikeloom.store import program as programs
 
 # Of complete trials: those that importance asks what they have in common.
 BEST_SHARE = 0.25
 
 
-def attribute(outcome):
-    """An Outcome as JSON values."""
-    return dataclasses.asdict(outcome)
-
-
 class Study:
-    """The study in a results folder; what is running meanwhile shows when `refresh` is called.
+    """The study in a results folder; what is finished meanwhile shows when `refresh` is called.
 
     `objectives` maps metrics to "minimize" or "maximize"; `parameters` names what varied.
     """
 
-    FILE = "study.json"
-
     def __init__(self, folder):
         self.folder = Path(folder)
-        try:
-            described = json.loads((self.folder / self.FILE).read_text(encoding="utf-8"))
-        except FileNotFoundError as error:
-            raise UserError(f"{folder}: no study there; `spikeloom explore STUDY.yaml` makes one") from error
+        described = identity.read(self.folder)
+        if described is None:
+            raise UserError(f"{folder}: no study there; `spikeloom explore STUDY.yaml` makes one")
         self.name, self.file, self.identity = described["name"], Path(described["file"]), described["identity"]
         self.objectives, self.parameters = self.identity["objectives"], list(self.identity["parameters"])
         self.synthetic = described["synthetic"]
         self._storage = described["storage"]
         self.refresh()
-
-    @staticmethod
-    def describe(folder, storage, name, identity, study_file, synthetic):
-        """Write the file that says what the study in `folder` is."""
-        content = {
-            "name": name,
-            "file": str(study_file.file),
-            "storage": storage,
-            "synthetic": synthetic,
-            "identity": identity,
-        }
-        with whole_file(Path(folder) / Study.FILE) as partial:
-            partial.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
     def refresh(self):
         """Read the trials again."""
@@ -65,8 +42,8 @@ class Study:
     def trials(self):
         """A row per trial: number, state, parameters, metrics, reason, seconds_all, _simulation and _format, kept.
 
-        `state` is complete, infeasible (refused by the chip's checks or outside a constraint), pruned, failed or
-        running; `kept` says that no simulation was needed.
+        `state` is complete, infeasible (refused by the chip's checks or outside a constraint), pruned or failed; `kept`
+        says that no simulation was needed.
         """
         rows = [self._row(trial) for trial in self._trials]
         return pd.DataFrame(rows).set_index("number") if rows else pd.DataFrame()
@@ -126,7 +103,7 @@ class Study:
         for name, value in self._trials[number].params.items():
             sets = described[name].get("sets")
             values |= sets[value] if sets else {name: value}
-        trace = self._trials[number].user_attrs.get("outcome", {}).get("trace")
+        trace = self._trials[number].user_attrs["outcome"]["trace"]
         texts = {
             path: parameters.value_text(value, self.file.parent)
             for path, value in values.items()
@@ -136,22 +113,25 @@ class Study:
 
     def config(self, number):
         """The complete configuration of a trial, as YAML text. Raises UserError when the study's file is gone."""
-        experiment = study_files.read(self.file).experiment
         try:
-            return programs.price(programs.default_program(), experiment, self.assignments(number))["resolved"]
+            return programs.price(programs.default_program(), self._experiment, self.assignments(number))["resolved"]
         except programs.Refused as refused:
             raise UserError(f"trial {number}: {refused}") from refused
 
+    @cached_property
+    def _experiment(self):
+        return study_files.read(self.file).experiment
+
     def _row(self, trial):
-        outcome = trial.user_attrs.get("outcome", {"state": "running", "metrics": {}, "seconds": {}})
+        outcome = trial.user_attrs["outcome"]
         return {
             "number": trial.number,
             "state": outcome["state"],
             **trial.params,
             **outcome["metrics"],
-            "reason": outcome.get("reason", ""),
+            "reason": outcome["reason"],
             **{f"seconds_{kind}": seconds for kind, seconds in outcome["seconds"].items()},
-            "kept": outcome.get("kept", False),
+            "kept": outcome["kept"],
         } | self._feasible(trial, outcome)
 
     @staticmethod

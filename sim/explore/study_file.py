@@ -7,7 +7,7 @@ from pathlib import Path
 from spikeloom import UserError
 from spikeloom.explore import metrics, parameters
 from spikeloom.explore.number_format import FormatSettings
-from spikeloom.explore.strict_yaml import Section, plain
+from spikeloom.strict_yaml import Section, plain
 
 SAMPLERS = ("grid", "random", "nsga2", "nsga3", "tpe")
 # These draw the same points whatever the results are.
@@ -121,14 +121,14 @@ def read(path):
 def _name(head):
     name = head.value("name", str)
     if not name or name[0] == "." or "/" in name:
-        head.fail("name", f"'{name}' must not begin with a dot or contain a slash: it names the results folder")
+        raise head.error("name", f"'{name}' must not begin with a dot or contain a slash: it names the results folder")
     return name
 
 
 def _experiment(head, folder):
     named = folder / head.value("experiment", str)
     if not named.is_file():
-        head.fail("experiment", f"no such file '{named}'")
+        raise head.error("experiment", f"no such file '{named}'")
     return named.resolve()
 
 
@@ -137,7 +137,7 @@ def _values(section, key):
     values = plain(section.section(key, optional=True))
     for path, value in values.items():
         if not isinstance(value, parameters.SCALARS):
-            section.fail(key, f"{path}: expected a number, a word, true or false")
+            raise section.error(key, f"{path}: expected a number, a word, true or false")
     return values
 
 
@@ -147,7 +147,7 @@ def _objectives(section):
         _check_metric(section, name)
         found[name] = section.value(name, str, names=DIRECTIONS)
     if not found:
-        section.fail(None, "no objective")
+        raise section.error(None, "no objective")
     return found
 
 
@@ -158,9 +158,11 @@ def _constraints(section):
         bounds = section.section(name)
         constraint = Constraint(name, bounds.value("most", float, None), bounds.value("least", float, None))
         if constraint.most is None and constraint.least is None:
-            section.fail(name, "expected `most`, `least` or both")
+            raise section.error(name, "expected `most`, `least` or both")
         if None not in (constraint.most, constraint.least) and constraint.least > constraint.most:
-            bounds.fail("least", f"{constraint.least:g} is above most, {constraint.most:g}: nothing can meet both")
+            raise bounds.error(
+                "least", f"{constraint.least:g} is above most, {constraint.most:g}: nothing can meet both"
+            )
         bounds.finish()
         found.append(constraint)
     return found
@@ -170,7 +172,7 @@ def _check_metric(section, name):
     try:
         metrics.check(name)
     except UserError as error:
-        section.fail(name, str(error))
+        raise section.error(name, str(error)) from error
 
 
 def _part(root, objectives):
@@ -179,11 +181,11 @@ def _part(root, objectives):
         return None
     for metric, direction in objectives.items():
         if direction != "minimize" or not metrics.is_bounded_by_parts(metric):
-            root.fail("prune_by_part", f"a part of the layer is no lower bound of {metric}, to {direction}")
+            raise root.error("prune_by_part", f"a part of the layer is no lower bound of {metric}, to {direction}")
     part = _values(root, "prune_by_part")
     for path in part:
         if path != "workload.tokens":
-            root.fail("prune_by_part", f"{path}: only fewer workload.tokens are a part of the layer")
+            raise root.error("prune_by_part", f"{path}: only fewer workload.tokens are a part of the layer")
     return part
 
 
@@ -192,4 +194,4 @@ def _check_grid(study, search):
         return
     for parameter in study.parameters:
         if parameter.grid is None:
-            search.fail("sampler", f"a grid needs steps or values, and {parameter.name} is a range without")
+            raise search.error("sampler", f"a grid needs steps or values, and {parameter.name} is a range without")

@@ -34,9 +34,9 @@ examples:
   spikeloom export --model path/to/llama-folder --text articles.txt -o out
   spikeloom export --shapes llama-2-7b --layers 0 --tokens 4 -o out
       a synthetic layer in that model's shape, with the statistics of the committed export
-  spikeloom export --model models/spiking_lm/movies/ternary-seed0 --text "A fine, sad, funny film." --steps 64 -o out
+  spikeloom export --model results/spiking-lm/movies/ternary-seed0 --text "A fine, sad, funny film." --steps 64 -o out
       one sentence through a spiking language model: every spike of every step
-  spikeloom export --model models/spiking_lm/movies/ternary-seed0 --method twin --text sentence.txt -o out
+  spikeloom export --model results/spiking-lm/movies/ternary-seed0 --method twin --text sentence.txt -o out
       the same model and sentence for a multiply-accumulate chip
   spikeloom export --verify out
       hash every file, recompute every output code, name the first tensor and index that differs
@@ -167,13 +167,18 @@ def _add_explore(commands):
         "--workers",
         type=int,
         metavar="N",
-        help="processes here, or jobs there (default: the study's, or one a processor)",
+        help="trials at once here, or jobs there (default: the study's, or one a processor)",
     )
     parser.add_argument("--fork", action="store_true", help="where the study has changed: begin a new one beside it")
+    _add_store(parser)
+    parser.set_defaults(run=_explore)
+
+
+def _add_store(parser):
+    """Comparisons and studies share what they keep."""
     parser.add_argument(
         "--store", type=Path, default=Path(".cache/results"), metavar="DIR", help="where results are kept (%(default)s)"
     )
-    parser.set_defaults(run=_explore)
 
 
 def _add_export(commands):
@@ -388,7 +393,7 @@ def _add_compare(commands):
     parser.add_argument("config", type=Path, metavar="CONFIG.yaml", help="schema: sim/compare/README.md")
     parser.add_argument("-o", "--output", type=Path, metavar="FOLDER", help="default: results/compare_<name>")
     parser.add_argument("--jobs", type=int, default=2, metavar="N", help=f"runs side by side ({DEFAULT})")
-    parser.add_argument("--runs", type=Path, default=Path("results/compare-runs"), metavar="FOLDER", help="kept runs")
+    _add_store(parser)
     parser.add_argument("--spikeloom", type=Path, default=PROGRAM, metavar="PROGRAM", help="the simulator")
     parser.add_argument("--allow-different", action="store_true", help="compare unlike things, and say so on top")
     parser.add_argument("--explain", metavar="ID", help="run nothing: show what makes a number of the report")
@@ -560,7 +565,7 @@ def _compare(options):
         CompareOptions(
             config=options.config,
             output=options.output,
-            store=options.runs,
+            store=options.store,
             program=options.spikeloom,
             jobs=options.jobs,
             allow_different=options.allow_different,

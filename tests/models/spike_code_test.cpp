@@ -29,7 +29,7 @@ SpikeTrain integrate(const SpikeCode& code, int p, int largest) {
 enum { kTtfs, kCount, kRadix };
 
 TEST(SpikeCodeUnit, NamesAndCodesAreInOneOrder) {
-  EXPECT_EQ(spike_code_names(), (std::vector<std::string>{"ttfs", "count", "radix"}));
+  EXPECT_EQ(spike_code_names(), (std::vector<std::string>{"ttfs", "count", "radix", "rate"}));
   EXPECT_TRUE(make_spike_code(kTtfs)->keeps_slopes());
   EXPECT_TRUE(make_spike_code(kCount)->repeats());
   EXPECT_EQ(make_spike_code(kRadix)->steps(15), 4);
@@ -63,6 +63,12 @@ TEST(SpikeCodeUnit, CountFiresPTimesUpToTheLastStep) {
       for (int step = 0; step < largest; ++step) EXPECT_EQ(code->fires(p, step, largest), step >= largest - p);
     }
   }
+}
+
+TEST(SpikeCodeUnit, RateSendsTheSpikeThatIsThere) {
+  const auto code = make_spike_code(kRateCode);
+  EXPECT_EQ(code->steps(1), 1);
+  for (const int spike : {0, 1}) EXPECT_EQ(integrate(*code, spike, 1).membrane, spike);
 }
 
 TEST(SpikeCodeUnit, RadixFiresOncePerSetBit) {

@@ -23,6 +23,7 @@ import yaml
 
 from spikeloom.compare import config
 from spikeloom.compare.runs import Refused, Run
+from spikeloom.store.result_store import ResultStore
 
 SPIKING = {
     "arithmetic": 1,
@@ -135,11 +136,11 @@ def write_config(folder, traces, text=CONFIG):
     return path
 
 
-class HandMadeStore:
-    """Stands for RunStore: writes the results of the table above, which `changes(job, report, chip)` may spoil."""
+class HandMadeRuns:
+    """Stands for Runs: writes the results of the table above, which `changes(job, report, chip)` may spoil."""
 
     def __init__(self, folder, changes=lambda job, report, chip: None):
-        self.folder, self._changes, self.asked = folder, changes, []
+        self.store, self._changes, self.asked = ResultStore(folder), changes, []
 
     def results(self, jobs):
         found = {}
@@ -161,7 +162,7 @@ class HandMadeStore:
         pj = {group: tokens * each * factor for group, each in (RIVAL if is_rival else SPIKING).items()}
         pj["dram"] += LOAD_PJ
         key = f"{'mac' if is_rival else 'spk'}-{job.trace.name.split('.')[1]}-{tokens}-{code}-{batch}"
-        folder = self.folder / key
+        folder = self.store.place(key)
         folder.mkdir(parents=True, exist_ok=True)
         report = self._report(job, tokens, batch, code, sum(pj.values()))
         chip = {"lanes": "48", "spike_code": code, "tile": {"token_batch": str(batch)}}

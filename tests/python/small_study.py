@@ -1,6 +1,9 @@
 """Studies of a third of a second a trial: one operation of the committed layer, one token."""
 
+import contextlib
+import io
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -81,16 +84,29 @@ def start(study, folder, *more, **settings):
     )
 
 
-def run(study, folder, *more, **settings):
-    """(exit status, stdout, stderr) of that process."""
-    process = start(study, folder, *more, **settings)
-    out, errors = process.communicate(timeout=MOST_SECONDS)
-    return process.returncode, out, without_progress(errors)
+def run(study, folder, *more):
+    """(exit status, stdout, stderr) of the same words in this process."""
+    from spikeloom.__main__ import main
+
+    words = command(study, folder, *more)
+    out, errors = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(errors):
+        status = main(words[words.index("explore") :])
+    return status, out.getvalue(), without_progress(errors.getvalue())
 
 
 def without_progress(errors):
-    """What stands on stderr beside the lines that say how far a slow study is."""
-    return "".join(line for line in errors.splitlines(keepends=True) if not line.startswith("exploring "))
+    """What stands on stderr beside the lines that say how far a study is."""
+    said = re.compile("exploring |.*: goes on at trial ")
+    return "".join(line for line in errors.splitlines(keepends=True) if not said.match(line))
+
+
+def finish(study, folder):
+    """Run what is left of a study, without its report; returns its trials as `trials_of` has them."""
+    from spikeloom import explore
+
+    explore.run(study, folder / "out", store=folder / "store", report=False)
+    return trials_of(folder / "out")
 
 
 def trials_of(folder):

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import compare_world
 import numpy as np
 import pytest
-from compare_world import LOAD_PJ, RATIOS, HandMadeStore, write_config
+from compare_world import LOAD_PJ, RATIOS, HandMadeRuns, write_config
 
 from spikeloom import UserError
 from spikeloom.compare import (
@@ -37,8 +37,8 @@ SPIKING_PJ, RIVAL_PJ = 16, 16
 
 @pytest.fixture
 def world(tmp_path):
-    """(Comparison, HandMadeStore)."""
-    return config.load(write_config(tmp_path, TRACES)), HandMadeStore(tmp_path / "runs")
+    """(Comparison, HandMadeRuns)."""
+    return config.load(write_config(tmp_path, TRACES)), HandMadeRuns(tmp_path / "runs")
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ def test_groups_left_out_are_counted_and_no_part_of_the_bill():
 def test_a_regime_without_dram_ends_at_the_sums_of_the_other_rungs(tmp_path):
     """Of the table in compare_world.py: rung 7 as rung 6, then 13 over 11 and 15 over 14."""
     text = compare_world.CONFIG.replace("tokens: 16}", "tokens: 16, without: [dram]}")
-    found = study.run(config.load(write_config(tmp_path, TRACES, text)), HandMadeStore(tmp_path / "runs"))
+    found = study.run(config.load(write_config(tmp_path, TRACES, text)), HandMadeRuns(tmp_path / "runs"))
     bout = bout_of(found, "resident")
     cells = [cell for cell in bout.cells() if cell.row.point.labels["chip.spike_code"] == "ttfs"]
     assert [cell.ratio for cell in cells[5:]] == pytest.approx([11 / 10, 11 / 10, 13 / 11, 15 / 14])
@@ -116,7 +116,7 @@ def test_a_bill_that_does_not_add_up_to_its_report_is_refused(world, tmp_path):
         found["energy"]["total_pj"] *= 1.01
 
     with pytest.raises(UserError, match=r"energy\.csv: adds up to"):
-        study.run(world[0], HandMadeStore(tmp_path / "spoilt", spoil))
+        study.run(world[0], HandMadeRuns(tmp_path / "spoilt", spoil))
 
 
 # Capacity: the formulas of arXiv 2409.08290, ceil(log2(T + 1)) and with signs ceil(log2(2 T + 1)).
@@ -273,7 +273,7 @@ def operations_differ(job, found, _chip):
     ],
 )
 def test_unlike_things_are_refused_unless_allowed_and_then_said_on_top(world, tmp_path, changes, said):
-    store = HandMadeStore(tmp_path / "unlike", changes)
+    store = HandMadeRuns(tmp_path / "unlike", changes)
     with pytest.raises(UserError, match=said):
         study.run(world[0], store)
     blocks = report.build(study.run(world[0], store, allow_different=True)).blocks
@@ -305,7 +305,7 @@ def written(tmp_path_factory):
     comparison = config.load(write_config(folder, TRACES, PREFILL_ONLY))
     for name in ("one", "two"):
         (folder / name).mkdir()
-        command.write(report.build(study.run(comparison, HandMadeStore(folder / "runs"))), folder / name, "by_hand")
+        command.write(report.build(study.run(comparison, HandMadeRuns(folder / "runs"))), folder / name, "by_hand")
     return folder
 
 
@@ -344,12 +344,18 @@ def test_an_unknown_id_is_named(written):
 
 
 BAD = [
-    ("  seed: 1\n", "  seed: one\n", r"compare\.yaml:15:9: compare\.seed: 'one' is not an integer"),
-    ("  seed: 1\n", "  seed: 1\n  sead: 2\n", r"compare\.yaml:16:9: compare\.sead: unknown key"),
-    ("  seed: 1\n", "  seed: 1\n  seed: 2\n", r"compare\.yaml:16:3: compare\.seed: this key stands here twice"),
-    ("side: spiking", "side: spikes", r":18:13: compare\.contenders\[0\]\.side: 'spikes' is not one of spiking, multi"),
+    ("  seed: 1\n", "  seed: one\n", r"compare\.yaml:15:9: compare\.seed: expected a whole number"),
+    ("  seed: 1\n", "  seed: 1\n  sead: 2\n", r"compare\.yaml:16:9: compare\.sead: unknown key, 'seed' may be meant"),
+    ("  seed: 1\n", "  seed: 1\n  seed: 2\n", r"compare\.yaml:16:3: compare\.seed: repeated key"),
+    ("  regimes:\n", "  regimse:\n", r":7:\d+: compare\.regimse: unknown key, and 'regimes' is missing; is it meant\?"),
+    ("  layer: 15\n", "", r"compare\.yaml:2:3: compare\.layer: missing key"),
+    (
+        "side: spiking",
+        "side: spikes",
+        r":18:13: compare\.contenders\[0\]\.side: 'spikes' is unknown \(allowed: spiking, multi",
+    ),
     ("chip: chip.yaml", "chip: none.yaml", r":3:9: compare\.chip: no such file or folder"),
-    ("rungs: [1, 2]", "rungs: [0]", r"compare\.readings\[0\]\.rungs: a rung is a number from 1 to 9"),
+    ("rungs: [1, 2]", "rungs: [0]", r"compare\.readings\[0\]\.rungs: 0 is out of range \(allowed 1\.\.9\)"),
     ("rivals: [macs]", "rivals: [mac]", r"rivals: 'mac' is not a contender of side multiply_accumulate"),
     ("name: macs", "name: spikes", r"two contenders are called 'spikes'"),
     ("case: decode128", "case: decode7", r"no layer 15 of case 'decode7' \(cases: prefill32, decode128"),
@@ -368,7 +374,7 @@ def test_a_mistake_is_named_with_its_place(tmp_path, old, new, said):
     assert old in compare_world.CONFIG
     path = write_config(tmp_path, TRACES, compare_world.CONFIG.replace(old, new, 1))
     with pytest.raises(UserError, match=said):
-        study.run(config.load(path), HandMadeStore(tmp_path / "runs"))
+        study.run(config.load(path), HandMadeRuns(tmp_path / "runs"))
 
 
 def test_the_example_of_the_schema_is_read(tmp_path):

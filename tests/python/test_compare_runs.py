@@ -1,42 +1,49 @@
 """Runs of a comparison: what is kept, what is refused, what is an error, and what a hash depends on."""
 
+import dataclasses
 import json
+import sys
 import textwrap
 from pathlib import Path
 
 import pytest
 
 from spikeloom import UserError
-from spikeloom.compare import command, runs
-from spikeloom.compare.runs import Job, Refused, Run, RunStore
+from spikeloom.compare import command, config, document, report, runs, study
+from spikeloom.compare.runs import Job, Refused, Run, Runs
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = ROOT / "build" / "spikeloom"
 TRACES = ROOT / "traces" / "smollm2-135m"
 
-# Counts its calls; `chip.answer` is the exit status of a run, `chip.check` that of `check`.
+# Logs its calls; `chip.answer` is the exit status of `run`, `chip.check` that of `price`.
 STUB = """\
 #!/usr/bin/env python3
-import pathlib, sys, yaml
+import json, pathlib, sys, yaml
 here = pathlib.Path(__file__).parent
 with open(here / "calls", "a") as calls:
     calls.write(sys.argv[1] + "\\n")
-overrides = yaml.safe_load(open(sys.argv[2]))["experiment"]["overrides"]
-status = int(overrides.get("chip.answer" if sys.argv[1] == "run" else "chip.check", 0))
+content = yaml.safe_load(open(sys.argv[2]))
+chip = content.get("chip") or {"name": "stub"} | content["experiment"]["overrides"]
+status = int(chip.get("chip.answer" if sys.argv[1] == "run" else "chip.check", 0))
 if status:
     sys.exit(print(f"spikeloom: {here}/chips/chip.yaml:1:2: chip.lanes: too few", file=sys.stderr) or status)
-folder = pathlib.Path(sys.argv[sys.argv.index("-o") + 1])
-folder.mkdir()
-(folder / "windows.csv").write_text("")
-(folder / "report.json").write_text("{}")
+if sys.argv[1] == "price":
+    resolved = {"experiment": {}, "chip": chip, "technology": {"name": "one"}, "workload": content["workload"]}
+    print(json.dumps({"resolved": yaml.safe_dump(resolved), "trace": {"sha256": "5", "weights_sha256": "6"}}))
+else:
+    folder = pathlib.Path(sys.argv[sys.argv.index("-o") + 1])
+    (folder / "resolved.yaml").write_text(yaml.safe_dump(content))
+    (folder / "windows.csv").write_text("")
+    (folder / "report.json").write_text("{}")
 """
 
 
 @pytest.fixture
 def world(tmp_path):
-    """(RunStore on a stub, function that makes a Job, file of calls)."""
+    """(Runs of a stub, function that makes a Job, file of calls)."""
     program = tmp_path / "spikeloom"
-    program.write_text(STUB.replace("/usr/bin/env python3", __import__("sys").executable))
+    program.write_text(STUB.replace("/usr/bin/env python3", sys.executable))
     program.chmod(0o755)
     (tmp_path / "chip.yaml").write_text("chip: {device: device.yaml}  # a comment\n")
     (tmp_path / "device.yaml").write_text("rows: 8\n")
@@ -50,8 +57,7 @@ def world(tmp_path):
         return Job(tmp_path / "chip.yaml", tmp_path / "energy.yaml", trace, ("q",), None, named)
 
     runs._configuration.cache_clear()
-    runs._trace_hashes.cache_clear()
-    return RunStore(tmp_path / "runs", program, 1), job, tmp_path / "calls"
+    return Runs(tmp_path / "runs", program, 1), job, tmp_path / "calls"
 
 
 def calls(file):
@@ -59,72 +65,78 @@ def calls(file):
 
 
 def test_a_run_is_made_once_and_kept_without_its_windows(world):
-    store, job, called = world
-    first, second = store.results([job()])[job()], store.results([job(), job()])[job()]
-    assert isinstance(first, Run) and first == second and calls(called) == ["run"]
-    assert sorted(path.name for path in first.folder.iterdir()) == ["experiment.yaml", "report.json"]
-    assert not list(store.folder.glob("*.partial"))
+    found, job, called = world
+    first, second = found.results([job()])[job()], found.results([job(), job()])[job()]
+    assert isinstance(first, Run) and first == second and calls(called) == ["price", "run"]
+    names = ["experiment.yaml", "identity.json", "report.json", "resolved.yaml"]
+    assert sorted(path.name for path in first.folder.iterdir()) == names
+    assert first.folder == found.store.place(first.key)
 
 
-def test_what_check_refuses_is_kept_as_refused_with_its_message_without_folders(world):
-    store, job, called = world
-    bad = job(answer="2", check="2")
-    assert store.results([bad])[bad] == Refused("chip.yaml:1:2: chip.lanes: too few")
-    assert store.results([bad])[bad] == Refused("chip.yaml:1:2: chip.lanes: too few")
-    assert calls(called) == ["run", "check"]
+def test_what_price_refuses_is_kept_as_refused_with_its_message_without_folders(world):
+    found, job, called = world
+    bad = job(check="2")
+    assert found.results([bad])[bad] == Refused("chip.yaml:1:2: chip.lanes: too few")
+    assert found.results([bad])[bad] == Refused("chip.yaml:1:2: chip.lanes: too few")
+    assert calls(called) == ["price"]
+
+
+def kept(found, kind):
+    """Products of a kind in the store."""
+    paths = found.store.place("00").parents[1].rglob("identity.json")
+    return [path.parent for path in paths if json.loads(path.read_text())["kind"] == kind]
 
 
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        ({"answer": "2"}, "spikeloom run failed: .*too few"),
-        ({"answer": "1"}, "outputs differ from the trace with chip.answer=1"),
-        ({"answer": "3"}, r"spikeloom run failed \(3\)"),
+        ({"answer": "2"}, "the simulation stopped: .*too few"),
+        ({"answer": "1"}, "layer15.prefill32.safetensors: exit status 1: .* with chip.answer=1; nothing is compared"),
+        ({"answer": "3"}, "exit status 3"),
     ],
 )
 def test_other_failures_are_errors_and_leave_nothing(world, settings, said):
-    store, job, _ = world
+    found, job, _ = world
     with pytest.raises(UserError, match=said):
-        store.results([job(**settings)])
-    assert list(store.folder.iterdir()) == []
+        found.results([job(**settings)])
+    assert kept(found, "simulation") == []
 
 
 def test_runs_before_a_failure_are_kept(world):
-    store, job, called = world
+    found, job, called = world
     with pytest.raises(UserError):
-        store.results([job(), job(answer="3")])
-    store.results([job()])
-    assert calls(called) == ["run", "run"]
+        found.results([job(), job(answer="3")])
+    found.results([job()])
+    assert calls(called) == ["price", "run", "price", "run"]
 
 
-def key(store, job):
-    runs._configuration.cache_clear()
-    runs._trace_hashes.cache_clear()
-    return store._key(job)
+def test_what_is_kept_follows_values_and_files_but_no_comments(world, tmp_path):
+    found, job, called = world
 
+    def is_described_again(job, runs_of=found):
+        runs._configuration.cache_clear()
+        before = calls(called).count("price")
+        runs_of.results([job])
+        return calls(called).count("price") > before
 
-def test_the_hash_follows_values_and_files_but_no_comments(world, tmp_path):
-    store, job, _ = world
-    before = key(store, job())
+    assert is_described_again(job())
     (tmp_path / "chip.yaml").write_text("chip: {device: device.yaml}\n")
-    assert key(store, job()) == before
-    assert key(store, job(lanes="4")) != before
-    for file, text in (
-        ("device.yaml", "rows: 9\n"),
-        ("layer15.weights.safetensors", "other"),
-        ("energy.yaml", "a: 1\n"),
-    ):
-        kept = (tmp_path / file).read_bytes()
+    assert not is_described_again(job())
+    assert is_described_again(job(lanes="4"))
+    files = {"device.yaml": "rows: 9\n", "layer15.weights.safetensors": "other", "energy.yaml": "a: 1\n"}
+    for file, text in files.items():
+        before = (tmp_path / file).read_bytes()
         (tmp_path / file).write_text(text)
-        assert key(store, job()) != before
-        (tmp_path / file).write_bytes(kept)
-    (tmp_path / "spikeloom").write_text(STUB + "# another program\n")
-    assert key(RunStore(tmp_path / "runs", tmp_path / "spikeloom", 1), job()) != before
+        assert is_described_again(job())
+        (tmp_path / file).write_bytes(before)
+        assert not is_described_again(job())
+    (tmp_path / "spikeloom").write_text((tmp_path / "spikeloom").read_text() + "# another program\n")
+    assert is_described_again(job(), Runs(tmp_path / "runs", tmp_path / "spikeloom", 1))
 
 
 def test_a_missing_program_is_named_with_the_remedy(tmp_path):
-    with pytest.raises(UserError, match=r"none: no such program \(`make build`"):
-        RunStore(tmp_path, tmp_path / "none", 1)
+    with pytest.raises(UserError, match=r"none: no such program; `make build` makes it, --spikeloom PROGRAM"):
+        Runs(tmp_path, tmp_path / "none", 1)
 
 
 SMALL = """\
@@ -151,7 +163,10 @@ compare:
 """
 
 
-@pytest.mark.skipif(not PROGRAM.exists(), reason="build/spikeloom is not built (`make build`)")
+needs_program = pytest.mark.skipif(not PROGRAM.exists(), reason="build/spikeloom is not built (`make build`)")
+
+
+@needs_program
 def test_the_simulator_itself_gives_a_report_twice_the_same(tmp_path):
     (tmp_path / "small.yaml").write_text(textwrap.dedent(SMALL.format(root=ROOT)))
     said = []
@@ -166,3 +181,39 @@ def test_the_simulator_itself_gives_a_report_twice_the_same(tmp_path):
     assert "DRAM reads cancel in 4 of 4 points" in text  # two codes, two batches: a layer's weights are loaded once
     assert "No verdict" in text
     assert json.loads(one["numbers.json"])["format"] == "spikeloom-compare-numbers"
+
+
+def simulations_by_price(folder):
+    """(simulations, bills in other prices) of a store."""
+    kinds = [json.loads(path.read_text())["kind"] for path in folder.rglob("identity.json")]
+    return kinds.count("simulation"), kinds.count("bill")
+
+
+@needs_program
+def test_a_technology_that_is_priced_again_gives_what_simulating_in_it_gives(tmp_path):
+    """22 nm is simulated and 45 nm priced, then the other way round: the reports are the same bytes."""
+    text = SMALL.format(root=ROOT).replace("22nm.yaml]", f"22nm.yaml, {ROOT}/configs/energy/45nm.yaml]")
+    rival = """\
+    - name: trees
+      side: multiply_accumulate
+      trace: {root}/traces/smollm2-135m/spikequant-improved
+      set: {{chip.tile.datapath: multiply_accumulate, chip.payload: packed_codes, chip.tile.mac_array.tree_width: 8}}
+"""
+    text = text.replace("[1, 2, 300]", "[1]").replace("[chip.payload]", "[chip.payload, chip.tile]")
+    text += rival.format(root=ROOT) + f"  uncertainty: {ROOT}/configs/energy/uncertainty.yaml\n"
+    (tmp_path / "small.yaml").write_text(text)
+    comparison = config.load(tmp_path / "small.yaml")
+    turned = dataclasses.replace(comparison, technologies=comparison.technologies[::-1])
+    one, two = (study.run(which, Runs(tmp_path / str(i), PROGRAM, 1)) for i, which in enumerate((comparison, turned)))
+    # Three chips, in two regimes of two and of one run.
+    assert simulations_by_price(tmp_path / "0") == simulations_by_price(tmp_path / "1") == (9, 9)
+    bouts = {(bout.regime.name, bout.technology): bout for bout in two.bouts}
+    two = dataclasses.replace(
+        two, comparison=comparison, bouts=[bouts[bout.regime.name, bout.technology] for bout in one.bouts]
+    )
+    first, second = report.build(one), report.build(two)
+    assert document.markdown(first.blocks) == document.markdown(second.blocks)
+    for a, b in zip(one.bouts, two.bouts, strict=True):
+        for left, right in zip(a.ran, b.ran, strict=True):
+            assert left.bill.events_pj() == pytest.approx(right.bill.events_pj(), rel=1e-6)
+            assert left.run.folder.name != right.run.folder.name

@@ -52,6 +52,7 @@ EVENTS = {
     "scale_read_bit",
     "scale_write_bit",
     "row_latch_write_bit",
+    "ternary_unpack_byte",
     "router_buffer_write_bit",
     "router_buffer_read_bit",
     "crossbar_bit",

@@ -2,13 +2,11 @@
 
 import itertools
 import json
-import os
 import re
 import signal
 import subprocess
 import time
 
-import distributed
 import pandas as pd
 import pytest
 import small_study
@@ -23,17 +21,14 @@ pytestmark = needs_program
 
 @pytest.fixture(scope="module")
 def explore():
-    """Runs studies on workers that all tests here share; without a report unless asked for one."""
-    os.environ["SPIKELOOM_PROGRAM"] = str(PROGRAM)
-    cluster = distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0")
+    """Runs studies here; without a report unless asked for one."""
 
     def run(study, folder, store, report=False, **more):
-        return spikeloom.explore.run(
-            study, folder / "out", store=store, on=cluster.scheduler_address, report=report, **more
-        )
+        return spikeloom.explore.run(study, folder / "out", store=store, report=report, **more)
 
-    yield run
-    cluster.close()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SPIKELOOM_PROGRAM", str(PROGRAM))
+        yield run
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +38,7 @@ def store(undisturbed):
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory):
+def undisturbed(tmp_path_factory, explore):
     """(folder, Study) of the small study, run at one go."""
     folder = tmp_path_factory.mktemp("undisturbed")
     status, out, errors = small_study.run(small_study.write(folder), folder)
@@ -270,16 +265,19 @@ def test_a_changed_trace_is_refused(tmp_path, explore, store):
         explore(study, tmp_path, store, trials=2)
 
 
-def test_two_starts_at_once_do_not_meet(tmp_path):
+def test_two_starts_at_once_do_not_meet(tmp_path, capsys):
     study = small_study.write(tmp_path)
+    line = small_study.command(study, tmp_path)
     first = small_study.start(study, tmp_path)
     while not (tmp_path / "out/study.json").exists():
-        time.sleep(0.05)
-    status, _, errors = small_study.run(study, tmp_path)
-    assert status == 2
-    assert "another `spikeloom explore` is at work there" in errors
-    assert first.wait() == 0
-    first.communicate()
+        time.sleep(0.01)
+    first.send_signal(signal.SIGSTOP)  # until the second has seen it
+    try:
+        assert command_line(line[line.index("explore") :]) == 2
+    finally:
+        first.send_signal(signal.SIGCONT)
+    assert "another `spikeloom explore` is at work there" in capsys.readouterr().err
+    assert first.communicate() and first.returncode == 0
 
 
 def test_ctrl_c_keeps_what_is_done(tmp_path, undisturbed):
@@ -291,8 +289,7 @@ def test_ctrl_c_keeps_what_is_done(tmp_path, undisturbed):
     _, errors = process.communicate(timeout=small_study.MOST_SECONDS)
     assert process.returncode == 130
     assert errors.splitlines()[-1].startswith("stopped: results so far are kept")
-    assert small_study.run(study, tmp_path)[0] == 0
-    assert small_study.trials_of(tmp_path / "out") == small_study.trials_of(undisturbed[0] / "out")
+    assert small_study.finish(study, tmp_path) == small_study.trials_of(undisturbed[0] / "out")
 
 
 def test_a_full_disk_stops_with_one_line_and_the_next_start_goes_on(tmp_path, undisturbed):
@@ -301,8 +298,7 @@ def test_a_full_disk_stops_with_one_line_and_the_next_start_goes_on(tmp_path, un
     done = subprocess.run(limited, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert len(small_study.without_progress(done.stderr).splitlines()) == 1, done.stderr
-    assert small_study.run(study, tmp_path)[0] == 0
-    assert small_study.trials_of(tmp_path / "out") == small_study.trials_of(undisturbed[0] / "out")
+    assert small_study.finish(study, tmp_path) == small_study.trials_of(undisturbed[0] / "out")
 
 
 def test_no_study_in_a_folder_is_said(tmp_path):

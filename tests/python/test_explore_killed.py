@@ -9,28 +9,38 @@ import sys
 import time
 from pathlib import Path
 
+import distributed
 import psutil
 import pytest
 import small_study
-from small_study import needs_program
+from small_study import PROGRAM, needs_program
 
 from spikeloom.__main__ import main
 from spikeloom.explore import cluster
+from spikeloom.store import program as programs
 
 pytestmark = needs_program
 SEARCHES = {"grid": {"sampler": "grid"}, "nsga2": {"sampler": "nsga2", "population": 4, "in_flight": 3}}
-# Long enough for several trials, short enough that no life finishes the study.
-LONGEST_LIFE = 6.0
+# The search whose trials follow from results is the harder one.
+learning = pytest.mark.parametrize("undisturbed", ["nsga2"], indirect=True)
+# Long enough for several trials, short enough that hardly a life finishes the study.
+LONGEST_LIFE = 1.5
+
+
+@pytest.fixture(autouse=True, scope="module")
+def program():
+    """The program of studies that run in this process."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SPIKELOOM_PROGRAM", str(PROGRAM))
+        yield
 
 
 @pytest.fixture(scope="module", params=SEARCHES)
 def undisturbed(request, tmp_path_factory):
-    """(search, trials) of a study that nobody disturbs."""
+    """(search, trials, results) of a study that nobody disturbs."""
     folder = tmp_path_factory.mktemp(request.param)
     search = SEARCHES[request.param]
-    status, _, errors = small_study.run(small_study.write(folder, search=search), folder)
-    assert status == 0, errors
-    return search, small_study.trials_of(folder / "out"), simulations(folder)
+    return search, small_study.finish(small_study.write(folder, search=search), folder), simulations(folder)
 
 
 def simulations(folder):
@@ -46,10 +56,8 @@ def kill_group(process):
 
 def check_finished(folder, study, expected):
     """The study's next start, undisturbed, ends as expected."""
-    search, trials, results = expected
-    status, _, errors = small_study.run(study, folder)
-    assert status == 0, errors
-    assert small_study.trials_of(folder / "out") == trials
+    _, trials, results = expected
+    assert small_study.finish(study, folder) == trials
     assert simulations(folder) == results
     assert not list((folder / "store").rglob("*.part"))
 
@@ -69,11 +77,13 @@ def test_a_driver_that_is_killed_again_and_again_finishes_the_same_study(tmp_pat
     check_finished(tmp_path, study, undisturbed)
 
 
-def test_a_driver_that_is_killed_alone_takes_its_workers_with_it(tmp_path, undisturbed):
+@learning
+def test_a_driver_that_is_killed_alone_takes_its_programs_with_it(tmp_path, undisturbed):
     study = small_study.write(tmp_path, search=undisturbed[0])
     process = small_study.start(study, tmp_path)
     while not simulations(tmp_path):
         time.sleep(0.02)
+    process.send_signal(signal.SIGSTOP)  # so that no program ends by itself meanwhile
     children = psutil.Process(process.pid).children(recursive=True)
     process.kill()
     process.communicate()
@@ -82,14 +92,15 @@ def test_a_driver_that_is_killed_alone_takes_its_workers_with_it(tmp_path, undis
     check_finished(tmp_path, study, undisturbed)
 
 
-def test_workers_that_are_killed_are_replaced_and_their_trials_run_again(tmp_path, undisturbed):
+@learning
+def test_programs_that_are_killed_are_started_again(tmp_path, undisturbed):
     study = small_study.write(tmp_path, search=undisturbed[0])
     process = small_study.start(study, tmp_path)
     draw = random.Random(5)
     killed = 0
     while process.poll() is None and killed < 4:
-        time.sleep(draw.uniform(0.2, 1.0))
-        for child in draw.sample(found := workers(process), min(len(found), 1)):
+        time.sleep(draw.uniform(0.0, 0.2))
+        for child in draw.sample(found := programs_of(process, tmp_path), min(len(found), 1)):
             child.kill()
             killed += 1
     _, errors = process.communicate(timeout=small_study.MOST_SECONDS)
@@ -97,23 +108,43 @@ def test_workers_that_are_killed_are_replaced_and_their_trials_run_again(tmp_pat
     assert killed > 0
     assert small_study.without_progress(errors) == ""
     assert small_study.trials_of(tmp_path / "out") == undisturbed[1]
-    check_finished(tmp_path, study, undisturbed)
+    assert simulations(tmp_path) == undisturbed[2]
 
 
-def workers(process):
-    """Dask's worker processes of a driver: those that have simulated."""
+def programs_of(process, folder):
+    """The programs that a driver runs for trials: the checks before them are over."""
+    if not (folder / "out/study.db").exists():
+        return []
     try:
-        children = psutil.Process(process.pid).children()
+        return psutil.Process(process.pid).children()
     except psutil.NoSuchProcess:
         return []
-    found = []
-    for child in children:
-        try:
-            if "spawn_main" in " ".join(child.cmdline()) and child.children():
-                found.append(child)
-        except psutil.Error:
-            continue
-    return found
+
+
+@learning
+def test_a_program_that_is_killed_every_time_is_said_in_one_line(tmp_path, undisturbed, monkeypatch, capsys):
+    def killed(*_arguments, **_more):
+        raise programs.Killed("the program was stopped by signal SIGKILL")
+
+    monkeypatch.setattr(programs, "simulate", killed)
+    study = small_study.write(tmp_path, search=undisturbed[0])
+    assert main(small_study.command(study, tmp_path)[4:]) == 2
+    assert capsys.readouterr().err.count("stopped by signal SIGKILL, 4 times (out of memory?)\n") == 1
+
+
+@learning
+def test_workers_of_dask_that_are_killed_are_replaced_and_their_trials_run_again(tmp_path, undisturbed):
+    study = small_study.write(tmp_path, search=undisturbed[0])
+    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
+        process = small_study.start(study, tmp_path, "--on", cluster.scheduler_address)
+        while not simulations(tmp_path):
+            time.sleep(0.02)
+        psutil.Process(cluster.workers[0].pid).kill()
+        _, errors = process.communicate(timeout=small_study.MOST_SECONDS)
+    assert process.returncode == 0, errors
+    assert small_study.without_progress(errors) == ""
+    assert small_study.trials_of(tmp_path / "out") == undisturbed[1]
+    assert simulations(tmp_path) == undisturbed[2]
 
 
 def dask(*words):
@@ -123,6 +154,7 @@ def dask(*words):
     )
 
 
+@learning
 def test_a_scheduler_that_goes_away_is_said_and_the_next_start_goes_on(tmp_path, undisturbed):
     study = small_study.write(tmp_path, search=undisturbed[0])
     place = tmp_path / "scheduler.json"

@@ -12,8 +12,8 @@ from small_study import PROGRAM, needs_program
 from spikeloom import UserError
 from spikeloom.__main__ import main as command_line
 from spikeloom.explore import number_format
-from spikeloom.explore import program as programs
-from spikeloom.explore.result_store import ResultStore
+from spikeloom.store import program as programs
+from spikeloom.store.result_store import ResultStore
 
 
 @pytest.fixture

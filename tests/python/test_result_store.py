@@ -1,5 +1,6 @@
 """Kept results: what they follow from, and that nothing is made twice or half."""
 
+import csv
 import json
 import multiprocessing
 import os
@@ -11,8 +12,10 @@ import yaml
 from small_study import EXPERIMENT, PROGRAM, ROOT, needs_program
 
 from spikeloom import UserError
-from spikeloom.explore import program as programs
-from spikeloom.explore.result_store import PRICE_ONLY, ResultStore, simulation, simulation_identity
+from spikeloom.store import program as programs
+from spikeloom.store.bill import bill
+from spikeloom.store.result_store import ResultStore
+from spikeloom.store.simulation import PRICE_ONLY, simulation, simulation_identity
 
 # For each path that changes no cycle and no count: another value.
 OTHERS = {
@@ -64,6 +67,25 @@ def test_what_changes_no_cycle_keeps_counts_and_is_priced_as_a_run_prices_it(tmp
     assert energy["total_pj"] == pytest.approx(report["energy"]["total_pj"], rel=1e-12)
     assert energy["groups_pj"] == pytest.approx(report["energy"]["groups_pj"], rel=1e-12)
     assert energy["cycles"] == report["time"]["cycles"]
+    billed = bill(store, PROGRAM, other, kept).folder
+    assert json.loads((billed / "report.json").read_text())["area"]["total_mm2"] == report["area"]["total_mm2"]
+    assert events(billed) == pytest.approx(events(tmp_path / "run"), rel=1e-8)
+
+
+def events(folder):
+    """{event: pJ} of an energy.csv."""
+    spent = {}
+    with open(folder / "energy.csv", newline="") as file:
+        for row in csv.DictReader(file):
+            spent[row["event"]] = spent.get(row["event"], 0.0) + float(row["energy_pj"])
+    return spent
+
+
+@needs_program
+def test_a_bill_in_the_prices_of_the_simulation_is_the_simulation(experiment, store):
+    priced = programs.price(PROGRAM, experiment, {})
+    kept = simulation(store, PROGRAM, priced)
+    assert bill(store, PROGRAM, priced, kept) == kept
 
 
 @needs_program

@@ -96,7 +96,7 @@ def test_a_comparison_runs_its_best_points_on_copies_with_other_shares(synthetic
     text = text.replace("  seed: 1\n", "  seed: 1\n  zero_shares: [0.1, 0.6]\n")
     text = text.replace("TRACES/spikequant-improved", str(synthetic))
     comparison = config.load(compare_world.write_config(tmp_path, synthetic, text))
-    store = compare_world.HandMadeStore(tmp_path / "runs", is_synthetic)
+    store = compare_world.HandMadeRuns(tmp_path / "runs", is_synthetic)
     found = study.run(comparison, store)
     assert [(one.share, one.bout.regime.name) for one in found.other_zeros] == [(0.1, "decode"), (0.6, "decode")]
     copies = {job.trace.parent for job in store.asked if job.trace.parent != synthetic}

@@ -226,8 +226,9 @@ TinyContext::TinyContext(const TinyLayer& layer, const ChipSpec& spec)
       program(make_program(layer.trace, spec.mapping,
                            {spec.synapse_array.lanes, spec.synapse_array.half_rows(), spec.encoder.ports},
                            spec.token_batch, *code, topology, &routes)),
-      context{&layer.trace,       &program,          code.get(),   spec.flits(),
-              topology.sources(), spec.packet_flits, spec.payload, spec.spike_channels()} {
+      context{&layer.trace,         &program,          code.get(),   spec.flits(),
+              topology.sources(),   spec.packet_flits, spec.payload, spec.synapse_array.packing,
+              spec.spike_channels()} {
   choose_side_formats(layer.trace, spec.encoder.side_format, &program);
 }
 

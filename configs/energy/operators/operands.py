@@ -108,6 +108,11 @@ def uniform(cycles, inputs):
     return operands | {name: [int(i < 4) for i in range(cycles)] for name in inputs if name == "first"}
 
 
+def ternary_bytes(cycles, inputs):
+    """Bytes of five ternary weights, every one as often."""
+    return {"packed_weights": np.random.default_rng(SEED).integers(0, 3**5, cycles)}
+
+
 def multiplications(code, silent=False):
     """Weight, sign, magnitude and shift, one product a cycle."""
 

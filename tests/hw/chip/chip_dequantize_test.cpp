@@ -6,6 +6,7 @@
 
 #include "hw/chip/chip.h"
 #include "models/mac_layer.h"
+#include "models/mac_reference.h"
 #include "tests/support/mac_files.h"
 #include "tests/support/tiny_layer.h"
 #include "tests/support/user_error.h"
@@ -146,6 +147,30 @@ TEST(ChipDequantizeConfig, AccumulatorsMustHoldTheLargestSum) {
   const LayerTrace layer = make_mac_layer(trace, Dequantized::kSums);
   EXPECT_EQ(accumulator_needs(layer.inputs[0], layer.operations[0]), 12);
 }
+
+// One group of 40 inputs; weights of -1, 0 and 1, or of -1 and 1, lie packed as on a spiking chip.
+class ChipDequantizePacked : public testing::TestWithParam<bool> {};
+
+TEST_P(ChipDequantizePacked, FewBitsAreFewBytesAndTheSameSums) {
+  const bool ternary = GetParam();
+  MacShape shape;
+  shape.tokens = 3;
+  shape.inputs = {{40, {{40, 4, 2}}}};
+  shape.operations = {{0, 8}};
+  auto trace = std::make_shared<MacTrace>(*random_mac_trace(shape));
+  std::vector<int8_t> weights(40 * 8);
+  for (size_t i = 0; i < weights.size(); ++i) weights[i] = ternary ? int8_t(i % 3) - 1 : i * i % 7 < 3 ? 1 : -1;
+  trace->operations[0].weights = weights.data();
+  trace->operations[0].expected = run_mac_reference(*trace, trace->operations[0]);
+  const LayerTrace layer = make_mac_layer(trace, Dequantized::kSums);
+  EXPECT_EQ(layer.weight_kind, ternary ? WeightKind::kTernary : WeightKind::kBinary);
+  const ChipSpec spec = dequantizing_chip(TileDatapath::kMultiplyDequantize, tiny_chip().mac_array, 2, 1);
+  EXPECT_EQ(spec.for_weights(layer.weight_kind).synapse_array.row_bytes(), ternary ? 2 : 1);  // 8 lanes
+  expect_exact(layer, spec);
+}
+
+INSTANTIATE_TEST_SUITE_P(Kinds, ChipDequantizePacked, testing::Bool(),
+                         [](const auto& info) { return info.param ? "ternary" : "binary"; });
 
 }  // namespace
 }  // namespace spikeloom

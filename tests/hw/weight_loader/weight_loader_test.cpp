@@ -226,7 +226,7 @@ TEST(WeightLayoutUnit, W09_ASliceThatIsLoadedAgainIsReadFromWhereItLies) {
   spec.synapse_array = {32, 128, 2, 2};
   spec.neuron_array.lanes = 32;
   const TinyContext context(layer, spec);
-  const WeightLayout layout(layer.trace, context.program, 0, spec.neuron_array, 128, 32, 0);
+  const WeightLayout layout(layer.trace, context.program, 0, spec.neuron_array, WeightPacking::kFourBits, 128, 32, 0);
   const std::vector<Load> loads = load_order(context.program);
   ASSERT_EQ(loads.size(), 2u * 6);
   for (int i = 0; i < 6; ++i) {

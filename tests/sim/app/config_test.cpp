@@ -29,7 +29,7 @@ void check(const std::string& file) {
   const Experiment experiment = Experiment::load(file, {});
   const LayerTrace layer = experiment.open_trace();
   Chip chip("chip", experiment.chip, layer, experiment.window_cycles);
-  check_fit(experiment.chip, layer, chip.program());
+  check_fit(chip.spec(), layer, chip.program());
   check_prices(chip, experiment.technology);
 }
 

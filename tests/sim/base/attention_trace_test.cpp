@@ -256,9 +256,10 @@ const std::vector<BadTrace> kBadKeys = {
      "{activations}: description: missing key 'attention.mix.gamma'"},
     {"VectorUnitIsAnObject", set_key("/vector_unit", json::object()),
      "{activations}: description: vector_unit: must be a list"},
-    {"UnknownVectorKind", set_key("/vector_unit/1/kind", "layer_norm"),
-     "{activations}: description: vector_unit.1.kind: 'layer_norm' is unknown (allowed: rms_norm, encode, quantize, "
-     "rotary, softmax, gated_silu, residual_add)"},
+    {"UnknownVectorKind", set_key("/vector_unit/1/kind", "batch_norm"),
+     "{activations}: description: vector_unit.1.kind: 'batch_norm' is unknown (allowed: rms_norm, encode, quantize, "
+     "rotary, softmax, gated_silu, residual_add, layer_norm, scale_round, spike_scores, spike_mix, integrate_fire, "
+     "forward)"},
     {"RepeatedVectorName", set_key("/vector_unit/1/name", "attention_norm"),
      "{activations}: description: vector_unit.1.name: repeated entry 'attention_norm'"},
     {"VectorElementsNegative", set_key("/vector_unit/0/elements", -1),

@@ -14,35 +14,16 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
 from spikeloom import UserError
-from spikeloom.explore import program as programs
 
 IDENTITY = "identity.json"
-
-# Values that a run's cycles and counts do not depend on: they are checked for fit, and name the memory or the wire by
-# which counts are priced. `tests/python/test_result_store.py` runs each.
-PRICE_ONLY = (
-    "experiment.name",
-    "experiment.window_cycles",
-    "technology",
-    "chip.name",
-    "chip.network.link_length_mm",
-    "chip.memory_node.global_buffer.bytes",
-    "chip.memory_node.dram.device.currents",
-    "chip.encoder.main_bytes",
-    "chip.encoder.side_bytes",
-    "chip.encoder.index_bytes",
-)
-# No window of a kept result is looked at.
-_ONE_WINDOW = 1_000_000_000
 
 
 @dataclass(frozen=True)
 class Product:
-    """A kept folder; `seconds` it took to make or to wait for, `kept` whether someone else made it."""
+    """A kept folder, named by its `key`; `seconds` it took to make or to wait for, `kept` whether it was there."""
 
+    key: str
     folder: Path
     seconds: float
     kept: bool
@@ -54,6 +35,10 @@ class ResultStore:
     def __init__(self, folder):
         self._folder = Path(folder).absolute()
 
+    def place(self, key):
+        """The folder of a product, whether it is there or not."""
+        return self._folder / key[:2] / key
+
     def product(self, identity, make):
         """The Product that follows from `identity` (JSON values); `make(folder)` writes its files if it is not there.
 
@@ -61,16 +46,16 @@ class ResultStore:
         """
         text = json.dumps(identity, sort_keys=True)
         key = hashlib.sha256(text.encode()).hexdigest()
-        place = self._folder / key[:2] / key
+        place = self.place(key)
         if place.is_dir():
-            return Product(place, 0.0, True)
+            return Product(key, place, 0.0, True)
         begin = time.monotonic()
         try:
             with _locked(place):
                 kept = place.is_dir()  # made while we waited
                 if not kept:
                     self._make(place, text, make)
-            return Product(place, time.monotonic() - begin, kept)
+            return Product(key, place, time.monotonic() - begin, kept)
         except OSError as error:
             raise UserError(
                 f"{error.filename or self._folder}: cannot be written: {error.strerror or error}"
@@ -87,42 +72,6 @@ class ResultStore:
             part.replace(place)
         finally:
             shutil.rmtree(part, ignore_errors=True)
-
-
-def simulation(store, program, priced):
-    """The Product of simulating the experiment that `programs.price` has described: report.json and counts.csv.
-
-    Its key is the resolved configuration without what changes no cycle and no count, the SHA-256 of the trace's files
-    and that of the program.
-    """
-
-    def make(folder):
-        resolved = folder / "experiment.yaml"
-        resolved.write_text(priced["resolved"], encoding="utf-8")
-        programs.simulate(program, resolved, {"experiment.window_cycles": _ONE_WINDOW}, folder)
-        (folder / "windows.csv").unlink()
-
-    return store.product(simulation_identity(program, priced), make)
-
-
-def simulation_identity(program, priced):
-    """What a simulation's counts and cycles follow from."""
-    config = yaml.load(priced["resolved"], Loader=yaml.CSafeLoader)
-    for path in PRICE_ONLY:
-        _remove(config, path.split("."))
-    del config["workload"]["trace"]  # its content counts, not its place
-    return {
-        "kind": "simulation",
-        "config": config,
-        "trace": {name: priced["trace"][name] for name in ("sha256", "weights_sha256")},
-        "program": programs.file_sha256(program),
-    }
-
-
-def _remove(config, names):
-    for name in names[:-1]:
-        config = config.get(name, {})
-    config.pop(names[-1], None)
 
 
 @contextlib.contextmanager

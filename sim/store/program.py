@@ -1,19 +1,24 @@
 """Calls of the simulator, as a user would make them. Each gives what it printed or raises what went wrong."""
 
-import ctypes
+import contextlib
 import functools
 import hashlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from spikeloom import UserError
 
 ROOT = Path(__file__).resolve().parents[2]
-_PR_SET_PDEATHSIG = 1
+# Stops, as a shell says it: of a program that Ctrl-C reached as well.
+_CTRL_C = 128 + signal.SIGINT
+_lock, _running, _ended = threading.Lock(), set(), threading.Event()
 
 
 class Refused(Exception):
@@ -31,9 +36,14 @@ class Killed(Exception):
 def default_program():
     """The program that started this command, or the one that `make build` leaves. Raises UserError without one."""
     program = Path(os.environ.get("SPIKELOOM_PROGRAM") or ROOT / "build" / "spikeloom")
+    return require(program, "SPIKELOOM_PROGRAM names another")
+
+
+def require(program, remedy):
+    """The absolute path of a program. Raises UserError if there is none."""
     if not os.access(program, os.X_OK):
-        raise UserError(f"{program}: no such program; `make build` makes it, SPIKELOOM_PROGRAM names another")
-    return program.resolve()
+        raise UserError(f"{program}: no such program; `make build` makes it, {remedy}")
+    return Path(program).resolve()
 
 
 def file_sha256(path):
@@ -78,20 +88,58 @@ def _sets(assignments):
     return [word for path, text in assignments.items() for word in ("--set", f"{path}={text}")]
 
 
+@contextlib.contextmanager
+def side_by_side(workers):
+    """An Executor for calls of this module, `workers` at once; an error or Ctrl-C in the block ends those that run."""
+    try:
+        with ThreadPoolExecutor(workers) as pool:
+            try:
+                yield pool
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                _end_all()
+                raise
+    finally:
+        _ended.clear()
+
+
+def _end_all():
+    with _lock:
+        _ended.set()
+        for process in _running:
+            process.kill()
+
+
 def _run(line):
-    done = subprocess.run(line, capture_output=True, text=True, preexec_fn=_die_with_parent, check=False)
-    if done.returncode == 0:
-        return done.stdout
-    said = (done.stderr.strip() or "ended without a word").splitlines()[-1]
+    process = _start([*_with_parent(), *line])
+    out, said = process.communicate()
+    with _lock:
+        _running.discard(process)
+    if process.returncode == 0:
+        return out
+    said = (said.strip() or "ended without a word").splitlines()[-1]
     for prefix in ("spikeloom: ", "error: "):
         said = said.removeprefix(prefix)
-    if done.returncode == 2:
+    if process.returncode == 2:
         raise Refused(said)
-    if done.returncode < 0:
-        raise Killed(f"the program was stopped by signal {signal.Signals(-done.returncode).name}")
-    raise Broken(f"exit status {done.returncode}: {said}")
+    if process.returncode < 0:
+        raise Killed(f"the program was stopped by signal {signal.Signals(-process.returncode).name}")
+    if process.returncode == _CTRL_C:
+        raise Killed("the program was stopped by Ctrl-C")
+    raise Broken(f"exit status {process.returncode}: {said}")
 
 
-def _die_with_parent():
-    """A worker that is killed takes its simulation with it (Linux)."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+def _start(line):
+    with _lock:
+        if _ended.is_set():
+            raise Killed("nothing is begun any more")
+        process = subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        _running.add(process)
+        return process
+
+
+@functools.cache
+def _with_parent():
+    """The words that make a program end when whoever started it is killed (util-linux, on every Linux)."""
+    tool = shutil.which("setpriv")
+    return [tool, "--pdeathsig", "KILL"] if tool else []

@@ -1,0 +1,99 @@
+"""Bills of kept counts: what a simulation would have cost with other prices, without running it again."""
+
+import csv
+import json
+
+from spikeloom import UserError
+from spikeloom.store import program as programs
+from spikeloom.store.simulation import prices
+
+ENERGY_COLUMNS = ["block", "event", "group", "count", "unit_pj", "energy_pj"]
+# Of report.json: what no price changes.
+_COUNTED = ("synthetic", "trace", "time", "figures", "not_charged", "assumptions")
+# Events that no counter counts: they follow from the cycles.
+_STANDING = {"leakage": "leakage", "background": "dram"}
+
+
+def bill(store, program, priced, simulated):
+    """The Product whose energy.csv, report.json and resolved.yaml are in the prices of `priced`.
+
+    It is the simulation itself where that was run with the same prices. Raises UserError.
+    """
+    wanted = prices(priced)
+    ran = {"resolved": (simulated.folder / "resolved.yaml").read_text(encoding="utf-8")}
+    if prices(ran) == wanted:
+        return simulated
+    identity = {"kind": "bill", "simulation": simulated.key, "prices": wanted}
+    return store.product(identity, lambda folder: _write(folder, program, priced, simulated.folder))
+
+
+def _write(folder, program, priced, simulated):
+    (folder / "resolved.yaml").write_text(priced["resolved"], encoding="utf-8")
+    counted = _counts_by_event(simulated / "energy.csv")
+    energies = event_energies(program, folder, simulated, {event: group for event, (group, _) in counted.items()})
+    with open(folder / "energy.csv", "w", encoding="utf-8", newline="") as file:
+        rows = csv.writer(file, lineterminator="\n")
+        rows.writerow(ENERGY_COLUMNS)
+        for event, (group, count) in counted.items():
+            rows.writerow(["chip", event, group, count, energies[event] / count, energies[event]])
+    report = json.loads((simulated / "report.json").read_text(encoding="utf-8"))
+    content = _report(report, priced, sum(energies.values()))
+    (folder / "report.json").write_text(json.dumps(content), encoding="utf-8")
+
+
+def event_energies(program, folder, simulated, groups):
+    """{event: energy in pJ} of the counts of a simulation, in the prices of `folder`/resolved.yaml.
+
+    `groups`: {event: energy group}. `spikeloom price` adds up by group, so that events of one group are priced in
+    calls of their own, each with one event of every group.
+    """
+    calls = {}
+    for event, group in sorted(groups.items(), key=lambda pair: pair[0] not in _STANDING):
+        calls.setdefault(group, []).append(event)
+    energies = {}
+    for i in range(max(map(len, calls.values()))):
+        chosen = {group: events[i] for group, events in calls.items() if i < len(events)}
+        spent = _price(program, folder, simulated, set(chosen.values()))
+        for group, event in chosen.items():
+            standing = next((energies[e] for e, g in _STANDING.items() if g == group and e in energies), 0.0)
+            energies[event] = spent[group] - standing
+    return energies
+
+
+def _price(program, folder, simulated, events):
+    """{group: pJ} of some events alone, and of what stands for all cycles."""
+    header, cycles, *rows = (simulated / "counts.csv").read_text(encoding="utf-8").splitlines()
+    kept = [row for row in rows if row.split(",")[2] in events]
+    part = folder / "counts.csv"
+    part.write_text("\n".join([header, cycles, *kept]) + "\n", encoding="utf-8")
+    try:
+        # A configuration and counts that the simulation has taken.
+        return programs.price(program, folder / "resolved.yaml", {}, counts=folder)["energy"]["groups_pj"]
+    except programs.Refused as refused:
+        raise UserError(f"{simulated}: its counts cannot be priced: {refused}") from refused
+    finally:
+        part.unlink()
+
+
+def _counts_by_event(path):
+    """{event: (group, count)} of an energy.csv, added up over blocks."""
+    found = {}
+    with open(path, encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            known = found.get(row["event"], (row["group"], 0))[1]
+            found[row["event"]] = (row["group"], known + int(row["count"]))
+    return found
+
+
+def _report(report, priced, total):
+    area, names = priced["area_mm2"], prices(priced)
+    return {
+        "format": "spikeloom-bill",
+        "version": 1,
+        **{key: report[key] for key in _COUNTED},
+        "chip": report["chip"] | {"name": names["chip.name"]},
+        "technology": names["technology"]["name"],
+        "phases": [{"operations": phase["operations"]} for phase in report["phases"]],
+        "energy": {"total_pj": total, "per_token_pj": total / report["trace"]["tokens"]},
+        "area": {"total_mm2": area["total"], "sram_mm2": area["sram"]},
+    }
