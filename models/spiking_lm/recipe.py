@@ -102,7 +102,7 @@ def train(options, say=lambda line: None):
     }
     found |= course.measure(made)
     with whole_file(folder / RESULTS) as partial:
-        partial.write_text(json.dumps(found, indent=1) + "\n")
+        partial.write_text(json.dumps(found) + "\n")
     return found
 
 
