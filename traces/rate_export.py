@@ -27,6 +27,7 @@ ASSUMPTIONS = {
     "not_quantized": "embedding, layer norms and head",
     "input": "the embedding is the same current at every step",
     "query": "real-valued: the running mean of its sums, in codes of 8 bits with one static unit an encoder",
+    "layer_norms": "currents add up to t times the norm of running means after step t",
     "membranes": "begin at 0, those that the vector unit feeds at half a threshold",
 }
 

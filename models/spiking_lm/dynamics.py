@@ -6,8 +6,9 @@
     theta[n] = round(2^F / scale), F the smallest with theta >= 1024, bias[n] = round(b / scale 2^F), V and A begin at 0
 
 What a vector unit computes is real arithmetic (binary64), rounded where it leaves: query codes to -127..127 units,
-probabilities to 1/256, currents of the embedding and the layer norms to 1/4096 of a threshold. Full-precision weights
-run through the same steps with F = 0, scale 1 and theta 1, unrounded.
+probabilities to 1/256, currents of the embedding and the layer norms to 1/4096 of a threshold. Currents after a layer
+norm follow its value: they add up to t times the value after step t, so that what was wrong in early steps is undone.
+Full-precision weights run through the same steps with F = 0, scale 1 and theta 1, unrounded.
 
 Everything is causal: a run of T steps is the beginning of a longer one.
 """
@@ -108,9 +109,14 @@ class Simulator:
         """An operation whose sums, with what skips it, go through a layer norm into neurons."""
         sums[name] = self._adds(i, name, spikes[inputs])
         value = self._mean(i, name, sums[name]) + running_mean(skipped)
-        spikes[name] = self._fire_currents(
-            self._current(layer_norm(value, *self.checkpoint.norm[i, name])), CURRENT_ONE
-        )
+        normalized = layer_norm(value, *self.checkpoint.norm[i, name])
+        spikes[name] = self._fire_currents(self._following(normalized), CURRENT_ONE)
+
+    def _following(self, wanted):
+        """Currents that add up to t times what is `wanted` [T,M,N] after t steps: what was wanted before is undone."""
+        so_far = wanted * _steps_so_far(wanted) * CURRENT_ONE
+        currents = np.diff(so_far if self.is_real else np.rint(so_far), axis=0, prepend=0.0)
+        return currents if self.is_real else currents.clip(-CURRENT_LIMIT - 1, CURRENT_LIMIT)
 
     def _sums(self, i, name, spikes):
         """S [T,M,N], exact in float32: below 2^24 in size."""

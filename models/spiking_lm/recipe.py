@@ -37,6 +37,8 @@ BEGINS_AS = (0, 1)
 BATCH = 32
 # Texts of the test part whose rates are compared with the equilibrium, sublayer by sublayer.
 SETTLING_TEXTS = 16
+# At least so many steps: rates settle more slowly than what the model says.
+SETTLING_STEPS = 256
 SHOWN_STEPS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 # Texts that show how far values spread.
 SHOWN_TEXTS = 64
@@ -55,7 +57,7 @@ class TrainOptions:
     shuffle_labels: bool = False
     epochs: int | None = None
     rate: float | None = None
-    steps: int = 128
+    steps: int = 64
 
     def check(self):
         """Raises UserError for options outside their ranges."""
@@ -100,7 +102,7 @@ def train(options, say=lambda line: None):
     }
     found |= course.measure(made)
     with whole_file(folder / RESULTS) as partial:
-        partial.write_text(json.dumps(found, indent=1) + "\n")
+        partial.write_text(json.dumps(found) + "\n")
     return found
 
 
@@ -112,10 +114,12 @@ def summary(found):
     yield f"  equilibrium  {found['equilibrium']['test']:.2%}"
     for t in sorted({t for t in SHOWN_STEPS if t < steps} | {steps}):
         yield f"  {t:4} steps   {found['accuracy'][t - 1]:.2%}"
-    level = max(abs(rate["level"][-1] / rate["equilibrium"] - 1) for rate in found["rates"].values())
-    distance = max(rate["distance"][-1] for rate in found["rates"].values())
-    yield f"  mean rates of every sublayer within {level:.2%} of the equilibrium after {steps} steps, single neurons"
-    yield f"  within {distance:.4f} spikes a step on average"
+    rates = found["rates"].values()
+    for t in sorted({steps, *(len(rate["level"]) for rate in rates)}):
+        level = max(abs(rate["level"][t - 1] / rate["equilibrium"] - 1) for rate in rates)
+        distance = max(rate["distance"][t - 1] for rate in rates)
+        yield f"  after {t} steps mean rates of every sublayer are within {level:.2%} of the equilibrium, single"
+        yield f"  neurons on average within {distance:.4f} spikes a step"
 
 
 class Course:
@@ -185,8 +189,8 @@ class Course:
         reader, steps = measure.Reader(made, teacher.Embedding(self._state)), self.options.steps
         test = self.sequences["test"]
         accuracy = measure.accuracy_by_step(reader, test, self.labels["test"].tolist(), steps)
-        shown = test[:SETTLING_TEXTS]
-        rates = measure.rates_by_step(reader, ((ids, reader.simulator.run(ids, steps)) for ids in shown))
+        shown, longest = test[:SETTLING_TEXTS], max(steps, SETTLING_STEPS)
+        rates = measure.rates_by_step(reader, ((ids, reader.simulator.run(ids, longest)) for ids in shown))
         return {"accuracy": accuracy.round(measure.DIGITS).tolist(), "rates_texts": len(shown), "rates": rates}
 
     def query_units(self, student):

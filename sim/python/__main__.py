@@ -264,7 +264,7 @@ def _add_train_spiking_lm(commands):
     parser.add_argument("--seed", type=int, default=0, help=DEFAULT)
     parser.add_argument("--epochs", type=int, metavar="N", help="of the student (default: 2 to 4, by weights)")
     parser.add_argument("--rate", type=float, metavar="R", help="its learning rate (default: by weights)")
-    parser.add_argument("--steps", type=int, default=128, metavar="T", help=f"time steps measured ({DEFAULT})")
+    parser.add_argument("--steps", type=int, default=64, metavar="T", help=f"time steps measured ({DEFAULT})")
     parser.add_argument("--shuffle-labels", action="store_true", help="a control: training labels shuffled")
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="folder for all of it")
     parser.set_defaults(run=_train_spiking_lm)

@@ -67,13 +67,19 @@ def literal_run(simulator, ids, steps):
         return [rounded(4096 * x, -32768, 32767) for x in values]
 
     def normalized(i, op, skipped):
+        before = np.zeros((tokens, d), dtype=np.int64)
+
         def current_at(t, m):
             so_far = [sum(int(s) for s in skipped[: t + 1, m, n]) / (t + 1) for n in range(d)]
             x = [a + b for a, b in zip(mean_of(i, op, t, m), so_far, strict=True)]
             mean = math.fsum(x) / d
             deviation = math.sqrt(math.fsum((v - mean) ** 2 for v in x) / d + 1e-12)
             g, s = made.norm[i, op]
-            return current_codes([(v - mean) / deviation * float(g[n]) + float(s[n]) for n, v in enumerate(x)])
+            wanted = [(v - mean) / deviation * float(g[n]) + float(s[n]) for n, v in enumerate(x)]
+            total = [round(4096 * (t + 1) * each) for each in wanted]
+            current = [min(max(a - int(b), -32768), 32767) for a, b in zip(total, before[m], strict=True)]
+            before[m] = total
+            return current
 
         return fire_all(current_at, d, [4096] * d, simulator.initial * 4096)
 
@@ -146,6 +152,13 @@ def test_first_token_of_the_last_encoder_is_the_same_without_the_others():
     whole, first = simulator.run(TOKENS, 30), simulator.run(TOKENS, 30, whole=False)
     assert np.array_equal(whole.spikes["1.output"][:, :1], first.spikes["1.output"])
     assert np.array_equal(whole.logits, first.logits)
+
+
+def test_currents_that_follow_add_up_to_t_times_what_is_wanted_now():
+    simulator = tiny_simulator("ternary")
+    wanted = np.array([0.25, 0.75, 0.5, 0.5]).reshape(-1, 1, 1)
+    # 4096 times 0.25, 2 * 0.75, 3 * 0.5, 4 * 0.5.
+    assert np.cumsum(simulator._following(wanted)).tolist() == [1024, 6144, 6144, 8192]
 
 
 def test_a_constant_current_of_c_fires_at_rate_c_between_0_and_1():
