@@ -106,7 +106,7 @@ def test_the_front_is_that_of_full_enumeration(undisturbed, enumeration):
 @pytest.mark.parametrize("sampler", ("nsga2", "tpe"))
 def test_a_sampler_that_learns_finds_the_same_front(tmp_path, explore, store, enumeration, sampler):
     search = {"sampler": sampler, "population": 8, "seed": 3}
-    study = explore(small_study.write(tmp_path, search=search), tmp_path, store, trials=40)
+    study = explore(small_study.write(tmp_path, search=search), tmp_path, store, trials=24)
     names = list(small_study.STUDY["parameters"])
     assert {tuple(row) for row in study.front()[names].itertuples(index=False)} == brute_front(enumeration)
     assert study.trials()["kept"].all()  # every point was in the store
