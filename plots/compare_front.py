@@ -1,6 +1,6 @@
 """Energy against perplexity: what each chip computes, and what it takes."""
 
-from spikeloom.plots import style
+from spikeloom.plots import point_labels, style
 
 HEIGHT_INCHES = 4.0
 COLOURS = {"spiking": "#AA3377", "multiply_accumulate": "#0077BB"}
@@ -17,11 +17,11 @@ def draw(bout, entries, column, origin, synthetic):
         colour = COLOURS[outcome.point.contender.side]
         axes.vlines(x, perplexity.low, perplexity.high, color=colour, alpha=0.35)
         axes.plot(x, perplexity.value, "o", color=colour)
-        axes.annotate(
-            outcome.point.contender.name, (x, perplexity.value), (6, 4), textcoords="offset points", fontsize=9
-        )
     front = [(outcome.pj / scale, perplexity.value) for outcome, perplexity in pareto(entries)]
     axes.plot(*zip(*front, strict=True), color=style.QUIET, linewidth=1, drawstyle="steps-post")
+    named = [(outcome.pj / scale, perplexity.value, outcome.point.contender.name) for outcome, perplexity in entries]
+    axes.margins(0.08)
+    point_labels.draw(axes, named, 9)
     axes.set_xlabel(f"energy per token ({unit})")
     axes.set_ylabel(f"{column}, 95 % interval")
     return picture

@@ -3,7 +3,7 @@
 import itertools
 
 from spikeloom.explore.evaluation import COMPLETE
-from spikeloom.plots import style
+from spikeloom.plots import point_labels, style
 
 PANEL_INCHES, COLUMNS = 4.0, 2
 FRONT, DOMINATED, OUTSIDE = "#AA3377", "#BBBBBB", "#DDCC77"
@@ -51,8 +51,8 @@ def _panel(axes, study, trials, across, up):
     axes.plot(
         place(front), front[up], color=FRONT, marker="o", markersize=5, linewidth=1.2, label=f"front ({len(front)})"
     )
-    for number, row in front.iterrows():
-        axes.annotate(str(number), (number if across is None else row[across], row[up]), fontsize=8, color=style.INK)
     axes.set_xlabel("trial" if across is None else f"{across} ({study.objectives[across]})")
     axes.set_ylabel(f"{up} ({study.objectives[up]})")
     axes.margins(0.08)
+    named = [(number if across is None else row[across], row[up], str(number)) for number, row in front.iterrows()]
+    point_labels.draw(axes, named, 8)

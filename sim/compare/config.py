@@ -43,12 +43,8 @@ class Contender:
 
     def points(self):
         """Every combination of the search: ({search name: label}, {path: value})."""
-        for combination in product(*self.search.values()):
-            labels = dict(zip(self.search, combination, strict=True))
-            settings = dict(self.settings)
-            for name, chosen in labels.items():
-                settings |= self.search[name][chosen]
-            yield labels, settings
+        for labels, chosen in _combinations(self.search):
+            yield labels, self.settings | chosen
 
 
 @dataclass(frozen=True)
@@ -76,6 +72,21 @@ class Reading:
 
 
 @dataclass(frozen=True)
+class EqualArea:
+    """Other sizes of a rival's chip, of which the one next to the best spiking chip's area is taken.
+
+    `search`: per name {label: {path: value}}; `tolerance`: of the area, as a share of it.
+    """
+
+    search: dict
+    tolerance: float
+
+    def sizes(self):
+        """Every combination: ({name: label}, {path: value})."""
+        return _combinations(self.search)
+
+
+@dataclass(frozen=True)
 class Comparison:
     """The whole configuration."""
 
@@ -90,6 +101,8 @@ class Comparison:
     contenders: tuple
     may_differ: tuple
     perplexity: tuple | None
+    perplexity_limit: float | None
+    equal_area: EqualArea | None
     uncertainty: Path | None
     samples: int
     seed: int
@@ -107,6 +120,15 @@ class Comparison:
     def side(self, name):
         """The contenders of one side."""
         return [contender for contender in self.contenders if contender.side == name]
+
+
+def _combinations(search):
+    for combination in product(*search.values()):
+        labels = dict(zip(search, combination, strict=True))
+        settings = {}
+        for name, chosen in labels.items():
+            settings |= search[name][chosen]
+        yield labels, settings
 
 
 def load(path):
@@ -130,6 +152,8 @@ def load(path):
         contenders=contenders,
         may_differ=tuple(root.texts("may_differ")),
         perplexity=_perplexity(root.section("perplexity")) if root.has("perplexity") else None,
+        perplexity_limit=root.value("perplexity_limit", float, None, least=1.0),
+        equal_area=_equal_area(root.section("equal_area")) if root.has("equal_area") else None,
         uncertainty=root.file("uncertainty") if root.has("uncertainty") else None,
         samples=root.value("samples", int, least=100, most=1000000),
         seed=root.value("seed", int, least=0, most=2**31),
@@ -137,6 +161,8 @@ def load(path):
         readings=_readings(root, contenders) if root.has("readings") else (),
     )
     root.finish()
+    if comparison.perplexity_limit and not comparison.perplexity:
+        raise root.error("perplexity_limit", "needs a table of perplexities, the key `perplexity`")
     return comparison
 
 
@@ -162,14 +188,14 @@ def _regimes(section):
 
 
 def _contender(section):
-    search = section.section("search") if section.has("search") else None
-    names = search.keys if search else []
+    search = section.section("search", optional=True)
+    names = search.keys
     found = Contender(
         name=section.text("name"),
         side=section.value("side", str, names=SIDES),
         trace=section.file("trace"),
         settings=_settings(section, "set"),
-        search={name: _labelled(search, name) for name in names},
+        search=_search(search),
         rows=tuple(section.texts("rows")) if section.has("rows") else (),
         perplexity=_settings(section, "perplexity") or None,
     )
@@ -180,6 +206,16 @@ def _contender(section):
             raise section.error("rows", f"'{name}' is not searched")
     section.finish()
     return found
+
+
+def _equal_area(section):
+    found = EqualArea(_search(section.section("search")), section.value("tolerance", float, least=0.0, most=1.0))
+    section.finish()
+    return found
+
+
+def _search(section):
+    return {name: _labelled(section, name) for name in section.keys}
 
 
 def _labelled(search, name):

@@ -114,18 +114,14 @@ class _Writer:
         if bouts:
             calls = [words.call(bout, self.interval(bout)) for bout in bouts]
             self.add(Paragraph(words.overall(bouts, calls, bool(self.study.groups))))
-        groups = self.study.groups
-        self.add(
-            Bullets(
-                tuple(words.verdict(self.numbers, bout, bout.of_here(groups), self.interval(bout)) for bout in bouts)
-            )
-        )
+            groups = self.study.groups
+            said = (words.verdict(self.numbers, bout, bout.of_here(groups), self.interval(bout)) for bout in bouts)
+            self.add(Bullets(tuple(said)))
         if without:
-            where = ", ".join(f"{bout.regime.name} at {bout.technology}" for bout in without)
-            self.add(Paragraph(f"No rival runs on the integers of the best spiking chip: no headline for {where}."))
-
-    def _words(self, bout):
-        return words.verdict(self.numbers, bout, bout.of_here(self.study.groups), self.interval(bout))
+            self.add(Paragraph(words.no_headline(without)))
+        self.add(self.tables.headlines(self.study))
+        if self.study.comparison.perplexity_limit and not self.study.within_limit:
+            self.add(Paragraph("No method's perplexity is within the limit."))
 
     def interval(self, bout):
         """(low, high) as numbers of the headline's 95 % interval; None without stated uncertainties."""
@@ -211,6 +207,20 @@ class _Writer:
         if not any("area" in outcome.report for bout in self.study.bouts for outcome in bout.ran):
             self.add(Paragraph("No report holds areas, so that only lanes are matched."))
         self.add(*(self.tables.matched(bout) for bout in self.study.bouts))
+        if not self.study.equal_area:
+            self.add(Paragraph("The configuration names no other sizes (`equal_area`): areas are as they are."))
+            return
+        size = self.study.comparison.equal_area
+        names = ", ".join(f"`{name}`" for name in size.search)
+        self.add(
+            Paragraph(
+                f"By area: each rival's best point again, with {names} such that its chip takes the area of the best "
+                "spiking one; the nearest size is run if its area is within the tolerance."
+            )
+        )
+        for bout in self.study.bouts:
+            matches = [match for match in self.study.equal_area if match.bout is bout]
+            self.add(self.tables.equal_areas(bout, matches, size.tolerance))
 
     def _front(self):
         comparison = self.study.comparison

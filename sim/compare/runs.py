@@ -95,17 +95,33 @@ class Runs:
                 bar.step()
         return found
 
+    def areas(self, jobs):
+        """{job: area in mm2, or None where `price` refuses it}, without running any."""
+        jobs = list(dict.fromkeys(jobs))
+        with programs.side_by_side(self._jobs) as pool:
+            described = pool.map(self._priced, jobs)
+            return {
+                job: None if isinstance(one, Refused) else one["area_mm2"]["total"]
+                for job, one in zip(jobs, described, strict=True)
+            }
+
     def _run(self, job):
         try:
-            place = self._described(job)
-            if (place / REFUSED).is_file():
-                return Refused((place / REFUSED).read_text(encoding="utf-8"))
-            priced = json.loads((place / DESCRIBED).read_text(encoding="utf-8"))
+            priced = self._priced(job)
+            if isinstance(priced, Refused):
+                return priced
             simulated = simulation(self.store, self._program, priced)
             billed = bill(self.store, self._program, priced, simulated)
         except (programs.Broken, programs.Killed) as failed:
             raise UserError(f"{job.trace}: {failed}; with {job}; nothing is compared") from failed
         return Run(billed.key, billed.folder)
+
+    def _priced(self, job):
+        """What `price` says of a job, or Refused."""
+        place = self._described(job)
+        if (place / REFUSED).is_file():
+            return Refused((place / REFUSED).read_text(encoding="utf-8"))
+        return json.loads((place / DESCRIBED).read_text(encoding="utf-8"))
 
     def _described(self, job):
         """The folder that holds what `price` says of a job."""

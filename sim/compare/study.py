@@ -1,10 +1,20 @@
 """A comparison that ran: per regime and technology its outcomes, their best, ratios and what prices do to them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from spikeloom import UserError
-from spikeloom.compare import fairness, outcomes, perplexity_rows, readings, rungs, sensitivity, uncertainty, zeros
+from spikeloom.compare import (
+    equal_area,
+    fairness,
+    outcomes,
+    perplexity_rows,
+    readings,
+    rungs,
+    sensitivity,
+    uncertainty,
+    zeros,
+)
 from spikeloom.compare.config import RIVAL, RUNGS, SPIKING
 from spikeloom.strict_yaml import Section
 
@@ -63,6 +73,16 @@ class Bout:
         """Every spiking outcome on those integers."""
         return outcomes.on_identical_integers(self.best_spiking, self.side(SPIKING))
 
+    def within(self, names):
+        """The same bout with some of the spiking contenders alone; None where none of them ran."""
+        ran = [
+            outcome
+            for outcome in self.ran
+            if outcome.point.contender.side == RIVAL or outcome.point.contender.name in names
+        ]
+        found = replace(self, ran=ran)
+        return found if found.side(SPIKING) else None
+
     def cells(self):
         """Every ratio of the rung tables, as readings.Cell."""
         return [
@@ -90,6 +110,13 @@ class Study:
     groups: list
     perplexities: dict
     other_zeros: list
+    equal_area: list = field(default_factory=list)
+
+    @property
+    def within_limit(self):
+        """Names of contenders whose perplexity is stated and within the limit of the configuration."""
+        limit = self.comparison.perplexity_limit
+        return [name for name, perplexity in self.perplexities.items() if limit and perplexity.value <= limit]
 
     @cached_property
     def cells(self):
@@ -121,7 +148,8 @@ def run(comparison, runs, allow_different=False):
     bouts = [_bout(comparison, *plan, results) for plan in planned]
     found = list(dict.fromkeys(difference for bout in bouts for difference in bout.differences))
     fairness.require_fair(found, allow_different)
-    return Study(comparison, bouts, groups, perplexities, zeros.sweep(comparison, runs, bouts))
+    other_zeros, matched = zeros.sweep(comparison, runs, bouts), equal_area.matches(comparison, runs, bouts)
+    return Study(comparison, bouts, groups, perplexities, other_zeros, matched)
 
 
 def _bout(comparison, regime, technology, found_points, results):

@@ -7,6 +7,7 @@ from spikeloom.plots import style
 from spikeloom.traces import manifest, zero_share
 
 MISSING = "not in the report"
+SIZE = ("contender", "lanes in use", "layer tokens/s", "area (mm²)", "tokens/s and mm²", "energy per token")
 
 
 class Tables:
@@ -50,6 +51,33 @@ class Tables:
         value = zero_share.share_of_zeros(contender.trace / manifest.weights_name(comparison.layer), trace)
         how = f"codes that are 0 over all codes of the linear operations' inputs, {trace.name}"
         return sources.derived(self._numbers, value, f"zeros of {contender.name}", how, (), style.share(value))
+
+    def headlines(self, study):
+        """Per regime and technology the best spiking point, with a limit also the best one within it."""
+        limit, rows = study.comparison.perplexity_limit, []
+        for bout in study.bouts:
+            within = bout.within(study.within_limit)
+            same = within and within.best_spiking is bout.best_spiking
+            rows.append(self._headline(study, bout, f"all, and perplexity up to {limit:g}" if same else "all"))
+            if within and not same:
+                rows.append(self._headline(study, within, f"perplexity up to {limit:g}"))
+        columns = ("regime", "technology", "spiking methods", "best spiking", "perplexity", "energy per token")
+        columns += ("best rival on its integers", "energy per token", "ratio")
+        return self.table("Headlines: the best rival on the same integers over the best spiking point.", columns, rows)
+
+    def _headline(self, study, bout, methods):
+        spiking, rival = bout.best_spiking, bout.best_rival
+        known = study.perplexities.get(spiking.point.contender.name)
+        cells = [bout.regime.name, bout.technology, methods, spiking.point.called()]
+        cells += [self._perplexity(study, spiking, known) if known else "-", sources.energy(self._numbers, spiking)]
+        if not rival:
+            return [*cells, "none", "-", "-"]
+        ratio = sources.ratio(self._numbers, rival, spiking)
+        return [*cells, rival.point.called(), sources.energy(self._numbers, rival), ratio]
+
+    def _perplexity(self, study, outcome, perplexity):
+        path, column = study.comparison.perplexity
+        return sources.read(perplexity.value, f"{perplexity.value:.2f}", path.name, _row(outcome), column)
 
     def rung_ratios(self, bout, rival):
         """Spiking rows against a rival, rung by rung, cumulative."""
@@ -105,25 +133,38 @@ class Tables:
 
     def matched(self, bout):
         """The same lanes, and area where the report has it."""
-        rows = []
-        for one in [bout.best_spiking, *bout.rivals]:
-            tokens = one.report["trace"]["tokens"]
-            per_second = tokens / one.report["time"]["us"] * 1e6
-            how = f"{tokens} tokens over time.us of report.json"
-            speed = sources.derived(self._numbers, per_second, f"tokens per second of {one.point.called()}", how, ())
-            area = sources.reported(one, "area.total_mm2", lambda value: f"{value:.4g}")
-            per_area = MISSING
-            if area:
-                what = f"tokens per second and mm² of {one.point.called()}"
-                per_area = sources.derived(self._numbers, per_second / area.value, what, f"{how}, over area.total_mm2")
-            used = sources.reported(one, "figures.lane_utilisation", style.share)
-            rows.append(
-                [one.point.called(), used or MISSING, _plain(speed), area or MISSING, per_area]
-                + [sources.energy(self._numbers, one)]
-            )
-        columns = ("contender", "lanes in use", "layer tokens/s", "area (mm²)", "tokens/s and mm²", "energy per token")
-        caption = f"Matched by lanes (all chips have the same) and by area: {bout.regime.name}, {bout.technology}."
-        return self.table(caption, columns, rows)
+        rows = [self._size(one) for one in [bout.best_spiking, *bout.rivals]]
+        caption = f"Matched by lanes (all chips have the same): {bout.regime.name}, {bout.technology}."
+        return self.table(caption, SIZE, rows)
+
+    def _size(self, one):
+        """Cells of SIZE."""
+        tokens = one.report["trace"]["tokens"]
+        per_second = tokens / one.report["time"]["us"] * 1e6
+        how = f"{tokens} tokens over time.us of report.json"
+        speed = sources.derived(self._numbers, per_second, f"tokens per second of {one.point.called()}", how, ())
+        area = sources.reported(one, "area.total_mm2", lambda value: f"{value:.4g}")
+        per_area = MISSING
+        if area:
+            what = f"tokens per second and mm² of {one.point.called()}"
+            per_area = sources.derived(self._numbers, per_second / area.value, what, f"{how}, over area.total_mm2")
+        used = sources.reported(one, "figures.lane_utilisation", style.share)
+        cells = [one.point.called(), used or MISSING, _plain(speed), area or MISSING, per_area]
+        return [*cells, sources.energy(self._numbers, one)]
+
+    def equal_areas(self, bout, matches, tolerance):
+        """The best spiking point, and rivals in the size next to its area."""
+        rows = [[*self._size(bout.best_spiking), "-", "-"]]
+        for match in matches:
+            what = f"area of {match.point.called()} over that of {bout.best_spiking.point.called()}"
+            share = sources.derived(self._numbers, match.share, what, "areas by `spikeloom price`")
+            if match.outcome:
+                ratio = sources.ratio(self._numbers, match.outcome, bout.best_spiking)
+                rows.append([*self._size(match.outcome), share, ratio])
+            else:
+                rows.append([match.point.called(), *("-" * (len(SIZE) - 1)), share, "no size within the tolerance"])
+        caption = f"Matched by area, within {style.share(tolerance)}: {bout.regime.name}, {bout.technology}."
+        return self.table(caption, [*SIZE, "area / spiking", "ratio"], rows)
 
     def perplexities(self, bout, entries, file, column):
         """Energy beside accuracy."""

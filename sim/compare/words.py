@@ -48,6 +48,15 @@ def overall(bouts, calls, uncertain=True):
     )
 
 
+def no_headline(bouts):
+    """Why there is no verdict for bouts whose rivals run on other integers, and where their ratios are."""
+    where = "; ".join(f"{bout.regime.name} at {bout.technology} ({bout.best_spiking.point.called()})" for bout in bouts)
+    return (
+        f"**No verdict** where no rival runs on the integers of the best spiking chip: {where}. Ratios "
+        "against rivals on other integers, whose outputs differ, are in the tables by rung."
+    )
+
+
 def _who(numbers, bout, interval):
     rival, spiking = bout.best_rival, bout.best_spiking
     shown = numbers.cite(sources.ratio(numbers, rival, spiking))

@@ -33,7 +33,7 @@ def summary(study):
     lines = [f"{study.name}: {states_in_words(study)}", f"Cost     {report.costs(study)}"]
     if not len(best):
         return [*lines, "No trial is complete and inside the constraints", f"Report   {study.folder / report.NAME}"]
-    short = {name: name.rsplit(".", 1)[-1] for name in study.parameters}
+    short = {name: ".".join(name.split(".")[-2:]) for name in study.parameters}
     if len(set(short.values())) < len(short):
         short = {}
     table = best[[*study.objectives, *study.parameters]].rename(columns=short)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from spikeloom import UserError
 from spikeloom.explore import metrics, number_format, parameters
 from spikeloom.store import program as programs
+from spikeloom.store.bill import has_same_prices
 from spikeloom.store.result_store import ResultStore
 from spikeloom.store.simulation import simulation
 
@@ -108,7 +109,7 @@ def _simulated(task, store, texts, priced, outcome, names):
     outcome.seconds["simulation"] += product.seconds
     outcome.kept = product.kept
     report = json.loads((product.folder / "report.json").read_text(encoding="utf-8"))
-    if product.kept:  # perhaps in another technology
+    if not has_same_prices(priced, product):  # kept in another technology
         energy = programs.price(task.program, task.experiment, texts, counts=product.folder)["energy"]
     else:
         energy = report["energy"] | {"cycles": report["time"]["cycles"]}

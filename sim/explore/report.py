@@ -9,6 +9,7 @@ import matplotlib
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from spikeloom.explore.evaluation import COMPLETE
+from spikeloom.explore.study_file import BLIND_SAMPLERS
 from spikeloom.files import make_folder, whole_file
 from spikeloom.plots import parameter_importance, parameter_slices, pareto_fronts, style
 from spikeloom.store import program as programs
@@ -47,6 +48,16 @@ def command(study, config):
     return f"spikeloom run {config} -o {config.with_suffix('')}"
 
 
+def sampler_in_words(search):
+    """What decides which points a study tries: `nsga2, seed 1, population 20, 8 trials ahead`."""
+    words = [search["sampler"]]
+    if search["sampler"] != "grid":
+        words.append(f"seed {search['seed']}")
+    if search["sampler"] not in BLIND_SAMPLERS:
+        words += [f"population {search['population']}", f"{search['in_flight']} trials ahead of the last result"]
+    return ", ".join(words)
+
+
 def _write_configs(study, numbers):
     """{trial: its complete configuration as a file} of trials; those of earlier reports go."""
     folder = study.folder / "best"
@@ -82,7 +93,7 @@ def _page(study, best, configs):
         '<p class="synthetic">SYNTHETIC DATA</p>' if study.synthetic else "",
         f"<p>{html.escape(pareto_fronts.states_in_words(study))}. Objectives: {html.escape(objectives)}. ",
         f"Constraints: {html.escape('; '.join(study.identity['constraints']) or 'none')}. ",
-        f"Sampler: {html.escape(str(study.identity['search']))}. Program {study.identity['program_sha256'][:12]}, ",
+        f"Sampler: {sampler_in_words(study.identity['search'])}. Program {study.identity['program_sha256'][:12]}, ",
         f"trace {study.identity['files']['sha256'][:12]}.</p><p>{html.escape(costs(study))}.</p>",
         "<h2>Pareto fronts</h2>",
         _image(study, "fronts.png"),

@@ -27,6 +27,7 @@ from spikeloom.explore.sampling import sampler_of
 from spikeloom.files import make_folder
 from spikeloom.progress import Progress
 from spikeloom.store import program as programs
+from spikeloom.wording import counted
 
 AHEAD = 4
 STATES = {
@@ -54,8 +55,8 @@ def search(study_file, folder, store, trials=None, where=cluster.LOCAL, workers=
         if len(told) < total:
             workers = workers or (study_file.workers if where == cluster.LOCAL else settings.get("jobs"))
             pool = stack.enter_context(cluster.pool(where, workers, settings))
-            if told:
-                print(f"{folder}: goes on at trial {len(told)} of {total}", file=sys.stderr, flush=True)
+            begins = f"goes on at trial {len(told)} of {total}" if told else counted(total, "trial")
+            print(f"{folder}: {begins}, {pool.workers} at once", file=sys.stderr, flush=True)
             _Search(study_file, database, told, program, store, pool).run(total)
     return folder
 

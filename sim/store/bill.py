@@ -19,12 +19,16 @@ def bill(store, program, priced, simulated):
 
     It is the simulation itself where that was run with the same prices. Raises UserError.
     """
-    wanted = prices(priced)
-    ran = {"resolved": (simulated.folder / "resolved.yaml").read_text(encoding="utf-8")}
-    if prices(ran) == wanted:
+    if has_same_prices(priced, simulated):
         return simulated
-    identity = {"kind": "bill", "simulation": simulated.key, "prices": wanted}
+    identity = {"kind": "bill", "simulation": simulated.key, "prices": prices(priced)}
     return store.product(identity, lambda folder: _write(folder, program, priced, simulated.folder))
+
+
+def has_same_prices(priced, simulated):
+    """Whether the Product of a simulation was run with the prices of `priced`."""
+    ran = {"resolved": (simulated.folder / "resolved.yaml").read_text(encoding="utf-8")}
+    return prices(ran) == prices(priced)
 
 
 def _write(folder, program, priced, simulated):

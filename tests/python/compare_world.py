@@ -58,6 +58,8 @@ RATIOS = [4, 2, 1, 8 / 7, 5 / 4, 11 / 10, 1, 14 / 13, 1]
 # Of the count code and of batches: factors on everything that a token takes.
 CODES = {"ttfs": 1.0, "count": 2.0}
 REFUSED_BATCH = "8"
+# Of chips by area: the spiking one, and a lane of the other, whose leakage is in proportion.
+SPIKING_MM2, RIVAL_LANE_MM2, LANES = 3.0, 0.06, 48
 
 CONFIG = """\
 compare:
@@ -125,6 +127,13 @@ def event_of(group):
     return "dram_read_bit" if group == "dram" else f"{group}_event"
 
 
+def area_of(settings):
+    """Area in mm2 of a chip with some settings."""
+    if settings.get("chip.tile.datapath") != "multiply_accumulate":
+        return SPIKING_MM2
+    return RIVAL_LANE_MM2 * int(settings.get("chip.tile.lanes", LANES))
+
+
 def write_config(folder, traces, text=CONFIG):
     """The configuration and what it names; returns its path."""
     (folder / "chip.yaml").write_text("chip: {name: by_hand}\n")
@@ -141,6 +150,9 @@ class HandMadeRuns:
 
     def __init__(self, folder, changes=lambda job, report, chip: None):
         self.store, self._changes, self.asked = ResultStore(folder), changes, []
+
+    def areas(self, jobs):
+        return {job: area_of(dict(job.settings)) for job in jobs}
 
     def results(self, jobs):
         found = {}
@@ -161,11 +173,14 @@ class HandMadeRuns:
         factor = CODES[code] * (1 + 0.1 * (batch - 1))
         pj = {group: tokens * each * factor for group, each in (RIVAL if is_rival else SPIKING).items()}
         pj["dram"] += LOAD_PJ
+        lanes = int(settings.get("chip.tile.lanes", LANES))
+        pj["leakage"] *= lanes / LANES
         key = f"{'mac' if is_rival else 'spk'}-{job.trace.name.split('.')[1]}-{tokens}-{code}-{batch}"
+        key += "" if lanes == LANES else f"-{lanes}"
         folder = self.store.place(key)
         folder.mkdir(parents=True, exist_ok=True)
         report = self._report(job, tokens, batch, code, sum(pj.values()))
-        chip = {"lanes": "48", "spike_code": code, "tile": {"token_batch": str(batch)}}
+        chip = {"lanes": str(lanes), "spike_code": code, "tile": {"token_batch": str(batch)}}
         if is_rival:
             chip["tile"]["datapath"] = "multiply_accumulate"
         self._changes(job, report, chip)
@@ -196,6 +211,7 @@ class HandMadeRuns:
             | {"spike_code": code, "token_batch": batch},
             "time": {"us": 2.0 * tokens},
             "figures": {"weight_reads_per_use": 1 / batch, "lane_utilisation": 0.5},
+            "area": {"total_mm2": area_of(dict(job.settings))},
             "energy": {"total_pj": total},
             "phases": [{"operations": ["q", "k"]}],
             "not_charged": ["clock distribution"],

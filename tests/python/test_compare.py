@@ -7,9 +7,11 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import compare_world
+import matplotlib
 import numpy as np
 import pytest
 from compare_world import LOAD_PJ, RATIOS, HandMadeRuns, write_config
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from spikeloom import UserError
 from spikeloom.compare import (
@@ -29,6 +31,7 @@ from spikeloom.compare import (
 from spikeloom.compare.bill import Bill
 from spikeloom.compare.config import RIVAL, SPIKING
 from spikeloom.compare.numbers import Numbers
+from spikeloom.plots import compare_bars, style
 
 ROOT = Path(__file__).resolve().parents[2]
 TRACES = ROOT / "traces" / "smollm2-135m"
@@ -295,6 +298,102 @@ def test_the_verdict_says_no_gain_and_what_would_have_to_change(by_hand):
     assert words.overall([bout], [words.call(bout, None)], uncertain=False).endswith("prices were not examined.")
 
 
+def table_of(found, caption):
+    """Rows, as texts, of the report's first table whose caption begins so."""
+    tables = [block for block in report.build(found).blocks if getattr(block, "caption", "").startswith(caption)]
+    return [[getattr(cell, "shown", cell) for cell in row] for row in tables[0].rows]
+
+
+# Another spiking method: twice the energy (the count code), and the only one whose perplexity is within the limit.
+SECOND = """\
+    - name: exact
+      side: spiking
+      trace: TRACES/spikequant-improved
+      set: {chip.spike_code: count}
+      perplexity: {method: atom}
+  readings:
+"""
+
+
+def test_the_headlines_show_the_best_within_the_perplexity_limit_beside_the_best(tmp_path):
+    text = compare_world.CONFIG.replace("  readings:\n", SECOND).replace(
+        "  samples:", "  perplexity_limit: 40\n  samples:"
+    )
+    path = write_config(tmp_path, TRACES, text)
+    readme = tmp_path / "README.md"
+    readme.write_text(readme.read_text().replace("35.57 (26.60", "824.00 (26.60"))
+    rows = table_of(study.run(config.load(path), HandMadeRuns(tmp_path / "runs")), "Headlines")
+    assert [row[2:5] for row in rows[:2]] == [
+        ["all", "spikes (ttfs, token batch 1)", "824.00"],
+        ["perplexity up to 40", "exact", "36.90"],
+    ]
+    assert [row[-1] for row in rows[:2]] == ["1.0000", "0.500"]  # 16 over 16, and over 32
+
+
+def test_without_a_perplexity_limit_headlines_are_of_all_methods(by_hand):
+    rows = table_of(by_hand, "Headlines")
+    assert [row[:3] for row in rows] == [[name, "one", "all"] for name in ("resident", "prefill", "decode")]
+
+
+def test_rivals_on_other_integers_alone_give_no_verdict_and_say_why(world, tmp_path):
+    def other_integers(job, found, _chip):
+        if dict(job.settings).get("chip.tile.datapath"):
+            found["trace"]["sha256"] = "7" * 64
+
+    found = study.run(world[0], HandMadeRuns(tmp_path / "other", other_integers))
+    blocks = report.build(found).blocks
+    verdict = blocks[[getattr(block, "text", "") for block in blocks].index("Verdict") + 1]
+    assert verdict.text.startswith("**No verdict** where no rival runs on the integers of the best spiking chip: ")
+    assert "resident at one (spikes (ttfs, token batch 1))" in verdict.text
+    assert table_of(found, "Headlines")[0][-3:] == ["none", "-", "-"]
+    assert not any(getattr(block, "items", None) == () for block in blocks)
+
+
+EQUAL_AREA = "  equal_area: {tolerance: 0.01, search: {chip.tile.lanes: [32, 50, 56]}}\n  samples:"
+
+
+def test_rivals_are_matched_by_area_in_the_size_next_to_the_spiking_chip(tmp_path):
+    """50 lanes of 0.06 mm2 are its 3 mm2; leakage, 1 of the rival's 16 pJ at 48 lanes, grows with them."""
+    path = write_config(tmp_path, TRACES, compare_world.CONFIG.replace("  samples:", EQUAL_AREA))
+    found = study.run(config.load(path), HandMadeRuns(tmp_path / "runs"))
+    resident = found.equal_area[0]
+    assert (resident.point.labels["chip.tile.lanes"], resident.share) == ("50", pytest.approx(1))
+    assert rungs.ratio(resident.outcome.bill, resident.bout.best_spiking.bill) == pytest.approx((15 + 50 / 48) / 16)
+    assert table_of(found, "Matched by area")[1][0] == "macs (lanes 50)"
+
+
+def test_a_rival_that_no_size_brings_to_that_area_is_not_run_and_said(tmp_path):
+    text = compare_world.CONFIG.replace("  samples:", EQUAL_AREA.replace("50, ", ""))
+    runs = HandMadeRuns(tmp_path / "runs")
+    found = study.run(config.load(write_config(tmp_path, TRACES, text)), runs)
+    row = table_of(found, "Matched by area")[1]
+    # 56 lanes: 3.36 of 3 mm2, nearer than 32.
+    assert (row[0], row[-2:]) == ("macs (lanes 56)", ["1.12", "no size within the tolerance"])
+    assert not any("chip.tile.lanes" in dict(job.settings) for job in runs.asked)
+
+
+LONG = "a name of a contender that is much longer than the space that labels have, and goes on and on and on"
+
+
+def test_labels_of_bars_are_whole_and_inside_the_figure(tmp_path):
+    path = write_config(
+        tmp_path,
+        TRACES,
+        compare_world.CONFIG.replace("name: spikes", f'name: "{LONG}"').replace(
+            "contender: spikes", f'contender: "{LONG}"'
+        ),
+    )
+    bout = bout_of(study.run(config.load(path), HandMadeRuns(tmp_path / "runs")), "prefill")
+    with matplotlib.rc_context(style.SETTINGS):
+        picture = compare_bars.draw(bout, "origin", False)
+        renderer = FigureCanvasAgg(picture).get_renderer()
+        labels = picture.axes[0].get_yticklabels()
+        boxes = [label.get_window_extent(renderer) for label in labels]
+    assert " ".join(labels[0].get_text().split()) == f"{LONG} (ttfs, token batch 1)"
+    assert all(box.x0 >= 0 for box in boxes)
+    assert all(above.y0 >= below.y1 for above, below in zip(boxes, boxes[1:], strict=False))
+
+
 PREFILL_ONLY = re.sub(r"    (resident|decode): .*\n", "", compare_world.CONFIG).replace("[resident]", "[prefill]")
 
 
@@ -365,6 +464,11 @@ BAD = [
     ("rows: [chip.spike_code]", "rows: [chip.payload]", r"rows: 'chip\.payload' is not searched"),
     ("technologies: [one]", "technologies: [two]", r"reading 'four times less': no 'two' here \(there are one\)"),
     ("{method: atom}", "{method: adam}", r"README\.md: 0 rows of the table of perplexities have method adam"),
+    (
+        "  perplexity: {file: README.md, column: PPL wikipedia}\n",
+        "  perplexity_limit: 40\n",
+        r"perplexity_limit: needs a",
+    ),
     ("  seed: 1\n", "  seed: [\n", r"compare\.yaml:\d+:\d+: not YAML"),
 ]
 

@@ -15,6 +15,7 @@ from small_study import PROGRAM, needs_program
 import spikeloom
 from spikeloom import UserError
 from spikeloom.__main__ import main as command_line
+from spikeloom.explore.report import sampler_in_words
 
 pytestmark = needs_program
 
@@ -105,7 +106,7 @@ def test_the_front_is_that_of_full_enumeration(undisturbed, enumeration):
 @pytest.mark.parametrize("sampler", ("nsga2", "tpe"))
 def test_a_sampler_that_learns_finds_the_same_front(tmp_path, explore, store, enumeration, sampler):
     search = {"sampler": sampler, "population": 8, "seed": 3}
-    study = explore(small_study.write(tmp_path, search=search), tmp_path, store, trials=40)
+    study = explore(small_study.write(tmp_path, search=search), tmp_path, store, trials=24)
     names = list(small_study.STUDY["parameters"])
     assert {tuple(row) for row in study.front()[names].itertuples(index=False)} == brute_front(enumeration)
     assert study.trials()["kept"].all()  # every point was in the store
@@ -116,6 +117,8 @@ def test_the_report_shows_fronts_and_commands_that_repeat(undisturbed, enumerati
     folder, study, out = undisturbed
     page = (folder / "out/report.html").read_text()
     assert page.count("data:image/png;base64,") == 3
+    assert "Sampler: grid." in page
+    assert re.search(r"energy_uj +latency_us +area_mm2 +tile.lanes +synapse_array.banks +network.buffer_flits", out)
     best = study.best()
     for number in best.index:
         assert f"trial_{number:04}.yaml" in page
@@ -127,17 +130,28 @@ def test_the_report_shows_fronts_and_commands_that_repeat(undisturbed, enumerati
     assert pd.read_csv(folder / "out/trials.csv")["energy_uj"].to_numpy() == pytest.approx(study.trials()["energy_uj"])
 
 
+def test_a_sampler_is_told_in_words():
+    search = {"sampler": "nsga2", "seed": 1, "population": 20, "in_flight": 8}
+    assert sampler_in_words(search) == "nsga2, seed 1, population 20, 8 trials ahead of the last result"
+    assert sampler_in_words(search | {"sampler": "random"}) == "random, seed 1"
+
+
 def test_importance_is_a_share_of_every_parameter(undisturbed):
     shares = undisturbed[1].importance("area_mm2")
     assert set(shares.index) == set(small_study.STUDY["parameters"])
     assert shares.sum() == pytest.approx(1)
 
 
-def test_a_finished_study_does_nothing_and_a_longer_one_goes_on(tmp_path, explore, store, undisturbed):
+def test_a_finished_study_does_nothing_and_a_longer_one_goes_on_and_says_where(
+    tmp_path, explore, store, undisturbed, capsys
+):
     study = small_study.write(tmp_path)
-    assert len(explore(study, tmp_path, store, trials=5).trials()) == 5
-    assert len(explore(study, tmp_path, store, trials=5).trials()) == 5
-    explore(study, tmp_path, store)
+    said = []
+    for trials in (5, 5, None):
+        explore(study, tmp_path, store, trials=trials)
+        said.append(capsys.readouterr().err)
+    out = tmp_path / "out"
+    assert said == [f"{out}: 5 trials, 2 at once\n", "", f"{out}: goes on at trial 5 of 12, 2 at once\n"]
     assert small_study.trials_of(tmp_path / "out") == small_study.trials_of(undisturbed[0] / "out")
 
 
@@ -229,7 +243,7 @@ def test_mistakes_are_one_line_and_status_two(tmp_path, capsys, mistake):
     changes, expected = MISTAKES[mistake]
     study = small_study.write(tmp_path, **changes)
     assert command_line(["explore", str(study), "-o", str(tmp_path / "out"), "--store", str(tmp_path / "store")]) == 2
-    message = capsys.readouterr().err
+    message = small_study.without_progress(capsys.readouterr().err)
     assert message.startswith("error: ")
     assert message.count("\n") == 1
     assert re.search(expected, message), message
