@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "models/activation_code.h"
 #include "models/mac_reference.h"
 #include "sim/base/binary16.h"
 #include "sim/base/bits.h"
@@ -187,6 +188,10 @@ int accumulator_needs(const InputTrace& input, const OperationTrace& operation) 
     most = std::max(most, *std::max_element(sums.begin(), sums.end()) * ((uint64_t{1} << bits) - 1));
   }
   return most == 0 ? 0 : register_bits(most);
+}
+
+int product_sum_bits(const InputTrace& input, const RegisterNeeds& needs) {
+  return needs.slope_bits + ceil_log2(CodeFormat::of(input).largest_magnitude());
 }
 
 }  // namespace spikeloom

@@ -2,16 +2,16 @@
 // the place of spike codes, windows that keep to groups of inputs, and the outputs that a chip is compared with.
 //
 // Codes   symmetric ones of up to 4 bits as signed codes, asymmetric ones as unsigned codes with a zero point per row
-// and
-//         group. Above 4 bits: 4 bits of the magnitude, then the sign of symmetric ones, then the rest of the
+//         and group. Above 4 bits: 4 bits of the magnitude, then the sign of symmetric ones, then the rest of the
 //         magnitude; a = +-(16 d1 + d0). No code is salient. binary16: its 16 bits.
-// Weights of up to 4 bits as rows, which memories pack where all of a layer are -1, 0 or 1; of up to 8 bits as `lo` and `hi` rows of wide inputs, w = 16 hi + lo. binary16: four
-//         rows for each input, the lowest 4 bits first.
+// Weights of up to 4 bits as rows, which memories pack where all of a layer are -1, 0 or 1; of up to 8 bits as `lo` and
+//         `hi` rows of wide inputs, w = 16 hi + lo. binary16: four rows for each input, the lowest 4 bits first.
 // Outputs are binary16, saturating; OperationTrace::sums has the y that they are rounded from.
 #pragma once
 
 #include <memory>
 
+#include "models/register_needs.h"
 #include "sim/base/trace.h"
 
 namespace spikeloom {
@@ -39,5 +39,7 @@ int mac_parameter_bits(const InputTrace& input);
 // Two's complement bits of an accumulator that holds the sums of any of an operation's groups, with and without zero
 // points, in any order of the inputs. 0 for binary16.
 int accumulator_needs(const InputTrace& input, const OperationTrace& operation);
+// The same for products of codes of one exponent and weights, whose sum needs the slopes of `needs`.
+int product_sum_bits(const InputTrace& input, const RegisterNeeds& needs);
 
 }  // namespace spikeloom

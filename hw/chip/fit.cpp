@@ -18,11 +18,10 @@ constexpr int kResidualBits = 32;  // binary32, as the vector unit computes
                                    std::to_string(needed) + "; set it to " + std::to_string(needed) + " or more");
 }
 
-// A sum of products is at most so many times a sum of weights.
 void check_accumulators(const ChipSpec& spec, const LayerTrace& layer, const OperationTrace& operation,
-                        int slope_bits) {
+                        const RegisterNeeds& needs) {
   if (spec.mac_array.accumulators == Accumulators::kShared) return;  // as wide as membranes
-  const int needed = slope_bits + ceil_log2(CodeFormat::of(layer.inputs[operation.input]).largest_magnitude());
+  const int needed = product_sum_bits(layer.inputs[operation.input], needs);
   if (needed > spec.mac_array.accumulator_bits)
     too_small(spec, "tile.mac_array.accumulator_bits", operation.name, needed, spec.mac_array.accumulator_bits);
 }
@@ -38,7 +37,7 @@ void check_registers(const ChipSpec& spec, const LayerTrace& layer) {
     const RegisterNeeds needs = operation_needs(layer, operation);
     const NeuronArraySpec& have = spec.neuron_array;
     if (spec.multiplies())
-      check_accumulators(spec, layer, operation, needs.slope_bits);
+      check_accumulators(spec, layer, operation, needs);
     else if (needs.slope_bits > have.slope_bits)
       too_small(spec, "tile.neuron_array.slope_bits", operation.name, needs.slope_bits, have.slope_bits);
     if (needs.membrane_bits > have.membrane_bits)

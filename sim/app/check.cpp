@@ -14,6 +14,7 @@
 #include "sim/app/commands.h"
 #include "sim/app/experiment.h"
 #include "sim/app/model_run.h"
+#include "sim/app/needs_text.h"
 #include "sim/app/noc_experiment.h"
 #include "sim/app/process_pool.h"
 
@@ -36,9 +37,10 @@ examples
 exit status: 0 everything is right, 2 something is not: one line says what
 )";
 
-void print_needs(const std::string& name, const RegisterNeeds& needs) {
-  std::cout << "  " << name << ": needs slopes of " << needs.slope_bits << " bits, membranes of " << needs.membrane_bits
-            << ", thresholds of " << needs.threshold_bits << ", residues of " << needs.residue_bits << "\n";
+void print_needs(const ChipSpec& spec, const LayerTrace& layer, const OperationTrace& operation) {
+  RegisterWidths widths(spec);
+  widths.add(layer, operation);
+  if (!widths.text().empty()) std::cout << "  " << operation.name << ": " << widths.text() << "\n";
 }
 
 void check_noc(const std::string& file, const std::vector<std::string>& overrides) {
@@ -61,13 +63,7 @@ void check_experiment(const std::string& file, const std::vector<std::string>& o
   check_prices(chip, experiment.technology);
   warn(experiment.chip.network);
   std::cout << file << ": ok\n";
-  for (const OperationTrace& operation : layer.operations) {
-    if (!operation.mac)
-      print_needs(operation.name, operation_needs(layer, operation));
-    else if (!experiment.chip.multiplies_reals())
-      std::cout << "  " << operation.name << ": needs accumulators of "
-                << accumulator_needs(layer.inputs[operation.input], operation) << " bits\n";
-  }
+  for (const OperationTrace& operation : layer.operations) print_needs(experiment.chip, layer, operation);
   for (const Phase& phase : chip.program().phases)
     if (!phase.is_vector()) std::cout << "  " << layer.inputs[phase.input].name << ": " << phase.choice << "\n";
 }

@@ -80,8 +80,9 @@ void print_parameters(const ChipSpec& spec) {
   const FlitFormat flits = spec.flits();
   const NetworkSpec& network = spec.network;
   const NeuronArraySpec& n = spec.neuron_array;
-  std::printf("\n  clock          %.0f MHz; %d tiles x %d lanes = %.1f billion additions per second at most\n",
-              spec.clock_mhz, spec.tiles(), n.lanes, spec.tiles() * n.lanes * spec.clock_mhz / 1e3);
+  std::printf("\n  clock          %.0f MHz; %d tiles x %d lanes = %.1f billion %s per second at most\n", spec.clock_mhz,
+              spec.tiles(), n.lanes, spec.tiles() * n.lanes * spec.clock_mhz / 1e3,
+              spec.multiplies() ? "products" : "additions");
   std::printf("  links          %d bits (+%d on wires beside), %d virtual channels of %d flits, %d cycle(s), %.2f mm\n",
               network.link_bits, flits.wire_bits() - network.link_bits, flits.vcs, network.buffer_flits,
               network.link_cycles, network.link_length_mm);

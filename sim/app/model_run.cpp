@@ -6,11 +6,10 @@
 #include <chrono>
 #include <iostream>
 
-#include "models/attention_operations.h"
-#include "models/mac_layer.h"
 #include "sim/app/layer_progress.h"
 #include "sim/app/layers_folder.h"
 #include "sim/app/model_report.h"
+#include "sim/app/needs_text.h"
 #include "sim/app/number_text.h"
 #include "sim/app/process_pool.h"
 #include "sim/app/report.h"
@@ -41,24 +40,9 @@ std::string check_layer(const Experiment& whole, int layer) {
   Chip chip("chip", experiment.chip, trace, experiment.window_cycles);
   check_fit(chip.spec(), trace, chip.program());
   check_prices(chip, experiment.technology);
-  RegisterNeeds most;
-  int accumulator_bits = 0;
-  for (const OperationTrace& operation : trace.operations) {
-    if (operation.mac) {
-      accumulator_bits = std::max(accumulator_bits, accumulator_needs(trace.inputs[operation.input], operation));
-      continue;
-    }
-    const RegisterNeeds needs = operation_needs(trace, operation);
-    most.slope_bits = std::max(most.slope_bits, needs.slope_bits);
-    most.membrane_bits = std::max(most.membrane_bits, needs.membrane_bits);
-    most.threshold_bits = std::max(most.threshold_bits, needs.threshold_bits);
-    most.residue_bits = std::max(most.residue_bits, needs.residue_bits);
-  }
-  if (trace.mac)
-    return accumulator_bits == 0 ? ""
-                                 : format("  layer %-4d needs accumulators of %2d bits\n", layer, accumulator_bits);
-  return format("  layer %-4d needs slopes of %2d bits, membranes of %2d, thresholds of %2d, residues of %2d\n", layer,
-                most.slope_bits, most.membrane_bits, most.threshold_bits, most.residue_bits);
+  RegisterWidths widths(experiment.chip);
+  for (const OperationTrace& operation : trace.operations) widths.add(trace, operation);
+  return widths.text().empty() ? "" : format("  layer %-4d %s\n", layer, widths.text().c_str());
 }
 
 // In a child: simulates a layer and leaves its results, sealed.

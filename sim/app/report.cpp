@@ -195,13 +195,14 @@ Report make_report(const Experiment& experiment, const LayerTrace& layer, Chip& 
   return report;
 }
 
-const std::vector<std::string>& not_charged() {
-  static const std::vector<std::string> list = {
+std::vector<std::string> not_charged(const Report& report) {
+  std::vector<std::string> list = {
       "clock distribution, and multiplexing inside blocks beyond what the listed events name",
       "DRAM controllers and interfaces on the chip (the devices' own side of the pins is charged)",
       "writing outputs back to DRAM: they stay in the global buffer",
       "embedding, the last normalization, the language model's head and sampling",
   };
+  if (report.dequantizes) list.push_back("attention, which the trace does not hold");
   return list;
 }
 

@@ -86,7 +86,7 @@ struct Report {
 Report make_report(const Experiment& experiment, const LayerTrace& layer, Chip& chip);
 
 // What the simulation does not charge, each a sentence.
-const std::vector<std::string>& not_charged();
+std::vector<std::string> not_charged(const Report& report);
 
 // The table of energy groups; DRAM's background power is a part of its group.
 std::string group_table(const GroupEnergies& groups, double background_pj, double total_pj);

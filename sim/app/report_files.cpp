@@ -193,7 +193,7 @@ nlohmann::ordered_json report_json(const Report& report, const Technology& techn
   for (const auto& [name, flits] : report.link_flits) links[name] = flits;
   root["link_flits"] = links;
   if (!report.recordings.empty()) root["recordings"] = recordings_json(report);
-  root["not_charged"] = not_charged();
+  root["not_charged"] = not_charged(report);
   json assumptions;
   for (const auto& [name, text] : layer.assumptions) assumptions[name] = text;
   root["assumptions"] = assumptions;

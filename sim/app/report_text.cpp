@@ -195,7 +195,7 @@ std::string report_text(const Report& report) {
                      group_table(report.bill.groups, background_pj(report), report.bill.total_pj) +
                      phase_table(report) + gaps(report);
   text += "Not charged\n";
-  for (const std::string& item : not_charged()) text += "  - " + item + "\n";
+  for (const std::string& item : not_charged(report)) text += "  - " + item + "\n";
   return text + recordings(report);
 }
 

@@ -97,8 +97,8 @@ int command_run(const std::vector<std::string>& words) {
     std::cout << "\nResults      " << folder << "/{report.json, energy.csv, windows.csv, resolved.yaml"
               << (drawn ? ", *.png}" : "}") << "\n";
     char line[160];
-    std::snprintf(line, sizeof line, "Simulated in %.2f s: %.2f billion additions per second of host time\n", seconds,
-                  report.additions / seconds / 1e9);
+    std::snprintf(line, sizeof line, "Simulated in %.2f s: %.2f billion %s per second of host time\n", seconds,
+                  report.additions / seconds / 1e9, report.multiplies ? "products" : "additions");
     std::cout << line;
   }
   if (report.outputs_equal == report.outputs) return 0;

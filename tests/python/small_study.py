@@ -4,8 +4,10 @@ import contextlib
 import io
 import os
 import re
+import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -72,13 +74,14 @@ def command(study, folder, *more):
 
 
 def start(study, folder, *more, **settings):
-    """Start that process in a session of its own."""
+    """Start that process in a session of its own; it heeds SIGINT even where the tests themselves ignore it."""
     return subprocess.Popen(
         command(study, folder, *more),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
         env=os.environ | {"SPIKELOOM_PROGRAM": str(PROGRAM)} | settings.pop("env", {}),
         **settings,
     )

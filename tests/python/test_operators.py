@@ -3,6 +3,7 @@
 import shutil
 import sys
 from fractions import Fraction
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -153,6 +154,14 @@ def steps_fired(rows):
     return out
 
 
+# By every five ternary weights there are: the byte that holds them. The 13 bytes that hold none give zeros.
+UNPACKED = {
+    sum((weight + 1) * 3**i for i, weight in enumerate(five)): sum(
+        (weight & 3) << 2 * i for i, weight in enumerate(five)
+    )
+    for five in product((-1, 0, 1), repeat=5)
+}
+
 W4 = {"weight": 4, "negative": 1}
 OPERATORS = {
     # module, parameters: inputs, outputs, cycles from operands to result, model
@@ -287,6 +296,13 @@ OPERATORS = {
         {"accumulator": 32},
         3,
         accumulated(lambda word, scale: float_product(integer_to_float(word), scale), add=float_sum),
+    ),
+    ("ternary_unpack", 5): (
+        {},
+        {"packed_weights": 8},
+        {"weights": 10},
+        1,
+        mapped(lambda packed_weights: UNPACKED.get(packed_weights, 0)),
     ),
 }
 FLOATS = {"half_multiply": ("a", "b"), "half_multiply_accumulate": ("a", "b")}
