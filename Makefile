@@ -80,7 +80,7 @@ test: build venv .venv/export test-build
 	@echo "== C++ tests"
 	@ctest --test-dir $(BUILD) --output-on-failure -j 2
 	@echo "== Python tests"
-	@$(PYTHON) -m pytest -q tests/python
+	@$(PYTHON) -m pytest -q -n auto --maxprocesses 4 --dist loadfile tests/python
 
 # Configured again where Verilator has just been installed.
 .PHONY: test-build

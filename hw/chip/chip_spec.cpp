@@ -30,6 +30,7 @@ void read_memory_node(ConfigNode& node, ChipSpec* spec) {
   ConfigNode& buffer = node.section("global_buffer");
   spec->global_buffer.bytes = int(buffer.integer("bytes", 256, kMostBytes));
   spec->global_buffer.word_bytes = int(buffer.integer("word_bytes", 1, 128));
+  spec->global_buffer.banks = int(buffer.integer("banks", 1, 64));
   spec->vector_unit = VectorUnitSpec::read(node.section("vector_unit"));
 }
 

@@ -111,11 +111,7 @@ std::vector<BlockInventory> inventory(const ChipSpec& spec, const RegistersInUse
     blocks.push_back({node + ".dram", 0, 0, {}, spec.dram.channels});
     blocks.push_back({node + ".weight_loader", 0, 0, {{spec.weight_loader.buffer(), 1}}, 0});
     if (spec.weight_loader.kv_cache.bytes > 0) blocks.back().srams.push_back({spec.weight_loader.kv_cache.sram(), 1});
-    blocks.push_back({node + ".global_buffer",
-                      0,
-                      0,
-                      {{{uint64_t(spec.global_buffer.bytes), uint64_t(spec.global_buffer.word_bytes)}, 1}},
-                      0});
+    blocks.push_back({node + ".global_buffer", 0, 0, {{spec.global_buffer.macro(), 1}}, 0});
     const VectorUnitInventory vector_unit = spikeloom::inventory(spec.vector_unit);
     blocks.push_back({node + ".vector_unit", vector_unit.register_bits, vector_unit.adder_bits, vector_unit.srams, 0});
     blocks.push_back({node + ".network_interface", arrival_bits, 0, {}, 0});

@@ -27,10 +27,9 @@ GlobalBuffer::GlobalBuffer(const sc_core::sc_module_name& name, Clock& clock, co
       context_(context),
       source_(source),
       result_(result),
-      read_(ledger.sram_counter(this->name(), EnergyEvent::kGlobalBufferRead,
-                                {uint64_t(spec.bytes), uint64_t(spec.word_bytes)})),
-      write_(ledger.sram_counter(this->name(), EnergyEvent::kGlobalBufferWrite,
-                                 {uint64_t(spec.bytes), uint64_t(spec.word_bytes)})),
+      read_(ledger.sram_counter(this->name(), EnergyEvent::kGlobalBufferRead, spec.macro())),
+      write_(ledger.sram_counter(this->name(), EnergyEvent::kGlobalBufferWrite, spec.macro())),
+      banks_(spec.banks),
       ports_(ports + 1),
       missing_(context.program->phases.size(), 0) {
   const Program& program = *context.program;
@@ -50,8 +49,10 @@ void GlobalBuffer::tick() {
   for (size_t port = 0; port + 1 < ports_.size(); ++port)
     if (ports_[port].sent == ports_[port].flits.size() && jobs_in[port]->can_pop()) start_job(static_cast<int>(port));
   if (ports_.back().sent == ports_.back().flits.size() && encoded_in->can_pop()) start_activations();
-  send_codes();
-  take_output();
+  const bool output_waits = take_output(), codes_wait = send_codes();
+  if (!output_waits && !codes_wait) return;
+  ++bank_waits_;
+  wake_at(now() + 1);
 }
 
 // Lays out the codes and shifts of a window for this node's inputs.
@@ -88,8 +89,10 @@ void GlobalBuffer::start_job(int port) {
     count += uint64_t(codes.tokens) * row_scale_bits(input, window.group);  // behind the codes (DEVIATIONS 46)
     bits.resize((count + 127) / 64, 0);
   }
-  ports_[port].flits = make_packets(head, bits, count, context_.flits, context_.packet_flits);
-  ports_[port].sent = 0;
+  const uint64_t code_bits = ceil_div(count, std::max<uint64_t>(1, uint64_t(range.count) * codes.tokens));
+  const uint64_t first_bit = code_bits * (uint64_t(first_row) * input.size + uint64_t(range.first) * codes.tokens);
+  ports_[port] = {make_packets(head, bits, count, context_.flits, context_.packet_flits),
+                  first_bit / (8 * spec_.word_bytes)};
 }
 
 void GlobalBuffer::start_activations() {
@@ -179,29 +182,59 @@ void GlobalBuffer::append_cache(int node, const Phase& reader, BitStream* payloa
 }
 
 // One flit a cycle, of one port after another.
-void GlobalBuffer::send_codes() {
+bool GlobalBuffer::send_codes() {
   const int count = static_cast<int>(ports_.size());
+  bool waits = false;
   for (int i = 0; i < count; ++i) {
     const int index = (next_port_ + i) % count;
-    if (!send_from(&ports_[index], index + 1 < count ? &codes_out[index] : &activations_out)) continue;
+    Port& port = ports_[index];
+    FifoOut<Flit>& out = index + 1 < count ? codes_out[index] : activations_out;
+    if (port.sent == port.flits.size() || !out->can_push()) continue;
+    if (!send_from(&port, &out)) {
+      waits = true;
+      continue;
+    }
     next_port_ = (index + 1) % count;
     wake_at(now() + 1);
-    return;
+    return false;
   }
+  return waits;
 }
 
 bool GlobalBuffer::send_from(Port* port, FifoOut<Flit>* out) {
-  if (port->sent == port->flits.size() || !(*out)->can_push()) return false;
-  const Flit& flit = port->flits[port->sent++];
+  const Flit& flit = port->flits[port->sent];
+  if (!flit.head) {
+    const int count = words(context_.flits.link_bits);
+    if (!banks_.take(now(), port->word, count)) return false;
+    port->word += count;
+    read_.add(now(), count, flit.phase);
+  }
   (*out)->push(flit);
-  if (!flit.head) read_.add(now(), words(context_.flits.link_bits), flit.phase);
+  ++port->sent;
   return true;
 }
 
-void GlobalBuffer::take_output() {
-  if (!outputs_in->can_pop()) return;
+// Where a row's codes of an operation begin, as that operation's outputs lie.
+uint64_t GlobalBuffer::output_word(const Flit& head) const {
+  if (head.type == MessageType::kActivations) return write_word_;
+  const OutputTag tag = OutputTag::unpack(head.tag);
+  const TileWork& work = context_.program->passes[tag.pass].tiles[tag.tile];
+  const OperationTrace& operation = context_.layer->operations[work.operation];
+  const uint64_t first = uint64_t(tag.row) * operation.outputs + work.first_output;
+  return first * operation.output_bits / (8 * spec_.word_bytes);
+}
+
+bool GlobalBuffer::take_output() {
+  if (!outputs_in->can_pop()) return false;
   const Flit& flit = outputs_in->front();
-  if (!flit.head) write_.add(now(), words(context_.flits.link_bits), flit.phase);
+  if (flit.head) {
+    write_word_ = output_word(flit);
+  } else {
+    const int count = words(context_.flits.link_bits);
+    if (!banks_.take(now(), write_word_, count)) return true;
+    write_word_ += count;
+    write_.add(now(), count, flit.phase);
+  }
   if (flit.type == MessageType::kActivations) {
     if (flit.head) activations_phase_ = static_cast<int>(flit.tag);
     if (flit.tail && flit.last_packet) finish_phase(activations_phase_, 1);
@@ -212,6 +245,7 @@ void GlobalBuffer::take_output() {
   }
   outputs_in->pop();
   wake_at(now() + 1);
+  return false;
 }
 
 void GlobalBuffer::store_outputs(const OutputTag& tag) {

@@ -3,10 +3,12 @@
 //     jobs_in[p] --> [ read words ] --> codes_out[p]          outputs_in --> [ write words ] --> phase_done_out
 //     encoded_in --> [ read words ] --> activations_out
 //
-// Timing   one flit of codes a cycle over all ports and activations_out, one flit of outputs a cycle beside it. Full
-//          ports wait alone; outputs never wait. Of a phase that encodes, every node's tokens are sent to the nodes
-//          whose windows need them; it is done in a node when its own are sent and all others' have come.
-// Energy   GlobalBufferRead and GlobalBufferWrite per word.
+// Timing   one flit of codes a cycle over all ports and activations_out, and one flit of outputs beside it where the
+//          words of both lie in different banks (BankPorts): outputs go first, codes wait. Full ports wait alone. Of a
+//          phase that encodes, every node's tokens are sent to the nodes whose windows need them; it is done in a node
+//          when its own are sent and all others' have come.
+// Banks    a window's codes lie word by word behind those of the inputs and batches before it, output codes row by row.
+// Energy   GlobalBufferRead and GlobalBufferWrite per word, at the price of one macro that holds all banks.
 // Config   GlobalBufferSpec, section memory_node.global_buffer.
 // Differs  values of the vector unit come from the trace (DEVIATIONS 9).
 #pragma once
@@ -18,11 +20,13 @@
 #include "hw/global_buffer/layer_result.h"
 #include "hw/mapping/layer_context.h"
 #include "hw/mixed_precision_buffer/mixed_precision_buffer.h"
+#include "hw/sram/bank_ports.h"
 
 namespace spikeloom {
 
 struct GlobalBufferSpec {
-  int bytes = 0, word_bytes = 0;
+  int bytes = 0, word_bytes = 0, banks = 1;
+  SramMacro macro() const { return {uint64_t(bytes), uint64_t(word_bytes)}; }
 };
 
 // The codes of one window are to be sent for one batch.
@@ -59,18 +63,25 @@ class GlobalBuffer : public Block {
                const LayerContext& context, int source, int ports, LayerResult* result, EnergyLedger& ledger);
 
   std::string waits_for() const override;
+  // Cycles in which codes that could have left, or outputs that had come, found their bank taken.
+  Cycle bank_waits() const { return bank_waits_; }
 
  private:
   struct Port {
     std::vector<Flit> flits;
+    uint64_t word = 0;  // that the next body flit begins with
     size_t sent = 0;
   };
   void tick() override;
   void start_job(int port);
   void start_activations();
-  void send_codes();
+  // Whether a port that could send found a bank taken, and none sent.
+  bool send_codes();
+  // False where a bank is taken.
   bool send_from(Port* port, FifoOut<Flit>* out);
-  void take_output();
+  // Whether an output found a bank taken.
+  bool take_output();
+  uint64_t output_word(const Flit& head) const;
   void store_outputs(const OutputTag& tag);
   void finish_phase(int phase, uint64_t arrived);
   // Codes of this node's tokens that another node's windows need in `phase`, each row's one after another.
@@ -84,6 +95,9 @@ class GlobalBuffer : public Block {
   int source_;
   LayerResult* result_;
   EnergyCounter &read_, &write_;
+  BankPorts banks_;
+  Cycle bank_waits_ = 0;
+  uint64_t write_word_ = 0;  // that the next body flit of an output begins with
   std::vector<Port> ports_;  // the last one: activations_out
   int next_port_ = 0;
   PayloadCollector output_;  // the packet under way

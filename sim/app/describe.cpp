@@ -90,8 +90,9 @@ void print_parameters(const ChipSpec& spec) {
               routing_names()[network.routing].c_str(), network.hop_cycles(),
               network.router.speculative ? " (speculative)" : "", network.round_trip_flits());
   std::printf("  virtual chan.  spikes of each memory node, weights, outputs, partial membranes, control\n");
-  std::printf("  memory node    global buffer %d bytes; weight loader's buffer %d bytes; %d encoder port(s)\n",
-              spec.global_buffer.bytes, spec.weight_loader.buffer_bytes, spec.encoder.ports);
+  std::printf(
+      "  memory node    global buffer %d bytes in %d banks; weight loader's buffer %d bytes; %d encoder port(s)\n",
+      spec.global_buffer.bytes, spec.global_buffer.banks, spec.weight_loader.buffer_bytes, spec.encoder.ports);
   std::printf("                 vector unit %d lanes (%s), vector buffer %d bytes\n", spec.vector_unit.lanes,
               spec.vector_unit.format().name, spec.vector_unit.buffer_bytes);
   const KvCacheSpec& cache = spec.weight_loader.kv_cache;

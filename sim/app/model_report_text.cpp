@@ -107,8 +107,9 @@ std::string figure_lines(const json& report) {
   text += format("Weights      %.3f SRAM reads per use; %s rows added, %.2f MB read from DRAM\n",
                  number_of(figures, "weight_reads_per_use"), grouped(count_of(figures, "rows_added")).c_str(),
                  number_of(figures, "dram_bytes") / 1e6);
-  return text + dram_line(report) + "Energy       " + trimmed(energy(energies["total_pj"])) + " in all, " +
-         trimmed(energy(energies["per_token_pj"])) + " per token\n\n";
+  return text + dram_line(report) + bank_waits_line(count_of(figures, "global_buffer_bank_waits")) + "Energy       " +
+         trimmed(energy(energies["total_pj"])) + " in all, " + trimmed(energy(energies["per_token_pj"])) +
+         " per token\n\n";
 }
 
 GroupEnergies groups_of(const json& groups_pj) {

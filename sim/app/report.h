@@ -51,6 +51,7 @@ struct Report {
   Cycle fill_cycles = 0;  // until a tile issues its first weight row or step mark
   uint64_t outputs = 0, outputs_equal = 0;
   std::string first_difference;
+  uint64_t bank_waits = 0;                              // cycles of all global buffers
   uint64_t cache_sram_bytes = 0, cache_dram_bytes = 0;  // keys and values, as they travel to tiles
   uint64_t weights = 0;                                 // of all operations, keys and values included
   uint64_t synapses = 0;                                // weights times the tokens (of attention: rows) that use them
@@ -88,6 +89,8 @@ Report make_report(const Experiment& experiment, const LayerTrace& layer, Chip& 
 // What the simulation does not charge, each a sentence.
 std::vector<std::string> not_charged(const Report& report);
 
+// How long global buffers waited for their banks.
+std::string bank_waits_line(uint64_t cycles);
 // The table of energy groups; DRAM's background power is a part of its group.
 std::string group_table(const GroupEnergies& groups, double background_pj, double total_pj);
 // What the reports of traces without attention say about it.

@@ -167,6 +167,7 @@ nlohmann::ordered_json report_json(const Report& report, const Technology& techn
                      {"synapse_array_busy", report.array_busy},
                      {"dram_utilisation", report.dram_utilisation},
                      {"dram_bytes", report.dram_bytes},
+                     {"global_buffer_bank_waits", report.bank_waits},
                      {"cache_sram_bytes", report.cache_sram_bytes},
                      {"cache_dram_bytes", report.cache_dram_bytes},
                      {"weights", report.weights},

@@ -70,7 +70,7 @@ std::string figures(const Report& report) {
              report.spikes_per_synapse(), 100 * report.spike_density());
   text += format("Weights      %.3f SRAM reads per use; %s rows added, %.2f MB read from DRAM\n",
                  report.weight_reads_per_use(), grouped(report.rows_added).c_str(), report.dram_bytes / 1e6);
-  text += dram_line(report);
+  text += dram_line(report) + bank_waits_line(report.bank_waits);
   if (report.cache_sram_bytes + report.cache_dram_bytes > 0)
     text += format("Keys, values %.1f kB in SRAM, %.1f kB in DRAM\n", report.cache_sram_bytes / 1e3,
                    report.cache_dram_bytes / 1e3);
@@ -171,6 +171,10 @@ std::string recordings(const Report& report) {
 }
 
 }  // namespace
+
+std::string bank_waits_line(uint64_t cycles) {
+  return "Buffers      global buffers wait " + grouped(cycles) + " cycles for a bank\n";
+}
 
 std::string attention_line() {
   return "  attention  not in the trace: its matrix products are neither simulated nor charged\n";

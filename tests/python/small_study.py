@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from functools import partial
 from pathlib import Path
 
@@ -85,6 +86,13 @@ def start(study, folder, *more, **settings):
         env=os.environ | {"SPIKELOOM_PROGRAM": str(PROGRAM)} | settings.pop("env", {}),
         **settings,
     )
+
+
+def wait_until(happened, process):
+    """Wait until `happened()`, which `process` brings about. Fails with its words where it ends before."""
+    while not happened():
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.02)
 
 
 def run(study, folder, *more):

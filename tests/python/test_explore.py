@@ -5,7 +5,6 @@ import json
 import re
 import signal
 import subprocess
-import time
 
 import pandas as pd
 import pytest
@@ -283,8 +282,7 @@ def test_two_starts_at_once_do_not_meet(tmp_path, capsys):
     study = small_study.write(tmp_path)
     line = small_study.command(study, tmp_path)
     first = small_study.start(study, tmp_path)
-    while not (tmp_path / "out/study.json").exists():
-        time.sleep(0.01)
+    small_study.wait_until((tmp_path / "out/study.json").exists, first)
     first.send_signal(signal.SIGSTOP)  # until the second has seen it
     try:
         assert command_line(line[line.index("explore") :]) == 2
@@ -297,8 +295,7 @@ def test_two_starts_at_once_do_not_meet(tmp_path, capsys):
 def test_ctrl_c_keeps_what_is_done(tmp_path, undisturbed):
     study = small_study.write(tmp_path)
     process = small_study.start(study, tmp_path)
-    while not list((tmp_path / "store").rglob("identity.json")):
-        time.sleep(0.05)
+    small_study.wait_until(lambda: list((tmp_path / "store").rglob("identity.json")), process)
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=small_study.MOST_SECONDS)
     assert process.returncode == 130

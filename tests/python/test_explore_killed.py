@@ -81,8 +81,7 @@ def test_a_driver_that_is_killed_again_and_again_finishes_the_same_study(tmp_pat
 def test_a_driver_that_is_killed_alone_takes_its_programs_with_it(tmp_path, undisturbed):
     study = small_study.write(tmp_path, search=undisturbed[0])
     process = small_study.start(study, tmp_path)
-    while not simulations(tmp_path):
-        time.sleep(0.02)
+    small_study.wait_until(lambda: simulations(tmp_path), process)
     process.send_signal(signal.SIGSTOP)  # so that no program ends by itself meanwhile
     children = psutil.Process(process.pid).children(recursive=True)
     process.kill()
@@ -137,8 +136,7 @@ def test_workers_of_dask_that_are_killed_are_replaced_and_their_trials_run_again
     study = small_study.write(tmp_path, search=undisturbed[0])
     with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
         process = small_study.start(study, tmp_path, "--on", cluster.scheduler_address)
-        while not simulations(tmp_path):
-            time.sleep(0.02)
+        small_study.wait_until(lambda: simulations(tmp_path), process)
         psutil.Process(cluster.workers[0].pid).kill()
         _, errors = process.communicate(timeout=small_study.MOST_SECONDS)
     assert process.returncode == 0, errors
@@ -166,8 +164,7 @@ def test_a_scheduler_that_goes_away_is_said_and_the_next_start_goes_on(tmp_path,
         worker = dask("worker", address, "--nthreads", "1", "--no-dashboard", "--no-nanny")
         try:
             process = small_study.start(study, tmp_path, "--on", address)
-            while not simulations(tmp_path):
-                time.sleep(0.02)
+            small_study.wait_until(lambda: simulations(tmp_path), process)
             os.killpg(scheduler.pid, signal.SIGKILL)
             _, errors = process.communicate(timeout=small_study.MOST_SECONDS)
         finally:

@@ -202,7 +202,7 @@ ChipSpec tiny_chip(int width, int height) {
   spec.memory_nodes = {{0, 0, kWest}};
   spec.dram = tiny_dram();
   spec.weight_loader = {1024, 16, {}};
-  spec.global_buffer = {65536, 16};
+  spec.global_buffer = {65536, 16, 4};
   spec.vector_unit = {0, 4, 2, 2, 3, 4, 2, 1, 4096, 2};
   spec.encoder.ports = 1;
   spec.encoder.buffer = {2048, 16, 1024, 8};

@@ -10,7 +10,7 @@ namespace {
 
 // Two parts of 64 inputs on two tiles, one per port.
 struct BufferProbe {
-  explicit BufferProbe(int split = 2)
+  explicit BufferProbe(int split = 2, int banks = 4)
       : layer([] {
           TinySpec spec;
           spec.inputs = {128};
@@ -20,7 +20,7 @@ struct BufferProbe {
           return spec;
         }()),
         tiny(layer, chip(split)),
-        buffer("buffer", clock, chip(split).global_buffer, tiny.context, 0, 2, &result, ledger) {
+        buffer("buffer", clock, buffer_spec(banks), tiny.context, 0, 2, &result, ledger) {
     for (int port = 0; port < 2; ++port) {
       const std::string number = std::to_string(port);
       jobs.push_back(std::make_unique<RegisteredFifo<CodesJob>>(clock, 4));
@@ -48,6 +48,11 @@ struct BufferProbe {
     spec.mapping.input_split = split;
     spec.encoder.ports = 2;
     spec.global_buffer.word_bytes = 8;
+    return spec;
+  }
+  static GlobalBufferSpec buffer_spec(int banks) {
+    GlobalBufferSpec spec = chip(2).global_buffer;
+    spec.banks = banks;
     return spec;
   }
   // The eight output codes of one token, as a tile sends them: a head flit and 80 bits.
@@ -129,6 +134,40 @@ TEST(GlobalBufferTiming, APhaseIsDoneWithItsLastOutputFlit) {
   EXPECT_EQ(probe.done.cycles, (std::vector<Cycle>{15}));
   EXPECT_EQ(probe.result.outputs[0], (std::vector<int>{1, -2, 3, -4, 5, -6, 511, -512, 0, 0, 0, 0, 0, 0, 0, 9}));
   EXPECT_EQ(probe.result.received, 16u);
+}
+
+// A flit is two words, which one bank delivers one after the other: the head in 12, bodies in 13, 15 and 17.
+TEST(GlobalBufferBanks, OneBankTakesACycleForEachWord) {
+  BufferProbe probe(2, 1);
+  probe.source[0]->add(10, {{0, 0, 0, 0}});
+  sc_core::sc_start();
+  EXPECT_EQ(probe.sink[0]->cycles, (std::vector<Cycle>{12, 13, 15, 17}));
+  EXPECT_EQ(probe.buffer.bank_waits(), 2u);
+}
+
+// With two banks a flit takes both. Codes of the job taken in 11 would leave in 11 (the head), 12, 13 and 14; outputs
+// taken in 12 and 14 (their bodies; heads in 11 and 13) go first.
+TEST(GlobalBufferBanks, CodesWaitForOutputsInTheSameBanks) {
+  BufferProbe probe(2, 2);
+  probe.source[0]->add(10, {{0, 0, 0, 0}});
+  probe.send_outputs(10, 0, std::vector<int>(8, 1));
+  probe.send_outputs(12, 1, std::vector<int>(8, 1));
+  sc_core::sc_start();
+  EXPECT_EQ(probe.sink[0]->cycles, (std::vector<Cycle>{12, 14, 16, 17}));
+  EXPECT_EQ(probe.done.cycles, (std::vector<Cycle>{15}));
+  EXPECT_EQ(probe.buffer.bank_waits(), 2u);
+}
+
+// With four banks: codes of token 0 from word 0 on, a flit in banks 0 and 1, then 2 and 3, then 0 and 1, where the
+// outputs of token 1, from bit 80 on, take words 1 and 2.
+TEST(GlobalBufferBanks, WordsOfDifferentBanksAreReadAndWrittenTogether) {
+  BufferProbe probe(2, 4);
+  probe.source[0]->add(10, {{0, 0, 0, 0}});
+  probe.send_outputs(11, 1, std::vector<int>(8, 1));  // its body in 13, when codes would read banks 2 and 3
+  probe.send_outputs(15, 0, std::vector<int>(8, 1));  // its body in 17, when all codes have left
+  sc_core::sc_start();
+  EXPECT_EQ(probe.sink[0]->cycles, (std::vector<Cycle>{12, 13, 15, 16}));
+  EXPECT_EQ(probe.buffer.bank_waits(), 1u);
 }
 
 // A flit of 128 bits is two words of 8 bytes; heads are not stored.
