@@ -79,20 +79,10 @@ def export(options, say=lambda line: None):
     say(f"{options.directory} holds {found.shape.encoders} encoders, {len(ids)} tokens, {options.steps} steps")
 
 
-def weights_name(layer):
-    """Name of an encoder's weights file."""
-    return f"layer{layer}.weights.safetensors"
-
-
-def activations_name(layer):
-    """Name of an encoder's activations file."""
-    return f"layer{layer}.{CASE}.safetensors"
-
-
 def expectations_of_layer(directory, layer):
     """(path, stored tensors, {tensor: what it must be}) of an exported encoder, recomputed from its own files."""
-    weights = trace_files.read_trace_file(directory / weights_name(layer))
-    path = directory / activations_name(layer)
+    weights = trace_files.read_trace_file(directory / manifest.weights_name(layer))
+    path = directory / manifest.activations_name(layer, CASE)
     activations = trace_files.read_trace_file(path)
     if weights[0]["format"] == rate_trace_files.WEIGHTS_FORMAT:
         return path, activations[1], rate_trace_files.expectations(weights, activations)
@@ -101,7 +91,7 @@ def expectations_of_layer(directory, layer):
 
 
 def _write_layer(options, origin, reader, run, ids, layer):
-    paths = options.directory / weights_name(layer), options.directory / activations_name(layer)
+    paths = options.directory / manifest.weights_name(layer), options.directory / manifest.activations_name(layer, CASE)
     if options.method == SPIKES:
         _write(paths[0], rate_trace_files.weights_file(origin, reader.checkpoint, layer))
         _write(paths[1], rate_trace_files.activations_file(origin, paths[0], reader.simulator, run, layer))
@@ -161,7 +151,7 @@ def _header(options, found, origin, ids):
         "model_source": origin.model_source,
         "model_sha256": file_sha256(options.model / checkpoint.NAME),
         "license": origin.license,
-        "shape": found.shape.as_dict(),
+        "shape": found.shape.as_dict() | {"layers": found.shape.encoders},
         "method": options.method,
         "options": {"steps": options.steps},
         "assumptions": origin.assumptions,

@@ -9,7 +9,7 @@ from tiny_spiking_lm import FOLDER, tiny_checkpoint, write_traces
 
 from spikeloom.__main__ import main
 from spikeloom.models.spiking_lm import checkpoint, packing, teacher, wordpieces
-from spikeloom.traces import mac_trace_files, rate_export, rate_trace_files, trace_files
+from spikeloom.traces import mac_trace_files, manifest, rate_trace_files, trace_files
 
 SENTENCE = "a fine film"
 
@@ -40,7 +40,7 @@ def test_packed_weights_that_none_may_have_are_refused(packed, bits, what):
 def test_recorded_spikes_follow_from_weights_thresholds_and_input_spikes(tmp_path, weights):
     for layer, path in enumerate(write_traces(tmp_path, weights)):
         stored = trace_files.read_trace_file(path)
-        found = trace_files.read_trace_file(tmp_path / f"layer{layer}.weights.safetensors")
+        found = trace_files.read_trace_file(tmp_path / manifest.weights_name(layer))
         made = rate_trace_files.expectations(found, stored)
         assert {name for name in stored[1] if name.endswith(".expected")} == made.keys()
         for name, expected in made.items():
@@ -82,34 +82,34 @@ def test_an_export_verifies_and_a_changed_number_is_named(tiny_world, capsys, we
     out = export(tiny_world, weights, "--method", method)
     assert main(["export", "--verify", str(out)]) == 0
     assert "all equal" in capsys.readouterr().out
-    path = out / "layer1.sentence.safetensors"
+    path = out / "layer01.sentence.safetensors"
     description, tensors = trace_files.read_trace_file(path)
     tensors["output.expected"][1].flat[2] += 1
     trace_files.write_trace_file(path, description, tensors)
     assert main(["export", "--verify", str(out)]) == 2
-    assert "layer1.sentence.safetensors: tensor 'output.expected' [1, " in capsys.readouterr().err
+    assert "layer01.sentence.safetensors: tensor 'output.expected' [1, " in capsys.readouterr().err
 
 
 def test_predictions_and_rates_of_every_step_are_beside_the_trace(tiny_world):
     out = export(tiny_world, "ternary")
     found = json.loads((out / "asr.json").read_text())
     assert len(found["prediction"]) == found["steps"] == 9
-    spikes = trace_files.read_trace_file(out / "layer0.sentence.safetensors")[1]["attention.spikes"]
+    spikes = trace_files.read_trace_file(out / "layer00.sentence.safetensors")[1]["attention.spikes"]
     level = trace_files.unpack_mask(spikes, 16).mean()
     assert found["rates"]["0.attention"]["level"][-1] == pytest.approx(level, abs=1e-6)
 
 
 def test_a_twin_reads_the_spike_counts_as_codes(tiny_world):
-    rate = export(tiny_world, "ternary") / "layer0.sentence.safetensors"
+    rate = export(tiny_world, "ternary") / "layer00.sentence.safetensors"
     spikes = trace_files.unpack_mask(trace_files.read_trace_file(rate)[1]["intermediate.spikes"], 32)
     shutil.rmtree(tiny_world / "out")
     out = export(tiny_world, "ternary", "--method", "twin")
-    stored = trace_files.read_trace_file(out / "layer0.sentence.safetensors")[1]
+    stored = trace_files.read_trace_file(out / "layer00.sentence.safetensors")[1]
     assert np.array_equal(stored["intermediate.codes"], spikes.sum(axis=1))
     # 9 steps: counts 0..9 take 4 bits.
-    weights = trace_files.read_trace_file(out / "layer0.weights.safetensors")
+    weights = trace_files.read_trace_file(out / "layer00.weights.safetensors")
     assert weights[0]["inputs"][0]["groups"] == [{"size": 16, "activation_bits": 4, "weight_bits": 2}]
-    assert mac_trace_files.expectations(weights, trace_files.read_trace_file(out / "layer0.sentence.safetensors"))
+    assert mac_trace_files.expectations(weights, trace_files.read_trace_file(out / "layer00.sentence.safetensors"))
 
 
 @pytest.mark.parametrize(
@@ -149,7 +149,3 @@ def test_a_checkpoint_comes_back_as_it_was_saved(tmp_path):
         for key, linear in made.linear.items():
             assert np.array_equal(back.linear[key].integers, linear.integers), key
             assert back.linear[key].scale == linear.scale and np.array_equal(back.linear[key].bias, linear.bias)
-
-
-def test_case_names_are_those_of_the_files():
-    assert rate_export.activations_name(1) == "layer1.sentence.safetensors"

@@ -8,7 +8,7 @@ import numpy as np
 from spikeloom.models.spiking_lm.checkpoint import Checkpoint, Linear
 from spikeloom.models.spiking_lm.dynamics import Simulator
 from spikeloom.models.spiking_lm.shape import NORMS, OPERATIONS, WEIGHT_BITS, Shape
-from spikeloom.traces import rate_trace_files, trace_files
+from spikeloom.traces import manifest, rate_trace_files, trace_files
 from spikeloom.traces.origin import TraceOrigin
 
 FOLDER = Path(__file__).resolve().parents[1] / "rate_traces"
@@ -46,9 +46,9 @@ def write_traces(folder, weights, tokens=TOKENS, steps=STEPS):
     origin = TraceOrigin("random", "random", "Apache-2.0", weights, {}, text, synthetic=True)
     paths = []
     for layer in range(simulator.shape.encoders):
-        path = folder / f"layer{layer}.weights.safetensors"
+        path = folder / manifest.weights_name(layer)
         trace_files.write_trace_file(path, *rate_trace_files.weights_file(origin, simulator.checkpoint, layer))
-        paths.append(folder / f"layer{layer}.sentence.safetensors")
+        paths.append(folder / manifest.activations_name(layer, "sentence"))
         content = rate_trace_files.activations_file(origin, path, simulator, run, layer)
         trace_files.write_trace_file(paths[-1], *content)
     return paths
