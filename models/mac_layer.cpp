@@ -123,6 +123,12 @@ WeightKind kind_of(const MacTrace& trace) {
   return zeros ? WeightKind::kTernary : WeightKind::kBinary;
 }
 
+// Whether every token sees every position: encoders alone have layer norms.
+bool is_encoder(const LayerTrace& layer) {
+  return std::any_of(layer.vector_unit.begin(), layer.vector_unit.end(),
+                     [](const VectorWork& work) { return work.kind == VectorKind::kLayerNorm; });
+}
+
 // Heads, and the first token's position, from the scores that the vector unit is said to see.
 LayerTrace::Scores scores_of(const LayerTrace& layer) {
   for (const VectorWork& work : layer.vector_unit) {
@@ -145,7 +151,10 @@ LayerTrace make_mac_layer(std::shared_ptr<const MacTrace> trace, Dequantized of)
     layer.operations.push_back(make_operation(operation, of, &layer));
   layer.weight_kind = kind_of(*trace);
   layer.vector_unit = trace->vector_unit;
-  layer.scores = scores_of(layer);
+  if (is_encoder(layer))
+    for (VectorWork& work : layer.vector_unit) work.bidirectional = true;
+  else
+    layer.scores = scores_of(layer);
   layer.check_vector_unit();
   return layer;
 }

@@ -209,7 +209,7 @@ VectorJob Sequencer::vector_job(int index) const {
   }
   if (work.kind == VectorKind::kSoftmax && context_.layer->attention)
     job.in_bits += kExponentBits;  // the key's exponent comes with its score
-  if (work.bidirectional) set_step_bits(work.kind, &job);
+  if (context_.layer->inputs[0].recorded()) set_step_bits(work.kind, &job);
   if (work.kind == VectorKind::kQuantize) job.out_bits = 4;
   if (work.kind != VectorKind::kEncode) return job;
   job.out_bits = 6;  // four bits, the mask's, and room for a salient one's fifth

@@ -180,16 +180,18 @@ LayerTrace open_layer(const Experiment& experiment, const std::string& file) {
   const std::string format = trace_format(file);
   if (RateTrace::is_format(format)) return open_recorded(chip, file, experiment.steps);
   if (experiment.steps > 0) throw UserError("workload.steps: " + file + " has no recorded steps (remove the key)");
-  if (!chip.multiplies() && chip.spike_code == kRateCode)
-    chip.section.fail_below("spike_code", "'rate' cannot send " + file +
-                                              ": a trace of codes, not of recorded spikes (use ttfs, count or radix)");
   const auto refuse = [&](const std::string& why) {
     chip.section.fail_below("tile.datapath",
                             "'" + datapath_names()[int(chip.datapath)] + "' cannot run " + file + ": " + why);
   };
   const bool dequantizes = MacTrace::is_format(format);
   if (dequantizes && !chip.dequantizes())
-    refuse("a trace of a method that dequantizes (use multiply_dequantize, dequantize_multiply or float_multiply)");
+    refuse(
+        "a trace of a method that dequantizes (use multiply_dequantize, dequantize_multiply or float_multiply, as "
+        "configs/experiments/atom.yaml and fp16.yaml do)");
+  if (!chip.multiplies() && chip.spike_code == kRateCode)
+    chip.section.fail_below("spike_code", "'rate' cannot send " + file +
+                                              ": a trace of codes, not of recorded spikes (use ttfs, count or radix)");
   if (!dequantizes && chip.dequantizes()) refuse("a trace of spikes (use accumulate_and_fire or multiply_accumulate)");
   if (!dequantizes) return LayerTrace::open(file);
   const auto trace = std::make_shared<const MacTrace>(MacTrace::open(file));

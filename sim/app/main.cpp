@@ -22,6 +22,7 @@ A cycle-accurate simulator of spiking accelerators that run quantized language m
   noc FILE               latency and throughput of a network alone, under synthetic traffic
   compare CONFIG.yaml    a spiking chip and its multiply-accumulate rivals: both bills, one report (Python)
   train-spiking-lm       train a BERT-like spiking encoder with weights of 1 bit, ternary or 4 bits (Python)
+  steps STUDY.yaml       its accuracy, cycles and energy against time steps, beside multiply-accumulate rivals (Python)
   export ...             write real layers as traces, by any method (Python)
   perplexity ...         perplexity of quantization methods on real text (Python)
   synthetic ...          write a trace of random codes and weights, labelled synthetic (Python)
@@ -40,11 +41,11 @@ int dispatch(const std::string& command, const std::vector<std::string>& words) 
   if (command == "describe") return command_describe(words);
   if (command == "noc") return command_noc(words);
   for (const char* name :
-       {"explore", "export", "perplexity", "synthetic", "plot", "fetch", "compare", "train-spiking-lm"})
+       {"explore", "export", "perplexity", "synthetic", "plot", "fetch", "compare", "steps", "train-spiking-lm"})
     if (command == name) return command_python(command, words);
   throw UserError("'" + command +
                   "' is not a command (there are: run, check, price, describe, noc, explore, export, perplexity, "
-                  "synthetic, plot, fetch, compare, train-spiking-lm)");
+                  "synthetic, plot, fetch, compare, steps, train-spiking-lm)");
 }
 
 }  // namespace

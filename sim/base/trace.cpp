@@ -203,10 +203,15 @@ void LayerTrace::check_vector_unit() const {
       throw UserError(name + ": " + std::to_string(work.vectors) + " vectors do not divide among " +
                       std::to_string(tokens) + " tokens");
     if (work.causal() && !attention && !mac) throw UserError(name + ": needs the key 'attention'");
-    if (work.causal() ? work.elements != seen_scores(tokens) : work.elements % tokens != 0)
-      throw UserError(name + ": " + std::to_string(work.elements) +
-                      (work.causal() ? " elements, but tokens and heads see " + std::to_string(seen_scores(tokens))
-                                     : " elements do not divide among " + std::to_string(tokens) + " tokens"));
+    if (work.causal() || work.kind == VectorKind::kSoftmax) {
+      const int64_t seen = work.causal() ? seen_scores(tokens) : work.vectors * tokens;
+      if (work.elements != seen)
+        throw UserError(name + ": " + std::to_string(work.elements) + " elements, but tokens and heads see " +
+                        std::to_string(seen));
+    }
+    if (!work.causal() && work.elements % tokens != 0)
+      throw UserError(name + ": " + std::to_string(work.elements) + " elements do not divide among " +
+                      std::to_string(tokens) + " tokens");
   }
 }
 

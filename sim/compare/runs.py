@@ -27,7 +27,8 @@ EXPERIMENT = "experiment.yaml"
 
 @dataclass(frozen=True)
 class Job:
-    """One run: files, first tokens of the trace (None: all), and (path, value) of every override."""
+    """One run: files, first tokens of the trace (None: all), (path, value) of every override, and first time steps of
+    recorded spikes (None: all)."""
 
     chip: Path
     energy: Path
@@ -35,6 +36,7 @@ class Job:
     operations: tuple | str
     tokens: int | None
     settings: tuple
+    steps: int | None = None
 
     def experiment(self):
         """The experiment file's content, with absolute paths."""
@@ -50,6 +52,7 @@ class Job:
                 "trace": str(self.trace.resolve()),
                 "operations": self.operations if isinstance(self.operations, str) else list(self.operations),
                 "tokens": self.tokens or "all",
+                **({"steps": self.steps} if self.steps else {}),
             },
         }
 
@@ -94,6 +97,12 @@ class Runs:
                 found[job] = result
                 bar.step()
         return found
+
+    def refused(self, jobs):
+        """{job: Refused} of those that `price` refuses, without running any."""
+        with programs.side_by_side(self._jobs) as pool:
+            described = zip(jobs, pool.map(self._priced, jobs), strict=True)
+            return {job: one for job, one in described if isinstance(one, Refused)}
 
     def areas(self, jobs):
         """{job: area in mm2, or None where `price` refuses it}, without running any."""

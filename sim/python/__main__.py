@@ -68,6 +68,12 @@ examples:
       the counters, prices and files that make a number of the report
 """
 
+STEPS_EXAMPLES = """\
+examples:
+  spikeloom steps configs/experiments/steps_movies.yaml
+  spikeloom steps my_study.yaml --jobs 1 -o results/mine
+"""
+
 EXPLORE_EXAMPLES = """\
 examples:
   spikeloom explore configs/experiments/memory.yaml
@@ -114,6 +120,7 @@ def _parser():
     _add_synthetic(commands)
     _add_plot(commands)
     _add_compare(commands)
+    _add_steps(commands)
     return parser
 
 
@@ -400,6 +407,24 @@ def _add_compare(commands):
     parser.set_defaults(run=_compare)
 
 
+def _add_steps(commands):
+    parser = _subcommand(
+        commands,
+        "steps",
+        "a spiking language model against its time steps: accuracy, cycles, energy",
+        "Export a sentence with every checkpoint that STUDY names, run its spikes in more and more time steps and its "
+        "multiply-accumulate rivals once, all on one chip; write report.md, points.csv and a figure of accuracy over "
+        "energy. What was made before is kept.",
+        STEPS_EXAMPLES,
+    )
+    parser.add_argument("config", type=Path, metavar="STUDY.yaml")
+    parser.add_argument("-o", "--output", type=Path, metavar="FOLDER", help="default: results/steps_<name>")
+    parser.add_argument("--jobs", type=int, default=2, metavar="N", help="runs side by side (default: %(default)s)")
+    _add_store(parser)
+    parser.add_argument("--spikeloom", type=Path, default=PROGRAM, metavar="PROGRAM", help="the simulator")
+    parser.set_defaults(run=_steps)
+
+
 def _fetch(_options):
     fetch_model.fetch()
     fetch_model.fetch_wikipedia()
@@ -554,6 +579,16 @@ def _plot(options):
         raise UserError(f"{options.place}: no such folder or file")
     for path in render.main(options.place):
         print(path)
+    return 0
+
+
+def _steps(options):
+    if options.jobs < 1:
+        raise UserError(f"--jobs {options.jobs}: must be 1 or more")
+    from spikeloom.steps.command import StepsOptions, steps
+
+    with _export_extra():
+        steps(StepsOptions(options.config, options.output, options.store, options.spikeloom.resolve(), options.jobs))
     return 0
 
 

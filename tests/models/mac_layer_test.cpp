@@ -108,6 +108,21 @@ TEST(MacLayerSizesUnit, ScoresAreThoseThatTokensSee) {
             "x: description: vector_unit 'softmax': 41 elements, but tokens and heads see 36");
 }
 
+// With layer norms the layer is an encoder's: each of 3 tokens sees 3 positions, in each of 2 heads.
+TEST(MacLayerSizesUnit, TokensOfAnEncoderSeeEveryPosition) {
+  MacShape shape;
+  shape.tokens = 3;
+  shape.inputs = {{4, {{4, 4, 4}}}};
+  shape.operations = {{0, 2}};
+  auto trace = std::make_shared<MacTrace>(*random_mac_trace(shape));
+  trace->vector_unit = {{"softmax", VectorKind::kSoftmax, 3 * 3 * 2, 3 * 2}, {"norm", VectorKind::kLayerNorm, 12, 3}};
+  EXPECT_FALSE(make_mac_layer(trace, Dequantized::kSums).vector_unit[0].causal());
+  trace->vector_unit[0].elements = 2 * (1 + 2 + 3);  // what tokens of a decoder would see
+  trace->file = "x";
+  EXPECT_EQ(user_error_of([&] { make_mac_layer(trace, Dequantized::kSums); }),
+            "x: description: vector_unit 'softmax': 12 elements, but tokens and heads see 18");
+}
+
 // One input, q = 3 at sx = 0.1, w = 7 at sw = 0.3. In binary16 0.3 is 1229 / 2^12 and 2.1 is 1075 / 2^9: the product is
 // exact. In sums it would be fl(21 x fl(0.1 x 0.3)), 0.63.
 TEST(OperandReferenceExact, OperandsAreRoundedToBinary16) {

@@ -115,7 +115,7 @@ TEST_F(DatapathConfig, SpikingTilesRefuseATraceThatDequantizes) {
                 "run " +
                 file +
                 ": a trace of a method that dequantizes (use multiply_dequantize, "
-                "dequantize_multiply or float_multiply)");
+                "dequantize_multiply or float_multiply, as configs/experiments/atom.yaml and fp16.yaml do)");
 }
 
 TEST_F(DatapathConfig, TilesThatDequantizeRefuseATraceOfSpikes) {

@@ -1,0 +1,1 @@
+"""A spiking language model against its time steps: accuracy, cycles and energy, beside multiply-accumulate rivals."""
