@@ -72,6 +72,9 @@ class SpikeQuantImproved(Method):
         self.options["wide_choice"] = "loss"
         self.weights = self.weights.replace("of the inputs", "of the weights where it saves most loss")
         self.activations = self.activations.replace(f"{self._wide_share:.2%} of the inputs", "their inputs")
+        self.assumptions["wide_rows"] = self.assumptions["wide_rows"].replace(
+            f"{self._wide_share:.2%} of the inputs", "as many inputs as `wide_choice` says"
+        )
         self.assumptions["wide_choice"] = (
             f"wide rows are {self._wide_share:.2%} of all weights; each input of each layer has as many as save most "
             "loss per weight, from the gradients of the whole model on calibration text, at most half of its rows"
