@@ -39,6 +39,8 @@ BATCH = 32
 SETTLING_TEXTS = 16
 # At least so many steps: rates settle more slowly than what the model says.
 SETTLING_STEPS = 256
+# Of steps between a power of two and the next, rates are kept of so many.
+KEPT_STEPS = 8
 SHOWN_STEPS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 # Texts that show how far values spread.
 SHOWN_TEXTS = 64
@@ -115,11 +117,31 @@ def summary(found):
     for t in sorted({t for t in SHOWN_STEPS if t < steps} | {steps}):
         yield f"  {t:4} steps   {found['accuracy'][t - 1]:.2%}"
     rates = found["rates"].values()
-    for t in sorted({steps, *(len(rate["level"]) for rate in rates)}):
-        level = max(abs(rate["level"][t - 1] / rate["equilibrium"] - 1) for rate in rates)
-        distance = max(rate["distance"][t - 1] for rate in rates)
+    kept = found["rates_steps"]
+    for t in sorted({min(steps, kept[-1]), kept[-1]}):
+        level = max(abs(rate["level"][kept.index(t)] / rate["equilibrium"] - 1) for rate in rates)
+        distance = max(rate["distance"][kept.index(t)] for rate in rates)
         yield f"  after {t} steps mean rates of every sublayer are within {level:.2%} of the equilibrium, single"
         yield f"  neurons on average within {distance:.4f} spikes a step"
+
+
+def kept_rates(rates, marks):
+    """Of `rates` after every step, those that RESULTS keeps: up to KEPT_STEPS an octave, and those after `marks`."""
+    longest = max(marks)
+    steps = [t for t in range(1, longest + 1) if t in marks or t % max(1, 2 ** (t.bit_length() - 1) // KEPT_STEPS) == 0]
+
+    def thinned(curve):
+        return [curve[t - 1] for t in steps]
+
+    kept = {
+        name: {
+            "equilibrium": rate["equilibrium"],
+            "level": thinned(rate["level"]),
+            "distance": thinned(rate["distance"]),
+        }
+        for name, rate in rates.items()
+    }
+    return {"rates_steps": steps, "rates": kept}
 
 
 class Course:
@@ -191,7 +213,11 @@ class Course:
         accuracy = measure.accuracy_by_step(reader, test, self.labels["test"].tolist(), steps)
         shown, longest = test[:SETTLING_TEXTS], max(steps, SETTLING_STEPS)
         rates = measure.rates_by_step(reader, ((ids, reader.simulator.run(ids, longest)) for ids in shown))
-        return {"accuracy": accuracy.round(measure.DIGITS).tolist(), "rates_texts": len(shown), "rates": rates}
+        return {
+            "accuracy": accuracy.round(measure.DIGITS).tolist(),
+            "rates_texts": len(shown),
+            **kept_rates(rates, {steps, longest}),
+        }
 
     def query_units(self, student):
         """Units of the query codes: the largest query of SHOWN_TEXTS training texts is QUERY_LIMIT."""
