@@ -21,6 +21,7 @@ KINDS = {
 HEIGHT_INCHES = 4.6
 PANEL_INCHES = 2.5
 COLUMNS = 3
+HEADROOM = 1.1
 # As the published model is shown: 1 bit against full precision.
 SETTLING_KINDS = ("binary", "full")
 NEEDED = (
@@ -100,7 +101,7 @@ def draw_distance(students):
 def _draw_level(axes, steps, rate, colour, label):
     axes.plot(steps, rate["level"], color=colour, label=label)
     axes.axhline(rate["equilibrium"], color=colour, linestyle="--", linewidth=0.8)
-    axes.set_ylim(bottom=0)
+    axes.set_ylim(0, HEADROOM * axes.dataLim.y1)
 
 
 def _draw_distance(axes, steps, rate, colour, label):

@@ -42,6 +42,8 @@ SETTLING_STEPS = 256
 # Of steps between a power of two and the next, rates are kept of so many.
 KEPT_STEPS = 8
 SHOWN_STEPS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+# Rates rounded to so many parts: 4 bits, and the spike counts of 64 steps, as multiply-accumulate rivals read them.
+ROUNDED_LEVELS = (15, 64)
 # Texts that show how far values spread.
 SHOWN_TEXTS = 64
 TEACHER_SEED, TEACHER_EPOCHS, TEACHER_RATE = 0, 2, 1e-4
@@ -215,9 +217,17 @@ class Course:
         rates = measure.rates_by_step(reader, ((ids, reader.simulator.run(ids, longest)) for ids in shown))
         return {
             "accuracy": accuracy.round(measure.DIGITS).tolist(),
+            "rounded": {str(levels): self.rounded(reader.network, levels) for levels in ROUNDED_LEVELS},
             "rates_texts": len(shown),
             **kept_rates(rates, {steps, longest}),
         }
+
+    def rounded(self, model, levels):
+        """Share of the test texts on the right side at the equilibrium of rates that are multiples of 1 / levels."""
+        model.levels = levels
+        share = self.accuracy(model, "test")
+        model.levels = None
+        return share
 
     def query_units(self, student):
         """Units of the query codes: the largest query of SHOWN_TEXTS training texts is QUERY_LIMIT."""

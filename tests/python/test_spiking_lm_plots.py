@@ -62,6 +62,15 @@ def test_rates_are_drawn_at_the_steps_that_they_are_of(folder):
     assert list(line.get_xdata()) == [1, 2, 4] and list(line.get_ydata()) == [0.0, 0.5, 0.4]
 
 
+def test_a_panel_holds_every_curve(folder):
+    path = folder / "full-seed0" / "results.json"
+    found = json.loads(path.read_text())
+    found["rates"] = {name: rate | {"level": [0.0, 0.5, 0.9]} for name, rate in found["rates"].items()}
+    path.write_text(json.dumps(found))
+    for axes in draw_rates(spiking_lm.load(folder)).axes:
+        assert axes.get_ylim()[0] == 0 and axes.get_ylim()[1] > 0.9
+
+
 def test_a_file_that_is_no_result_is_named(folder, capsys):
     (folder / "binary-seed1" / "results.json").write_text('{"task": "movies"}')
     assert main(["plot", str(folder)]) == 2
