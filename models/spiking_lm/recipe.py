@@ -120,7 +120,7 @@ def summary(found):
         yield f"  {t:4} steps   {found['accuracy'][t - 1]:.2%}"
     rates = found["rates"].values()
     kept = found["rates_steps"]
-    for t in sorted({min(steps, kept[-1]), kept[-1]}):
+    for t in sorted({steps, kept[-1]}):
         level = max(abs(rate["level"][kept.index(t)] / rate["equilibrium"] - 1) for rate in rates)
         distance = max(rate["distance"][kept.index(t)] for rate in rates)
         yield f"  after {t} steps mean rates of every sublayer are within {level:.2%} of the equilibrium, single"
