@@ -9,6 +9,8 @@ from spikeloom.traces import trace_files
 
 WEIGHTS_FORMAT, ACTIVATIONS_FORMAT = "spikeloom-rate-weights", "spikeloom-rate-activations"
 INPUTS = ("hidden", "attention", "attention_output", "intermediate")
+# What the next encoder, or the head, reads: its rates say whether further steps are worth taking.
+WATCHED = "output"
 # Operation -> the input that it reads.
 READS = {
     "query": "hidden",
@@ -73,7 +75,9 @@ def activations_file(origin, weights_path, simulator, run, layer):
         "inputs": input_entries(shape),
         "operations": operations,
         "vector_unit": vector_work(shape, tokens, layer),
+        "watched": {"name": WATCHED, "size": shape.hidden},
     }
+    tensors[f"{WATCHED}.spikes"] = _pack_steps(run.spikes[rate_name(layer, WATCHED)])
     return description | origin.activations_entries(weights_path, tokens), tensors
 
 

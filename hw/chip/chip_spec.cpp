@@ -88,6 +88,16 @@ void read_tile(ConfigNode& tile, ChipSpec* spec) {
   spec->neuron_array.firing = FiringPolicy(neurons.choice("firing", firing_names()));
 }
 
+// Optional: chips without it take all time steps at once.
+void read_step_blocks(ConfigNode& blocks, ChipSpec* spec) {
+  spec->step_blocks.steps = int(blocks.integer("steps", 0, 1 << 12));
+  spec->step_blocks.settled_below = blocks.real("settled_below", 0, 1);
+  if (spec->step_blocks.steps == 0 && spec->step_blocks.settled_below > 0)
+    blocks.fail_at("settled_below", "must be 0 where steps is 0: all time steps are taken at once");
+  spec->neuron_array.state_bytes = int(blocks.integer("state_bytes", 0, kMostBytes));
+  spec->neuron_array.state_word_bytes = int(blocks.integer("state_word_bytes", 1, 128));
+}
+
 void check_network(ConfigNode& chip, const ChipSpec& spec) {
   const int header = spec.flits().header_bits() + spec.token_batch * WindowShifts::kBits;
   if (header > spec.network.link_bits)
@@ -139,6 +149,7 @@ ChipSpec ChipSpec::read(ConfigNode& chip) {
     chip.fail_at("payload", "must be packed_codes with tile.datapath '" + datapath_names()[int(spec.datapath)] +
                                 "': codes are multiplied, not spikes");
   spec.spike_code = chip.choice("spike_code", spike_code_names());
+  if (chip.has_section("step_blocks")) read_step_blocks(chip.section("step_blocks"), &spec);
   ConfigNode& mapping = chip.section("mapping");
   spec.mapping.automatic = mapping.choice("policy", {"fixed", "auto"}) == 1;
   spec.mapping.input_split = int(mapping.integer("input_split", 1, 64));

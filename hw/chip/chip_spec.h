@@ -14,6 +14,7 @@
 #include "hw/synapse_array/synapse_array.h"
 #include "hw/vector_unit/vector_unit_spec.h"
 #include "hw/weight_loader/weight_loader.h"
+#include "models/rate_layer.h"
 #include "models/spike_code.h"
 #include "sim/base/config.h"
 
@@ -37,6 +38,7 @@ struct ChipSpec {
   MacArraySpec mac_array;
   DequantizerSpec dequantizer;
   NeuronArraySpec neuron_array;
+  StepBlocks step_blocks;  // of recorded spikes
   Payload payload = Payload::kAddressEvents;
   int spike_code = 0;  // index into spike_code_names()
   MappingSpec mapping;

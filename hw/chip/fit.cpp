@@ -179,6 +179,23 @@ void check_dram(const ChipSpec& spec, const LayerTrace& layer, const Program& pr
   }
 }
 
+// A word for each token and each part of an operation that a tile has.
+void check_state_memory(const ChipSpec& spec, const LayerTrace& layer, const Program& program) {
+  std::vector<int64_t> words(spec.tiles(), 0);
+  for (const Pass& pass : program.passes)
+    for (size_t tile = 0; tile < pass.tiles.size(); ++tile) {
+      const TileWork& work = pass.tiles[tile];
+      if (!work.fires()) continue;
+      const OperationTrace& operation = layer.operations[work.operation];
+      if (operation.keeps_state && !operation.restores_state) words[tile] += layer.tokens;
+    }
+  const int64_t needed = *std::max_element(words.begin(), words.end()) * spec.neuron_array.state_words() *
+                         spec.neuron_array.state_word_bytes;
+  if (needed > spec.neuron_array.state_bytes)
+    too_small(spec, "step_blocks.state_bytes", "states of neurons between blocks of steps", needed,
+              spec.neuron_array.state_bytes);
+}
+
 }  // namespace
 
 void check_fit(const ChipSpec& spec, const LayerTrace& layer, const Program& program) {
@@ -186,6 +203,7 @@ void check_fit(const ChipSpec& spec, const LayerTrace& layer, const Program& pro
   check_vector_unit(spec, layer, program);
   check_global_buffer(spec, layer, program);
   check_dram(spec, layer, program);
+  check_state_memory(spec, layer, program);
   for (const Phase& phase : program.phases)
     for (size_t p = 0; p < phase.parts.size(); ++p) {  // none in phases of the vector unit
       const Part& part = phase.parts[p];

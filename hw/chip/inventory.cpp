@@ -34,6 +34,11 @@ uint64_t neuron_adders(const ChipSpec& spec, bool multiplies) {
   return uint64_t(n.lanes) * ((multiplies ? 0 : n.slope_bits) + n.membrane_bits + n.residue_bits);
 }
 
+std::vector<std::pair<SramMacro, int>> state_memory(const NeuronArraySpec& n) {
+  if (n.state_bytes == 0) return {};
+  return {{n.state_memory(), 1}};
+}
+
 // Two sets of accumulators, of y and of scales. Binary32 sums that take products are all that a float array has.
 uint64_t dequantizer_registers(const ChipSpec& spec, const RegistersInUse& in_use) {
   const uint64_t batch = spec.token_batch;
@@ -47,7 +52,8 @@ uint64_t dequantizer_registers(const ChipSpec& spec, const RegistersInUse& in_us
 // What forms outputs in a tile.
 BlockInventory output_inventory(const ChipSpec& spec, const RegistersInUse& in_use, const MacInventory& mac) {
   if (!spec.dequantizes())
-    return {"neuron_array", neuron_registers(spec, in_use.slopes, mac), neuron_adders(spec, spec.multiplies()), {}, 0};
+    return {"neuron_array", neuron_registers(spec, in_use.slopes, mac), neuron_adders(spec, spec.multiplies()),
+            state_memory(spec.neuron_array), 0};
   const int lanes = spec.multiplies_reals() ? 0 : spec.dequantizer.lanes;
   return {"dequantizer",
           dequantizer_registers(spec, in_use),

@@ -122,15 +122,24 @@ class Mapper {
            phase_of(work) < 0;
   }
 
-  // Operations wait for the codes of their input, scores also for the keys, mix for the values.
+  // The check that may make an input's block of steps needless; -1 without one.
+  int check_before(const InputTrace& input) const {
+    const int phase = phase_of(input.after);
+    const bool checks =
+        phase >= 0 && layer_.vector_unit[program_.phases[phase].vector_work].kind == VectorKind::kSettled;
+    return checks ? phase : -1;
+  }
+
+  // Operations wait for the codes of their input and for the block of steps before, scores also for the keys, mix for
+  // the values.
   void add_ready_operations() {
     while (next_operation_ < layer_.operations.size()) {
       const InputTrace& input = layer_.inputs[layer_.operations[next_operation_].input];
       const std::string cached = input.causal == Causal::kNone      ? ""
                                  : input.causal == Causal::kOutputs ? "keys"
                                                                     : "values";
-      if (waits_for(input.maker()) || waits_for(cached)) return;
-      add_operations(cached.empty() ? -1 : phase_of(cached));
+      if (waits_for(input.maker()) || waits_for(cached) || waits_for(input.after)) return;
+      add_operations(cached.empty() ? check_before(input) : phase_of(cached));
     }
   }
 

@@ -25,7 +25,11 @@ NeuronArray::NeuronArray(const sc_core::sc_module_name& name, Clock& clock, cons
       residue_write_(ledger.counter(this->name(), EnergyEvent::kResidueWriteBit)),
       threshold_read_(ledger.counter(this->name(), EnergyEvent::kThresholdReadBit)),
       threshold_write_(ledger.counter(this->name(), EnergyEvent::kThresholdWriteBit)),
-      bank_(context.program->batch, half_) {}
+      bank_(context.program->batch, half_) {
+  if (spec.state_bytes == 0) return;
+  states_read_ = &ledger.sram_counter(this->name(), EnergyEvent::kNeuronStateRead, spec.state_memory());
+  states_write_ = &ledger.sram_counter(this->name(), EnergyEvent::kNeuronStateWrite, spec.state_memory());
+}
 
 void NeuronArray::load_parameters(int pass, const uint64_t* bits) {
   const TileWork& at = work(pass);
@@ -179,6 +183,27 @@ Cycle NeuronArray::fire() {
   return now() + 1 + most_steps;
 }
 
+std::array<int, 3> NeuronArray::state_place(const OperationTrace& operation) const {
+  const int steps = context_.layer->inputs[operation.input].steps;
+  return {operation.state, firing_row() / steps, work(firing().pass).first_output};
+}
+
+Cycle NeuronArray::begin_states(const OperationTrace& operation) {
+  state_.assign(padded_lanes_, 0);
+  if (!operation.restores_state) return 0;
+  state_ = states_.at(state_place(operation));
+  states_read_->add_span(now(), spec_.state_words(), 1);
+  return spec_.state_words();
+}
+
+Cycle NeuronArray::keep_states(const OperationTrace& operation) {
+  const int steps = context_.layer->inputs[operation.input].steps;
+  if (!operation.keeps_state || (firing_row() + 1) % steps != 0) return 0;
+  states_[state_place(operation)] = state_;
+  states_write_->add_span(now(), spec_.state_words(), 1);
+  return spec_.state_words();
+}
+
 // The step's sum, shifted to the threshold's grid, and the bias; then one comparison. State is 0 before a token's first
 // step.
 Cycle NeuronArray::fire_step(const OperationTrace& operation) {
@@ -186,7 +211,7 @@ Cycle NeuronArray::fire_step(const OperationTrace& operation) {
   const bool fires = operation.neuron == Neuron::kIntegrateAndFire;
   const Parameters& parameters = parameters_[pass_set_[set.pass]];
   const bool first = firing_row() % context_.layer->inputs[operation.input].steps == 0;
-  if (first) state_.assign(padded_lanes_, 0);
+  const Cycle reading = first ? begin_states(operation) : 0;
   std::vector<int64_t> outputs(firing_outputs());
   uint64_t spikes = 0;
   for (size_t i = 0; i < outputs.size(); ++i) {
@@ -202,6 +227,7 @@ Cycle NeuronArray::fire_step(const OperationTrace& operation) {
   const uint64_t lanes = outputs.size();
   membrane_read_.add(now(), lanes * spec_.membrane_bits * (fires ? 2 : 1));  // the sum, and the bias
   residue_add_.add(now(), lanes * spec_.residue_bits * (fires ? 2 : 1));
+  const Cycle writing = keep_states(operation);
   if (!first) residue_read_.add(now(), lanes * spec_.residue_bits);
   residue_write_.add(now(), (lanes + spikes) * spec_.residue_bits);
   if (fires) {
@@ -210,7 +236,7 @@ Cycle NeuronArray::fire_step(const OperationTrace& operation) {
     threshold_read_.add(now() + 1, lanes * spec_.threshold_bits);
   }
   begin_outputs(outputs, operation.output_bits);
-  return now() + (fires ? 2 : 1);
+  return now() + (fires ? 2 : 1) + reading + writing;
 }
 
 }  // namespace spikeloom

@@ -6,13 +6,15 @@
 // Timing   a row a cycle; a mark takes one cycle per active slope and token; firing 1 + B cycles (radix) or 1 + most
 //          spikes of a lane (unary) per token, then one flit a cycle; it overlaps the next batch's integration. R is
 //          formed in the cycle of the last membrane update (DEVIATIONS 21). Recorded spikes: a neuron's step takes two
-//          cycles, a running sum's one.
+//          cycles, a running sum's one; a token's first step of a later block reads its states before, its last
+//          step of a block writes them after, a word a cycle.
 // Energy   slope, membrane, residue and threshold bits of the lanes in use, at every add, mark and firing step.
 // Config   NeuronArraySpec, section tile.neuron_array.
 // Differs  lanes without an output and registers that do not change are clock gated for free (DEVIATIONS 5).
 #pragma once
 
 #include <array>
+#include <map>
 #include <vector>
 
 #include "hw/neuron_array/neuron_spec.h"
@@ -45,6 +47,11 @@ class NeuronArray : public OutputArray {
   void mark(const NeuronCommand& command);
   // A step of the token's neurons (Neuron::kIntegrateAndFire, kRunningSum).
   Cycle fire_step(const OperationTrace& operation);
+  // States of the row's token before its first step of a block, and after its last; returns the cycles that memory
+  // takes.
+  Cycle begin_states(const OperationTrace& operation);
+  Cycle keep_states(const OperationTrace& operation);
+  std::array<int, 3> state_place(const OperationTrace& operation) const;
 
   NeuronArraySpec spec_;
   EnergyCounter &slope_add_, &slope_read_, &slope_write_, &membrane_shift_, &membrane_add_, &membrane_read_,
@@ -54,6 +61,9 @@ class NeuronArray : public OutputArray {
   int group_ = 0;
   WindowShifts shifts_;
   std::vector<int64_t> state_;  // [lane] of recorded spikes: what the residue register keeps from step to step
+  EnergyCounter *states_read_ = nullptr, *states_write_ = nullptr;  // where there is a state memory
+  // By operation, token and first output: the words of the state memory.
+  std::map<std::array<int, 3>, std::vector<int64_t>> states_;
 };
 
 }  // namespace spikeloom

@@ -28,7 +28,7 @@ std::vector<WindowTag> job_order(const Program& program, int source) {
 // Bits of operands and results in a spiking encoder's steps. A score is a running sum of query codes; a neuron's state
 // is read and written beside its current and its spike.
 void set_step_bits(VectorKind kind, VectorJob* job) {
-  constexpr int kSumBits = 24, kQueryBits = 8, kProbabilityBits = 9, kSpikeBits = 1, kStateBits = 24;
+  constexpr int kSumBits = 24, kQueryBits = 8, kProbabilityBits = 9, kSpikeBits = 1, kStateBits = 24, kCountBits = 16;
   switch (kind) {
     case VectorKind::kLayerNorm:
       job->in_bits = kSumBits;
@@ -50,6 +50,9 @@ void set_step_bits(VectorKind kind, VectorJob* job) {
     case VectorKind::kIntegrateFire:
       job->in_bits = kStateBits;
       job->out_bits = kStateBits + kSpikeBits;
+      break;
+    case VectorKind::kSettled:
+      job->in_bits = job->out_bits = kCountBits;
       break;
     default:
       break;

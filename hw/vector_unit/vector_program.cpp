@@ -203,6 +203,14 @@ VectorProgram integrate_fire() {
   return {pass};
 }
 
+// Of a count and the spikes of a block: the spikes are counted, both are multiplied and subtracted, and what comes out
+// is added up without its sign; the new count is written back.
+VectorProgram settled() {
+  VectorPass pass = through(2, 0, 2 * integer(16) + multiply() + multiply() + add());
+  pass.integers = true;
+  return {summing(pass, multiply() + compare())};
+}
+
 VectorProgram softmax() {
   VectorPass exponentials = over_vector(add() + exponential());
   exponentials.writes_vector = true;
@@ -270,7 +278,7 @@ const VectorProgram& vector_program(VectorKind kind, SalientRule rule, bool offs
   static const std::array<VectorProgram, 4> encode = {encode_rounded_mad(), encode_mad(), encode_largest(),
                                                       encode_scaled()};
   static const std::array<VectorProgram, 2> quantized = {quantize(false), quantize(true)};
-  static const std::array<VectorProgram, 13> programs = {
+  static const std::array<VectorProgram, 14> programs = {
       rms_norm(),
       {},  // encode
       {},  // quantize
@@ -283,6 +291,7 @@ const VectorProgram& vector_program(VectorKind kind, SalientRule rule, bool offs
       spike_sum(),
       spike_sum(),
       integrate_fire(),
+      settled(),
       {VectorPass()}};
   if (kind == VectorKind::kEncode) return encode[size_t(rule)];
   if (kind == VectorKind::kQuantize) return quantized[offset];

@@ -144,6 +144,7 @@ Experiment Experiment::load(const std::string& file, const std::vector<std::stri
   experiment.all_tokens = workload.is_all("tokens");
   if (!experiment.all_tokens) experiment.tokens = int(workload.integer("tokens", 1, 1 << 20));
   if (workload.has("steps") && !workload.is_all("steps")) experiment.steps = int(workload.integer("steps", 1, 1 << 12));
+  if (workload.has("least_steps")) experiment.least_steps = int(workload.integer("least_steps", 1, 1 << 12));
   root.finish();
   experiment.config = std::move(root);
   experiment.resolved = resolve(experiment);
@@ -157,6 +158,7 @@ Experiment Experiment::of_layer(int layer) const {
   ConfigNode& workload = one.config.section("workload");
   for (const char* key : {"model", "case", "layers"}) workload.remove(key);
   workload.put_scalar("trace", one.trace_file);
+  if (least_steps > 0) workload.put_scalar("least_steps", std::to_string(least_steps));
   one.resolved = resolve(one);
   return one;
 }
@@ -164,21 +166,23 @@ Experiment Experiment::of_layer(int layer) const {
 namespace {
 
 // Recorded spikes go through neurons, and are sent as they are.
-LayerTrace open_recorded(const ChipSpec& chip, const std::string& file, int steps) {
+LayerTrace open_recorded(const ChipSpec& chip, const std::string& file, int steps, int least_steps) {
   if (chip.multiplies())
     chip.section.fail_below("tile.datapath", "'" + datapath_names()[int(chip.datapath)] + "' cannot run " + file +
                                                  ": a trace of recorded spikes (use accumulate_and_fire)");
   if (chip.spike_code != kRateCode)
     chip.section.fail_below("spike_code", "'" + spike_code_names()[chip.spike_code] + "' cannot send " + file +
                                               ": a trace of recorded spikes (use rate)");
-  return make_rate_layer(RateTrace::open(file), steps);
+  StepBlocks blocks = chip.step_blocks;
+  blocks.least = least_steps;
+  return make_rate_layer(RateTrace::open(file), steps, blocks);
 }
 
 // The layer of a trace that fits the datapath.
 LayerTrace open_layer(const Experiment& experiment, const std::string& file) {
   const ChipSpec& chip = experiment.chip;
   const std::string format = trace_format(file);
-  if (RateTrace::is_format(format)) return open_recorded(chip, file, experiment.steps);
+  if (RateTrace::is_format(format)) return open_recorded(chip, file, experiment.steps, experiment.least_steps);
   if (experiment.steps > 0) throw UserError("workload.steps: " + file + " has no recorded steps (remove the key)");
   const auto refuse = [&](const std::string& why) {
     chip.section.fail_below("tile.datapath",

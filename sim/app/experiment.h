@@ -24,6 +24,7 @@ struct Experiment {
   std::vector<std::string> operations;
   int tokens = 0;
   int steps = 0;         // of recorded spikes; 0: all
+  int least_steps = 0;   // of recorded spikes, before a layer of a model may end early
   ConfigNode config;     // everything that was read
   std::string resolved;  // YAML text: everything that was read, to run the same experiment again
 

@@ -105,6 +105,17 @@ json time_json(const std::vector<json>& layers) {
           {"tokens_per_second", layers[0]["trace"]["tokens"].get<double>() / us * 1e6}};
 }
 
+// Of recorded spikes. The change of a block is that of the layer where it is largest.
+json steps_json(const std::vector<json>& layers) {
+  json steps = layers[0]["steps"];
+  for (const json& layer : layers)
+    for (size_t block = 0; block < steps["changes"].size(); ++block) {
+      const double change = layer["steps"]["changes"][block];
+      if (change > steps["changes"][block].get<double>()) steps["changes"][block] = change;
+    }
+  return steps;
+}
+
 json figures_json(const std::vector<json>& layers) {
   json figures;
   for (const char* key : {"lane_utilisation", "synapse_array_busy", "dram_utilisation"})
@@ -310,6 +321,7 @@ ModelReport merge_layers(const Experiment& experiment, const std::vector<std::st
   report["technology"] = first["technology"];
   report["exact"] = exact_json(model, layers);
   report["time"] = time_json(layers);
+  if (first.contains("steps")) report["steps"] = steps_json(layers);
   report["figures"] = figures_json(layers);
   report["energy"] = energy_json(layers);
   report["area"] = first["area"];

@@ -107,6 +107,7 @@ std::string figure_lines(const json& report) {
   text += format("Weights      %.3f SRAM reads per use; %s rows added, %.2f MB read from DRAM\n",
                  number_of(figures, "weight_reads_per_use"), grouped(count_of(figures, "rows_added")).c_str(),
                  number_of(figures, "dram_bytes") / 1e6);
+  if (report.contains("steps")) text += settling_line(report["steps"]);
   return text + dram_line(report) + bank_waits_line(count_of(figures, "global_buffer_bank_waits")) + "Energy       " +
          trimmed(energy(energies["total_pj"])) + " in all, " + trimmed(energy(energies["per_token_pj"])) +
          " per token\n\n";

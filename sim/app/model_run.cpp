@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <iostream>
+#include <map>
 
 #include "sim/app/layer_progress.h"
 #include "sim/app/layers_folder.h"
@@ -60,6 +61,25 @@ std::string simulate_layer(const Experiment& whole, const LayersFolder& folder, 
   write_results(folder.begin(identity.layer), experiment, trace, report);
   folder.finish(identity);
   return std::to_string(report.additions);
+}
+
+// Early exit of a model: after the first steps at which the rates of all its layers have settled.
+Experiment with_common_exit(Experiment experiment) {
+  const StepBlocks& blocks = experiment.chip.step_blocks;
+  if (blocks.settled_below == 0) return experiment;
+  const ModelWorkload& model = *experiment.model;
+  std::map<int, size_t> settled;  // by steps: layers
+  for (const int layer : model.layers) {
+    const RateTrace trace = RateTrace::open(model.manifest.activations_file(layer, model.chosen.name));
+    for (const int steps : settled_after(trace, experiment.steps, blocks)) ++settled[steps];
+    experiment.least_steps = std::max(experiment.least_steps, experiment.steps > 0 ? experiment.steps : trace.steps);
+  }
+  for (const auto& [steps, layers] : settled)
+    if (layers == model.layers.size()) {
+      experiment.least_steps = steps;
+      break;
+    }
+  return experiment;
 }
 
 std::vector<LayerIdentity> identities(const Experiment& experiment) {
@@ -162,14 +182,15 @@ std::string check_layers(const Experiment& experiment, int jobs) {
   return text;
 }
 
-int run_layers(const Experiment& experiment, const CommonOptions& options) {
+int run_layers(const Experiment& given, const CommonOptions& options) {
   if (options.timeline || options.traffic || !options.vcd.empty() || !options.record_cycles.empty() ||
       options.record_limit)
     throw UserError(
         "recordings are of one layer: run the experiment of layers/layerNN/resolved.yaml with --timeline, "
         "--vcd or --traffic, or name a trace with --set workload.trace=FILE");
   const int jobs = jobs_of(options);
-  check_layers(experiment, jobs);
+  check_layers(given, jobs);
+  const Experiment experiment = with_common_exit(given);
   const std::string folder = options.output.empty() ? "results/" + experiment.name : options.output;
   const LayersFolder layers(folder, options.fresh);
   const std::vector<LayerIdentity> wanted = identities(experiment);

@@ -27,7 +27,15 @@ std::string value_text(const OperationTrace& operation, float sum, int64_t code)
 
 std::string row_text(const InputTrace& input, size_t row) {
   if (!input.recorded()) return "token " + std::to_string(row);
-  return "token " + std::to_string(row / input.steps) + " step " + std::to_string(row % input.steps);
+  return "token " + std::to_string(row / input.steps) + " step " + std::to_string(input.first_step + row % input.steps);
+}
+
+// "recorded spikes, 16 steps", "recorded spikes, 32 of 64 steps in blocks of 16".
+std::string steps_text(const LayerTrace::StepRun& steps) {
+  std::string text = "recorded spikes, " + std::to_string(steps.run);
+  if (steps.run < steps.asked) text += " of " + std::to_string(steps.asked);
+  text += " steps";
+  return steps.block < steps.asked ? text + " in blocks of " + std::to_string(steps.block) : text;
 }
 
 void compare_outputs(const LayerTrace& layer, const LayerResult& result, Report* report) {
@@ -158,7 +166,8 @@ Report make_report(const Experiment& experiment, const LayerTrace& layer, Chip& 
   report.multiplies = chip.spec().multiplies();
   report.dequantizes = chip.spec().dequantizes();
   const InputTrace& first_input = layer.inputs[layer.operations[0].input];
-  report.code = first_input.recorded()        ? "recorded spikes, " + std::to_string(first_input.steps) + " steps"
+  report.step_run = layer.step_run;
+  report.code = first_input.recorded()        ? steps_text(layer.step_run)
                 : !layer.mac                  ? name_of(first_input.code)
                 : first_input.code_bytes == 2 ? "binary16"
                 : first_input.mac->symmetric  ? "symmetric"

@@ -46,6 +46,7 @@ struct Report {
   bool synthetic = false;
   std::string trace_file, trace_sha256, weights_sha256, model, text_source, text_excerpt;
   int layer = 0, tokens = 0, token_batch = 1;
+  LayerTrace::StepRun step_run;  // of recorded spikes
   double clock_mhz = 0;
   Cycle cycles = 0;
   Cycle fill_cycles = 0;  // until a tile issues its first weight row or step mark
@@ -89,6 +90,10 @@ Report make_report(const Experiment& experiment, const LayerTrace& layer, Chip& 
 // What the simulation does not charge, each a sentence.
 std::vector<std::string> not_charged(const Report& report);
 
+// Key `steps` of a report.
+nlohmann::ordered_json steps_json(const LayerTrace::StepRun& steps);
+// What became of an early exit, from the key `steps` of a report; empty where there was none to be.
+std::string settling_line(const nlohmann::ordered_json& steps);
 // How long global buffers waited for their banks.
 std::string bank_waits_line(uint64_t cycles);
 // The table of energy groups; DRAM's background power is a part of its group.

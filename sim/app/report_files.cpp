@@ -139,6 +139,14 @@ json recordings_json(const Report& report) {
 
 }  // namespace
 
+json steps_json(const LayerTrace::StepRun& steps) {
+  return {{"asked", steps.asked},
+          {"run", steps.run},
+          {"block", steps.block},
+          {"settled", steps.settled},
+          {"changes", steps.changes}};
+}
+
 nlohmann::ordered_json report_json(const Report& report, const Technology& technology, const LayerTrace& layer) {
   json root;
   root["format"] = "spikeloom-report";
@@ -163,6 +171,7 @@ nlohmann::ordered_json report_json(const Report& report, const Technology& techn
       {"outputs", report.outputs}, {"equal", report.outputs_equal}, {"first_difference", report.first_difference}};
   if (report.dequantizes) root["exact"]["compared"] = report.compared;
   root["time"] = {{"cycles", report.cycles}, {"us", report.time_us()}, {"fill_cycles", report.fill_cycles}};
+  if (report.step_run.asked > 0) root["steps"] = steps_json(report.step_run);
   root["figures"] = {{"lane_utilisation", report.lane_utilisation},
                      {"synapse_array_busy", report.array_busy},
                      {"dram_utilisation", report.dram_utilisation},

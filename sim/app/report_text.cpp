@@ -70,6 +70,7 @@ std::string figures(const Report& report) {
              report.spikes_per_synapse(), 100 * report.spike_density());
   text += format("Weights      %.3f SRAM reads per use; %s rows added, %.2f MB read from DRAM\n",
                  report.weight_reads_per_use(), grouped(report.rows_added).c_str(), report.dram_bytes / 1e6);
+  if (report.step_run.asked > 0) text += settling_line(steps_json(report.step_run));
   text += dram_line(report) + bank_waits_line(report.bank_waits);
   if (report.cache_sram_bytes + report.cache_dram_bytes > 0)
     text += format("Keys, values %.1f kB in SRAM, %.1f kB in DRAM\n", report.cache_sram_bytes / 1e3,
@@ -171,6 +172,14 @@ std::string recordings(const Report& report) {
 }
 
 }  // namespace
+
+std::string settling_line(const nlohmann::ordered_json& steps) {
+  if (steps["changes"].empty()) return "";
+  return format("Steps        %d of %d: rates %s; in the last block they change by %.4f spikes a step\n",
+                steps["run"].get<int>(), steps["asked"].get<int>(),
+                steps["settled"].get<bool>() ? "have settled" : "have not settled",
+                steps["changes"].back().get<double>());
+}
 
 std::string bank_waits_line(uint64_t cycles) {
   return "Buffers      global buffers wait " + grouped(cycles) + " cycles for a bank\n";

@@ -76,6 +76,15 @@ const uint8_t* read_spikes(const SafetensorsFile& file, const std::string& name,
   return spikes;
 }
 
+RateInput read_watched(const SafetensorsFile& file, const Description& entry, const RateTrace& trace) {
+  entry.keys({"name", "size"});
+  RateInput watched;
+  watched.name = entry.text("name");
+  watched.size = entry.integer("size", 1, kMostSize);
+  watched.spikes = read_spikes(file, watched.name + ".spikes", trace, watched.size);
+  return watched;
+}
+
 void read_operation(const SafetensorsFile& file, const Description& entry, const RateTrace& trace,
                     RateOperation* operation) {
   entry.keys({"name", "input", "F", "fires"});
@@ -123,7 +132,7 @@ RateTrace RateTrace::open(const std::string& activations_file) {
   top.integer("version", 1, 1);
   top.keys(
       {"format", "version", "synthetic", "weights", "tokens", "steps", "text", "inputs", "operations", "assumptions"},
-      {"vector_unit"});
+      {"vector_unit", "watched"});
   RateTrace trace;
   trace.read_activations_origin(data, top);
   trace.steps = top.integer("steps", 1, kMostSteps);
@@ -137,6 +146,7 @@ RateTrace RateTrace::open(const std::string& activations_file) {
   const auto operations = matching(top, "operations", trace.operations);
   for (size_t i = 0; i < operations.size(); ++i) read_operation(file, operations[i], trace, &trace.operations[i]);
   trace.vector_unit = read_vector_unit(top);
+  if (top.has("watched")) trace.watched = read_watched(file, top.section("watched"), trace);
   file.finish();
   return trace;
 }

@@ -52,6 +52,7 @@ class RateTrace : public TraceOrigin {
   std::vector<RateInput> inputs;
   std::vector<RateOperation> operations;  // in execution order
   std::vector<VectorWork> vector_unit;    // of one step, in execution order
+  RateInput watched;                      // what the encoder gives, whose rates settle; size 0: not in the file
 
  private:
   void read_weights();

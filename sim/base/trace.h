@@ -49,7 +49,8 @@ struct InputTrace : CodeRows {
   std::vector<int64_t> g;         // [rows, windows]; all zero without group shifts
 
   // Of recorded spikes: the time steps, a row for each; a code is 0 or 1. 0: codes.
-  int steps = 0;
+  int steps = 0, first_step = 0;
+  std::string after;  // entry of the vector unit that ends the block of steps before; empty: none
 
   // Of a multiply-accumulate layer (models/mac_layer.h):
   const MacInput* mac = nullptr;  // null: codes of spikes
@@ -85,6 +86,10 @@ struct OperationTrace {
   int output_bits = 0;
   int F = 0, gamma = 0;
   Neuron neuron = Neuron::kCode;
+  // Of recorded spikes, where steps come in blocks: the operation whose state goes on, whether there is one, whether it
+  // is kept for a next block.
+  int state = 0;
+  bool restores_state = false, keeps_state = false;
   const uint8_t* weights = nullptr;  // [K + wide, row_bytes]: low nibble output 2i, high nibble output 2i+1
   int row_bytes = 0;
   const uint8_t* h = nullptr;      // [groups, N] or null
@@ -129,6 +134,13 @@ class LayerTrace : public TraceOrigin {
   struct Scores {
     int heads = 0, first = 0;
   } scores;
+  // Of recorded spikes: steps asked for and run, a block's, and the mean change of rates in each block that was
+  // checked.
+  struct StepRun {
+    int asked = 0, run = 0, block = 0;
+    bool settled = false;
+    std::vector<double> changes;
+  } step_run;
   // Keeps bytes that inputs or operations point to without their being in a file; returns where they lie.
   const uint8_t* keep(std::vector<uint8_t> bytes);
 

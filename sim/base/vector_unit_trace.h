@@ -23,6 +23,7 @@ enum class VectorKind {
   kSpikeScores,    // sums of query codes where keys spike
   kSpikeMix,       // sums of probabilities where values spike
   kIntegrateFire,  // neurons whose currents the vector unit makes
+  kSettled,        // whether rates have settled, after a block of steps: not in a trace
   kForward         // nothing: spikes move to the nodes that send them on
 };
 // Names of the kinds, in the order of the enum.

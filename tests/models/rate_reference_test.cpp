@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "models/rate_layer.h"
 #include "tests/support/rate_files.h"
 #include "tests/support/user_error.h"
@@ -58,6 +60,75 @@ TEST(RateLayerConfig, MoreStepsThanRecordedAreRefused) {
   const TempFolder folder;
   const std::string file = small_rate_trace().write(folder);
   EXPECT_EQ(user_error_of([&] { make_rate_layer(RateTrace::open(file), 4); }), file + ": has 3 steps, 4 asked for");
+}
+
+// A step is a block: p and q of token 0 and 1 in step 0, then in step 1, then in step 2.
+TEST(RateLayerUnit, BlocksOfStepsAreOperationsOneAfterAnother) {
+  const TempFolder folder;
+  const LayerTrace layer = make_rate_layer(RateTrace::open(small_rate_trace().write(folder)), 0, {1});
+  std::string names;
+  for (const OperationTrace& operation : layer.operations) names += operation.name + " ";
+  EXPECT_EQ(names, "p q p.2 q.2 p.3 q.3 ");
+  EXPECT_EQ(layer.operations[0].expected, (std::vector<int64_t>{1, 0, 0, 0}));
+  EXPECT_EQ(layer.operations[2].expected, (std::vector<int64_t>{1, 0, 0, 1}));
+  EXPECT_EQ(layer.operations[4].expected, (std::vector<int64_t>{0, 0, 0, 1}));
+  EXPECT_EQ(layer.operations[5].expected, (std::vector<int64_t>{5, 4}));
+  EXPECT_EQ(layer.inputs[layer.operations[4].input].name, "a.3");
+  EXPECT_FALSE(layer.operations[0].restores_state);
+  EXPECT_TRUE(layer.operations[0].keeps_state && layer.operations[2].restores_state);
+  EXPECT_FALSE(layer.operations[4].keeps_state);
+  EXPECT_EQ(rate_register_needs(layer, layer.operations[4]).residue_bits, 15);  // of three steps
+}
+
+TEST(RateLayerConfig, BlocksThatDoNotDivideAndRatesThatNobodyRecordedAreRefused) {
+  const TempFolder folder;
+  const std::string file = small_rate_trace().write(folder);
+  EXPECT_EQ(user_error_of([&] { make_rate_layer(RateTrace::open(file), 0, {2}); }),
+            file + ": blocks of 2 steps (chip.step_blocks.steps) do not divide 3 steps (workload.steps)");
+  EXPECT_EQ(user_error_of([&] {
+              make_rate_layer(RateTrace::open(file), 0, {1, 0.5});
+            }),
+            file + ": holds no spikes to be watched (key 'watched'), which chip.step_blocks.settled_below needs");
+}
+
+// The mean change of c's rates after each block, from the recorded spikes.
+std::vector<double> changes_by_definition(const RateTrace& trace, int block) {
+  std::vector<double> changes;
+  for (int after = 2 * block; after <= trace.steps; after += block) {
+    double sum = 0;
+    for (int m = 0; m < trace.tokens; ++m)
+      for (int k = 0; k < trace.watched.size; ++k) {
+        double before = 0, now = 0;
+        for (int step = 0; step < after; ++step) {
+          const int spike = trace.spike(trace.watched.spikes, trace.watched.size, m, step, k);
+          now += spike;
+          if (step < after - block) before += spike;
+        }
+        sum += std::abs(now / after - before / (after - block));
+      }
+    changes.push_back(sum / (trace.tokens * trace.watched.size));
+  }
+  return changes;
+}
+
+TEST(RateLayerUnit, StepsEndWithTheFirstBlockThatHasSettledAndWithNoneBeforeTheLeast) {
+  const TempFolder folder;
+  const RateTrace trace = RateTrace::open(random_rate_trace({WeightKind::kTernary, 3, 12, 5}).write(folder));
+  const std::vector<double> changes = changes_by_definition(trace, 2);
+  ASSERT_EQ(changes.size(), 5u);
+  for (const double limit : {changes[0] + 0.001, changes[2] + 0.001, 0.0001}) {
+    std::vector<int> settled;
+    for (size_t i = 0; i < changes.size(); ++i)
+      if (changes[i] <= limit) settled.push_back(int(2 * (i + 2)));
+    EXPECT_EQ(settled_after(trace, 0, {2, limit}), settled);
+    const LayerTrace layer = make_rate_layer(trace, 0, {2, limit});
+    EXPECT_EQ(layer.step_run.run, settled.empty() ? 12 : settled.front());
+    EXPECT_EQ(layer.step_run.settled, !settled.empty());
+    for (size_t i = 0; i < layer.step_run.changes.size(); ++i)
+      EXPECT_NEAR(layer.step_run.changes[i], changes[i], 1e-12);
+    const int least = make_rate_layer(trace, 0, {2, limit, 8}).step_run.run;
+    EXPECT_GE(least, 8);
+  }
 }
 
 // p: |w| sums to 3 and 2. A step adds at most (3 << 10) + 100 = 3172 to a state, three of them 9516: 15 bits. q: 3 a

@@ -179,7 +179,9 @@ TracePair random_rate_trace(const RateShape& shape) {
   builder.add_operation("s", "c", c, 5, true);
   builder.add_work("norm", "layer_norm", 6 * shape.tokens, shape.tokens);
   builder.add_work("c", "integrate_fire", 24 * shape.tokens, shape.tokens);
-  return builder.finish();
+  TracePair pair = builder.finish();
+  pair.activations.description["watched"] = {{"name", "c"}, {"size", 24}};
+  return pair;
 }
 
 }  // namespace spikeloom

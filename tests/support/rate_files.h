@@ -11,7 +11,8 @@ namespace spikeloom {
 TracePair small_rate_trace();
 
 // An encoder's shape: `p` (10 outputs) fires and `q` (7) sums, both read `a` (40 inputs); `b` (9) fires on `a`, and is
-// the input of `r` (6), which sums; `c` (24 inputs), which the vector unit makes, is the input of `s` (5), which fires.
+// the input of `r` (6), which sums; `c` (24 inputs), which the vector unit makes, is the input of `s` (5), which fires,
+// and watched.
 struct RateShape {
   WeightKind kind = WeightKind::kTernary;
   int tokens = 3, steps = 5;

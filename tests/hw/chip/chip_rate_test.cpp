@@ -10,6 +10,7 @@
 #include "tests/support/fifo_probe.h"
 #include "tests/support/rate_files.h"
 #include "tests/support/tiny_layer.h"
+#include "tests/support/user_error.h"
 
 namespace spikeloom {
 namespace {
@@ -73,6 +74,86 @@ TEST_P(ChipRateExact, SpikesAndSumsAreTheTraces) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Layers, ChipRateExact, testing::ValuesIn(all_cases()), name_of_case);
+
+// Blocks of 1 to 6 of 6 steps: states go through the state memory.
+class ChipRateBlocks : public testing::TestWithParam<int> {};
+
+TEST_P(ChipRateBlocks, SpikesAndSumsAreTheTracesHoweverStepsAreCut) {
+  const int block = GetParam();
+  const TempFolder folder;
+  const RateTrace trace =
+      RateTrace::open(random_rate_trace({WeightKind::kTernary, 3, 6, unsigned(block)}).write(folder));
+  const LayerTrace layer = make_rate_layer(trace, 0, {block});
+  ASSERT_EQ(layer.operations.size(), trace.operations.size() * 6 / block);
+  ChipSpec spec = rate_chip(3, 2);
+  spec.token_batch = 4;
+  spec.mapping.input_split = 1 + block % 2;
+  spec.neuron_array.state_bytes = 4096;
+  spec.neuron_array.state_word_bytes = 16;
+  Chip chip("chip", spec, layer, 1000);
+  check_fit(chip.spec(), layer, chip.program());
+  chip.run();
+  for (size_t o = 0; o < layer.operations.size(); ++o) {
+    const std::vector<int64_t>& expected = layer.operations[o].expected;
+    EXPECT_EQ(chip.result().outputs[o], std::vector<int>(expected.begin(), expected.end())) << layer.operations[o].name;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Steps, ChipRateBlocks, testing::Values(1, 2, 3, 6));
+
+// Weights of a block come after the check before it, and checks are the vector unit's.
+TEST(ChipRateBlocksUnit, ABlockWaitsForTheCheckOfTheOneBefore) {
+  const TempFolder folder;
+  const RateTrace trace = RateTrace::open(random_rate_trace({WeightKind::kTernary, 3, 6, 1}).write(folder));
+  const LayerTrace layer = make_rate_layer(trace, 0, {2, 0.0001});
+  ASSERT_EQ(layer.step_run.run, 6);
+  ChipSpec spec = rate_chip(3, 2);
+  spec.neuron_array.state_bytes = 4096;
+  Chip chip("chip", spec, layer, 1000);
+  const std::vector<Phase>& phases = chip.program().phases;
+  int checks = 0;
+  for (size_t i = 0; i < phases.size(); ++i) {
+    if (!phases[i].is_vector() || layer.vector_unit[phases[i].vector_work].kind != VectorKind::kSettled) continue;
+    ++checks;
+    for (size_t later = i + 1; later < phases.size(); ++later)
+      if (!phases[later].is_vector() && layer.inputs[phases[later].input].after == "settled.2") {
+        EXPECT_EQ(phases[later].loads_after, int(i));
+      }
+    if (checks == 1) EXPECT_EQ(layer.vector_unit[phases[i].vector_work].name, "settled.2");
+  }
+  EXPECT_EQ(checks, 2);  // after the second and the third block
+  chip.run();
+  EXPECT_EQ(chip.result().received, chip.result().expected);
+}
+
+// Both tokens of rate_reference_test.cpp's trace, blocks of one step: of p and q, states of two tokens are written
+// after steps 0 and 1 and read before steps 1 and 2. 8 lanes of 48 bits are three words of 16 bytes.
+TEST(ChipRateEnergy, StatesAreReadAndWrittenBetweenBlocks) {
+  const TempFolder folder;
+  const LayerTrace layer = make_rate_layer(RateTrace::open(small_rate_trace().write(folder)), 0, {1});
+  ChipSpec spec = rate_chip();
+  spec.neuron_array.state_bytes = 1024;
+  spec.neuron_array.state_word_bytes = 16;
+  ASSERT_EQ(spec.neuron_array.lanes, 8);
+  Chip chip("chip", spec, layer, 1000);
+  chip.run();
+  EXPECT_EQ(counted(chip.ledger(), EnergyEvent::kNeuronStateWrite), 2u * 2 * 2 * 3);
+  EXPECT_EQ(counted(chip.ledger(), EnergyEvent::kNeuronStateRead), 2u * 2 * 2 * 3);
+}
+
+// Four words of three of 16 bytes: two tokens of p and of q.
+TEST(ChipRateConfig, AStateMemoryThatIsTooSmallIsRefused) {
+  const TempFolder folder;
+  const LayerTrace layer = make_rate_layer(RateTrace::open(small_rate_trace().write(folder)), 0, {1});
+  ChipSpec spec = rate_chip();
+  spec.neuron_array.state_bytes = 4 * 3 * 16 - 1;
+  spec.neuron_array.state_word_bytes = 16;
+  const Chip chip("chip", spec, layer, 1000);
+  const std::string message = user_error_of([&] { check_fit(chip.spec(), layer, chip.program()); });
+  EXPECT_NE(message.find("191 is too small for 'states of neurons between blocks of steps', which needs 192"),
+            std::string::npos)
+      << message;
+}
 
 // One token of rate_reference_test.cpp's trace in its first two steps, on one tile, both steps in one batch. Input 0
 // spikes in both, input 1 in the first. p has two lanes, q one; each is a pass of its own on the one tile.

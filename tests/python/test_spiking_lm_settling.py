@@ -1,0 +1,41 @@
+"""Early exit: the mean change of rates by hand, and by its definition in fractions."""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from spikeloom.models.spiking_lm.settling import changes, exit_steps
+
+
+def blocks_of(*counts):
+    """Spikes [T,1,N] of blocks of 4 steps with so many spikes each."""
+    steps = [[[int(step < count) for count in block]] for block in counts for step in range(4)]
+    return np.array(steps, dtype=np.uint8)
+
+
+def test_changes_are_those_by_hand():
+    """Two neurons: rates 2/4 and 4/4, then 4/8 and 7/8, then 8/12 and 11/12."""
+    first, second, third = changes(blocks_of((2, 4), (2, 3), (4, 4)), 4)
+    assert first is None
+    assert Fraction(*second) == Fraction(1, 8) / 2
+    assert Fraction(*third) == (Fraction(1, 6) + Fraction(1, 24)) / 2
+
+
+def test_steps_end_where_all_encoders_have_settled_and_never_with_the_first_block():
+    still, moving = blocks_of((2, 2), (2, 2), (2, 2)), blocks_of((0, 0), (4, 4), (2, 2))
+    assert exit_steps([still], 4, 0.0) == 8
+    assert exit_steps([moving], 4, 0.0) == 12
+    assert exit_steps([still, moving], 4, 0.49) == 12
+    assert exit_steps([still, moving], 4, 0.5) == 8  # |4/8 - 0/4| of both neurons
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_random_spikes_settle_by_the_definition(seed):
+    random = np.random.default_rng(seed)
+    spikes = random.integers(0, 2, (24, 3, 5), dtype=np.uint8)
+    for i, change in enumerate(changes(spikes, 6)):
+        if i == 0:
+            continue
+        rates = [[Fraction(int(n), t) for n in spikes[:t].sum(axis=0, dtype=int).ravel()] for t in (6 * i, 6 * i + 6)]
+        assert Fraction(*change) == sum(abs(b - a) for a, b in zip(*rates, strict=True)) / 15
