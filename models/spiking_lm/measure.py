@@ -5,12 +5,16 @@ import torch
 
 from spikeloom.models.spiking_lm import network, wordpieces
 from spikeloom.models.spiking_lm.dynamics import Simulator
+from spikeloom.models.spiking_lm.settling import exit_steps
 from spikeloom.models.spiking_lm.shape import SUBLAYERS, rate_name
 from spikeloom.progress import Progress
 
 # Membranes of the neurons that the vector unit feeds begin at half a threshold, so that counts are rounded, not cut.
 INITIAL = 0.5
 DIGITS = 6
+# Of early exits that are measured: steps of a block, and limits of the mean change of rates, spikes a step.
+BLOCK = 8
+LIMITS = (0.05, 0.02, 0.01)
 
 
 class Reader:
@@ -39,13 +43,27 @@ def rate_names(shape):
 
 
 def accuracy_by_step(reader, sequences, labels, steps):
-    """Share of texts on the right side after each step, float64 [T]."""
-    right = np.zeros(steps)
+    """(share of texts on the right side after each step, float64 [T]; of early exits, for each of LIMITS).
+
+    A text that exits early after s steps, by `settling.exit_steps`, is on the side that it is on after s steps.
+    """
+    right, exits = np.zeros(steps), {limit: [] for limit in LIMITS}
     with Progress("simulating", len(sequences), "text") as bar:
         for ids, label in zip(sequences, labels, strict=True):
-            right += reader.simulator.run(ids, steps, whole=False).logits.argmax(axis=1) == label
+            run = reader.simulator.run(ids, steps, whole=False)
+            is_right = run.logits.argmax(axis=1) == label
+            right += is_right
+            watched = [run.spikes[rate_name(i, "output")] for i in range(reader.checkpoint.shape.encoders)]
+            for limit, seen in exits.items():
+                after = exit_steps(watched, BLOCK, limit)
+                seen.append((after, is_right[after - 1]))
             bar.step()
-    return right / len(sequences)
+    early = [{"limit": limit, "steps": _mean(seen, 0), "accuracy": _mean(seen, 1)} for limit, seen in exits.items()]
+    return right / len(sequences), early
+
+
+def _mean(pairs, place):
+    return round(float(np.mean([pair[place] for pair in pairs])), DIGITS)
 
 
 def rates_by_step(reader, texts):

@@ -212,11 +212,12 @@ class Course:
         """Accuracy after each step on the whole test part, and how the rates of its first texts settle."""
         reader, steps = measure.Reader(made, teacher.Embedding(self._state)), self.options.steps
         test = self.sequences["test"]
-        accuracy = measure.accuracy_by_step(reader, test, self.labels["test"].tolist(), steps)
+        accuracy, early_exit = measure.accuracy_by_step(reader, test, self.labels["test"].tolist(), steps)
         shown, longest = test[:SETTLING_TEXTS], max(steps, SETTLING_STEPS)
         rates = measure.rates_by_step(reader, ((ids, reader.simulator.run(ids, longest)) for ids in shown))
         return {
             "accuracy": accuracy.round(measure.DIGITS).tolist(),
+            "early_exit": early_exit,
             "rounded": {str(levels): self.rounded(reader.network, levels) for levels in ROUNDED_LEVELS},
             "rates_texts": len(shown),
             **kept_rates(rates, {steps, longest}),

@@ -15,6 +15,8 @@ def changes(spikes, block):
     """Of spikes [T,M,N] a pair for each block: sum of |n (t - B) - c B|, what it is a share of. None for the first."""
     steps = len(spikes) // block * block
     blocks = spikes[:steps].reshape(-1, block, *spikes.shape[1:]).sum(axis=1, dtype=np.int64)
+    if not len(blocks):
+        return []
     found, counts = [None], blocks[0]
     for i, new in enumerate(blocks[1:], 1):
         before, after = i * block, (i + 1) * block

@@ -4,7 +4,10 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+import torch
+from tiny_spiking_lm import tiny_checkpoint
 
+from spikeloom.models.spiking_lm import measure
 from spikeloom.models.spiking_lm.settling import changes, exit_steps
 
 
@@ -28,6 +31,28 @@ def test_steps_end_where_all_encoders_have_settled_and_never_with_the_first_bloc
     assert exit_steps([moving], 4, 0.0) == 12
     assert exit_steps([still, moving], 4, 0.49) == 12
     assert exit_steps([still, moving], 4, 0.5) == 8  # |4/8 - 0/4| of both neurons
+
+
+def test_fewer_steps_than_a_block_are_all_taken():
+    assert exit_steps([blocks_of((1, 2))[:3]], 4, 1.0) == 3
+
+
+def test_early_exits_are_right_as_often_as_the_step_after_which_each_text_stops():
+    """Two tiny texts, by the runs themselves."""
+    found = tiny_checkpoint("ternary")
+    table = np.random.default_rng(3).normal(size=(100, 16)).astype(np.float32)
+    reader = measure.Reader(found, lambda ids: torch.tensor(table)[ids])
+    texts, labels, steps = [[1, 2, 3], [4, 5]], [1, 0], 24
+    accuracy, early = measure.accuracy_by_step(reader, texts, labels, steps)
+    runs = [reader.simulator.run(ids, steps) for ids in texts]
+    says = [run.logits.argmax(axis=1) for run in runs]
+    assert accuracy.tolist() == [np.mean([a[t] == b for a, b in zip(says, labels, strict=True)]) for t in range(steps)]
+    for entry in early:
+        after = [
+            exit_steps([run.spikes["0.output"], run.spikes["1.output"]], measure.BLOCK, entry["limit"]) for run in runs
+        ]
+        assert entry["steps"] == np.mean(after)
+        assert entry["accuracy"] == np.mean([say[s - 1] == b for say, s, b in zip(says, after, labels, strict=True)])
 
 
 @pytest.mark.parametrize("seed", range(5))
