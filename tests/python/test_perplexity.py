@@ -158,7 +158,7 @@ def test_the_readme_says_what_its_windows_give():
     lines = (ROOT / "plots" / "example" / "paired.jsonl").read_text(encoding="utf-8").splitlines()
     readings = [json.loads(line) for line in lines]
     atom = {reading["text"]: reading["window_losses"] for reading in readings if reading["method"] == "atom"}
-    assert len(atom) == 2 and len(readings) >= 4
+    assert len(atom) == 2 and len(readings) == 6
     for reading in readings:
         losses = np.array(reading["window_losses"])
         p = perplexity_of(losses[:, np.newaxis])
