@@ -30,6 +30,16 @@ def test_steps_end_where_all_encoders_have_settled_and_never_with_the_first_bloc
     assert exit_steps([still, moving], 4, 0.5) == 8  # |4/8 - 0/4| of both neurons
 
 
+def test_a_limit_of_half_a_unit_is_rounded_up():
+    """256 neurons, of which one changes: 0/128 to 1/256, in the mean 1/65536 spikes a step, one unit."""
+    spikes = np.zeros((256, 1, 256), dtype=np.uint8)
+    spikes[255, 0, 0] = 1
+    still = np.zeros((384, 1, 256), dtype=np.uint8)
+    still[:256] = spikes
+    assert exit_steps([still], 128, 0.5 / 65536) == 256
+    assert exit_steps([still], 128, 0.4 / 65536) == 384
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_random_spikes_settle_by_the_definition(seed):
     random = np.random.default_rng(seed)
