@@ -42,6 +42,7 @@ def programs(model, method, sequences, cache=CACHE):
             else:
                 if x is None:
                     x = _replay(model, paths[:layer], sequences, rotary)
+                    method.survey(model, sequences)
                 program, x = pipeline.calibrate_layer(model, method, layer, x, length, rotary)
                 store.save(path, program)
                 bar.step()

@@ -21,9 +21,21 @@ KINDS = {
 HEIGHT_INCHES = 4.6
 PANEL_INCHES = 2.5
 COLUMNS = 3
+HEADROOM = 1.1
 # As the published model is shown: 1 bit against full precision.
 SETTLING_KINDS = ("binary", "full")
-NEEDED = ("task", "weights", "seed", "teacher", "equilibrium", "accuracy", "rates", "rates_texts", "texts")
+NEEDED = (
+    "task",
+    "weights",
+    "seed",
+    "teacher",
+    "equilibrium",
+    "accuracy",
+    "rates",
+    "rates_steps",
+    "rates_texts",
+    "texts",
+)
 
 
 def is_folder(place):
@@ -86,14 +98,14 @@ def draw_distance(students):
     return _panels(students, "Distance from the equilibrium", what, _draw_distance)
 
 
-def _draw_level(axes, rate, colour, label):
-    axes.plot(np.arange(1, len(rate["level"]) + 1), rate["level"], color=colour, label=label)
+def _draw_level(axes, steps, rate, colour, label):
+    axes.plot(steps, rate["level"], color=colour, label=label)
     axes.axhline(rate["equilibrium"], color=colour, linestyle="--", linewidth=0.8)
-    axes.set_ylim(bottom=0)
+    axes.set_ylim(0, HEADROOM * axes.dataLim.y1)
 
 
-def _draw_distance(axes, rate, colour, label):
-    axes.plot(np.arange(1, len(rate["distance"]) + 1), rate["distance"], color=colour, label=label)
+def _draw_distance(axes, steps, rate, colour, label):
+    axes.plot(steps, rate["distance"], color=colour, label=label)
     axes.set_yscale("log")
 
 
@@ -110,7 +122,7 @@ def _panels(students, title, what, draw):
         top = style.HEADING_INCHES + 0.2 + row * PANEL_INCHES
         axes = style.place(picture, column * width + 0.75, top, width - 0.95, PANEL_INCHES - 0.75)
         for kind, student in firsts.items():
-            draw(axes, student["rates"][name], KINDS[kind][1], KINDS[kind][0])
+            draw(axes, student["rates_steps"], student["rates"][name], KINDS[kind][1], KINDS[kind][0])
         axes.set_xscale("log", base=2)
         axes.xaxis.set_major_formatter("{x:g}")
         axes.set_title(_title(name), fontsize=10)

@@ -18,6 +18,7 @@ from spikeloom.traces.rate_trace_files import INPUTS, READS, input_entries, sour
 # Unsigned codes have at most this many bits in a multiply-accumulate trace.
 MOST_BITS = 7
 LEAST_WEIGHT_BITS = 2
+W4A4_LEVELS = 15
 NEEDS = {"fp16": ("full",), "w4a4": ("int4",), "twin": ("binary", "ternary", "int4")}
 
 
@@ -48,6 +49,11 @@ def assumptions(method, steps):
     return {}
 
 
+def levels_of(method, steps):
+    """Parts that a rival's codes divide a rate into, None for binary16."""
+    return {"fp16": None, "w4a4": W4A4_LEVELS, "twin": min(steps, 2 ** _bits_of(steps) - 1)}[method]
+
+
 def _fp16(checkpoint, rates, _run, layer):
     codes = {name: rates[source_of(name, layer)].astype(np.float16) for name in INPUTS}
     weights = {op: checkpoint.linear[layer, op].integers.T.astype(np.float16) for op in OPERATIONS}
@@ -55,17 +61,16 @@ def _fp16(checkpoint, rates, _run, layer):
 
 
 def _w4a4(checkpoint, rates, _run, layer):
-    codes = {name: np.rint(rates[source_of(name, layer)] * 15) for name in INPUTS}
-    return Rival(4, 1 / 15, codes, *_integers(checkpoint, layer))
+    codes = {name: np.rint(rates[source_of(name, layer)] * W4A4_LEVELS) for name in INPUTS}
+    return Rival(4, 1 / W4A4_LEVELS, codes, *_integers(checkpoint, layer))
 
 
 def _twin(checkpoint, _rates, run, layer):
     steps = len(run.spikes["hidden"])
-    bits = _bits_of(steps)
-    levels = min(steps, 2**bits - 1)
+    levels = levels_of("twin", steps)
     counts = {name: run.spikes[source_of(name, layer)].sum(axis=0, dtype=np.int64) for name in INPUTS}
     codes = {name: np.rint(each * (levels / steps)) for name, each in counts.items()}
-    return Rival(bits, 1 / levels, codes, *_integers(checkpoint, layer))
+    return Rival(_bits_of(steps), 1 / levels, codes, *_integers(checkpoint, layer))
 
 
 RIVALS = {"fp16": _fp16, "w4a4": _w4a4, "twin": _twin}

@@ -4,6 +4,7 @@ A method has `name`, `options` (what identifies a calibration beside the model a
 (choices by name, as they stand in traces), `weights` and `activations` (their formats, for a table), and makes
 
     check(shape)                                                                -> UserError if it cannot be done
+    survey(model, token ids [S,C])                                              before the first layer
     prepare(model, layer, x [M,D], length C, rotary)                            -> LlamaLayer, which may be scaled
     calibrate_projection(x [M,K], weights {operation: [N,K]})   -> projection, its outputs on x
     calibrate_attention(shape, q [M,H,d], k [M,G,d], v [M,G,d], length C)        -> attention

@@ -50,6 +50,9 @@ class Method:
     def check(self, shape):
         """Raises UserError if the method cannot quantize a model of this LlamaShape."""
 
+    def survey(self, model, sequences):
+        """Looks at the whole model on token ids [S,C] before the first layer is calibrated."""
+
     def prepare(self, model, layer, x, length, rotary):
         """The layer's weights that will be quantized."""
         return model.layers[layer]

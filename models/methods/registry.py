@@ -10,6 +10,8 @@ from spikeloom.models.methods.spikequant import SpikeQuant
 from spikeloom.models.methods.spikequant_improved import SpikeQuantImproved
 from spikeloom.models.methods.w4a4 import W4A4
 
+WIDE_CHOICES = ("uniform", "loss")
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -18,7 +20,8 @@ class Settings:
     `salient_share` of the values are salient (the spikequant methods), `wide_share` of the input channels keep 8
     bits (atom: outlier channels; spikequant-improved: wide rows), activations have `activation_bits` (the w4a4
     methods). The others are spikequant-improved's: `output_bits` of an output code; `group` inputs make a window with
-    weight shifts of its own, 0 for none; `spike_attention` False leaves attention in floating point.
+    weight shifts of its own, 0 for none; `wide_choice` gives every input the same share of wide rows ("uniform") or as
+    many as save most loss ("loss"); `spike_attention` False leaves attention in floating point.
     """
 
     salient_share: float = 0.025
@@ -26,6 +29,7 @@ class Settings:
     activation_bits: int = 4
     output_bits: int = 16
     group: int = 0
+    wide_choice: str = "uniform"
     spike_attention: bool = True
 
     def check(self):
@@ -40,6 +44,8 @@ class Settings:
             raise UserError(f"--output-bits {self.output_bits}: must be in 2..16")
         if self.group < 0:
             raise UserError(f"--group {self.group}: must be 0 (no windows) or the inputs of a window")
+        if self.wide_choice not in WIDE_CHOICES:
+            raise UserError(f"--wide-choice {self.wide_choice}: unknown (known: {', '.join(WIDE_CHOICES)})")
 
 
 METHODS = {
@@ -50,7 +56,12 @@ METHODS = {
     "spikellm": lambda settings: SpikeLlm(),
     "spikequant": lambda settings: SpikeQuant(settings.salient_share),
     "spikequant-improved": lambda settings: SpikeQuantImproved(
-        settings.salient_share, settings.wide_share, settings.output_bits, settings.group, settings.spike_attention
+        settings.salient_share,
+        settings.wide_share,
+        settings.output_bits,
+        settings.group,
+        settings.spike_attention,
+        settings.wide_choice == "loss",
     ),
 }
 

@@ -34,11 +34,12 @@ class Encoder(nn.Module):
 
 
 class SpikingEncoder(nn.Module):
-    """Embedding, encoders, and a real-valued head on rates."""
+    """Embedding, encoders, and a real-valued head on rates: multiples of 1 / `levels`, or any if that is None."""
 
     def __init__(self, shape, embedding):
         super().__init__()
         self.shape = shape
+        self.levels = None
         self.embedding = embedding
         self.gain, self.shift = nn.Parameter(torch.ones(shape.hidden)), nn.Parameter(torch.zeros(shape.hidden))
         self.encoders = nn.ModuleList(Encoder(shape) for _ in range(shape.encoders))
@@ -101,6 +102,8 @@ class SpikingEncoder(nn.Module):
 
     def _fire(self, current):
         rate = current.clamp(0, 1)
+        if self.levels:
+            return (rate * self.levels).round() / self.levels
         if not self.shape.leak:
             return rate
         outside = current - rate

@@ -39,7 +39,11 @@ BATCH = 32
 SETTLING_TEXTS = 16
 # At least so many steps: rates settle more slowly than what the model says.
 SETTLING_STEPS = 256
+# Of steps between a power of two and the next, rates are kept of so many.
+KEPT_STEPS = 8
 SHOWN_STEPS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+# Rates rounded to so many parts: 4 bits, and the spike counts of 64 steps, as multiply-accumulate rivals read them.
+ROUNDED_LEVELS = (15, 64)
 # Texts that show how far values spread.
 SHOWN_TEXTS = 64
 TEACHER_SEED, TEACHER_EPOCHS, TEACHER_RATE = 0, 2, 1e-4
@@ -115,11 +119,31 @@ def summary(found):
     for t in sorted({t for t in SHOWN_STEPS if t < steps} | {steps}):
         yield f"  {t:4} steps   {found['accuracy'][t - 1]:.2%}"
     rates = found["rates"].values()
-    for t in sorted({steps, *(len(rate["level"]) for rate in rates)}):
-        level = max(abs(rate["level"][t - 1] / rate["equilibrium"] - 1) for rate in rates)
-        distance = max(rate["distance"][t - 1] for rate in rates)
+    kept = found["rates_steps"]
+    for t in sorted({steps, kept[-1]}):
+        level = max(abs(rate["level"][kept.index(t)] / rate["equilibrium"] - 1) for rate in rates)
+        distance = max(rate["distance"][kept.index(t)] for rate in rates)
         yield f"  after {t} steps mean rates of every sublayer are within {level:.2%} of the equilibrium, single"
         yield f"  neurons on average within {distance:.4f} spikes a step"
+
+
+def kept_rates(rates, marks):
+    """Of `rates` after every step, those that RESULTS keeps: up to KEPT_STEPS an octave, and those after `marks`."""
+    longest = max(marks)
+    steps = [t for t in range(1, longest + 1) if t in marks or t % max(1, 2 ** (t.bit_length() - 1) // KEPT_STEPS) == 0]
+
+    def thinned(curve):
+        return [curve[t - 1] for t in steps]
+
+    kept = {
+        name: {
+            "equilibrium": rate["equilibrium"],
+            "level": thinned(rate["level"]),
+            "distance": thinned(rate["distance"]),
+        }
+        for name, rate in rates.items()
+    }
+    return {"rates_steps": steps, "rates": kept}
 
 
 class Course:
@@ -191,7 +215,19 @@ class Course:
         accuracy = measure.accuracy_by_step(reader, test, self.labels["test"].tolist(), steps)
         shown, longest = test[:SETTLING_TEXTS], max(steps, SETTLING_STEPS)
         rates = measure.rates_by_step(reader, ((ids, reader.simulator.run(ids, longest)) for ids in shown))
-        return {"accuracy": accuracy.round(measure.DIGITS).tolist(), "rates_texts": len(shown), "rates": rates}
+        return {
+            "accuracy": accuracy.round(measure.DIGITS).tolist(),
+            "rounded": {str(levels): self.rounded(reader.network, levels) for levels in ROUNDED_LEVELS},
+            "rates_texts": len(shown),
+            **kept_rates(rates, {steps, longest}),
+        }
+
+    def rounded(self, model, levels):
+        """Share of the test texts on the right side at the equilibrium of rates that are multiples of 1 / levels."""
+        model.levels = levels
+        share = self.accuracy(model, "test")
+        model.levels = None
+        return share
 
     def query_units(self, student):
         """Units of the query codes: the largest query of SHOWN_TEXTS training texts is QUERY_LIMIT."""

@@ -303,6 +303,12 @@ def _add_method_settings(parser):
         metavar="G",
         help="spikequant-improved: inputs of a window with weight shifts of its own, 0 for none (default: 0)",
     )
+    parser.add_argument(
+        "--wide-choice",
+        default="uniform",
+        metavar="C",
+        help="spikequant-improved: 'uniform', or 'loss' for wide rows where they save most loss (default: uniform)",
+    )
 
 
 def _add_perplexity(commands):
@@ -523,7 +529,7 @@ def _export_extra():
 def _settings(options, **more):
     with _export_extra():
         from spikeloom.models.methods.registry import Settings
-    names = ("salient_share", "wide_share", "activation_bits", "output_bits", "group")
+    names = ("salient_share", "wide_share", "activation_bits", "output_bits", "group", "wide_choice")
     return Settings(**{name: getattr(options, name) for name in names}, **more)
 
 

@@ -34,21 +34,18 @@ class Bill:
 
 @dataclass(frozen=True)
 class Point:
-    """A model in `steps` time steps (of a rival: 0) in one technology: the `whole` of its traces, and PARTS' second."""
+    """A model in `steps` time steps (of a rival: 0) in one technology: the `whole` of its traces, and PARTS' second.
+
+    `accuracy`: of the test texts, None where that was not measured.
+    """
 
     model: object
     technology: str
     steps: int
+    accuracy: float | None
     tokens: int
     whole: Bill
     linear: Bill
-
-    @property
-    def accuracy(self):
-        """Of the test texts after so many steps, None where that was not measured; of a rival at the equilibrium."""
-        if not self.steps:
-            return self.model.equilibrium
-        return self.model.accuracy[self.steps - 1] if self.steps <= len(self.model.accuracy) else None
 
 
 def run(study, runs):
@@ -67,7 +64,7 @@ def run(study, runs):
         for job in refused.keys() & set(of_one):
             raise UserError(f"{model.name}: {refused[job].why}")
     results = runs.results(everything)
-    return [_point(one, [[results[job] for job in jobs[(*one, part)]] for part in PARTS]) for one in wanted]
+    return [_point(study, one, [[results[job] for job in jobs[(*one, part)]] for part in PARTS]) for one in wanted]
 
 
 def _traces(study, model, store):
@@ -102,10 +99,23 @@ def _jobs(study, traces, model, technology, steps, operations):
     return [Job(study.chip, technology, trace, operations, None, model.settings, steps or None) for trace in traces]
 
 
-def _point(one, results):
+def _point(study, one, results):
     model, technology, steps = one
     tokens = read_report(results[0][0])["trace"]["tokens"]
-    return Point(model, Path(technology).stem, steps, tokens, *map(_bill, results))
+    return Point(model, Path(technology).stem, steps, accuracy(study, model, steps), tokens, *map(_bill, results))
+
+
+def accuracy(study, model, steps):
+    """After so many steps; of a rival that of the network that it computes; None where it was not measured."""
+    if steps:
+        return model.accuracy[steps - 1] if steps <= len(model.accuracy) else None
+    parts = levels(study, model)
+    return model.rounded.get(parts) if parts else model.equilibrium
+
+
+def levels(study, rival):
+    """Parts that a rival's codes divide a rate into, None for binary16."""
+    return rate_export.rate_rivals.levels_of(rival.method, max(study.steps))
 
 
 def _bill(runs):

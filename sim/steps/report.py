@@ -1,6 +1,7 @@
 """The report of `spikeloom steps` in Markdown: a table for each technology."""
 
 from spikeloom.plots.style import GROUPS
+from spikeloom.steps.points import levels
 
 COLUMNS = (
     "model",
@@ -22,8 +23,9 @@ def text(study, points):
         f"# {study.name}: accuracy, time and energy against time steps",
         "",
         f'Energy and cycles: "{study.sentence}", {points[0].tokens} tokens, through all encoders, one after the other.',
-        "Accuracy: of all test texts after so many steps; of a rival, which multiplies spike counts or rates once,",
-        "that of its checkpoint at the equilibrium.",
+        "Accuracy: of all test texts after so many steps; of a rival, that of the network that it computes:",
+        "",
+        *(f"- {model.name}: {_network(study, model)}" for model in study.models if not model.spikes),
         "",
         "Traces of rivals hold no matrix products of attention, those of spikes do. The last columns have the linear "
         "operations alone, of both. The ratio is of those: of the rival that takes least, over the row.",
@@ -32,6 +34,14 @@ def text(study, points):
     for technology in dict.fromkeys(point.technology for point in points):
         lines += _table(technology, [point for point in points if point.technology == technology])
     return "\n".join(lines)
+
+
+def _network(study, rival):
+    parts = levels(study, rival)
+    rates = f"rounded to multiples of 1/{parts}" if parts else "in binary16; accuracy with real numbers"
+    where = f"checkpoint {rival.folder.name} at the equilibrium, in one pass without time steps"
+    codes = f"; codes are the spike counts of {max(study.steps)} steps" if rival.method == "twin" else ""
+    return f"{where}, rates {rates}{codes}"
 
 
 def _table(technology, points):

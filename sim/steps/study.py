@@ -1,7 +1,7 @@
 """The file of `spikeloom steps`: a sentence, checkpoints, and the chips that run them."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from spikeloom.models.spiking_lm import checkpoint
@@ -15,7 +15,8 @@ RESULTS = "results.json"
 class Model:
     """One line of the table: a checkpoint's folder as `method` exports it, and ((path, value), ...) of its chip.
 
-    `accuracy`: share of the test texts on the right side after each step; `equilibrium`: the same where rates settle.
+    `accuracy`: share of the test texts on the right side after each step; `equilibrium`: the same where rates settle;
+    `rounded`: {levels: the same there with rates that are multiples of 1 / levels}.
     """
 
     name: str
@@ -24,6 +25,7 @@ class Model:
     settings: tuple
     accuracy: tuple
     equilibrium: float
+    rounded: dict = field(compare=False)
 
     @property
     def spikes(self):
@@ -84,6 +86,7 @@ def _model(entry, method):
 def _accuracy(entry, path):
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-        return tuple(map(float, found["accuracy"])), float(found["equilibrium"]["test"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        rounded = {int(levels): float(share) for levels, share in found["rounded"].items()}
+        return tuple(map(float, found["accuracy"])), float(found["equilibrium"]["test"]), rounded
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise entry.error("checkpoint", f"'{path}' holds no results of `spikeloom train-spiking-lm`") from error

@@ -54,6 +54,13 @@ def test_every_method_exports_and_verifies(tmp_path, method):
     assert verify(directory, "tiny") >= 3 * 8 * 352
 
 
+def test_wide_rows_where_they_save_most_loss_export_and_verify(tmp_path):
+    chosen = replace(options(tmp_path), settings=Settings(wide_share=0.1, wide_choice="loss"))
+    exporter.export(chosen)
+    assert manifest.load(chosen.directory).header["options"]["wide_choice"] == "loss"
+    assert verify(chosen.directory, "tiny") >= 3 * 8 * 352
+
+
 @pytest.mark.parametrize("method", SPIKING)
 def test_a_trace_holds_all_that_its_program_is(tmp_path, method):
     directory = export(tmp_path, method, layers="1", contexts=())

@@ -1,6 +1,7 @@
 """Readings of perplexity on the tiny model, and the table that they end in."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,9 +13,11 @@ from spikeloom.models.activation_count import ActivationCount
 from spikeloom.models.codes import CodeFormat
 from spikeloom.models.methods.floating import Fp32
 from spikeloom.models.methods.registry import Settings, make_method
-from spikeloom.models.text import read_text
+from spikeloom.models.text import perplexity_of, read_text
 from spikeloom.traces import perplexity_table as tables
 from spikeloom.traces.paired import paired_difference
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(autouse=True)
@@ -148,6 +151,20 @@ def test_the_paired_difference_is_worked_out_by_hand():
     assert (difference.low, difference.high) == pytest.approx((0.2 - 0.248434, 0.2 + 0.248434), abs=1e-5)
     assert str(difference) == "+0.2000 +- 0.0577 (-0.0484 .. +0.4484; 3 windows)"
     assert str(paired_difference([2.0], [2.5])) == "-0.5000 (one window)"
+
+
+def test_the_readme_says_what_its_windows_give():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    lines = (ROOT / "plots" / "example" / "paired.jsonl").read_text(encoding="utf-8").splitlines()
+    readings = [json.loads(line) for line in lines]
+    atom = {reading["text"]: reading["window_losses"] for reading in readings if reading["method"] == "atom"}
+    assert len(atom) == 2 and len(readings) >= 4
+    for reading in readings:
+        losses = np.array(reading["window_losses"])
+        p = perplexity_of(losses[:, np.newaxis])
+        assert f"{p.value:.2f} ({p.low:.2f} .. {p.high:.2f})" in text
+        if reading["method"] != "atom":
+            assert f" {paired_difference(losses, atom[reading['text']])} |" in text
 
 
 def test_methods_are_compared_window_by_window_with_the_first(tmp_path, capsys):

@@ -97,6 +97,18 @@ def test_rates_solve_the_equation_of_the_equilibrium():
             assert torch.equal(rates[sublayer.name], sublayer.function(*(rates[name] for name in sublayer.inputs)))
 
 
+def test_rates_with_levels_are_multiples_of_their_inverse_next_to_the_exact_ones():
+    model = tiny_network("ternary")
+    with torch.no_grad():
+        exact = model(IDS, MASK, whole=True)[1]
+        model.levels = 15
+        rounded = model(IDS, MASK, whole=True)[1]
+    for name, rates in rounded.items():
+        if not name.endswith("query"):
+            assert torch.allclose(rates * 15, (rates * 15).round(), atol=1e-9)
+    assert 0 < (rounded["hidden"] - exact["hidden"]).abs().max() <= 0.5 / 15 + 1e-9
+
+
 def test_steps_approach_the_equilibrium_as_one_over_t():
     simulator = tiny_simulator("full", seed=3)
     model = network.of_checkpoint(simulator.checkpoint, lambda ids: torch.tensor(simulator.embed(ids.numpy())))

@@ -22,6 +22,7 @@ def results(weights, seed, accuracy):
         "equilibrium": {"test": 0.8},
         "accuracy": accuracy,
         "rates_texts": 2,
+        "rates_steps": [1, 2, 4],
         "rates": dict.fromkeys(rate_names(Shape("binary")), rate),
     }
 
@@ -54,6 +55,20 @@ def test_every_sublayer_has_a_panel_with_one_bit_and_full_precision(folder):
     picture = draw_rates(spiking_lm.load(folder))
     assert [axes.get_title() for axes in picture.axes][:2] == ["embedding", "encoder 1: key"]
     assert len(picture.axes) == 13
+
+
+def test_rates_are_drawn_at_the_steps_that_they_are_of(folder):
+    line = draw_rates(spiking_lm.load(folder)).axes[0].lines[0]
+    assert list(line.get_xdata()) == [1, 2, 4] and list(line.get_ydata()) == [0.0, 0.5, 0.4]
+
+
+def test_a_panel_holds_every_curve(folder):
+    path = folder / "full-seed0" / "results.json"
+    found = json.loads(path.read_text())
+    found["rates"] = {name: rate | {"level": [0.0, 0.5, 0.9]} for name, rate in found["rates"].items()}
+    path.write_text(json.dumps(found))
+    for axes in draw_rates(spiking_lm.load(folder)).axes:
+        assert axes.get_ylim()[0] == 0 and axes.get_ylim()[1] > 0.9
 
 
 def test_a_file_that_is_no_result_is_named(folder, capsys):

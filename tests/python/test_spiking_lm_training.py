@@ -183,8 +183,16 @@ def test_the_summary_names_the_farthest_sublayer():
     far = {"equilibrium": 0.2, "level": [0.1, 0.19], "distance": [0.1, 0.01]}
     texts = {"train": 8, "validation": 1, "test": 2}
     found = {"weights": "ternary", "seed": 0, "task": "t", "texts": texts, "accuracy": [0.5, 1.0]}
+    found |= {"rates_steps": [1, 2]}
     found |= {"rates": {"hidden": near, "0.key": far}, "teacher": {"test": 1.0}, "equilibrium": {"test": 0.5}}
     lines = "\n".join(recipe.summary(found))
     # 0.01 of a mean of 0.2 is farther than 0.01 of 0.5.
     assert "after 2 steps mean rates of every sublayer are within 5.00%" in lines
     assert "within 0.0200 spikes a step" in lines
+
+
+def test_rates_are_kept_of_every_early_step_and_of_eight_an_octave_later():
+    curve = [float(t) for t in range(1, 41)]
+    found = recipe.kept_rates({"hidden": {"equilibrium": 0.5, "level": curve, "distance": curve}}, {21, 40})
+    assert found["rates_steps"] == [*range(1, 16), 16, 18, 20, 21, 22, 24, 26, 28, 30, 32, 36, 40]
+    assert found["rates"]["hidden"]["level"] == [float(t) for t in found["rates_steps"]]

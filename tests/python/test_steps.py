@@ -16,7 +16,8 @@ from spikeloom.models.spiking_lm import checkpoint, teacher, wordpieces
 pytestmark = needs_program
 
 SENTENCE = "a fine film"
-ACCURACY, EQUILIBRIUM = [0.5, 0.625, 0.75], 0.875
+# Counts of the most steps that the study has, 4, are codes of as many parts.
+ACCURACY, EQUILIBRIUM, ROUNDED = [0.5, 0.625, 0.75], 0.875, {"4": 0.8125, "15": 0.5}
 MULTIPLY = {
     "chip.tile.datapath": "multiply_dequantize",
     "chip.payload": "packed_codes",
@@ -36,7 +37,7 @@ def study(tmp_path, monkeypatch):
     monkeypatch.setattr(wordpieces, "encode", lambda _, texts: [[len(word) for word in t.split()] for t in texts])
     for weights in ("binary", "ternary"):
         checkpoint.save(tmp_path / weights, tiny_checkpoint(weights))
-        results = {"accuracy": ACCURACY, "equilibrium": {"test": EQUILIBRIUM}}
+        results = {"accuracy": ACCURACY, "equilibrium": {"test": EQUILIBRIUM}, "rounded": ROUNDED}
         (tmp_path / weights / "results.json").write_text(json.dumps(results))
     content = {
         "name": "tiny",
@@ -109,11 +110,13 @@ def test_a_point_is_what_export_and_run_give(study, tmp_path):
         assert float(point[f"{part}_pj"]) == pytest.approx(pj, rel=1e-9)
 
 
-def test_accuracy_is_that_of_the_step_of_rivals_that_at_the_equilibrium_and_unknown_beyond(study, tmp_path):
+def test_accuracy_is_that_of_the_step_of_rivals_that_of_their_rounded_rates_and_unknown_beyond(study, tmp_path):
     assert run(study[0]) == 0
     found = {(row["model"], row["steps"]): row["accuracy"] for row in rows(tmp_path)}
     assert found["binary", "2"] == str(ACCURACY[1]) and found["binary", "4"] == ""
-    assert found["counts", ""] == str(EQUILIBRIUM)
+    assert found["counts", ""] == str(ROUNDED["4"])
+    report = (tmp_path / "out/report.md").read_text()
+    assert "- counts: checkpoint ternary at the equilibrium, in one pass without time steps, rates rounded to" in report
 
 
 def test_a_second_start_makes_nothing_and_writes_the_same(study, tmp_path, monkeypatch):
