@@ -30,8 +30,9 @@ def exit_steps(watched, block, limit):
 
     `watched`: spikes [T,M,N] of the last sublayer of each encoder; `limit` in spikes a step.
     """
+    units = int(limit * UNITS + 0.5)
     of_blocks = zip(*(changes(spikes, block) for spikes in watched), strict=True)
     for i, encoders in enumerate(of_blocks):
-        if i and all(change * UNITS <= round(limit * UNITS) * whole for change, whole in encoders):
+        if i and all(change * UNITS <= units * whole for change, whole in encoders):
             return (i + 1) * block
     return len(watched[0])

@@ -114,6 +114,17 @@ void complete_chip(ConfigNode& root, const std::vector<Override>& overrides) {
   apply_overrides(root, overrides, Stage::kRest);
 }
 
+// A block of steps is there with all its operations; rates that settle are those of all tokens.
+void check_step_blocks(ConfigNode& workload, const Experiment& experiment) {
+  const StepBlocks& blocks = experiment.chip.step_blocks;
+  if (blocks.steps > 0 && !experiment.all_operations)
+    workload.fail_at("operations", "must be all where chip.step_blocks.steps is above 0");
+  if (blocks.settled_below > 0 && !experiment.all_tokens)
+    workload.fail_at("tokens", "must be all where chip.step_blocks.settled_below is above 0: all are watched");
+  if (blocks.settled_below == 0 && experiment.least_steps > 0)
+    workload.fail_at("least_steps", "nothing ends early where chip.step_blocks.settled_below is 0 (remove the key)");
+}
+
 Experiment Experiment::load(const std::string& file, const std::vector<std::string>& overrides) {
   ConfigNode root = ConfigNode::load(file);
   if (!root.has("experiment") && root.has("noc"))
@@ -145,6 +156,7 @@ Experiment Experiment::load(const std::string& file, const std::vector<std::stri
   if (!experiment.all_tokens) experiment.tokens = int(workload.integer("tokens", 1, 1 << 20));
   if (workload.has("steps") && !workload.is_all("steps")) experiment.steps = int(workload.integer("steps", 1, 1 << 12));
   if (workload.has("least_steps")) experiment.least_steps = int(workload.integer("least_steps", 1, 1 << 12));
+  check_step_blocks(workload, experiment);
   root.finish();
   experiment.config = std::move(root);
   experiment.resolved = resolve(experiment);
@@ -184,6 +196,8 @@ LayerTrace open_layer(const Experiment& experiment, const std::string& file) {
   const std::string format = trace_format(file);
   if (RateTrace::is_format(format)) return open_recorded(chip, file, experiment.steps, experiment.least_steps);
   if (experiment.steps > 0) throw UserError("workload.steps: " + file + " has no recorded steps (remove the key)");
+  if (chip.step_blocks.steps > 0)
+    chip.section.fail_below("step_blocks.steps", file + " has no recorded steps (must be 0)");
   const auto refuse = [&](const std::string& why) {
     chip.section.fail_below("tile.datapath",
                             "'" + datapath_names()[int(chip.datapath)] + "' cannot run " + file + ": " + why);

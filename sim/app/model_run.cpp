@@ -63,11 +63,13 @@ std::string simulate_layer(const Experiment& whole, const LayersFolder& folder, 
   return std::to_string(report.additions);
 }
 
-// Early exit of a model: after the first steps at which the rates of all its layers have settled.
+// Early exit of a model: after the first steps, of those that it takes at least, at which the rates of all its layers
+// have settled.
 Experiment with_common_exit(Experiment experiment) {
   const StepBlocks& blocks = experiment.chip.step_blocks;
   if (blocks.settled_below == 0) return experiment;
   const ModelWorkload& model = *experiment.model;
+  const int asked_least = experiment.least_steps;
   std::map<int, size_t> settled;  // by steps: layers
   for (const int layer : model.layers) {
     const RateTrace trace = RateTrace::open(model.manifest.activations_file(layer, model.chosen.name));
@@ -75,7 +77,7 @@ Experiment with_common_exit(Experiment experiment) {
     experiment.least_steps = std::max(experiment.least_steps, experiment.steps > 0 ? experiment.steps : trace.steps);
   }
   for (const auto& [steps, layers] : settled)
-    if (layers == model.layers.size()) {
+    if (layers == model.layers.size() && steps >= asked_least) {
       experiment.least_steps = steps;
       break;
     }

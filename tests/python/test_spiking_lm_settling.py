@@ -55,6 +55,16 @@ def test_early_exits_are_right_as_often_as_the_step_after_which_each_text_stops(
         assert entry["accuracy"] == np.mean([say[s - 1] == b for say, s, b in zip(says, after, labels, strict=True)])
 
 
+def test_a_limit_of_half_a_unit_is_rounded_up():
+    """256 neurons, of which one changes: 0/128 to 1/256, in the mean 1/65536 spikes a step, one unit."""
+    spikes = np.zeros((256, 1, 256), dtype=np.uint8)
+    spikes[255, 0, 0] = 1
+    still = np.zeros((384, 1, 256), dtype=np.uint8)
+    still[:256] = spikes
+    assert exit_steps([still], 128, 0.5 / 65536) == 256
+    assert exit_steps([still], 128, 0.4 / 65536) == 384
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_random_spikes_settle_by_the_definition(seed):
     random = np.random.default_rng(seed)

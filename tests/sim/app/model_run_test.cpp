@@ -216,6 +216,25 @@ TEST_F(ModelRunEnergy, SharesAreOfAllCycles) {
   EXPECT_NEAR(whole["figures"]["synapse_array_busy"], busy / whole["time"]["cycles"].get<double>(), 1e-12);
 }
 
+// Rates of both encoders change by less than 0.1 in the second block of 4 steps and in all later ones
+// (models/spiking_lm/settling.py): a model stops there, but not before the steps that it takes at least.
+TEST_F(ModelRunExact, AModelEndsEarlyButNotBeforeItsLeastSteps) {
+  const std::string project = SPIKELOOM_SOURCE_DIR;
+  const auto steps_run = [&](const std::string& name, const std::string& least) {
+    std::ofstream(folder_.file("model.yaml"))
+        << "experiment: {name: exit, chip: " << project << "/configs/chips/spiking_lm.yaml, energy: " << project
+        << "/configs/energy/22nm.yaml, window_cycles: 1000, overrides: {chip.step_blocks.steps: 4, "
+        << "chip.step_blocks.settled_below: 0.1, chip.step_blocks.state_bytes: 16384}}\n"
+        << "workload: {model: " << project << "/traces/spiking-lm/ternary, case: sentence, layers: all, "
+        << "operations: all, tokens: all" << least << "}\n";
+    const Outcome outcome = run("-o " + name);
+    EXPECT_EQ(outcome.status, 0) << outcome.err;
+    return report(name)["steps"]["run"].get<int>();
+  };
+  EXPECT_EQ(steps_run("first", ""), 8);
+  EXPECT_EQ(steps_run("later", ", least_steps: 9"), 12);
+}
+
 TEST_F(ModelRunConfig, TheReportSaysWhatIsNotInIt) {
   SmallExport small;
   small.layers_of_model = 30;
