@@ -121,7 +121,7 @@ void add_block(const RateTrace& trace, const StepRange& range, bool last, bool c
     layer->vector_unit.push_back(work);
   }
   add_forwards(layer);
-  if (!checked || range.first == 0) return;
+  if (!checked || last || range.first == 0) return;
   VectorWork check;
   check.name = "settled" + range.suffix();
   check.kind = VectorKind::kSettled;
@@ -187,7 +187,7 @@ LayerTrace make_rate_layer(const RateTrace& trace, int steps, const StepBlocks& 
   while (run.run < steps && !run.settled) {
     add_block(trace, {run.run, run.block}, run.run + run.block == steps, checked, &layer);
     run.run += run.block;
-    if (!checked || run.run == run.block) continue;
+    if (!checked || run.run == run.block || run.run == steps) continue;
     const auto& [change, settled] = settling[run.run / run.block - 1];
     run.changes.push_back(change);
     run.settled = settled && run.run >= blocks.least;

@@ -7,8 +7,8 @@
 //          their spikes only move to the memory nodes of that input's windows (`forward`).
 // Blocks   all operations take a block of steps before they take the next one: operations, inputs and entries of the
 //          vector unit are there once for each block, from the second on with its number (`key.2`). Neurons go on from
-//          the state that they had. Where blocks end early, an entry `settled` checks each from the second on by the
-//          rule of models/settling.h; the blocks after the first that has settled are not there.
+//          the state that they had. Where blocks end early, an entry `settled` checks each from the second on, but
+//          for the last, by the rule of models/settling.h; the blocks after the first that has settled are not there.
 #pragma once
 
 #include <vector>

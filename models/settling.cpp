@@ -18,7 +18,7 @@ bool Settling::add_block(const std::vector<int>& spikes) {
   if (before == 0) return false;
   const int64_t whole = before * after * int64_t(counts_.size());
   change_ = double(changes) / double(whole);
-  return (changes << 16) <= limit_ * whole;
+  return (long double)(changes)*65536 <= (long double)(limit_)*whole;  // exact up to 2^64
 }
 
 }  // namespace spikeloom

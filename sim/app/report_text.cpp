@@ -175,9 +175,9 @@ std::string recordings(const Report& report) {
 
 std::string settling_line(const nlohmann::ordered_json& steps) {
   if (steps["changes"].empty()) return "";
-  return format("Steps        %d of %d: rates %s; in the last block they change by %.4f spikes a step\n",
+  return format("Steps        %d of %d: rates %s; when last checked they changed by %.4f spikes a step\n",
                 steps["run"].get<int>(), steps["asked"].get<int>(),
-                steps["settled"].get<bool>() ? "have settled" : "have not settled",
+                steps["settled"].get<bool>() ? "had settled" : "had not settled",
                 steps["changes"].back().get<double>());
 }
 

@@ -161,3 +161,25 @@ def test_the_accuracies_of_steps_are_those_of_the_results():
             if point["model"] in models:
                 (student,) = students(models[point["model"]], seed=0)
                 assert float(point["accuracy"]) == student["accuracy"][int(point["steps"]) - 1]
+
+
+def test_the_table_of_early_exits_is_that_of_the_results():
+    listed = [tuple(cells) for cells in rows(READMES[0], "weights | limit")]
+    names = {kind: name for name, kind in KINDS.items()}
+    kept = [
+        (names[student["weights"]], str(entry["limit"]), f"{entry['steps']:.1f}", percent(entry["accuracy"]))
+        for kind in ("ternary", "binary")
+        for student in students(kind)
+        for entry in student.get("early_exit", ())
+    ]
+    assert listed == kept and kept
+    ternary = {limit: (steps, accuracy) for kind, limit, steps, accuracy in kept if kind == "1.58 bit"}
+    said = re.search(
+        r"after (\d+) steps on average.*?([\d.]+) %.*?at 0.05 after (\d+), right in ([\d.]+) %", text(READMES[1])
+    )
+    assert said.groups() == (
+        f"{float(ternary['0.02'][0]):.0f}",
+        ternary["0.02"][1],
+        f"{float(ternary['0.05'][0]):.0f}",
+        ternary["0.05"][1],
+    )
