@@ -70,7 +70,7 @@ demo: build venv
 	@echo "== simulating layer 15 of SmolLM2-135M"
 	@$(SPIKELOOM) run configs/experiments/demo.yaml
 
-# About 670 runs, 8 minutes of processor time in all; a stopped one goes on.
+# About 900 runs, 9 minutes of processor time in all; a stopped one goes on.
 .PHONY: verdict
 verdict: build venv
 	@$(PYTHON) -m spikeloom compare configs/experiments/compare_smollm2.yaml

@@ -22,7 +22,7 @@ A cycle-accurate simulator of spiking accelerators that run quantized language m
   noc FILE               latency and throughput of a network alone, under synthetic traffic
   compare CONFIG.yaml    a spiking chip and its multiply-accumulate rivals: both bills, one report (Python)
   train-spiking-lm       train a BERT-like spiking encoder with weights of 1 bit, ternary or 4 bits (Python)
-  steps STUDY.yaml       its accuracy, cycles and energy against time steps, beside multiply-accumulate rivals (Python)
+  steps STUDY.yaml       such an encoder's accuracy, cycles and energy against time steps, beside multiply-accumulate rivals (Python)
   export ...             write real layers as traces, by any method (Python)
   perplexity ...         perplexity of quantization methods on real text (Python)
   synthetic ...          write a trace of random codes and weights, labelled synthetic (Python)

@@ -5,10 +5,10 @@ import shutil
 
 import numpy as np
 import pytest
-from tiny_spiking_lm import FOLDER, tiny_checkpoint, write_traces
+from tiny_spiking_lm import FOLDER, replace_downloads, tiny_checkpoint, write_traces
 
 from spikeloom.__main__ import main
-from spikeloom.models.spiking_lm import checkpoint, packing, teacher, wordpieces
+from spikeloom.models.spiking_lm import checkpoint, packing
 from spikeloom.traces import mac_trace_files, manifest, rate_trace_files, trace_files
 
 SENTENCE = "a fine film"
@@ -56,13 +56,7 @@ def test_committed_tiny_traces_are_what_this_version_writes(tmp_path):
 @pytest.fixture
 def tiny_world(tmp_path, monkeypatch):
     """Checkpoints of tiny models by weights, with an embedding and a tokenizer that need no download."""
-    table = np.random.default_rng(1).normal(size=(100, 16)).astype(np.float32)
-    import torch
-
-    monkeypatch.setattr(teacher, "pretrained", lambda cache=None: None)
-    monkeypatch.setattr(teacher, "Embedding", lambda _: lambda ids: torch.tensor(table)[ids])
-    monkeypatch.setattr(wordpieces, "tokenizer", lambda cache=None: None)
-    monkeypatch.setattr(wordpieces, "encode", lambda _, texts: [[len(word) for word in t.split()] for t in texts])
+    replace_downloads(monkeypatch)
     for weights in ("binary", "ternary", "int4", "full"):
         checkpoint.save(tmp_path / weights, tiny_checkpoint(weights))
     return tmp_path

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import yaml
 from small_study import PROGRAM, ROOT, needs_program
-from tiny_spiking_lm import tiny_checkpoint
+from tiny_spiking_lm import replace_downloads, tiny_checkpoint
 
 from spikeloom.__main__ import main
-from spikeloom.models.spiking_lm import checkpoint, teacher, wordpieces
+from spikeloom.models.spiking_lm import checkpoint, teacher
 
 pytestmark = needs_program
 
@@ -28,13 +28,7 @@ MULTIPLY = {
 @pytest.fixture
 def study(tmp_path, monkeypatch):
     """(path, content) of a study of two spiking models and a rival, whose embedding and tokenizer need no download."""
-    import torch
-
-    table = np.random.default_rng(1).normal(size=(100, 16)).astype(np.float32)
-    monkeypatch.setattr(teacher, "pretrained", lambda cache=None: None)
-    monkeypatch.setattr(teacher, "Embedding", lambda _: lambda ids: torch.tensor(table)[ids])
-    monkeypatch.setattr(wordpieces, "tokenizer", lambda cache=None: None)
-    monkeypatch.setattr(wordpieces, "encode", lambda _, texts: [[len(word) for word in t.split()] for t in texts])
+    replace_downloads(monkeypatch)
     for weights in ("binary", "ternary"):
         checkpoint.save(tmp_path / weights, tiny_checkpoint(weights))
         results = {"accuracy": ACCURACY, "equilibrium": {"test": EQUILIBRIUM}, "rounded": ROUNDED}

@@ -54,6 +54,19 @@ def write_traces(folder, weights, tokens=TOKENS, steps=STEPS):
     return paths
 
 
+def replace_downloads(monkeypatch):
+    """An embedding of random numbers and a tokenizer by the lengths of words, in the place of what is downloaded."""
+    import torch  # here, as what needs no model needs no PyTorch
+
+    from spikeloom.models.spiking_lm import teacher, wordpieces
+
+    table = np.random.default_rng(1).normal(size=(100, 16)).astype(np.float32)
+    monkeypatch.setattr(teacher, "pretrained", lambda cache=None: None)
+    monkeypatch.setattr(teacher, "Embedding", lambda _: lambda ids: torch.tensor(table)[ids])
+    monkeypatch.setattr(wordpieces, "tokenizer", lambda cache=None: None)
+    monkeypatch.setattr(wordpieces, "encode", lambda _, texts: [[len(word) for word in t.split()] for t in texts])
+
+
 def _linear(random, weights, inputs, outputs):
     latent = random.normal(size=(outputs, inputs)).astype(np.float32)
     bias = random.normal(0.3, 0.2, outputs).astype(np.float32)

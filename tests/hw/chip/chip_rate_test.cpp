@@ -22,6 +22,13 @@ ChipSpec rate_chip(int width = 1, int height = 1) {
   return spec;
 }
 
+void expect_outputs_of(const LayerTrace& layer, Chip& chip) {
+  for (size_t o = 0; o < layer.operations.size(); ++o) {
+    const std::vector<int64_t>& expected = layer.operations[o].expected;
+    EXPECT_EQ(chip.result().outputs[o], std::vector<int>(expected.begin(), expected.end())) << layer.operations[o].name;
+  }
+}
+
 struct Case {
   WeightKind kind;
   bool five_per_byte;
@@ -67,10 +74,7 @@ TEST_P(ChipRateExact, SpikesAndSumsAreTheTraces) {
   Chip chip("chip", spec, layer, 1000);
   check_fit(chip.spec(), layer, chip.program());
   chip.run();
-  for (size_t o = 0; o < layer.operations.size(); ++o) {
-    const std::vector<int64_t>& expected = layer.operations[o].expected;
-    EXPECT_EQ(chip.result().outputs[o], std::vector<int>(expected.begin(), expected.end())) << layer.operations[o].name;
-  }
+  expect_outputs_of(layer, chip);
 }
 
 INSTANTIATE_TEST_SUITE_P(Layers, ChipRateExact, testing::ValuesIn(all_cases()), name_of_case);
@@ -93,10 +97,7 @@ TEST_P(ChipRateBlocks, SpikesAndSumsAreTheTracesHoweverStepsAreCut) {
   Chip chip("chip", spec, layer, 1000);
   check_fit(chip.spec(), layer, chip.program());
   chip.run();
-  for (size_t o = 0; o < layer.operations.size(); ++o) {
-    const std::vector<int64_t>& expected = layer.operations[o].expected;
-    EXPECT_EQ(chip.result().outputs[o], std::vector<int>(expected.begin(), expected.end())) << layer.operations[o].name;
-  }
+  expect_outputs_of(layer, chip);
 }
 
 INSTANTIATE_TEST_SUITE_P(Steps, ChipRateBlocks, testing::Values(1, 2, 3, 6));
