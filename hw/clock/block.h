@@ -1,7 +1,6 @@
 // A hardware block: runs in the cycles for which it was woken.
 #pragma once
 
-#include <algorithm>
 #include <string>
 #include <systemc>
 
@@ -22,20 +21,22 @@ class Block : public sc_core::sc_module {
   virtual std::string waits_for() const { return ""; }
 
  protected:
-  // The clock fetches this memory into the cache shortly before the block runs, beside the begin of its own state.
-  void fetch_ahead(const void* memory, size_t bytes) {
-    ahead_ = static_cast<const char*>(memory);
-    ahead_lines_ = uint8_t(std::min<size_t>((bytes + 63) / 64, 8));
-  }
+  // A large chip does not fit into the cache: shortly before the block runs, the clock asks for the begin of its state,
+  // then calls this for each step 0 .. kFetchSteps - 1 in turn, with another block's activation between two of them. A
+  // step may read what the one before asked for, and asks for what that points to.
+  static constexpr int kFetchSteps = 3;
+  virtual void fetch(int) const {}
   // One activation: does everything that is possible in cycle now(), then returns.
   virtual void tick() = 0;
 
  private:
   friend class Clock;
+  void fetch_begin() const {
+    __builtin_prefetch(this);
+    for (int line = 0; line < 3; ++line) __builtin_prefetch(reinterpret_cast<const char*>(&index_) + 64 * line);
+  }
   alignas(64) Clock& clock_;  // begins the cache line in which a derived block's own state begins, too
-  const char* ahead_ = nullptr;
   uint32_t index_;
-  uint8_t ahead_lines_ = 0;
 };
 
 }  // namespace spikeloom

@@ -33,21 +33,13 @@ void Clock::schedule_next() {
   now_ = next;
 }
 
-// A large chip does not fit into the cache: while a block runs, the next one's memory comes, and the beginning of the
-// one after that.
+// While a block runs, memory comes that the next ones are about to need.
 void Clock::run_blocks() {
   const size_t count = running_.size();
   for (size_t i = 0; i < count; ++i) {
-    if (i + 2 < count) {
-      const Block& later = *running_[i + 2];
-      __builtin_prefetch(&later);
-      __builtin_prefetch(&later.ahead_);
-      __builtin_prefetch(&later.ahead_ + 8);  // the next line
-    }
-    if (i + 1 < count) {
-      const Block& next = *running_[i + 1];
-      for (int line = 0; line < next.ahead_lines_; ++line) __builtin_prefetch(next.ahead_ + 64 * line);
-    }
+    if (const size_t far = i + Block::kFetchSteps + 1; far < count) running_[far]->fetch_begin();
+    for (int step = 0; step < Block::kFetchSteps; ++step)
+      if (const size_t next = i + size_t(Block::kFetchSteps - step); next < count) running_[next]->fetch(step);
     running_[i]->tick();
   }
   running_.clear();

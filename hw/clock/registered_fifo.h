@@ -60,7 +60,10 @@ class alignas(64) RegisteredFifo : public FifoView {
     if (!places_) places_ = std::make_unique<Place[]>(capacity_);  // most virtual channels of a chip are never used
     Place& place = places_[wrap(head_ + size_)];
     place.visible_from = clock_.now() + latency_ + delay;
-    if (size_++ == 0) *front_visible_from_ = place.visible_from;
+    if (size_++ == 0) {
+      *front_visible_from_ = place.visible_from;
+      *occupied_ |= uint64_t{1} << own_bit_;
+    }
     clock_.wake(consumer_, place.visible_from);
     return place.value;
   }
@@ -81,6 +84,7 @@ class alignas(64) RegisteredFifo : public FifoView {
     } else {
       head_ = 0;  // the same memory again, as long as little is stored
       *front_visible_from_ = Clock::kNever;
+      *occupied_ &= ~(uint64_t{1} << own_bit_);
     }
     if (producer_waits_) {
       producer_waits_ = false;
@@ -98,12 +102,22 @@ class alignas(64) RegisteredFifo : public FifoView {
 
   void set_producer(Block* block) { producer_ = block->index(); }
   void set_consumer(Block* block) { consumer_ = block->index(); }
-  // A consumer of many FIFOs keeps beside each other what it looks at in every cycle: from when each one's front entry
-  // is visible, kNever while there is none.
-  void keep_front_in(Cycle* visible_from) {
+  // A consumer of many FIFOs keeps what it looks at in every cycle: from when each one's front entry is visible, kNever
+  // while there is none, and in `bit` of `occupied` whether there is one.
+  void keep_front_in(Cycle* visible_from, uint64_t* occupied, int bit) {
     *visible_from = *front_visible_from_;
     front_visible_from_ = visible_from;
+    occupied_ = occupied;
+    own_bit_ = uint8_t(bit);
   }
+  // Ask for memory ahead of its use: what looking, pushing and popping will touch beside an entry; once that is there,
+  // the entry to be popped or the one to be pushed.
+  void fetch() const {
+    __builtin_prefetch(this);
+    __builtin_prefetch(reinterpret_cast<const char*>(this) + 64);
+  }
+  void fetch_front() const { fetch_place(head_); }
+  void fetch_back() const { fetch_place(wrap(size_t{head_} + size_)); }
   void register_port(sc_core::sc_port_base& port, const char*) override {
     Block* owner = dynamic_cast<Block*>(port.get_parent_object());
     assert(owner);
@@ -120,6 +134,11 @@ class alignas(64) RegisteredFifo : public FifoView {
     Cycle visible_from = 0;
     T value{};
   };
+  void fetch_place(size_t at) const {
+    if (!places_) return;
+    __builtin_prefetch(&places_[at]);
+    if (sizeof(Place) > 64) __builtin_prefetch(reinterpret_cast<const char*>(&places_[at]) + 64);
+  }
   uint16_t wrap(size_t at) const { return uint16_t(at < capacity_ ? at : at - capacity_); }
   // Forgets the credits that have arrived: their places are free. Those under way were given in the credit_latency_
   // cycles up to the last pop, which forgot all that had arrived by then: 16 bits tell them apart.
@@ -137,10 +156,13 @@ class alignas(64) RegisteredFifo : public FifoView {
   Clock& clock_;
   std::unique_ptr<Place[]> places_;
   Cycle* front_visible_from_ = &own_front_;  // of the oldest entry
+  uint64_t* occupied_ = &own_occupied_;      // own_bit_ of it: there is an entry
   Cycle last_credit_ = 0;                    // the youngest under way
-  uint16_t capacity_, size_ = 0, head_ = 0, credits_under_way_ = 0, first_credit_ = 0;
+  uint16_t capacity_, size_ = 0, head_ = 0, credits_under_way_ = 0;
   uint16_t latency_;
+  uint8_t own_bit_ = 0;
   uint32_t consumer_ = 0, producer_ = 0;
+  uint16_t first_credit_ = 0;
   uint8_t credit_latency_;
   bool producer_waits_ = false;
   static constexpr size_t kNear = 16;
@@ -149,6 +171,7 @@ class alignas(64) RegisteredFifo : public FifoView {
   uint16_t* credits_;                        // [place]: a ring of the cycles in which credits arrive
   uint32_t pops_ = 0;
   Cycle own_front_ = Clock::kNever;
+  uint64_t own_occupied_ = 0;
 };
 
 // The consuming and the producing end, as SystemC ports: an unbound one is an elaboration error.

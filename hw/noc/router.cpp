@@ -13,12 +13,6 @@ int first_from(uint32_t mask, int from) {
   return __builtin_ctz(later ? later : mask);
 }
 
-// The two cache lines that popping touches.
-void fetch_buffer(const RegisteredFifo<Flit>* buffer) {
-  __builtin_prefetch(buffer);
-  __builtin_prefetch(reinterpret_cast<const char*>(buffer) + 64);
-}
-
 }  // namespace
 
 Router::Router(const sc_core::sc_module_name& name, Clock& clock, int id, int ports, const RouterSpec& spec,
@@ -28,7 +22,6 @@ Router::Router(const sc_core::sc_module_name& name, Clock& clock, int id, int po
       count_(uint8_t(ports)),
       vcs_(uint8_t(channels.count())),
       slots_(new Slot[size_t(ports) * vcs_]),
-      front_(new Cycle[size_t(ports) * vcs_]),
       ports_(new Port[size_t(ports)]),
       switch_allocator_(make_allocator(spec.switch_allocator, ports, ports, spec.allocator_iterations)),
       spec_(spec),
@@ -45,8 +38,6 @@ Router::Router(const sc_core::sc_module_name& name, Clock& clock, int id, int po
       in("in", ports),
       out("out", ports) {
   assert(vcs_ <= kMostVcs && ports <= kMostPorts && format.vcs == vcs_);
-  std::fill_n(front_.get(), ports * vcs_, Clock::kNever);
-  fetch_ahead(front_.get(), sizeof(Cycle) * size_t(ports) * vcs_);
 }
 
 void Router::end_of_elaboration() {
@@ -58,7 +49,7 @@ void Router::end_of_elaboration() {
         slot.input = uint8_t(p);
         slot.vc = uint8_t(vc);
         slot.buffer->set_consumer(this);
-        slot.buffer->keep_front_in(&front_[p * vcs_ + vc]);
+        slot.buffer->keep_front_in(&slot.front, &occupied_[size_t(p * vcs_ + vc) / 64], (p * vcs_ + vc) % 64);
       }
     }
     if (out[p].size() > 0) {
@@ -78,6 +69,13 @@ void Router::tick() {
   if (again_) wake_at(now() + 1);
 }
 
+template <typename Visit>
+void Router::for_each_occupied(Visit visit) const {
+  const int slots = count_ * vcs_;
+  for (int first = 0; first < slots; first += 64)
+    for (uint64_t left = occupied_[first / 64]; left; left &= left - 1) visit(slots_[first + __builtin_ctzll(left)]);
+}
+
 // Grants of allocators that take several cycles.
 void Router::apply_deferred() {
   apply_due(&vc_grants_, [this](const Grant& grant) { take_vc(grant); });
@@ -94,40 +92,58 @@ void Router::apply_due(std::vector<Grant>* grants, Apply apply) {
   grants->erase(grants->begin(), grants->begin() + long(due));
 }
 
-// The channels of an input with a flit at their front that can be seen. Others' arrival wakes this router.
-uint32_t Router::visible_channels(int input) const {
-  const Cycle cycle = now();
-  const Cycle* front = &front_[input * vcs_];
-  uint32_t visible = 0;
-  for (int vc = vcs_ - 1; vc >= 0; --vc) visible = visible << 1 | uint32_t(front[vc] <= cycle);
-  return visible;
+// Slots and ports; buffers and links; flits.
+void Router::fetch(int step) const {
+  if (step == 0) {
+    __builtin_prefetch(ports_.get());
+    __builtin_prefetch(switch_allocator_.get());
+    for_each_occupied([](const Slot& slot) { __builtin_prefetch(&slot); });
+  } else if (step == 1) {
+    switch_allocator_->fetch();
+    for_each_occupied([this](const Slot& slot) {
+      slot.buffer->fetch();
+      if (!slot.next_buffer) return;
+      slot.next_buffer->fetch();
+      __builtin_prefetch(ports_[__builtin_ctz(slot.remaining)].out);
+    });
+  } else {
+    for_each_occupied([](const Slot& slot) {
+      slot.buffer->fetch_front();
+      if (slot.next_buffer) slot.next_buffer->fetch_back();
+    });
+  }
 }
 
-// Memory is asked for ahead of its use, because a large network does not fit into the cache.
+// A channel's flit that cannot be seen yet wakes this router when it can.
 void Router::look_at_inputs(Requests* requests) {
-  __builtin_prefetch(ports_.get());
-  std::array<uint32_t, kMostPorts> visible;
-  for (int input = 0; input < count_; ++input) {
-    visible[input] = visible_channels(input);
-    for (uint32_t left = visible[input]; left; left &= left - 1)
-      __builtin_prefetch(&slots_[input * vcs_ + __builtin_ctz(left)]);
-  }
-  for (int input = 0; input < count_; ++input) {
-    if (!visible[input]) continue;
-    SwitchWishes wishes;
-    for (uint32_t left = visible[input]; left; left &= left - 1)
-      look_at_slot(slots_[input * vcs_ + __builtin_ctz(left)], &wishes, requests);
-    request_switch(input, wishes, requests);
-  }
+  SwitchWishes wishes;
+  int input = 0;
+  for_each_occupied([&](Slot& slot) {
+    if (slot.front > now()) return;
+    if (slot.input != input) {
+      request_switch(input, wishes, requests);
+      wishes.outputs = 0;
+      input = slot.input;
+    }
+    look_at_slot(slot, &wishes, requests);
+  });
+  request_switch(input, wishes, requests);
 }
 
 void Router::look_at_slot(Slot& slot, SwitchWishes* wishes, Requests* requests) {
+  if (slot.next_buffer) {  // the common case: it goes on as the packet does
+    if (!reached(slot.switch_ready))
+      again_ = true;
+    else if (slot.next_buffer->can_push())
+      wishes->add(__builtin_ctz(slot.remaining), slot.vc);
+    return;
+  }
   if (!slot.routed && !compute_route(slot)) {
     again_ = true;
     return;
   }
   if (const uint16_t missing = slot.missing()) {
-    if (now() >= slot.vc_ready) {
+    if (reached(slot.head_ready)) {
       request_vcs(slot, missing, wishes);
       requests->vcs = !vc_requests_.empty();
     } else {
@@ -135,16 +151,13 @@ void Router::look_at_slot(Slot& slot, SwitchWishes* wishes, Requests* requests) 
     }
   }
   const unsigned ready = slot.remaining & slot.allocated;
-  fetch_buffer(slot.buffer);  // it is read if the flit crosses
-  if (ready && now() < slot.switch_ready) {
+  if (ready && !reached(slot.switch_ready)) {
     again_ = true;
     return;
   }
   for (unsigned left = ready; left; left &= left - 1) {
     const int output = __builtin_ctz(left);
-    if (!has_credit(output, slot.out_vc[output])) continue;
-    wishes->about(output);
-    wishes->ready[output] |= 1u << slot.vc;
+    if (has_credit(output, slot.out_vc[output])) wishes->add(output, slot.vc);
   }
 }
 
@@ -152,9 +165,9 @@ void Router::look_at_slot(Slot& slot, SwitchWishes* wishes, Requests* requests) 
 bool Router::compute_route(Slot& slot) {
   if (!slot.in_packet) {
     slot.in_packet = true;
-    slot.route_ready = now() + spec_.routing_cycles;
+    slot.head_ready = uint32_t(now() + spec_.routing_cycles);
   }
-  if (now() < slot.route_ready) return false;
+  if (!reached(slot.head_ready)) return false;
   const Flit& head = slot.buffer->front();
   const Route route = routes_.route(head, id_, slot.input);
   assert(head.head && route.ports && (!route.multicast || head.ordered));
@@ -163,7 +176,10 @@ bool Router::compute_route(Slot& slot) {
   slot.partition = route.partition;
   slot.branches = slot.remaining = route.ports;
   slot.allocated = 0;
-  slot.vc_ready = slot.switch_ready = now();
+  // The outputs of a unicast all lead to routers, or the one to its node.
+  if (!slot.multicast) slot.allowed = allowed_vcs(slot, head, __builtin_ctz(route.ports));
+  slot.next_buffer = nullptr;
+  slot.head_ready = slot.switch_ready = uint32_t(now());
   route_.add(now(), 1, head.phase);
   return true;
 }
@@ -174,11 +190,11 @@ uint32_t Router::allowed_vcs(const Slot& slot, const Flit& head, int output) con
 
 // Every free virtual channel that the packet may have, at every output that it may still want.
 void Router::request_vcs(Slot& slot, uint16_t missing, SwitchWishes* wishes) {
-  const Flit& head = slot.buffer->front();
   const uint16_t index = uint16_t(&slot - slots_.get());
   for (unsigned left = missing; left; left &= left - 1) {
     const int output = __builtin_ctz(left);
-    for (uint32_t vcs = ports_[output].free & allowed_vcs(slot, head, output); vcs; vcs &= vcs - 1) {
+    const uint32_t allowed = slot.multicast ? allowed_vcs(slot, slot.buffer->front(), output) : slot.allowed;
+    for (uint32_t vcs = ports_[output].free & allowed; vcs; vcs &= vcs - 1) {
       const int vc = __builtin_ctz(vcs);
       vc_requests_.push_back({index, uint16_t(output * vcs_ + vc), index, 0, slot.multicast, false});
       if (!(spec_.speculative && has_credit(output, vc))) continue;
@@ -207,7 +223,7 @@ void Router::allocate_vcs() {
   again_ = true;
   vc_allocator_->allocate(vc_requests_);
   for (const AllocatorRequest& request : vc_requests_) {
-    slots_[request.input].vc_ready = now() + spec_.vc_allocation_cycles;
+    slots_[request.input].head_ready = uint32_t(now() + spec_.vc_allocation_cycles);
     if (!request.granted) continue;
     const Grant grant{now() + spec_.vc_allocation_cycles - 1, request.input, uint8_t(request.output / vcs_),
                       uint8_t(request.output % vcs_)};
@@ -224,16 +240,22 @@ void Router::allocate_switch(Requests* requests) {
   switch_allocator_->allocate(requests->of_switch.data(), requests->switches);
   for (size_t i = 0; i < requests->switches; ++i) {
     const AllocatorRequest& request = requests->of_switch[i];
-    const uint16_t slot = uint16_t(request.input * vcs_ + request.label);
-    slots_[slot].switch_ready = now() + spec_.switch_allocation_cycles;
-    if (!request.granted) continue;
-    ports_[request.input].next_vc = uint8_t(request.label + 1 == vcs_ ? 0 : request.label + 1);
-    const Grant grant{now() + spec_.switch_allocation_cycles - 1, slot, uint8_t(request.output), 0};
-    if (grant.cycle == now())
-      traverse_switch(grant);
+    Slot& slot = slots_[request.input * vcs_ + request.label];
+    if (request.granted)
+      grant_switch(slot, request.output);
     else
-      defer(&switch_grants_, grant);
+      slot.switch_ready = uint32_t(now() + spec_.switch_allocation_cycles);
   }
+}
+
+void Router::grant_switch(Slot& slot, int output) {
+  slot.switch_ready = uint32_t(now() + spec_.switch_allocation_cycles);
+  ports_[slot.input].next_vc = uint8_t(slot.vc + 1 == vcs_ ? 0 : slot.vc + 1);
+  const Grant grant{now() + spec_.switch_allocation_cycles - 1, uint16_t(&slot - slots_.get()), uint8_t(output), 0};
+  if (grant.cycle == now())
+    traverse_switch(grant);
+  else
+    defer(&switch_grants_, grant);
 }
 
 // A grant of an allocator that takes several cycles is void when the channel was taken meanwhile.
@@ -243,7 +265,10 @@ void Router::take_vc(const Grant& grant) {
   ports_[grant.output].free &= ~(1u << grant.vc);
   slot.out_vc[grant.output] = grant.vc;
   slot.allocated |= uint16_t(1u << grant.output);
-  if (!slot.multicast) slot.branches = slot.remaining = uint16_t(1u << grant.output);
+  if (!slot.multicast) {
+    slot.branches = slot.remaining = uint16_t(1u << grant.output);
+    slot.next_buffer = &ports_[grant.output].out->channel(grant.vc);
+  }
   vc_allocation_.add(now(), 1, slot.buffer->front().phase);
 }
 
@@ -266,11 +291,13 @@ void Router::cross(const Grant& grant) {
   if (slot.remaining) return;
   slot.buffer->pop();
   slot.remaining = slot.branches;
-  if (tail) slot.in_packet = slot.routed = false;
+  if (!tail) return;
+  slot.in_packet = slot.routed = false;
+  slot.next_buffer = nullptr;
 }
 
 std::string Router::waits_for() const {
-  return std::any_of(front_.get(), front_.get() + count_ * vcs_, [](Cycle from) { return from != Clock::kNever; })
+  return std::any_of(occupied_.begin(), occupied_.end(), [](uint32_t channels) { return channels != 0; })
              ? "credits or virtual channels, with flits in its buffers"
              : "";
 }

@@ -39,13 +39,16 @@ class Router : public Block {
   // An input's virtual channel and the packet at its front: one cache line.
   struct alignas(64) Slot {
     RegisteredFifo<Flit>* buffer = nullptr;
-    Cycle route_ready = 0, vc_ready = 0, switch_ready = 0;
-    uint16_t branches = 0;   // outputs of the packet; unless multicast, of which one is to be chosen
-    uint16_t allocated = 0;  // outputs where it has a virtual channel
-    uint16_t remaining = 0;  // outputs by which the front flit has to leave yet
+    RegisteredFifo<Flit>* next_buffer = nullptr;  // where its flits go, once it has a virtual channel; unless multicast
+    Cycle front = Clock::kNever;                  // from when its front flit is visible
+    uint32_t head_ready = 0, switch_ready = 0;    // cycles, their low bits: of route or virtual channel, of the switch
+    uint16_t branches = 0;                        // outputs of the packet; unless multicast, of which one is to be chosen
+    uint16_t allocated = 0;                       // outputs where it has a virtual channel
+    uint16_t remaining = 0;                       // outputs by which the front flit has to leave yet
     uint8_t input = 0, vc = 0, partition = 0;
     bool in_packet = false, routed = false, multicast = false;
     std::array<uint8_t, kMostPorts> out_vc{};
+    uint32_t allowed = 0;  // channels that it may have, unless multicast
 
     // Outputs where it may still ask for a virtual channel.
     uint16_t missing() const {
@@ -53,6 +56,7 @@ class Router : public Block {
       return allocated ? uint16_t(0) : branches;
     }
   };
+  static_assert(sizeof(Slot) == 64);
   struct Port {
     Link* out = nullptr;
     uint32_t free = 0;    // channels of the output that no packet holds
@@ -69,9 +73,10 @@ class Router : public Block {
   bool again_ = false;              // something may be possible in the next cycle
   bool deferred_ = false;           // there are grants of later cycles
   std::unique_ptr<Slot[]> slots_;   // [input * vcs + vc]
-  std::unique_ptr<Cycle[]> front_;  // [slot]: from when its front flit is visible
   std::unique_ptr<Port[]> ports_;
   std::unique_ptr<Allocator> switch_allocator_;
+  std::array<uint64_t, kMostPorts * kMostVcs / 64> occupied_{};  // bit s % 64 of [s / 64]: slot s has a flit, visible
+                                                                 // or under way
   RouterSpec spec_;
   EnergyBundle crossing_;  // arbitration, buffer read, crossbar
   std::unique_ptr<Allocator> vc_allocator_;
@@ -111,6 +116,10 @@ class Router : public Block {
       outputs |= uint16_t(1u << output);
       ready[output] = speculative[output] = 0;
     }
+    void add(int output, int vc) {
+      about(output);
+      ready[output] |= 1u << vc;
+    }
   };
   struct Requests {
     bool vcs = false;  // there are some in vc_requests_
@@ -119,20 +128,26 @@ class Router : public Block {
   };
   void end_of_elaboration() override;
   void tick() override;
+  void fetch(int step) const override;
+  // Calls `visit` with every slot that has a flit, in order.
+  template <typename Visit>
+  void for_each_occupied(Visit visit) const;
   // The stages. Each looks at what the cycle began with: grants of the cycle take effect when all have asked.
   void look_at_inputs(Requests* requests);
-  uint32_t visible_channels(int input) const;
   void look_at_slot(Slot& slot, SwitchWishes* wishes, Requests* requests);
   bool compute_route(Slot& slot);
   void request_vcs(Slot& slot, uint16_t missing, SwitchWishes* wishes);
   void request_switch(int input, const SwitchWishes& wishes, Requests* requests);
   void allocate_vcs();
   void allocate_switch(Requests* requests);
+  void grant_switch(Slot& slot, int output);
   void defer(std::vector<Grant>* grants, const Grant& grant) {
     grants->push_back(grant);
     deferred_ = true;
   }
   void apply_deferred();
+  // Whether a cycle whose low bits are kept has come.
+  bool reached(uint32_t cycle) const { return int32_t(uint32_t(now()) - cycle) >= 0; }
   template <typename Apply>
   void apply_due(std::vector<Grant>* grants, Apply apply);
   void take_vc(const Grant& grant);

@@ -83,7 +83,7 @@ class EnergyBundle {
   // `now` never steps back.
   void add(Cycle now, uint32_t phase) {
     if (now >= window_end_ || phase_ != phase) open_window(now, phase);
-    ++pending_;
+    if (++pending_ == ~uint32_t{0}) settle();
   }
   // Hands what has been counted to the counters.
   void settle();
@@ -94,8 +94,8 @@ class EnergyBundle {
   void open_window(Cycle now, uint32_t phase);
 
   Cycle window_end_ = 0;
-  uint64_t pending_ = 0;
   uint32_t phase_ = 0;
+  uint32_t pending_ = 0;
   uint64_t settled_ = 0;
   Cycle window_cycles_;
   std::vector<Part> parts_;

@@ -34,14 +34,20 @@ class alignas(64) Allocator {
   void allocate(AllocatorRequest* requests, size_t count) {
     if (!grant_apart(requests, count) && !grant_one_of(requests, count)) match(requests, count);
   }
+  // Asks for memory ahead of its use.
+  void fetch() const { __builtin_prefetch(pointers_.get()); }
+  // Serves a request that no other one meets, as allocate() would.
+  void grant(int input, int output) {
+    inputs_.advance(input, output);
+    outputs_.advance(output, input);
+  }
   void allocate(std::vector<AllocatorRequest>& requests) { allocate(requests.data(), requests.size()); }
 
  protected:
   virtual void match(AllocatorRequest* requests, size_t count) = 0;
   void grant(AllocatorRequest* request) {
     request->granted = true;
-    inputs_.advance(request->input, request->output);
-    outputs_.advance(request->output, request->input);
+    grant(request->input, request->output);
   }
 
  private:
