@@ -57,13 +57,18 @@ class alignas(64) RegisteredFifo : public FifoView {
   T& push_place(Cycle delay = 0) {
     if (size_ + credits_under_way_ >= capacity_) take_credits();
     assert(size_ + credits_under_way_ < capacity_);
-    if (!places_) places_ = std::make_unique<Place[]>(capacity_);  // most virtual channels of a chip are never used
-    Place& place = places_[wrap(head_ + size_)];
+    if (!places_) make_places();
+    Place& place = places_[free_];
     place.visible_from = clock_.now() + latency_ + delay;
     if (size_++ == 0) {
+      head_ = free_;
       *front_visible_from_ = place.visible_from;
       *occupied_ |= uint64_t{1} << own_bit_;
+    } else {
+      places_[tail_].next = free_;
     }
+    tail_ = free_;
+    free_ = place.next;
     clock_.wake(consumer_, place.visible_from);
     return place.value;
   }
@@ -78,11 +83,14 @@ class alignas(64) RegisteredFifo : public FifoView {
     credits_[wrap(first_credit_ + credits_under_way_)] = uint16_t(last_credit_);
     ++credits_under_way_;
     ++pops_;
+    Place& place = places_[head_];
+    const uint16_t next = place.next;
+    place.next = free_;
+    free_ = head_;
+    head_ = next;
     if (--size_ > 0) {
-      head_ = wrap(head_ + 1);
       *front_visible_from_ = places_[head_].visible_from;
     } else {
-      head_ = 0;  // the same memory again, as long as little is stored
       *front_visible_from_ = Clock::kNever;
       *occupied_ &= ~(uint64_t{1} << own_bit_);
     }
@@ -96,9 +104,9 @@ class alignas(64) RegisteredFifo : public FifoView {
   size_t size() const { return size_; }
   // Observers: the newest entry (needs size() > 0), the i-th oldest, and the cycle from which the consumer sees that
   // (needs i < size()).
-  const T& back() const { return places_[wrap(size_t{head_} + size_ - 1)].value; }
-  const T& entry(size_t i) const { return places_[wrap(head_ + i)].value; }
-  Cycle visible_from(size_t i) const { return places_[wrap(head_ + i)].visible_from; }
+  const T& back() const { return places_[tail_].value; }
+  const T& entry(size_t i) const { return place(i).value; }
+  Cycle visible_from(size_t i) const { return place(i).visible_from; }
 
   void set_producer(Block* block) { producer_ = block->index(); }
   void set_consumer(Block* block) { consumer_ = block->index(); }
@@ -117,7 +125,7 @@ class alignas(64) RegisteredFifo : public FifoView {
     __builtin_prefetch(reinterpret_cast<const char*>(this) + 64);
   }
   void fetch_front() const { fetch_place(head_); }
-  void fetch_back() const { fetch_place(wrap(size_t{head_} + size_)); }
+  void fetch_back() const { fetch_place(free_); }
   void register_port(sc_core::sc_port_base& port, const char*) override {
     Block* owner = dynamic_cast<Block*>(port.get_parent_object());
     assert(owner);
@@ -129,11 +137,22 @@ class alignas(64) RegisteredFifo : public FifoView {
   FifoStatus status() const override { return {capacity_, size_, pops_, *front_visible_from_}; }
 
  private:
-  // A large entry begins its own cache line.
+  // Entries are a list, and so are free places, of which the one that was left last is taken first: the same memory
+  // again, as long as little is stored. A large entry begins its own cache line.
   struct alignas(sizeof(T) < 64 ? alignof(Cycle) : 64) Place {
-    Cycle visible_from = 0;
+    uint64_t visible_from : 48;  // a cycle
+    uint64_t next : 16;
     T value{};
   };
+  void make_places() {  // late: most virtual channels of a chip are never used
+    places_ = std::make_unique<Place[]>(capacity_);
+    for (size_t i = 0; i < capacity_; ++i) places_[i].next = uint16_t(i + 1);
+  }
+  const Place& place(size_t i) const {
+    size_t at = head_;
+    for (; i > 0; --i) at = places_[at].next;
+    return places_[at];
+  }
   void fetch_place(size_t at) const {
     if (!places_) return;
     __builtin_prefetch(&places_[at]);
@@ -157,11 +176,13 @@ class alignas(64) RegisteredFifo : public FifoView {
   std::unique_ptr<Place[]> places_;
   Cycle* front_visible_from_ = &own_front_;  // of the oldest entry
   uint64_t* occupied_ = &own_occupied_;      // own_bit_ of it: there is an entry
-  Cycle last_credit_ = 0;                    // the youngest under way
-  uint16_t capacity_, size_ = 0, head_ = 0, credits_under_way_ = 0;
+  uint16_t capacity_, size_ = 0, credits_under_way_ = 0;
+  uint16_t head_ = 0, tail_ = 0, free_ = 0;  // places: of the oldest and the newest entry, and the next to be taken
   uint16_t latency_;
   uint8_t own_bit_ = 0;
-  uint32_t consumer_ = 0, producer_ = 0;
+  uint32_t pops_ = 0, consumer_ = 0;
+  Cycle last_credit_ = 0;  // the youngest under way
+  uint32_t producer_ = 0;
   uint16_t first_credit_ = 0;
   uint8_t credit_latency_;
   bool producer_waits_ = false;
@@ -169,7 +190,6 @@ class alignas(64) RegisteredFifo : public FifoView {
   std::array<uint16_t, kNear> near_credits_;
   std::unique_ptr<uint16_t[]> far_credits_;  // of FIFOs with more places
   uint16_t* credits_;                        // [place]: a ring of the cycles in which credits arrive
-  uint32_t pops_ = 0;
   Cycle own_front_ = Clock::kNever;
   uint64_t own_occupied_ = 0;
 };
