@@ -1,36 +1,64 @@
 """Energy against perplexity: what each chip computes, and what it takes."""
 
+from spikeloom.compare import fronts
+from spikeloom.compare.config import SPIKING
 from spikeloom.plots import point_labels, style
 
-HEIGHT_INCHES = 4.0
-COLOURS = {"spiking": "#AA3377", "multiply_accumulate": "#0077BB"}
+HEIGHT_INCHES = 5.0
+MARKS = {"spiking": "o", "multiply_accumulate": "s"}
+# Methods of either side, as often as needed: warm ones send spikes, cold ones multiply.
+WARM, COLD = ("#AA3377", "#EE7733", "#CC3311"), ("#0077BB", "#009988", "#33BBEE", "#332288", "#117733", "#555555")
+LOG_FROM = 5  # times from the lowest to the highest perplexity
 
 
 def draw(bout, entries, column, origin, synthetic):
-    """`entries`: [(outcome, Perplexity)]; points with the interval over windows, the front as a line."""
+    """`entries`: [(outcome, Perplexity)]; points with the interval over windows, a line along each method's front."""
     title = f"Energy per token against perplexity: {bout.regime.name}, {bout.technology}"
     picture = style.headed_figure(title, origin, synthetic, style.HEADING_INCHES + HEIGHT_INCHES + 0.9)
     axes = style.place(picture, 0.9, style.HEADING_INCHES + 0.1, style.WIDTH_INCHES - 1.2, HEIGHT_INCHES)
+    methods = fronts.by_method(entries)
     scale, unit = style.energy_unit(max(outcome.pj for outcome, _ in entries))
-    for outcome, perplexity in entries:
-        x = outcome.pj / scale
-        colour = COLOURS[outcome.point.contender.side]
-        axes.vlines(x, perplexity.low, perplexity.high, color=colour, alpha=0.35)
-        axes.plot(x, perplexity.value, "o", color=colour)
-    front = [(outcome.pj / scale, perplexity.value) for outcome, perplexity in pareto(entries)]
-    axes.plot(*zip(*front, strict=True), color=style.QUIET, linewidth=1, drawstyle="steps-post")
-    named = [(outcome.pj / scale, perplexity.value, outcome.point.contender.name) for outcome, perplexity in entries]
+    for (method, found), colour in zip(methods.items(), _colours(methods), strict=True):
+        mark = MARKS[found[0][0].point.contender.side]
+        axes.plot(*_places(found, scale), mark, color=colour, markersize=5, label=method)
+        axes.plot(*_places(fronts.front(found), scale), color=colour, linewidth=1, drawstyle="steps-post")
+        for outcome, perplexity in found:
+            axes.vlines(outcome.pj / scale, perplexity.low, perplexity.high, color=colour, alpha=0.25)
     axes.margins(0.08)
-    point_labels.draw(axes, named, 9)
+    values = [perplexity.value for _, perplexity in entries]
+    if max(values) > LOG_FROM * min(values):
+        axes.set_yscale("log")
+    _focus(axes, entries)
+    if len(methods) < len(entries):
+        axes.legend(fontsize=9)
+    texts = [_label(outcome.point.contender) for outcome, _ in entries]
+    named = [(*place, text) for place, text in zip(zip(*_places(entries, scale), strict=True), texts, strict=True)]
+    point_labels.draw(axes, named, 8)
     axes.set_xlabel(f"energy per token ({unit})")
     axes.set_ylabel(f"{column}, 95 % interval")
     return picture
 
 
-def pareto(entries):
-    """Those that no other one beats in both energy and perplexity, by energy."""
-    front = []
-    for outcome, perplexity in sorted(entries, key=lambda entry: (entry[0].pj, entry[1].value)):
-        if not front or perplexity.value < front[-1][1].value:
-            front.append((outcome, perplexity))
-    return front
+def _focus(axes, entries):
+    """Intervals may run out of the figure; points do not."""
+    values = [perplexity.value for _, perplexity in entries]
+    low, high = axes.get_ylim()
+    axes.set_ylim(max(low, min(values) / 1.6), min(high, max(values) * 1.6))
+
+
+def _places(entries, scale):
+    return [outcome.pj / scale for outcome, _ in entries], [perplexity.value for _, perplexity in entries]
+
+
+def _colours(methods):
+    """One per method."""
+    used = {WARM: 0, COLD: 0}
+    for found in methods.values():
+        palette = WARM if found[0][0].point.contender.side == SPIKING else COLD
+        yield palette[used[palette] % len(palette)]
+        used[palette] += 1
+
+
+def _label(contender):
+    """The setting, or the name of a method that has none."""
+    return contender.name.removeprefix(f"{contender.method}, ")

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
 
+from spikeloom.compare.perplexity_rows import LINES, Source
 from spikeloom.compare.rungs import GROUPS
 from spikeloom.strict_yaml import Section
 
@@ -31,9 +32,13 @@ class Regime:
 
 @dataclass(frozen=True)
 class Contender:
-    """A chip on a trace. `search`: per name {label: {path: value}}; `rows`: names that get table rows."""
+    """A chip on a trace. `search`: per name {label: {path: value}}; `rows`: names that get table rows.
+
+    `method`: what it shares with the other settings of it; its name, if it has none.
+    """
 
     name: str
+    method: str
     side: str
     trace: Path
     settings: dict
@@ -100,20 +105,25 @@ class Comparison:
     regimes: tuple
     contenders: tuple
     may_differ: tuple
-    perplexity: tuple | None
+    perplexity: Source | None
     perplexity_limit: float | None
     equal_area: EqualArea | None
+    refine: dict
     uncertainty: Path | None
     samples: int
     seed: int
     zero_shares: tuple
     readings: tuple = field(default=())
 
+    def refinements(self):
+        """Every combination of `refine`: ({name: label}, {path: value}); none without it."""
+        return _combinations(self.refine) if self.refine else ()
+
     def searched(self):
-        """Every path that some contender searches."""
+        """Every path that some contender searches, or `refine` for all."""
         paths = set()
-        for contender in self.contenders:
-            for alternatives in contender.search.values():
+        for search in (self.refine, *(contender.search for contender in self.contenders)):
+            for alternatives in search.values():
                 paths |= {path for alternative in alternatives.values() for path in alternative}
         return sorted(paths)
 
@@ -138,7 +148,7 @@ def load(path):
     file.finish()
     operations = root.any("operations")
     regimes = _regimes(root.section("regimes"))
-    contenders = tuple(_contender(section) for section in root.sections("contenders"))
+    contenders = tuple(one for section in root.sections("contenders") for one in _contenders(section))
     _refuse_twins(root, contenders)
     comparison = Comparison(
         file=Path(path),
@@ -154,6 +164,7 @@ def load(path):
         perplexity=_perplexity(root.section("perplexity")) if root.has("perplexity") else None,
         perplexity_limit=root.value("perplexity_limit", float, None, least=1.0),
         equal_area=_equal_area(root.section("equal_area")) if root.has("equal_area") else None,
+        refine=_search(root.section("refine")) if root.has("refine") else {},
         uncertainty=root.file("uncertainty") if root.has("uncertainty") else None,
         samples=root.value("samples", int, least=100, most=1000000),
         seed=root.value("seed", int, least=0, most=2**31),
@@ -187,25 +198,38 @@ def _regimes(section):
     return tuple(regimes)
 
 
-def _contender(section):
+def _contenders(section):
+    """A contender, or one for each of its settings."""
     search = section.section("search", optional=True)
     names = search.keys
-    found = Contender(
-        name=section.text("name"),
-        side=section.value("side", str, names=SIDES),
-        trace=section.file("trace"),
-        settings=_settings(section, "set"),
-        search=_search(search),
-        rows=tuple(section.texts("rows")) if section.has("rows") else (),
-        perplexity=_settings(section, "perplexity") or None,
-    )
-    if found.side == SPIKING and found.settings.get(DATAPATH, SPIKES) != SPIKES:
-        raise section.error("side", f"must be {RIVAL}: it sets {DATAPATH} to {found.settings[DATAPATH]}")
-    for name in found.rows:
+    method = section.text("name")
+    shared = {
+        "method": method,
+        "side": section.value("side", str, names=SIDES),
+        "settings": _settings(section, "set"),
+        "search": _search(search),
+        "rows": tuple(section.texts("rows")) if section.has("rows") else (),
+    }
+    if section.has("settings"):
+        parts = section.sections("settings")
+        found = [_setting(part, f"{method}, {part.text('name')}", shared) for part in parts]
+        for part in parts:
+            part.finish()
+    else:
+        found = [_setting(section, method, shared)]
+    if shared["side"] == SPIKING and shared["settings"].get(DATAPATH, SPIKES) != SPIKES:
+        raise section.error("side", f"must be {RIVAL}: it sets {DATAPATH} to {shared['settings'][DATAPATH]}")
+    for name in shared["rows"]:
         if name not in names:
             raise section.error("rows", f"'{name}' is not searched")
     section.finish()
     return found
+
+
+def _setting(section, name, shared):
+    return Contender(
+        name=name, trace=section.file("trace"), perplexity=_settings(section, "perplexity") or None, **shared
+    )
 
 
 def _equal_area(section):
@@ -242,7 +266,12 @@ def _refuse_twins(root, contenders):
 
 
 def _perplexity(section):
-    found = (section.file("file"), section.text("column"))
+    path = section.file("file")
+    if path.suffix == LINES:
+        text = section.text("text")
+        found = Source(path, f"perplexity of {text}", text)
+    else:
+        found = Source(path, section.text("column"))
     section.finish()
     return found
 

@@ -1,9 +1,10 @@
 """Chips matched by area: each rival's best point again, in the size whose area is next to the best spiking chip's."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from spikeloom import UserError
 from spikeloom.compare import outcomes
+from spikeloom.compare.refine import again
 
 
 @dataclass(frozen=True)
@@ -36,8 +37,7 @@ def matches(comparison, runs, bouts):
 def _sizes(comparison, point):
     """The point in every size of the configuration."""
     for labels, settings in comparison.equal_area.sizes():
-        jobs = tuple(replace(job, settings=tuple((dict(job.settings) | settings).items())) for job in point.jobs)
-        yield replace(point, labels=point.labels | labels, jobs=jobs)
+        yield again(point, labels, settings)
 
 
 def _nearest(bout, points, areas):

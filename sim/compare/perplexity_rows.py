@@ -1,12 +1,15 @@
-"""Perplexities from the table that `make table` writes into a Markdown file."""
+"""Perplexities: from the table that `make table` writes into a Markdown file, or from `spikeloom perplexity --json`."""
 
+import json
 import re
+from pathlib import Path
 from typing import NamedTuple
 
 from spikeloom import UserError
 
 BEGIN, END = "<!-- table of `spikeloom perplexity` -->", "<!-- end of the table -->"
 READING = re.compile(r"([\d.]+) \(([\d.]+) \.\. ([\d.]+)\)")
+LINES = ".jsonl"
 
 
 class Perplexity(NamedTuple):
@@ -17,31 +20,68 @@ class Perplexity(NamedTuple):
     high: float
 
 
-def read(path, column, where):
-    """The Perplexity in `column` of the one row that has the texts `where` ({column: text}). Raises UserError."""
-    rows = _rows(path)
-    for name in (column, *where):
-        if name not in rows[0]:
-            raise UserError(f"{path}: the table of perplexities has no column '{name}' (it has {', '.join(rows[0])})")
-    found = [row for row in rows if all(row[name] == value for name, value in where.items())]
+class Source(NamedTuple):
+    """A file, and what is read of it: a table's column, or of JSON lines those of a text."""
+
+    path: Path
+    column: str
+    text: str | None = None
+
+
+def read(source, where):
+    """The Perplexity of the one row or line that has the texts `where` ({name: text}). Raises UserError.
+
+    Of a JSON line, `method` and the options of its reading are such texts.
+    """
+    rows = _lines(source) if source.text else _table(source)
+    for name in where:
+        if not any(name in names for names, _ in rows):
+            known = ", ".join(dict.fromkeys(known for names, _ in rows for known in names))
+            raise UserError(f"{source.path}: no perplexity has '{name}' (there are {known})")
+    found = [reading for names, reading in rows if all(names.get(name) == value for name, value in where.items())]
     said = ", ".join(f"{name} {value}" for name, value in where.items())
     if len(found) != 1:
-        raise UserError(f"{path}: {len(found)} rows of the table of perplexities have {said}, expected one")
-    match = READING.fullmatch(found[0][column])
-    if not match:
-        raise UserError(
-            f"{path}: '{found[0][column]}' in column '{column}' ({said}) is no perplexity with its interval"
-        )
-    return Perplexity(*map(float, match.groups()))
+        raise UserError(f"{source.path}: {len(found)} perplexities have {said}, expected one")
+    if found[0] is None:
+        raise UserError(f"{source.path}: no perplexity with its interval in '{source.column}' ({said})")
+    return found[0]
 
 
-def _rows(path):
-    text = path.read_text(encoding="utf-8")
+def _lines(source):
+    """[(its texts, Perplexity)] of every reading on the text."""
+    found = []
+    for number, line in enumerate(source.path.read_text(encoding="utf-8").splitlines(), 1):
+        try:
+            one = json.loads(line)
+            if one["text"] != source.text:
+                continue
+            names = {"method": one["method"]} | {name: str(value) for name, value in one["options"].items()}
+            found.append((names, Perplexity(*(float(one[name]) for name in ("perplexity", "low", "high")))))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise UserError(f"{source.path}:{number}: no reading of `spikeloom perplexity --json`") from error
+    if not found:
+        raise UserError(f"{source.path}: no reading on the text '{source.text}'")
+    return found
+
+
+def _table(source):
+    """[(its texts, Perplexity or None where the column holds none)] of every row."""
+    text = source.path.read_text(encoding="utf-8")
     if BEGIN not in text or END not in text:
-        raise UserError(f"{path}: no table of perplexities (`make table` writes it)")
+        raise UserError(f"{source.path}: no table of perplexities (`make table` writes it)")
     lines = text[text.index(BEGIN) + len(BEGIN) : text.index(END)].strip().splitlines()
     header, _, *body = [_cells(line) for line in lines]
-    return [dict(zip(header, cells, strict=True)) for cells in body]
+    if source.column not in header:
+        raise UserError(
+            f"{source.path}: the table of perplexities has no column '{source.column}' (it has {', '.join(header)})"
+        )
+    rows = [dict(zip(header, cells, strict=True)) for cells in body]
+    return [(row, _reading(row[source.column])) for row in rows]
+
+
+def _reading(cell):
+    match = READING.fullmatch(cell)
+    return Perplexity(*map(float, match.groups())) if match else None
 
 
 def _cells(line):

@@ -228,11 +228,16 @@ class _Writer:
         if not comparison.perplexity:
             self.add(Paragraph("The configuration names no table of perplexities."))
             return
-        path, column = comparison.perplexity
+        column, file = comparison.perplexity.column, comparison.perplexity.path.name
         known = self.study.perplexities
         missing = [contender.name for contender in comparison.contenders if contender.name not in known]
         self.add(
-            Paragraph(f"Perplexities: column {column} of {path.name}; of exactly the integers that each chip computes.")
+            Paragraph(f"Perplexities: {column}, {file}; of exactly the integers that each chip computes."),
+            Paragraph(
+                "On its method's front: no other setting of the method takes less energy at a perplexity that is no "
+                "higher. Matched by perplexity: beside each point of the front of the spiking side, the cheapest "
+                "multiply-accumulate one whose perplexity is no higher."
+            ),
         )
         if missing:
             self.add(Paragraph(f"Without a perplexity in the configuration: {', '.join(missing)}."))
@@ -240,7 +245,8 @@ class _Writer:
             bests = [*_best_per_contender(bout.rows), *bout.rivals]
             entries = [(one, known[one.point.contender.name]) for one in bests if one.point.contender.name in known]
             if entries:
-                self.add(self.tables.perplexities(bout, entries, path.name, column))
+                self.add(self.tables.perplexities(bout, entries, file, column))
+                self.add(self.tables.matched_by_perplexity(bout, entries))
                 name = f"front_{bout.regime.name}_{bout.technology}"
                 self.figure(name, "Energy against perplexity.", compare_front.draw, bout, entries, column)
 

@@ -10,6 +10,7 @@ from spikeloom.compare import (
     outcomes,
     perplexity_rows,
     readings,
+    refine,
     rungs,
     sensitivity,
     uncertainty,
@@ -144,12 +145,23 @@ def run(comparison, runs, allow_different=False):
         for regime in comparison.regimes
         for technology, path in places.items()
     ]
-    results = runs.results([job for _, _, found in planned for point in found for job in point.jobs])
+    results = _results(runs, planned)
     bouts = [_bout(comparison, *plan, results) for plan in planned]
+    if comparison.refine:
+        planned = [
+            (regime, technology, found + refine.points(comparison, bout))
+            for (regime, technology, found), bout in zip(planned, bouts, strict=True)
+        ]
+        results = _results(runs, planned)
+        bouts = [_bout(comparison, *plan, results) for plan in planned]
     found = list(dict.fromkeys(difference for bout in bouts for difference in bout.differences))
     fairness.require_fair(found, allow_different)
     other_zeros, matched = zeros.sweep(comparison, runs, bouts), equal_area.matches(comparison, runs, bouts)
     return Study(comparison, bouts, groups, perplexities, other_zeros, matched)
+
+
+def _results(runs, planned):
+    return runs.results([job for _, _, found in planned for point in found for job in point.jobs])
 
 
 def _bout(comparison, regime, technology, found_points, results):
@@ -162,9 +174,8 @@ def _perplexities(comparison):
     """{contender's name: Perplexity} of those that name one."""
     if not comparison.perplexity:
         return {}
-    path, column = comparison.perplexity
     named = [contender for contender in comparison.contenders if contender.perplexity]
-    return {contender.name: perplexity_rows.read(path, column, contender.perplexity) for contender in named}
+    return {one.name: perplexity_rows.read(comparison.perplexity, one.perplexity) for one in named}
 
 
 def _check_readings(comparison, technologies):

@@ -1,6 +1,6 @@
 """The tables of the report."""
 
-from spikeloom.compare import capacity, config, outcomes, readings, rungs, sources
+from spikeloom.compare import capacity, config, fronts, outcomes, readings, rungs, sources
 from spikeloom.compare.document import Table
 from spikeloom.compare.numbers import Number
 from spikeloom.plots import style
@@ -76,8 +76,8 @@ class Tables:
         return [*cells, rival.point.called(), sources.energy(self._numbers, rival), ratio]
 
     def _perplexity(self, study, outcome, perplexity):
-        path, column = study.comparison.perplexity
-        return sources.read(perplexity.value, f"{perplexity.value:.2f}", path.name, _row(outcome), column)
+        source = study.comparison.perplexity
+        return sources.read(perplexity.value, f"{perplexity.value:.2f}", source.path.name, _row(outcome), source.column)
 
     def rung_ratios(self, bout, rival):
         """Spiking rows against a rival, rung by rung, cumulative."""
@@ -168,6 +168,8 @@ class Tables:
 
     def perplexities(self, bout, entries, file, column):
         """Energy beside accuracy."""
+        own = [entry[0] for found in fronts.by_method(entries).values() for entry in fronts.front(found)]
+        of_all = [outcome for outcome, _ in fronts.front(entries)]
         rows = [
             [
                 outcome.point.contender.name,
@@ -176,11 +178,28 @@ class Tables:
                     sources.read(value, f"{value:.2f}", file, _row(outcome), f"{column}{part}")
                     for value, part in zip(perplexity, ("", ", low end", ", high end"), strict=True)
                 ),
+                "yes" if any(one is outcome for one in own) else "-",
+                "yes" if any(one is outcome for one in of_all) else "-",
             ]
             for outcome, perplexity in entries
         ]
-        columns = ("contender", "energy per token", column, "95 % low", "95 % high")
+        columns = ("contender", "energy per token", column, "95 % low", "95 % high", "on its method's front", "of all")
         return self.table(f"Energy and perplexity: {bout.regime.name}, {bout.technology}.", columns, rows)
+
+    def matched_by_perplexity(self, bout, entries):
+        """Rivals whose perplexity is no higher."""
+        rows = []
+        for (spiking, perplexity), rival in fronts.matched(entries):
+            cells = [spiking.point.called(), f"{perplexity.value:.2f}", sources.energy(self._numbers, spiking)]
+            if rival:
+                outcome, reached = rival
+                cells += [outcome.point.called(), f"{reached.value:.2f}", sources.energy(self._numbers, outcome)]
+                cells += [sources.ratio(self._numbers, outcome, spiking)]
+            else:
+                cells += ["none", "-", "-", "-"]
+            rows.append(cells)
+        columns = ("spiking", "perplexity", "energy per token", "rival", "perplexity", "energy per token", "ratio")
+        return self.table(f"Matched by perplexity: {bout.regime.name}, {bout.technology}.", columns, rows)
 
     def reading(self, reading, cells):
         """The cells that a reading named, and whether they hold."""

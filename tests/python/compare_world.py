@@ -57,6 +57,8 @@ LOAD_PJ = 20
 RATIOS = [4, 2, 1, 8 / 7, 5 / 4, 11 / 10, 1, 14 / 13, 1]
 # Of the count code and of batches: factors on everything that a token takes.
 CODES = {"ttfs": 1.0, "count": 2.0}
+# Of placements: factors on the network's energy of a spiking and of a multiply-accumulate chip.
+PLACEMENTS = {"near_memory": (1, 1), "snake": (2, 0)}
 REFUSED_BATCH = "8"
 # Of chips by area: the spiking one, and a lane of the other, whose leakage is in proportion.
 SPIKING_MM2, RIVAL_LANE_MM2, LANES = 3.0, 0.06, 48
@@ -172,15 +174,19 @@ class HandMadeRuns:
         code = settings.get("chip.spike_code", "ttfs")
         factor = CODES[code] * (1 + 0.1 * (batch - 1))
         pj = {group: tokens * each * factor for group, each in (RIVAL if is_rival else SPIKING).items()}
+        placement = settings.get("chip.mapping.placement", "near_memory")
+        pj["noc"] *= PLACEMENTS[placement][is_rival]
         pj["dram"] += LOAD_PJ
         lanes = int(settings.get("chip.tile.lanes", LANES))
         pj["leakage"] *= lanes / LANES
         key = f"{'mac' if is_rival else 'spk'}-{job.trace.name.split('.')[1]}-{tokens}-{code}-{batch}"
         key += "" if lanes == LANES else f"-{lanes}"
+        key += "" if placement == "near_memory" else f"-{placement}"
         folder = self.store.place(key)
         folder.mkdir(parents=True, exist_ok=True)
         report = self._report(job, tokens, batch, code, sum(pj.values()))
         chip = {"lanes": str(lanes), "spike_code": code, "tile": {"token_batch": str(batch)}}
+        chip["mapping"] = {"placement": placement}
         if is_rival:
             chip["tile"]["datapath"] = "multiply_accumulate"
         self._changes(job, report, chip)

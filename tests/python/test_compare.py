@@ -20,6 +20,7 @@ from spikeloom.compare import (
     command,
     config,
     explain,
+    fronts,
     readings,
     report,
     rungs,
@@ -31,7 +32,7 @@ from spikeloom.compare import (
 from spikeloom.compare.bill import Bill
 from spikeloom.compare.config import RIVAL, SPIKING
 from spikeloom.compare.numbers import Numbers
-from spikeloom.plots import compare_bars, style
+from spikeloom.plots import compare_bars, compare_front, style
 
 ROOT = Path(__file__).resolve().parents[2]
 TRACES = ROOT / "traces" / "smollm2-135m"
@@ -372,6 +373,124 @@ def test_a_rival_that_no_size_brings_to_that_area_is_not_run_and_said(tmp_path):
     assert not any("chip.tile.lanes" in dict(job.settings) for job in runs.asked)
 
 
+# Three settings of the spiking method and two of the other; all on the same trace.
+SETTINGS = {
+    "spikes": [("small", 40.0), ("middle", 30.0), ("large", 25.0)],
+    "macs": [("few bits", 35.0), ("many bits", 28.0)],
+}
+
+
+def with_settings(tmp_path):
+    """A comparison whose contenders have SETTINGS; perplexities stand in JSON lines."""
+    lines = []
+    text = compare_world.CONFIG.replace("{file: README.md, column: PPL wikipedia}", "{file: read.jsonl, text: wiki}")
+    for name, settings in SETTINGS.items():
+        parts = []
+        for setting, value in settings:
+            where = f"{{method: {name}, size: {setting}}}"
+            parts.append(f"{{name: {setting}, trace: TRACES/spikequant-improved, perplexity: {where}}}")
+            for of, factor in (("wiki", 1), ("news", 2)):
+                reading = {"method": name, "options": {"size": setting}, "text": of, "perplexity": factor * value}
+                lines.append(json.dumps(reading | {"low": value - 1, "high": value + 1}))
+        block = f"    - name: {name}\n"
+        head, _, rest = text.partition(block)
+        own = re.sub(r"      (trace|perplexity): .*\n", "", rest, count=2)
+        text = head + block + f"      settings: [{', '.join(parts)}]\n" + own
+    path = write_config(tmp_path, TRACES, text.replace("contender: spikes", "contender: 'spikes, small'"))
+    path.write_text(path.read_text().replace("rivals: [macs]", "rivals: ['macs, few bits']"))
+    (tmp_path / "read.jsonl").write_text("\n".join(lines) + "\n")
+    return path
+
+
+def test_settings_of_a_method_are_contenders_with_perplexities_of_their_own(tmp_path):
+    found = study.run(config.load(with_settings(tmp_path)), HandMadeRuns(tmp_path / "runs"))
+    wanted = {f"{name}, {setting}": value for name, settings in SETTINGS.items() for setting, value in settings}
+    assert {name: perplexity.value for name, perplexity in found.perplexities.items()} == wanted
+    assert {one.method for one in found.comparison.contenders} == set(SETTINGS)
+
+
+def entry(side, method, pj, perplexity):
+    """What fronts know of an outcome."""
+    contender = SimpleNamespace(side=side, method=method, name=f"{method} {perplexity}")
+    return SimpleNamespace(pj=pj, point=SimpleNamespace(contender=contender)), SimpleNamespace(value=perplexity)
+
+
+def test_fronts_hold_what_nothing_beats_in_both_and_rivals_match_at_no_worse_perplexity():
+    spikes = [entry(SPIKING, "s", pj, value) for pj, value in ((10, 40), (12, 30), (13, 35), (20, 25))]
+    rivals = [entry(RIVAL, "m", 9, 41), entry(RIVAL, "m", 11, 30), entry(RIVAL, "n", 30, 28)]
+    assert [one.pj for one, _ in fronts.front(spikes)] == [10, 12, 20]  # 13 at 35 is beaten by 12 at 30
+    assert [one.pj for one, _ in fronts.front(spikes + rivals)] == [9, 10, 11, 20]
+    assert list(fronts.by_method(spikes + rivals)) == ["s", "m", "n"]
+    pairs = [(spiking[0].pj, rival and rival[0].pj) for spiking, rival in fronts.matched(spikes + rivals)]
+    assert pairs == [(10, 11), (12, 11), (20, None)]
+
+
+def test_the_report_tells_fronts_apart_and_matches_by_perplexity(tmp_path):
+    """Every setting runs on the same trace here, so that all spend alike: 16 pJ a token either side."""
+    found = study.run(config.load(with_settings(tmp_path)), HandMadeRuns(tmp_path / "runs"))
+    lowest = {"spikes, large": ("yes", "yes"), "macs, many bits": ("yes", "-")}
+    rows = table_of(found, "Energy and perplexity: resident")
+    assert {row[0]: tuple(row[-2:]) for row in rows} == {
+        f"{name}, {setting}": lowest.get(f"{name}, {setting}", ("-", "-"))
+        for name, settings in SETTINGS.items()
+        for setting, _ in settings
+    }
+    matched = table_of(found, "Matched by perplexity: resident")
+    assert [row[1:] for row in matched] == [["25.00", "16.00 pJ", "none", "-", "-", "-"]]
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("{}", r"read\.jsonl:1: no reading of `spikeloom perplexity --json`"),
+        ("[", r"read\.jsonl:1: no reading"),
+        ('{"method": "spikes", "options": 3, "text": "wiki"}', r"read\.jsonl:1: no reading"),
+        ('{"text": "news"}', r"read\.jsonl: no reading on the text 'wiki'"),
+    ],
+)
+def test_what_is_no_reading_of_a_perplexity_is_refused(tmp_path, line, said):
+    path = with_settings(tmp_path)
+    (tmp_path / "read.jsonl").write_text(line + "\n")
+    with pytest.raises(UserError, match=said):
+        study.run(config.load(path), HandMadeRuns(tmp_path / "runs"))
+
+
+def test_a_figure_of_fronts_names_methods_and_settings(tmp_path):
+    found = study.run(config.load(with_settings(tmp_path)), HandMadeRuns(tmp_path / "runs"))
+    bout = bout_of(found, "resident")
+    entries = [(one, found.perplexities[one.point.contender.name]) for one in (*bout.rows, *bout.rivals)]
+    axes = compare_front.draw(bout, entries, "perplexity of wiki", "by hand", False).axes[-1]
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["spikes", "macs"]
+    assert {text.get_text() for text in axes.texts} <= {name for some in SETTINGS.values() for name, _ in some}
+
+
+REFINE = "  refine: {chip.mapping.placement: [near_memory, snake]}\n  samples:"
+
+
+def test_the_best_points_run_again_in_other_placements_and_each_side_takes_its_best(tmp_path):
+    """The snake spares the rival its network, 1 of 16 pJ, and doubles that of spikes, 2 of 16."""
+    path = write_config(tmp_path, TRACES, compare_world.CONFIG.replace("  samples:", REFINE))
+    runs = HandMadeRuns(tmp_path / "runs")
+    bout = bout_of(study.run(config.load(path), runs), "resident")
+    assert (bout.headline, bout.best_rival.point.called()) == (pytest.approx((16 - 1) / 16), "macs (snake)")
+    assert "snake" not in bout.best_spiking.point.called()
+    snakes = [one for one in bout.ran if one.point.labels.get("chip.mapping.placement") == "snake"]
+    assert sorted(one.point.called() for one in snakes) == [
+        "macs (snake)",
+        "spikes (count, token batch 1, snake)",
+        "spikes (ttfs, token batch 1, snake)",
+    ]
+
+
+def test_what_is_refined_may_differ_between_chips_and_nothing_else(tmp_path):
+    path = write_config(tmp_path, TRACES, compare_world.CONFIG.replace("  samples:", REFINE))
+    assert not [
+        bout.differences
+        for bout in study.run(config.load(path), HandMadeRuns(tmp_path / "runs")).bouts
+        if bout.differences
+    ]
+
+
 LONG = "a name of a contender that is much longer than the space that labels have, and goes on and on and on"
 
 
@@ -463,7 +582,7 @@ BAD = [
     ("side: multiply_accumulate", "side: spiking", r"side: must be multiply_accumulate: it sets chip\.tile\.datapath"),
     ("rows: [chip.spike_code]", "rows: [chip.payload]", r"rows: 'chip\.payload' is not searched"),
     ("technologies: [one]", "technologies: [two]", r"reading 'four times less': no 'two' here \(there are one\)"),
-    ("{method: atom}", "{method: adam}", r"README\.md: 0 rows of the table of perplexities have method adam"),
+    ("{method: atom}", "{method: adam}", r"README\.md: 0 perplexities have method adam, expected one"),
     (
         "  perplexity: {file: README.md, column: PPL wikipedia}\n",
         "  perplexity_limit: 40\n",
