@@ -34,6 +34,7 @@ def compare(options, say=print):
     comparison = config.load(options.config)
     folder = options.output or Path("results") / f"compare_{comparison.name}"
     if options.explain:
+        explain.require_report_of(options.config, folder)
         say(explain.explain(folder, options.explain, options.store), end="")
         return
     require_writable_folder(folder)
@@ -42,14 +43,15 @@ def compare(options, say=print):
     found = study.run(comparison, runner, options.allow_different)
     written = report.build(found)
     make_folder(folder)
-    write(written, folder, comparison.name)
+    write(written, folder, comparison)
     say(f"{folder}/report.html")
     say(f"{folder}/report.md")
 
 
-def write(written, folder, name):
+def write(written, folder, comparison):
     """The files of a report.Report."""
     document.register(written.blocks, written.numbers)
+    numbers = written.numbers.content() | {"configuration": runs.configuration(comparison.file)}
     svgs = {}
     with matplotlib.rc_context(style.SETTINGS | SVG_SETTINGS):
         for figure, draw in written.figures.items():
@@ -61,8 +63,8 @@ def write(written, folder, name):
             svgs[figure] = (folder / f"{figure}.svg").read_bytes()
     texts = {
         "report.md": document.markdown(written.blocks),
-        "report.html": document.page(f"Both bills: {name}", written.blocks, svgs),
-        explain.NAME: json.dumps(written.numbers.content(), indent=1, ensure_ascii=False) + "\n",
+        "report.html": document.page(f"Both bills: {comparison.name}", written.blocks, svgs),
+        explain.NAME: json.dumps(numbers, indent=1, ensure_ascii=False) + "\n",
     }
     for file, text in texts.items():
         with whole_file(folder / file) as partial:

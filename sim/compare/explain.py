@@ -5,10 +5,19 @@ from pathlib import Path
 
 from spikeloom import UserError
 from spikeloom.compare.bill import Bill, read_bill, read_report
-from spikeloom.compare.runs import Run
+from spikeloom.compare.runs import Run, configuration
 from spikeloom.store.result_store import ResultStore
 
 NAME = "numbers.json"
+
+
+def require_report_of(config, folder):
+    """Raises UserError if the report in `folder` was made from other values than the configuration has now."""
+    if _load(Path(folder) / NAME).get("configuration") != configuration(Path(config)):
+        raise UserError(
+            f"{folder}: this report was made from another configuration than {config} is now: run `spikeloom compare "
+            f"{config}` again, or name its folder with -o"
+        )
 
 
 def explain(folder, identity, store):

@@ -59,7 +59,7 @@ class Job:
     def files(self):
         """Hashes of the files that it names, and of those that these name."""
         named = [self.chip, self.energy, *(Path(value) for _, value in self.settings if Path(value).is_absolute())]
-        return [*map(_configuration, named), *_trace_hashes(self.trace)]
+        return [*map(configuration, named), *_trace_hashes(self.trace)]
 
     def __str__(self):
         return ", ".join(f"{path}={value}" for path, value in self.settings) or "the chip as it is"
@@ -152,7 +152,7 @@ class Runs:
 
 
 @cache
-def _configuration(path):
+def configuration(path):
     """Hash of a YAML file's values (comments do not count) and of the files that they name."""
     try:
         content = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
@@ -162,7 +162,7 @@ def _configuration(path):
     for name in _scalars(content):
         named = path.parent / name
         if name.endswith((".yaml", ".csv")) and named.is_file():
-            parts.append(_configuration(named) if name.endswith(".yaml") else programs.file_sha256(named))
+            parts.append(configuration(named) if name.endswith(".yaml") else programs.file_sha256(named))
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 

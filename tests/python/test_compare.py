@@ -24,6 +24,7 @@ from spikeloom.compare import (
     readings,
     report,
     rungs,
+    runs,
     sensitivity,
     study,
     uncertainty,
@@ -523,7 +524,7 @@ def written(tmp_path_factory):
     comparison = config.load(write_config(folder, TRACES, PREFILL_ONLY))
     for name in ("one", "two"):
         (folder / name).mkdir()
-        command.write(report.build(study.run(comparison, HandMadeRuns(folder / "runs"))), folder / name, "by_hand")
+        command.write(report.build(study.run(comparison, HandMadeRuns(folder / "runs"))), folder / name, comparison)
     return folder
 
 
@@ -554,6 +555,19 @@ def test_an_explanation_shows_counters_prices_and_files(written):
     text = explain.explain(written / "one", identity, written / "runs")
     assert re.search(r"arithmetic_event +arithmetic +1,280 +0\.1 +4\n", text)  # 32 tokens of the rival
     assert "mac-prefill32-32-ttfs-1/energy.csv" in text
+
+
+def test_a_report_of_other_values_is_not_explained(written, tmp_path):
+    """Comments do not count; the files that a configuration names do."""
+    here = write_config(tmp_path, TRACES, PREFILL_ONLY)
+    explain.require_report_of(here, written / "one")
+    here.write_text(here.read_text() + "# a comment\n")
+    runs.configuration.cache_clear()
+    explain.require_report_of(here, written / "one")
+    (tmp_path / "chip.yaml").write_text("chip: {name: another}\n")
+    runs.configuration.cache_clear()
+    with pytest.raises(UserError, match=r"one: this report was made from another configuration than .*compare\.yaml"):
+        explain.require_report_of(here, written / "one")
 
 
 def test_an_unknown_id_is_named(written):

@@ -56,7 +56,7 @@ def world(tmp_path):
         trace = tmp_path / "layer15.prefill32.safetensors"
         return Job(tmp_path / "chip.yaml", tmp_path / "energy.yaml", trace, ("q",), None, named)
 
-    runs._configuration.cache_clear()
+    runs.configuration.cache_clear()
     return Runs(tmp_path / "runs", program, 1), job, tmp_path / "calls"
 
 
@@ -114,7 +114,7 @@ def test_what_is_kept_follows_values_and_files_but_no_comments(world, tmp_path):
     found, job, called = world
 
     def is_described_again(job, runs_of=found):
-        runs._configuration.cache_clear()
+        runs.configuration.cache_clear()
         before = calls(called).count("price")
         runs_of.results([job])
         return calls(called).count("price") > before
