@@ -20,9 +20,9 @@ def parse(text):
         if first > last:
             raise ValueError(f"'{part.strip()}' runs backwards")
         found += range(first, last + 1)
-    for layer in found:
-        if found.count(layer) > 1:
-            raise ValueError(f"layer {layer} is named twice")
+    twice = _twice(found)
+    if twice is not None:
+        raise ValueError(f"layer {twice} is named twice")
     return tuple(sorted(found))
 
 
@@ -39,8 +39,9 @@ def words(layers):
 
 def sentence(trace):
     """`Layer 15`, `Layers 0-29 (30)`, of the trace of a report."""
-    count = len(_each(trace["sha256"]))
-    return f"Layer {trace['layer']}" if count == 1 else f"Layers {trace['layer']} ({count})"
+    if isinstance(trace["sha256"], str):
+        return f"Layer {trace['layer']}"
+    return f"Layers {trace['layer']} ({len(trace['sha256'])})"
 
 
 def together(reports, folder):
@@ -52,9 +53,9 @@ def together(reports, folder):
         return reports[0]
     traces = [report["trace"] for report in reports]
     layers = [trace["layer"] for trace in traces]
-    for layer in layers:
-        if layers.count(layer) > 1:
-            raise UserError(f"{folder}: two files hold layer {layer}: they are not as they were exported")
+    twice = _twice(layers)
+    if twice is not None:
+        raise UserError(f"{folder}: two files hold layer {twice}: they are not as they were exported")
     return {
         "synthetic": any(report["synthetic"] for report in reports),
         "trace": {key: _common(traces, key, folder) for key in ("model", "tokens", "text")}
@@ -82,5 +83,7 @@ def _share(reports, name):
     return sum(report["figures"][name] * weigh(report) for report in reports) / sum(map(weigh, reports))
 
 
-def _each(value):
-    return value if isinstance(value, tuple) else (value,)
+def _twice(layers):
+    """A layer that is there more than once; None without."""
+    ordered = sorted(layers)
+    return next((one for one, other in zip(ordered, ordered[1:], strict=False) if one == other), None)

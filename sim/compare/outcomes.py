@@ -68,20 +68,14 @@ def points(comparison, regime, technology, energy_file):
     return found
 
 
-def layers_of(comparison, contender):
-    """The layers that a contender runs. Raises UserError if its export is to have more than it has."""
-    if comparison.layers != ALL:
-        return comparison.layers
-    export = manifest.load(contender.trace)
-    export.require_complete(contender.trace)
-    return tuple(sorted(export.layers))
-
-
 def traces_of(comparison, contender, regime):
     """(activations file per layer, tokens of each run) of a contender in a regime. Raises UserError without one."""
     export = manifest.load(contender.trace)
     cases = {case["name"]: case["context"] - case["first"] for case in export.header["cases"]}
-    numbers = layers_of(comparison, contender)
+    numbers = comparison.layers
+    if numbers == ALL:
+        export.require_complete(contender.trace)
+        numbers = sorted(export.layers)
     paths = [contender.trace / manifest.activations_name(layer, regime.case) for layer in numbers]
     for layer, path in zip(numbers, paths, strict=True):
         if regime.case not in cases or not path.is_file():
