@@ -4,6 +4,8 @@ BUILD := build
 PYTHON := .venv/bin/python
 SPIKELOOM := $(BUILD)/spikeloom
 TRACES := traces/smollm2-135m
+# Of configs/experiments/compare_model.yaml.
+MODEL_TRACES := results/traces
 # The reference model needs PyTorch; this version has a CPU build that is known to work.
 TORCH ?= torch==2.13.0
 # The improved method at the salient share that serves it best.
@@ -31,7 +33,9 @@ endef
 help:
 	@echo "make demo      simulate a real decoder layer and show the energy report"
 	@echo "make test      build everything and run every test"
-	@echo "make verdict   a spiking chip beside its multiply-accumulate rivals: both bills, results/compare_smollm2"
+	@echo "make verdict   a spiking chip beside its multiply-accumulate rivals: both bills, results/compare_smollm2; of"
+	@echo "               all layers too, results/compare_model, where results/traces holds them"
+	@echo "make model-traces  all layers of the default model, for \`make verdict\`, to results/traces"
 	@echo "make build     the program build/spikeloom alone"
 	@echo "make exporter  what \`spikeloom export\` and \`perplexity\` need: PyTorch, the default model and texts"
 	@echo "make bench     measure host speed and memory (ratios within one run)"
@@ -70,10 +74,16 @@ demo: build venv
 	@echo "== simulating layer 15 of SmolLM2-135M"
 	@$(SPIKELOOM) run configs/experiments/demo.yaml
 
-# About 900 runs, 9 minutes of processor time in all; a stopped one goes on.
+# About 900 runs of one layer, 9 minutes of processor time in all; a stopped one goes on. Where the traces of the whole
+# model are, 1,440 more, 20 minutes of processor time.
 .PHONY: verdict
 verdict: build venv
 	@$(PYTHON) -m spikeloom compare configs/experiments/compare_smollm2.yaml
+	@if [ -f $(MODEL_TRACES)/layer29.prefill64.safetensors ] && [ -f $(MODEL_TRACES)/layer29.decode1024.safetensors ]; then \
+	  $(PYTHON) -m spikeloom compare configs/experiments/compare_model.yaml; \
+	else \
+	  echo "the whole model too, where $(MODEL_TRACES) holds its layers: \`make model-traces\` writes them (7 minutes)"; \
+	fi
 
 .PHONY: test
 test: build venv .venv/export test-build
@@ -108,6 +118,11 @@ bench: build venv test-build
 .PHONY: exporter
 exporter: build venv .venv/export
 	@$(PYTHON) -m spikeloom fetch
+
+# About 7 minutes, calibration included.
+.PHONY: model-traces
+model-traces: exporter
+	@$(PYTHON) -m spikeloom export --tokens 64 --decode 1024 -o $(MODEL_TRACES)
 
 .PHONY: trace
 trace: venv .venv/export

@@ -89,6 +89,16 @@ def activations_name(layer, case_name):
     return f"layer{layer:02}.{case_name}.safetensors"
 
 
+def layer_of(path):
+    """The layer that an activations file's name says."""
+    return int(Path(path).name.split(".")[0].removeprefix("layer"))
+
+
+def weights_beside(path):
+    """The weights file of an activations file."""
+    return Path(path).with_name(weights_name(layer_of(path)))
+
+
 def residual_name(layer):
     """Name of the file with what enters a layer."""
     return f"layer{layer:02}.residual.safetensors"

@@ -19,9 +19,15 @@ SEED = 1
 
 def share_of_zeros(weights_path, activations_path):
     """Zeros over all codes of the linear operations' inputs."""
+    zeros, codes = count_zeros(weights_path, activations_path)
+    return zeros / codes
+
+
+def count_zeros(weights_path, activations_path):
+    """(zeros, codes) of the linear operations' inputs."""
     weights, files = (trace_files.read_trace_file(path) for path in (weights_path, activations_path))
     zeros = [a == 0 for _, _, _, a in _inputs(weights, files)]
-    return sum(int(one.sum()) for one in zeros) / sum(one.size for one in zeros)
+    return sum(int(one.sum()) for one in zeros), sum(one.size for one in zeros)
 
 
 def write_variant(source, target, layer, case_name, share):

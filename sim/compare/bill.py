@@ -44,13 +44,17 @@ class Bill:
         """How often an event happened, over all groups; not divided."""
         return sum(count for (name, _), (count, _) in (self.rows | self.left_out).items() if name == event)
 
-    def minus(self, other):
-        """The difference of two bills, to be divided by `per` of this one."""
+    def plus(self, other, factor=1):
+        """The sum of two bills, the other one times a factor, to be divided by `per` of this one."""
         rows = {}
         for key in sorted(self.rows.keys() | other.rows.keys()):
-            (count, pj), (less, less_pj) = self.rows.get(key, (0, 0.0)), other.rows.get(key, (0, 0.0))
-            rows[key] = (count - less, pj - less_pj)
-        return Bill(rows, self.runs + tuple((run, -factor) for run, factor in other.runs), self.per)
+            (count, pj), (more, more_pj) = self.rows.get(key, (0, 0.0)), other.rows.get(key, (0, 0.0))
+            rows[key] = (count + factor * more, pj + factor * more_pj)
+        return Bill(rows, self.runs + tuple((run, factor * times) for run, times in other.runs), self.per)
+
+    def minus(self, other):
+        """The difference of two bills, to be divided by `per` of this one."""
+        return self.plus(other, -1)
 
     def over(self, per):
         """The same bill, divided by `per`."""

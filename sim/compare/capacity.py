@@ -29,9 +29,9 @@ def spiking(trace, spike_code):
 
 
 def multiply_accumulate(weights):
-    """{bits: share of inputs} of a multiply-accumulate weights file; {16: 1.0} for binary16."""
+    """{bits: share of inputs} of multiply-accumulate weights files; {16: 1.0} for binary16."""
     sizes = {}
-    for one in _description(weights)["inputs"]:
+    for one in (one for file in weights for one in _description(file)["inputs"]):
         for group in one["groups"] or [{"size": one["size"], "activation_bits": 16}]:
             sizes[group["activation_bits"]] = sizes.get(group["activation_bits"], 0) + group["size"]
     total = sum(sizes.values())

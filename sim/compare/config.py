@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
 
+from spikeloom.compare import layers
 from spikeloom.compare.perplexity_rows import LINES, Source
 from spikeloom.compare.rungs import GROUPS
 from spikeloom.strict_yaml import Section
@@ -11,6 +12,7 @@ from spikeloom.strict_yaml import Section
 SIDES = ("spiking", "multiply_accumulate")
 SPIKING, RIVAL = SIDES
 REGIMES = ("resident", "prefill", "decode")
+RESIDENT = REGIMES[0]
 BATCH = "chip.tile.token_batch"
 DATAPATH, SPIKES = "chip.tile.datapath", "accumulate_and_fire"
 RUNGS = 9
@@ -93,13 +95,13 @@ class EqualArea:
 
 @dataclass(frozen=True)
 class Comparison:
-    """The whole configuration."""
+    """The whole configuration. `layers`: numbers, or ALL that an export holds."""
 
     file: Path
     name: str
     chip: Path
     technologies: tuple
-    layer: int
+    layers: tuple | str
     operations: tuple
     settings: dict
     regimes: tuple
@@ -155,7 +157,7 @@ def load(path):
         name=root.text("name"),
         chip=root.file("chip"),
         technologies=tuple(root.files("technologies")),
-        layer=root.value("layer", int, least=0, most=10000),
+        layers=_layers(root, regimes),
         operations=ALL if operations == ALL else tuple(root.texts("operations")),
         settings=_settings(root, "set"),
         regimes=regimes,
@@ -175,6 +177,22 @@ def load(path):
     if comparison.perplexity_limit and not comparison.perplexity:
         raise root.error("perplexity_limit", "needs a table of perplexities, the key `perplexity`")
     return comparison
+
+
+def _layers(root, regimes):
+    """(number,) of `layer`; of `layers` the numbers, or ALL."""
+    if not root.has("layers"):
+        return (root.value("layer", int, least=0, most=10000),)
+    if root.has("layer"):
+        raise root.error("layer", "a comparison has either a layer or layers")
+    for regime in regimes:
+        if regime.name == RESIDENT:
+            raise root.error("regimes", "no chip holds the weights of several layers: resident is of one `layer`")
+    given = ",".join(root.texts("layers")) if isinstance(root.any("layers"), list) else root.text("layers")
+    try:
+        return ALL if given == ALL else layers.parse(given)
+    except ValueError as error:
+        raise root.error("layers", f"{error} (allowed: all, a list of numbers, or as 0-3,15)") from error
 
 
 def _settings(section, key):

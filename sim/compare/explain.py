@@ -55,6 +55,11 @@ def _report(entry, _bills, store):
     return [f"key {entry['path']} of {store.place(entry['run']) / 'report.json'}"]
 
 
+def _layers(entry, _bills, store):
+    lines = [f"mean over layers, weighted by {entry['weights']}; key {entry['path']} of"]
+    return lines + [f"  {store.place(run) / 'report.json'}" for run in entry["runs"]]
+
+
 def _derived(entry, bills, store):
     lines = [entry["how"]]
     for name in entry["bills"]:
@@ -71,6 +76,7 @@ _KINDS = {
     "ratio": _ratio,
     "count": _count,
     "report": _report,
+    "layers": _layers,
     "derived": _derived,
     "file": _in_file,
 }
@@ -98,7 +104,9 @@ def _prices(bill):
 def _files(bill, store):
     lines = [f"  divided by {bill.per:g} tokens; counts are of all of them"]
     for key, factor in bill.runs:
-        lines.append(f"  {'+' if factor > 0 else '-'} {store.place(key) / 'energy.csv'}")
+        report = read_report(Run(key, store.place(key)))
+        spent = f"layer {report['trace']['layer']}, {report['energy']['total_pj']:,.6g} pJ in all"
+        lines.append(f"  {'+' if factor > 0 else '-'} {store.place(key) / 'energy.csv'}: {spent}")
         lines.append(f"    again: spikeloom run {store.place(key) / 'resolved.yaml'}")
     return lines
 
@@ -109,7 +117,6 @@ def _bill(described, store):
         run = Run(key, store.place(key))
         if not (run.folder / "energy.csv").is_file():
             raise UserError(f"{run.folder}: this run is not kept here; `spikeloom compare` makes it again")
-        read_report(run)
         bill = read_bill(run)
-        total = bill if factor > 0 else total.minus(bill)
+        total = total.plus(bill, factor) if total else bill
     return Bill(total.rows, total.runs, described["per"]).without(described.get("without", ()))

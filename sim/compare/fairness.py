@@ -65,7 +65,7 @@ def _covered(path, may_differ):
 
 def _scalars(outcome):
     """{path: value} of the resolved chip and technology."""
-    path = outcome.run.folder / "resolved.yaml"
+    path = outcome.runs[0].folder / "resolved.yaml"
     config = yaml.load(path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CBaseLoader", yaml.BaseLoader))
     return dict(_flat({key: config[key] for key in ("chip", "technology")}, ""))
 

@@ -1,17 +1,22 @@
 """What came of every point: its bill by the rule of the regime, and which is best."""
 
 from dataclasses import dataclass, field
+from functools import reduce
 
 from spikeloom import UserError
+from spikeloom.compare import layers
 from spikeloom.compare.bill import Bill, read_bill, read_report
-from spikeloom.compare.config import BATCH, RIVAL, SPIKING, Regime
+from spikeloom.compare.config import ALL, BATCH, RESIDENT, RIVAL, SPIKING, Regime
 from spikeloom.compare.runs import Job, Refused
 from spikeloom.traces import manifest
 
 
 @dataclass(frozen=True)
 class Point:
-    """A contender with one choice of what is searched, in a regime and a technology. `labels`: {search name: value}."""
+    """A contender with one choice of what is searched, in a regime and a technology. `labels`: {search name: value}.
+
+    `jobs`: of `resident` M and 2 M tokens, else one per layer.
+    """
 
     contender: object
     regime: Regime
@@ -32,11 +37,11 @@ def _choice(name, value):
 
 @dataclass(frozen=True)
 class Outcome:
-    """A point that ran: its bill per token, its main run and that run's report. `whole`: the run's own bill."""
+    """A point that ran: its bill per token, its main runs, one per layer, and their report."""
 
     point: Point
     bill: Bill
-    run: object
+    runs: tuple
     report: dict = field(repr=False)
 
     @property
@@ -49,7 +54,7 @@ def points(comparison, regime, technology, energy_file):
     """Every point of the search in a regime, but for batches beyond the tokens that there are: they do not differ."""
     found = []
     for contender in comparison.contenders:
-        trace, tokens = trace_of(comparison, contender, regime)
+        traces, tokens = traces_of(comparison, contender, regime)
         for labels, settings in contender.points():
             settings = _absolute(comparison, comparison.settings | settings)
             if int(settings.get(BATCH, 1)) > max(1, min(tokens)):
@@ -57,21 +62,27 @@ def points(comparison, regime, technology, energy_file):
             jobs = tuple(
                 Job(comparison.chip, energy_file, trace, comparison.operations, count, tuple(settings.items()))
                 for count in tokens
+                for trace in traces
             )
             found.append(Point(contender, regime, technology, labels, jobs))
     return found
 
 
-def trace_of(comparison, contender, regime):
-    """(activations file, tokens of each run) of a contender in a regime. Raises UserError if the export has none."""
+def traces_of(comparison, contender, regime):
+    """(activations file per layer, tokens of each run) of a contender in a regime. Raises UserError without one."""
     export = manifest.load(contender.trace)
     cases = {case["name"]: case["context"] - case["first"] for case in export.header["cases"]}
-    path = contender.trace / manifest.activations_name(comparison.layer, regime.case)
-    if regime.case not in cases or not path.is_file():
-        raise UserError(
-            f"{contender.trace}: no layer {comparison.layer} of case '{regime.case}' "
-            f"(cases: {', '.join(cases)}; layers: {', '.join(map(str, export.layers))})"
-        )
+    numbers = comparison.layers
+    if numbers == ALL:
+        export.require_complete(contender.trace)
+        numbers = sorted(export.layers)
+    paths = [contender.trace / manifest.activations_name(layer, regime.case) for layer in numbers]
+    for layer, path in zip(numbers, paths, strict=True):
+        if regime.case not in cases or not path.is_file():
+            raise UserError(
+                f"{contender.trace}: no layer {layer} of case '{regime.case}' "
+                f"(cases: {', '.join(cases)}; layers: {layers.words(sorted(export.layers))})"
+            )
     there = cases[regime.case]
     if regime.name == "decode" and there != 1:
         raise UserError(
@@ -79,12 +90,12 @@ def trace_of(comparison, contender, regime):
         )
     wanted = _tokens(regime, there)
     if max(wanted) > there:
-        raise UserError(f"{comparison.file}: {regime.name} needs {max(wanted)} tokens, {path} has {there}")
-    return path, wanted
+        raise UserError(f"{comparison.file}: {regime.name} needs {max(wanted)} tokens, {paths[0]} has {there}")
+    return paths, wanted
 
 
 def _tokens(regime, there):
-    if regime.name == "resident":
+    if regime.name == RESIDENT:
         return (regime.tokens, 2 * regime.tokens)
     return (regime.tokens or there,)
 
@@ -100,17 +111,13 @@ def _absolute(comparison, settings):
 def outcomes(found_points, results):
     """(outcomes, [(point, why)] that were refused)."""
     ran, refused = [], []
-    bills = {}
     for point in found_points:
         runs = [results[job] for job in point.jobs]
         why = next((run.why for run in runs if isinstance(run, Refused)), None)
         if why:
             refused.append((point, why))
             continue
-        for run in runs:
-            if run.key not in bills:
-                bills[run.key] = (read_bill(run), read_report(run))
-        ran.append(_outcome(point, runs, bills))
+        ran.append(_outcome(point, runs))
     for contender in dict.fromkeys(point.contender.name for point in found_points):
         if not any(outcome.point.contender.name == contender for outcome in ran):
             why = next(why for point, why in refused if point.contender.name == contender)
@@ -118,14 +125,16 @@ def outcomes(found_points, results):
     return ran, refused
 
 
-def _outcome(point, runs, bills):
-    last = runs[-1]
-    bill, report = bills[last.key]
-    if point.regime.name == "resident":
-        bill = bill.minus(bills[runs[0].key][0]).over(point.regime.tokens)
+def _outcome(point, runs):
+    bills = [read_bill(run) for run in runs]
+    if point.regime.name == RESIDENT:
+        runs = runs[-1:]
+        bill, tokens = bills[-1].minus(bills[0]), point.regime.tokens
+        report = read_report(runs[0])
     else:
-        bill = bill.over(report["trace"]["tokens"])
-    return Outcome(point, bill.without(point.regime.without), last, report)
+        report = layers.together([read_report(run) for run in runs], point.contender.trace)
+        bill, tokens = reduce(Bill.plus, bills), report["trace"]["tokens"]
+    return Outcome(point, bill.over(tokens).without(point.regime.without), tuple(runs), report)
 
 
 def best(candidates):

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from spikeloom.compare import (
+    layers,
     price_sections,
     sources,
     words,
@@ -32,6 +33,10 @@ MEANING = {
     "number of tokens that share a weight read is swept.",
     "decode": "Decode: one token (case `{case}`), every weight from DRAM.",
 }
+SUMMED = (
+    " A bill is the sum of the layers' bills; each layer is simulated from a chip that has drained, with nothing "
+    "loaded ahead."
+)
 HOW_TO_CHECK = (
     "Every number has an id: in a sentence it is the small raised one, in a table it is table.row.column (T3.2.4; the "
     "column of row numbers does not count). `spikeloom compare CONFIG --explain ID -o FOLDER` prints the counters, "
@@ -86,8 +91,8 @@ class _Writer:
         report = self.study.bouts[0].ran[0].report
         chip, trace = report["chip"], report["trace"]
         return (
-            f"Layer {trace['layer']} of {trace['model']}  |  {chip['name']}: {chip['width']} × {chip['height']} tiles, "
-            f"{chip['clock_mhz']:g} MHz"
+            f"{layers.sentence(trace)} of {trace['model']}  |  {chip['name']}: {chip['width']} × {chip['height']} "
+            f"tiles, {chip['clock_mhz']:g} MHz"
         )
 
     def _head(self):
@@ -155,12 +160,13 @@ class _Writer:
         self.add(
             Heading(2, "What is compared"),
             Paragraph(
-                f"Layer {trace['layer']} of {trace['model']} on text ({trace['text']}); operations: {named}. Chip "
+                f"{layers.sentence(trace)} of {trace['model']} on text ({trace['text']}); operations: {named}. Chip "
                 f"{chip['name']}: {chip['width']} x {chip['height']} tiles, {chip['clock_mhz']:g} MHz; changed for "
                 f"all contenders: {fixed}. Mesh, memories, DRAM, clock and technology are the same; every resolved "
                 "configuration was compared, and may differ only in "
                 + ", ".join(f"`{path}`" for path in sorted({*comparison.may_differ, *comparison.searched()}))
                 + ". Every output integer of every run equals its trace."
+                + (SUMMED if len(self.study.bouts[0].ran[0].runs) > 1 else "")
             ),
             self.tables.contenders(self.study),
             Paragraph(

@@ -1,6 +1,6 @@
 """Makes the numbers of a report from bills, each with what `--explain` needs to make it again."""
 
-from spikeloom.compare import rungs
+from spikeloom.compare import layers, rungs
 from spikeloom.compare.numbers import Number, ratio_text
 from spikeloom.plots import style
 
@@ -51,14 +51,22 @@ def count(numbers, outcome, event):
 
 
 def reported(outcome, path, shown):
-    """A value of the main run's report.json, shown as the function `shown` says; None if it is not there."""
+    """A value of the main run's report.json, shown as the function `shown` says; None if it is not there.
+
+    Of several layers a share is theirs together, anything else the same in all.
+    """
     value = outcome.report
     for key in path.split("."):
         value = value.get(key) if isinstance(value, dict) else None
     if not isinstance(value, (int, float)):
         return None
     what = f"{path} in report.json of {outcome.point.called()}, {_place(outcome)}"
-    return Number(value, shown(value), what, {"kind": "report", "run": outcome.run.key, "path": path})
+    source = {"kind": "report", "run": outcome.runs[0].key, "path": path}
+    name = path.split(".")[-1]
+    if len(outcome.runs) > 1 and name in layers.WEIGHTS:
+        keys = [run.key for run in outcome.runs]
+        source = {"kind": "layers", "runs": keys, "path": path, "weights": layers.WEIGHTS[name][0]}
+    return Number(value, shown(value), what, source)
 
 
 def read(value, shown, file, row, column):

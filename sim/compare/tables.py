@@ -7,7 +7,14 @@ from spikeloom.plots import style
 from spikeloom.traces import manifest, zero_share
 
 MISSING = "not in the report"
-SIZE = ("contender", "lanes in use", "layer tokens/s", "area (mm²)", "tokens/s and mm²", "energy per token")
+SIZE = (
+    "contender",
+    "lanes in use",
+    "tokens/s through the layers",
+    "area (mm²)",
+    "tokens/s and mm²",
+    "energy per token",
+)
 
 
 class Tables:
@@ -35,7 +42,7 @@ class Tables:
                     contender.name,
                     contender.side,
                     contender.trace.name,
-                    f"`{trace['sha256'][:12]}`",
+                    _files(trace["sha256"]),
                     code,
                     matched,
                     zeros,
@@ -45,11 +52,13 @@ class Tables:
         return self.table("Contenders. Capacity is that of normal values.", columns, rows)
 
     def _zeros(self, comparison, contender):
-        trace, _ = outcomes.trace_of(comparison, contender, comparison.regimes[0])
-        if not capacity.is_spiking_trace(trace):
+        traces, _ = outcomes.traces_of(comparison, contender, comparison.regimes[0])
+        if not capacity.is_spiking_trace(traces[0]):
             return "-"
-        value = zero_share.share_of_zeros(contender.trace / manifest.weights_name(comparison.layer), trace)
-        how = f"codes that are 0 over all codes of the linear operations' inputs, {trace.name}"
+        counted = [zero_share.count_zeros(manifest.weights_beside(trace), trace) for trace in traces]
+        value = sum(zeros for zeros, _ in counted) / sum(codes for _, codes in counted)
+        names = ", ".join(trace.name for trace in traces)
+        how = f"codes that are 0 over all codes of the linear operations' inputs, {names}"
         return sources.derived(self._numbers, value, f"zeros of {contender.name}", how, (), style.share(value))
 
     def headlines(self, study):
@@ -141,7 +150,7 @@ class Tables:
         """Cells of SIZE."""
         tokens = one.report["trace"]["tokens"]
         per_second = tokens / one.report["time"]["us"] * 1e6
-        how = f"{tokens} tokens over time.us of report.json"
+        how = f"{tokens} tokens over time.us of report.json" + (", of all layers" if len(one.runs) > 1 else "")
         speed = sources.derived(self._numbers, per_second, f"tokens per second of {one.point.called()}", how, ())
         area = sources.reported(one, "area.total_mm2", lambda value: f"{value:.4g}")
         per_area = MISSING
@@ -283,18 +292,29 @@ class Tables:
 
 def capacity_words(comparison, contender, ran):
     """(values that travel, the network of matched capacity) of a contender, in words."""
-    trace, _ = outcomes.trace_of(comparison, contender, comparison.regimes[0])
-    if not capacity.is_spiking_trace(trace):
-        shares = capacity.multiply_accumulate(contender.trace / manifest.weights_name(comparison.layer))
+    traces, _ = outcomes.traces_of(comparison, contender, comparison.regimes[0])
+    if not capacity.is_spiking_trace(traces[0]):
+        shares = capacity.multiply_accumulate([manifest.weights_beside(trace) for trace in traces])
         bits = ", ".join(f"{bits} bit ({style.share(share)} of inputs)" for bits, share in shares.items())
         return bits, "itself"
     own = [outcome for outcome in ran if outcome.point.contender is contender]
     codes = dict.fromkeys(outcome.report["chip"].get("spike_code") for outcome in own)
     if contender.side == config.RIVAL:
-        return "the same integers, packed", f"{capacity.spiking(trace, 'ttfs')[1]} bit"
-    parts = {code: capacity.spiking(trace, code) for code in codes}
+        return "the same integers, packed", f"{_capacity(traces, 'ttfs')[1]} bit"
+    parts = {code: _capacity(traces, code) for code in codes}
     values = ", ".join(f"{code}: T = {steps}" for code, (steps, _) in parts.items())
     return values, ", ".join(sorted({f"{bits} bit" for _, bits in parts.values()}))
+
+
+def _capacity(traces, code):
+    """Of the layer that needs most."""
+    return max(capacity.spiking(trace, code) for trace in traces)
+
+
+def _files(sha256):
+    """The hash of a trace; of several layers the first, and how many more there are."""
+    first, *others = (sha256,) if isinstance(sha256, str) else sha256
+    return f"`{first[:12]}`" + (f" and {len(others)} more" if others else "")
 
 
 def _plain(number):

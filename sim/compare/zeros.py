@@ -25,7 +25,7 @@ def sweep(comparison, runs, bouts):
         (
             bout,
             share,
-            [_moved(comparison, runs.store, one.point, share) for one in (bout.best_rival, bout.best_spiking)],
+            [_moved(runs.store, one.point, share) for one in (bout.best_rival, bout.best_spiking)],
         )
         for bout in chosen
         for share in comparison.zero_shares
@@ -40,15 +40,20 @@ def sweep(comparison, runs, bouts):
     return found
 
 
-def _moved(comparison, store, point, share):
-    """The point on a copy of its trace with a share of zeros of its own."""
-    trace = point.jobs[0].trace
-    source = trace.parent
-    weights = source / manifest.weights_name(comparison.layer)
-    identity = {"kind": "zeros", "trace": [file_sha256(trace), file_sha256(weights)], "share": share}
+def _moved(store, point, share):
+    """The point on copies of its traces with a share of zeros of their own."""
+    case = point.regime.case
+    return replace(point, jobs=tuple(replace(job, trace=_copy(store, job.trace, case, share)) for job in point.jobs))
+
+
+def _copy(store, trace, case, share):
+    identity = {
+        "kind": "zeros",
+        "trace": [file_sha256(trace), file_sha256(manifest.weights_beside(trace))],
+        "share": share,
+    }
 
     def make(folder):
-        zero_share.write_variant(source, folder, comparison.layer, point.regime.case, share)
+        zero_share.write_variant(trace.parent, folder, manifest.layer_of(trace), case, share)
 
-    folder = store.product(identity, make).folder
-    return replace(point, jobs=tuple(replace(job, trace=folder / trace.name) for job in point.jobs))
+    return store.product(identity, make).folder / trace.name

@@ -392,7 +392,7 @@ def _add_compare(commands):
         commands,
         "compare",
         "a spiking chip and its multiply-accumulate rivals: both bills, one report",
-        "Run every contender of a comparison on the same layer, mesh, memories, DRAM, clock and technology, each at "
+        "Run every contender of a comparison on the same layers, mesh, memories, DRAM, clock and technology, each at "
         "its best, and write report.html, report.md, figures and numbers.json. Runs are kept, so that a stopped "
         "comparison goes on.",
         COMPARE_EXAMPLES,

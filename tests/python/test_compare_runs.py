@@ -216,4 +216,4 @@ def test_a_technology_that_is_priced_again_gives_what_simulating_in_it_gives(tmp
     for a, b in zip(one.bouts, two.bouts, strict=True):
         for left, right in zip(a.ran, b.ran, strict=True):
             assert left.bill.events_pj() == pytest.approx(right.bill.events_pj(), rel=1e-6)
-            assert left.run.folder.name != right.run.folder.name
+            assert left.runs[0].folder.name != right.runs[0].folder.name
