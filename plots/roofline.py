@@ -11,6 +11,7 @@ BOUNDS = {
     "lanes": ("lanes", "#222222", "s"),
     "weight_sram": ("weight SRAM", "#228833", "^"),
     "mesh": ("mesh", "#0077BB", "D"),
+    "kv_cache": ("SRAM of keys and values", "#EE7733", "P"),
     "encoders": ("encoders", "#CCAA22", "v"),
     "dram": ("DRAM", "#AA3377", "o"),
 }

@@ -42,9 +42,9 @@ class Router : public Block {
     RegisteredFifo<Flit>* next_buffer = nullptr;  // where its flits go, once it has a virtual channel; unless multicast
     Cycle front = Clock::kNever;                  // from when its front flit is visible
     uint32_t head_ready = 0, switch_ready = 0;    // cycles, their low bits: of route or virtual channel, of the switch
-    uint16_t branches = 0;                        // outputs of the packet; unless multicast, of which one is to be chosen
-    uint16_t allocated = 0;                       // outputs where it has a virtual channel
-    uint16_t remaining = 0;                       // outputs by which the front flit has to leave yet
+    uint16_t branches = 0;   // outputs of the packet; unless multicast, of which one is to be chosen
+    uint16_t allocated = 0;  // outputs where it has a virtual channel
+    uint16_t remaining = 0;  // outputs by which the front flit has to leave yet
     uint8_t input = 0, vc = 0, partition = 0;
     bool in_packet = false, routed = false, multicast = false;
     std::array<uint8_t, kMostPorts> out_vc{};
@@ -69,10 +69,10 @@ class Router : public Block {
   };
 
   // The state comes before the ports: what every cycle touches are the first two cache lines of it.
-  uint8_t count_, vcs_;             // of ports, and of channels of each
-  bool again_ = false;              // something may be possible in the next cycle
-  bool deferred_ = false;           // there are grants of later cycles
-  std::unique_ptr<Slot[]> slots_;   // [input * vcs + vc]
+  uint8_t count_, vcs_;            // of ports, and of channels of each
+  bool again_ = false;             // something may be possible in the next cycle
+  bool deferred_ = false;          // there are grants of later cycles
+  std::unique_ptr<Slot[]> slots_;  // [input * vcs + vc]
   std::unique_ptr<Port[]> ports_;
   std::unique_ptr<Allocator> switch_allocator_;
   std::array<uint64_t, kMostPorts * kMostVcs / 64> occupied_{};  // bit s % 64 of [s / 64]: slot s has a flit, visible

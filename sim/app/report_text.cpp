@@ -99,8 +99,8 @@ std::string names_of(const PhaseReport& phase) {
 
 // What keeps phases of spikes more than 20 % below their lowest bound.
 std::string gaps(const Report& report) {
-  static constexpr std::array<const char*, kResourceNames.size()> kBounds = {"lanes", "weight SRAM", "the mesh",
-                                                                             "encoders", "DRAM"};
+  static constexpr std::array<const char*, kResourceNames.size()> kBounds = {
+      "lanes", "weight SRAM", "the mesh", "SRAM of keys and values", "encoders", "DRAM"};
   static constexpr std::array<const char*, kGapNames.size()> kCauses = {
       "have no work",          "wait for spikes", "wait for weights", "wait for a free membrane set",
       "wait for their output", "take step marks"};

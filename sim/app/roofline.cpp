@@ -31,11 +31,12 @@ Cycle busiest_encoder(const Chip& chip, int phase) {
 void add_counts(const Chip& chip, const std::vector<uint64_t>& counts, Roofline* roofline) {
   const auto& counters = chip.ledger().counters();
   const ChipSpec& spec = chip.spec();
-  uint64_t dram_bits = 0, link_bits = 0;
+  uint64_t dram_bits = 0, link_bits = 0, cache_words = 0;
   for (size_t i = 0; i < counters.size(); ++i) {
     const EnergyEvent event = counters[i]->event();
     if (event == EnergyEvent::kWeightRowRead) roofline->rows_read += counts[i];
     if (event == EnergyEvent::kDramReadBit) dram_bits += counts[i];
+    if (event == EnergyEvent::kKvCacheRead) cache_words = std::max(cache_words, counts[i]);
     if (event != EnergyEvent::kLinkBitMm || counts[i] <= link_bits) continue;
     link_bits = counts[i];
     roofline->busiest_link = counters[i]->block();
@@ -46,6 +47,7 @@ void add_counts(const Chip& chip, const std::vector<uint64_t>& counts, Roofline*
   least(roofline, Resource::kWeightSram) =
       double(roofline->rows_read) / double(roofline->tiles * uint64_t(spec.rows_per_cycle()));
   least(roofline, Resource::kMesh) = double(link_bits) / spec.flits().wire_bits();
+  least(roofline, Resource::kKvCache) = double(cache_words);
   least(roofline, Resource::kDram) = double(dram_bits) / 8 / dram_bytes_per_cycle;
 }
 

@@ -14,12 +14,13 @@ enum class Resource {
   kLanes,       // one addition a cycle and lane
   kWeightSram,  // one row read a cycle and tile, of float arrays one of each bank
   kMesh,        // one flit a cycle on the link that carried most of the phase's
+  kKvCache,     // one word a cycle from the SRAM of keys and values of the memory node that read most of them
   kEncoders,    // one code or spike a cycle and stage of the encoder that had most of the phase's
   kDram,        // bytes at peak bandwidth
   kCount
 };
-constexpr std::array<const char*, static_cast<size_t>(Resource::kCount)> kResourceNames = {"lanes", "weight_sram",
-                                                                                           "mesh", "encoders", "dram"};
+constexpr std::array<const char*, static_cast<size_t>(Resource::kCount)> kResourceNames = {
+    "lanes", "weight_sram", "mesh", "kv_cache", "encoders", "dram"};
 
 // What a tile can do instead of adding a row.
 enum class Gap { kIdle, kSpikes, kWeights, kMembrane, kOutput, kMarks, kCount };

@@ -3,6 +3,7 @@
 
 #include "hw/chip/chip.h"
 #include "models/attention_operations.h"
+#include "sim/app/roofline.h"
 #include "tests/support/fifo_probe.h"
 #include "tests/support/tiny_attention.h"
 #include "tests/support/tiny_layer.h"
@@ -54,6 +55,15 @@ TEST(KvCacheExact, AllInSramIsReadAndWrittenByTheWord) {
   EXPECT_EQ(counted(run.chip->ledger(), EnergyEvent::kKvCacheRead), 56u);
   EXPECT_EQ(counted(run.chip->ledger(), EnergyEvent::kKvCacheWrite), 18u);
   EXPECT_EQ(counted(run.chip->ledger(), EnergyEvent::kDramWriteBit), 0u);
+}
+
+// Of those words 2 * 3 * 4 are scores' and 2 * 4 * 4 the mix's, one a cycle.
+TEST(KvCacheExact, ReadingByTheWordBoundsScoresAndMix) {
+  const KvRun run(4096);
+  std::vector<double> cycles;
+  for (const Roofline& phase : make_rooflines(*run.chip))
+    if (phase.additions > 0) cycles.push_back(phase.least_cycles[size_t(Resource::kKvCache)]);
+  EXPECT_EQ(cycles, (std::vector<double>{24, 32}));
 }
 
 // The same 16 and 20 bytes, whole bursts of 32 bytes. A slice begins in a new burst with its parameters: of the second
