@@ -17,7 +17,7 @@ def draw(bout, entries, column, origin, synthetic):
     """`entries`: [(outcome, Perplexity)]; points with the interval over windows, a line along each method's front."""
     title = f"Energy per token against perplexity: {bout.regime.name}, {bout.technology}"
     picture = style.headed_figure(title, origin, synthetic, style.HEADING_INCHES + HEIGHT_INCHES + 0.9)
-    axes = style.place(picture, 0.9, style.HEADING_INCHES + 0.1, style.WIDTH_INCHES - 1.2, HEIGHT_INCHES)
+    axes = style.place(picture, 1.0, style.HEADING_INCHES + 0.1, style.WIDTH_INCHES - 1.3, HEIGHT_INCHES)
     methods = fronts.by_method(entries)
     scale, unit = style.energy_unit(max(outcome.pj for outcome, _ in entries))
     for (method, found), colour in zip(methods.items(), _colours(methods), strict=True):
