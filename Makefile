@@ -11,6 +11,17 @@ TORCH ?= torch==2.13.0
 # The improved method at the salient share that serves it best.
 BEST := spikequant-improved:salient-share=0.05,group=64
 
+# Settings of configs/experiments/compare_settings.yaml: folder of the export, then method and options.
+SETTINGS := results/settings
+FRONT := fp16/fp16 w4a4-4/w4a4-gptq:activation-bits=4 w4a4-5/w4a4-gptq:activation-bits=5 w4a4-6/w4a4-gptq:activation-bits=6 \
+  w4a4-7/w4a4-gptq:activation-bits=7 w4a4-8/w4a4-gptq:activation-bits=8 atom-0.125/atom:wide-share=0.125 \
+  improved-0.01/spikequant-improved:salient-share=0.01 improved-0.025/spikequant-improved:salient-share=0.025 \
+  improved-0.05/spikequant-improved:salient-share=0.05
+FRONT_WINDOWS := --calibration-windows 2
+comma := ,
+# method:name=value,name=value of $(1) as options of `spikeloom export`.
+export_options = --method $(subst =, ,$(subst $(comma), --,$(subst :, --,$(1))))
+
 BUILD_PACKAGES := cmake ninja-build ccache g++ libsystemc-dev libyaml-cpp-dev libboost-dev \
   libboost-program-options-dev nlohmann-json3-dev libssl-dev libgtest-dev librapidcheck-dev python3-venv
 # Beside the SystemVerilog twins of blocks, and for operators alone.
@@ -36,6 +47,7 @@ help:
 	@echo "make verdict   a spiking chip beside its multiply-accumulate rivals: both bills, results/compare_smollm2; of"
 	@echo "               all layers too, results/compare_model, where results/traces holds them"
 	@echo "make model-traces  all layers of the default model, for \`make verdict\`, to results/traces"
+	@echo "make front     energy against perplexity: a layer by every method in several settings, results/compare_settings"
 	@echo "make build     the program build/spikeloom alone"
 	@echo "make exporter  what \`spikeloom export\` and \`perplexity\` need: PyTorch, the default model and texts"
 	@echo "make bench     measure host speed and memory (ratios within one run)"
@@ -84,6 +96,20 @@ verdict: build venv
 	else \
 	  echo "the whole model too, where $(MODEL_TRACES) holds its layers: \`make model-traces\` writes them (7 minutes)"; \
 	fi
+
+# Calibrates every setting on two windows, minutes each where .cache does not hold it; a stopped one goes on.
+.PHONY: front
+front: exporter
+	@$(foreach one,$(FRONT),$(PYTHON) -m spikeloom export $(call export_options,$(notdir $(one))) --layers 15 --tokens 32 \
+	  --decode 128 $(FRONT_WINDOWS) -o $(SETTINGS)/$(patsubst %/,%,$(dir $(one))) &&) true
+	@$(PYTHON) -m spikeloom compare configs/experiments/compare_settings.yaml
+
+# The perplexities of those settings, to plots/example/settings.jsonl.
+.PHONY: front-perplexity
+front-perplexity: exporter
+	@mkdir -p results
+	@$(PYTHON) -m spikeloom perplexity --method $(notdir $(FRONT)) --text .cache/wikipedia.txt --windows 2 $(FRONT_WINDOWS) \
+	  --json > $(SETTINGS).part && mv $(SETTINGS).part plots/example/settings.jsonl
 
 .PHONY: test
 test: build venv .venv/export test-build

@@ -1,5 +1,7 @@
 """Energy against perplexity: what each chip computes, and what it takes."""
 
+from matplotlib import ticker
+
 from spikeloom.compare import fronts
 from spikeloom.compare.config import SPIKING
 from spikeloom.plots import point_labels, style
@@ -8,14 +10,14 @@ HEIGHT_INCHES = 5.0
 MARKS = {"spiking": "o", "multiply_accumulate": "s"}
 # Methods of either side, as often as needed: warm ones send spikes, cold ones multiply.
 WARM, COLD = ("#AA3377", "#EE7733", "#CC3311"), ("#0077BB", "#009988", "#33BBEE", "#332288", "#117733", "#555555")
-LOG_FROM = 5  # times from the lowest to the highest perplexity
+LOG_FROM = 3  # times from the lowest to the highest energy or perplexity
 
 
 def draw(bout, entries, column, origin, synthetic):
     """`entries`: [(outcome, Perplexity)]; points with the interval over windows, a line along each method's front."""
     title = f"Energy per token against perplexity: {bout.regime.name}, {bout.technology}"
     picture = style.headed_figure(title, origin, synthetic, style.HEADING_INCHES + HEIGHT_INCHES + 0.9)
-    axes = style.place(picture, 0.9, style.HEADING_INCHES + 0.1, style.WIDTH_INCHES - 1.2, HEIGHT_INCHES)
+    axes = style.place(picture, 1.0, style.HEADING_INCHES + 0.1, style.WIDTH_INCHES - 1.3, HEIGHT_INCHES)
     methods = fronts.by_method(entries)
     scale, unit = style.energy_unit(max(outcome.pj for outcome, _ in entries))
     for (method, found), colour in zip(methods.items(), _colours(methods), strict=True):
@@ -25,9 +27,7 @@ def draw(bout, entries, column, origin, synthetic):
         for outcome, perplexity in found:
             axes.vlines(outcome.pj / scale, perplexity.low, perplexity.high, color=colour, alpha=0.25)
     axes.margins(0.08)
-    values = [perplexity.value for _, perplexity in entries]
-    if max(values) > LOG_FROM * min(values):
-        axes.set_yscale("log")
+    _logarithmic(axes, *_places(entries, scale))
     _focus(axes, entries)
     if len(methods) < len(entries):
         axes.legend(fontsize=9)
@@ -37,6 +37,19 @@ def draw(bout, entries, column, origin, synthetic):
     axes.set_xlabel(f"energy per token ({unit})")
     axes.set_ylabel(f"{column}, 95 % interval")
     return picture
+
+
+def _logarithmic(axes, energies, perplexities):
+    """A logarithmic axis where values lie far apart."""
+    for values, rescale, axis in (
+        (energies, axes.set_xscale, axes.xaxis),
+        (perplexities, axes.set_yscale, axes.yaxis),
+    ):
+        if max(values) > LOG_FROM * min(values):
+            rescale("log")
+            axis.set_major_locator(ticker.LogLocator(subs=(1, 2, 5)))
+            axis.set_major_formatter("{x:,g}")
+            axis.set_minor_formatter(ticker.NullFormatter())
 
 
 def _focus(axes, entries):

@@ -29,5 +29,14 @@ def matched(entries):
     return pairs
 
 
+def cheapest_within(entries, limit):
+    """{multiply-accumulate method: its cheapest entry whose perplexity is up to `limit`, or None}."""
+    found = {}
+    for method, own in by_method(_side(entries, RIVAL)).items():
+        fitting = [entry for entry in own if entry[1].value <= limit]
+        found[method] = min(fitting, key=lambda entry: entry[0].pj) if fitting else None
+    return found
+
+
 def _side(entries, name):
     return [entry for entry in entries if entry[0].point.contender.side == name]

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from spikeloom.compare import (
+    fronts,
     layers,
     price_sections,
     sources,
@@ -242,19 +243,27 @@ class _Writer:
             Paragraph(
                 "On its method's front: no other setting of the method takes less energy at a perplexity that is no "
                 "higher. Matched by perplexity: beside each point of the front of the spiking side, the cheapest "
-                "multiply-accumulate one whose perplexity is no higher."
+                "multiply-accumulate one whose perplexity is no higher, then the same of each method."
             ),
         )
         if missing:
             self.add(Paragraph(f"Without a perplexity in the configuration: {', '.join(missing)}."))
-        for bout in self.study.bouts:
-            bests = [*_best_per_contender(bout.rows), *bout.rivals]
-            entries = [(one, known[one.point.contender.name]) for one in bests if one.point.contender.name in known]
+        compared = [(bout, self._with_perplexities(bout)) for bout in self.study.bouts]
+        pairs = [(bout, fronts.matched(entries)) for bout, entries in compared if entries]
+        said = (words.at_equal_perplexity(self.numbers, bout, found) for bout, found in pairs if found)
+        self.add(Bullets(tuple(said)))
+        for bout, entries in compared:
             if entries:
                 self.add(self.tables.perplexities(bout, entries, file, column))
                 self.add(self.tables.matched_by_perplexity(bout, entries))
+                self.add(self.tables.methods_at_perplexity(bout, entries))
                 name = f"front_{bout.regime.name}_{bout.technology}"
                 self.figure(name, "Energy against perplexity.", compare_front.draw, bout, entries, column)
+
+    def _with_perplexities(self, bout):
+        """[(outcome, Perplexity)] of the best point of every contender that names one."""
+        known, bests = self.study.perplexities, [*_best_per_contender(bout.rows), *bout.rivals]
+        return [(one, known[one.point.contender.name]) for one in bests if one.point.contender.name in known]
 
     def with_headline(self):
         """The bouts that have a rival on the integers of the best spiking chip."""

@@ -210,6 +210,16 @@ class Tables:
         columns = ("spiking", "perplexity", "energy per token", "rival", "perplexity", "energy per token", "ratio")
         return self.table(f"Matched by perplexity: {bout.regime.name}, {bout.technology}.", columns, rows)
 
+    def methods_at_perplexity(self, bout, entries):
+        """Ratio of each multiply-accumulate method to each point of the spiking side's front."""
+        rows, methods = [], []
+        for (spiking, perplexity), _ in fronts.matched(entries):
+            methods = fronts.cheapest_within(entries, perplexity.value)
+            ratios = [sources.ratio(self._numbers, one[0], spiking) if one else "-" for one in methods.values()]
+            rows.append([spiking.point.contender.name, f"{perplexity.value:.2f}", *ratios])
+        caption = f"Each method's cheapest setting up to that perplexity, over spiking energy: {bout.regime.name}, "
+        return self.table(f"{caption}{bout.technology}.", ["spiking", "perplexity", *methods], rows)
+
     def reading(self, reading, cells):
         """The cells that a reading named, and whether they hold."""
         low, high = reading.claim / reading.tolerance, reading.claim * reading.tolerance

@@ -133,6 +133,22 @@ def _named(group):
     return style.bill_groups([{group: 1.0}])[group][0]
 
 
+def at_equal_perplexity(numbers, bout, pairs):
+    """One sentence on fronts.matched: what the cheapest rivals of no worse perplexity take."""
+    ratios = [(sources.ratio(numbers, rival[0], spiking[0]), spiking[1]) for spiking, rival in pairs if rival]
+    lead = f"**{bout.regime.name}, {bout.technology}**: "
+    if not ratios:
+        return f"{lead}no rival reaches the perplexity of a point of the spiking front."
+    said = ", ".join(f"{numbers.cite(ratio)} (perplexity {limit.value:.1f})" for ratio, limit in ratios)
+    gains = sum(ratio.value > 1 for ratio, _ in ratios)
+    text = (
+        f"{lead}at no higher perplexity the cheapest rival takes {said} times the energy of spikes; spikes take less "
+        f"at {gains} of the {len(pairs)} points of their front"
+    )
+    alone = len(pairs) - len(ratios)
+    return f"{text}, and {alone} no rival reaches." if alone else f"{text}."
+
+
 def dram_cancels(numbers, bout):
     """Whether the difference of the resident regime holds no DRAM reads, in data."""
     read = [outcome for outcome in bout.ran if outcome.bill.count("dram_read_bit")]

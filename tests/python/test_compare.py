@@ -3,6 +3,7 @@
 import json
 import math
 import re
+import subprocess
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -10,6 +11,7 @@ import compare_world
 import matplotlib
 import numpy as np
 import pytest
+import yaml
 from compare_world import LOAD_PJ, RATIOS, HandMadeRuns, write_config
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
@@ -424,6 +426,9 @@ def test_fronts_hold_what_nothing_beats_in_both_and_rivals_match_at_no_worse_per
     assert list(fronts.by_method(spikes + rivals)) == ["s", "m", "n"]
     pairs = [(spiking[0].pj, rival and rival[0].pj) for spiking, rival in fronts.matched(spikes + rivals)]
     assert pairs == [(10, 11), (12, 11), (20, None)]
+    within = fronts.cheapest_within([*rivals, entry(RIVAL, "n", 31, 20)], 30)
+    assert {method: found and found[0].pj for method, found in within.items()} == {"m": 11, "n": 30}
+    assert fronts.cheapest_within(rivals, 29)["m"] is None
 
 
 def test_the_report_tells_fronts_apart_and_matches_by_perplexity(tmp_path):
@@ -438,6 +443,55 @@ def test_the_report_tells_fronts_apart_and_matches_by_perplexity(tmp_path):
     }
     matched = table_of(found, "Matched by perplexity: resident")
     assert [row[1:] for row in matched] == [["25.00", "16.00 pJ", "none", "-", "-", "-"]]
+
+
+def test_the_report_says_what_the_cheapest_rival_of_no_higher_perplexity_takes(tmp_path):
+    """16 pJ a token either side: the ratio is 1, where a rival's perplexity is no higher than 25."""
+    path = with_settings(tmp_path)
+    comparison, runs = config.load(path), HandMadeRuns(tmp_path / "runs")
+    found = study.run(comparison, runs)
+    lead = "**resident, one**: "
+    assert f"{lead}no rival reaches the perplexity of a point of the spiking front." in sentences_of(found)
+    lines = (tmp_path / "read.jsonl").read_text()
+    (tmp_path / "read.jsonl").write_text(lines.replace('"perplexity": 28.0', '"perplexity": 24.0'))
+    found = study.run(comparison, runs)
+    said = (
+        "at no higher perplexity the cheapest rival takes 1.0000 (perplexity 25.0) times the energy of spikes; spikes"
+    )
+    assert f"{lead}{said} take less at 0 of the 1 points of their front." in sentences_of(found)
+    rows = table_of(found, "Each method's cheapest setting up to that perplexity, over spiking energy: resident")
+    assert rows == [["spikes, large", "25.00", "1.0000"]]
+
+
+def sentences_of(found):
+    """Every bullet of a report, without the marks of ids."""
+    items = [item for block in report.build(found).blocks for item in getattr(block, "items", ())]
+    return [re.sub("⟦.*?⟧", "", item) for item in items]
+
+
+FRONT_EXPORT = re.compile(r" export --method (\S+) (.*?)--layers 15 --tokens 32 --decode 128 (.*?)-o (\S+)")
+
+
+def test_make_front_exports_every_setting_of_the_committed_comparison_as_its_perplexity_is_read():
+    """The config itself needs traces that are not committed: what it names is compared with what make would run."""
+    made = subprocess.run(["make", "-n", "front"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    exported = {}
+    for method, options, windows, folder in FRONT_EXPORT.findall(made):
+        assert windows == "--calibration-windows 2 "
+        words_of = options.replace("--", "").replace("-", "_").split()
+        exported[folder] = {"method": method} | dict(zip(words_of[::2], map(float, words_of[1::2]), strict=True))
+    text = (ROOT / "configs" / "experiments" / "compare_settings.yaml").read_text()
+    named = {}
+    for one in yaml.safe_load(text)["compare"]["contenders"]:
+        named |= {
+            setting["trace"].removeprefix("../../"): setting["perplexity"] for setting in one.get("settings", [one])
+        }
+    assert named.keys() == exported.keys()
+    lines = [json.loads(line) for line in (ROOT / "plots" / "example" / "settings.jsonl").read_text().splitlines()]
+    for folder, where in named.items():
+        assert exported[folder].items() <= where.items()
+        reading = [one for one in lines if {"method": one["method"], **one["options"]}.items() >= where.items()]
+        assert [one["windows"] for one in reading] == [2], folder
 
 
 @pytest.mark.parametrize(
