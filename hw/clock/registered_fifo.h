@@ -30,10 +30,15 @@ class alignas(64) RegisteredFifo : public FifoView {
         latency_(uint16_t(latency)),
         credit_latency_(uint8_t(credit_latency)) {
     assert(capacity > 0 && latency > 0 && credit_latency > 0);
-    if (capacity > kNear) far_credits_ = std::make_unique<uint16_t[]>(capacity);
-    credits_ = far_credits_ ? far_credits_.get() : near_credits_.data();
+    if (capacity > kNear) credits_ = new uint16_t[capacity];
     assert(capacity == capacity_ && latency == latency_ && credit_latency == credit_latency_);
   }
+
+  ~RegisteredFifo() override {
+    if (credits_ != near_credits_.data()) delete[] credits_;
+  }
+  RegisteredFifo(const RegisteredFifo&) = delete;
+  RegisteredFifo& operator=(const RegisteredFifo&) = delete;
 
   // Producer: space for `count` entries in this cycle? If not, the producer is woken when there is more.
   bool can_push(size_t count = 1) {
@@ -45,6 +50,14 @@ class alignas(64) RegisteredFifo : public FifoView {
     else
       producer_waits_ = true;
     return false;
+  }
+  // Producer: it was refused, and no credit is under way: nothing changes before it is woken.
+  bool producer_waits() const { return producer_waits_; }
+  // A producer of many FIFOs keeps a bit of its own while it need not look at this one: its waking clears the bit.
+  // Null: there is none.
+  void keep_asleep_in(uint64_t* asleep, int bit) {
+    asleep_ = asleep;
+    asleep_bit_ = uint8_t(bit);
   }
   // Producer: needs can_push(). `delay`: further cycles until the entry is complete. Returns the entry, for last
   // touches.
@@ -96,6 +109,7 @@ class alignas(64) RegisteredFifo : public FifoView {
     }
     if (producer_waits_) {
       producer_waits_ = false;
+      if (asleep_) *asleep_ &= ~(uint64_t{1} << asleep_bit_);
       clock_.wake(producer_, last_credit_);
     }
   }
@@ -186,10 +200,12 @@ class alignas(64) RegisteredFifo : public FifoView {
   uint16_t first_credit_ = 0;
   uint8_t credit_latency_;
   bool producer_waits_ = false;
-  static constexpr size_t kNear = 16;
+  static constexpr size_t kNear = 12;
   std::array<uint16_t, kNear> near_credits_;
-  std::unique_ptr<uint16_t[]> far_credits_;  // of FIFOs with more places
-  uint16_t* credits_;                        // [place]: a ring of the cycles in which credits arrive
+  uint16_t* credits_ =
+      near_credits_.data();  // [place]: a ring of the cycles in which credits arrive; own memory if far
+  uint64_t* asleep_ = nullptr;
+  uint8_t asleep_bit_ = 0;
   Cycle own_front_ = Clock::kNever;
   uint64_t own_occupied_ = 0;
 };

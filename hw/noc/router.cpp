@@ -49,7 +49,7 @@ void Router::end_of_elaboration() {
         slot.input = uint8_t(p);
         slot.vc = uint8_t(vc);
         slot.buffer->set_consumer(this);
-        slot.buffer->keep_front_in(&slot.front, &occupied_[size_t(p * vcs_ + vc) / 64], (p * vcs_ + vc) % 64);
+        slot.buffer->keep_front_in(&slot.front, &groups_[size_t(p * vcs_ + vc) / 64].occupied, (p * vcs_ + vc) % 64);
       }
     }
     if (out[p].size() > 0) {
@@ -70,10 +70,18 @@ void Router::tick() {
 }
 
 template <typename Visit>
-void Router::for_each_occupied(Visit visit) const {
+void Router::for_each_awake(Visit visit) const {
   const int slots = count_ * vcs_;
-  for (int first = 0; first < slots; first += 64)
-    for (uint64_t left = occupied_[first / 64]; left; left &= left - 1) visit(slots_[first + __builtin_ctzll(left)]);
+  for (int first = 0; first < slots; first += 64) {
+    const SlotGroup& group = groups_[first / 64];
+    for (uint64_t left = group.occupied & ~group.asleep; left; left &= left - 1)
+      visit(slots_[first + __builtin_ctzll(left)]);
+  }
+}
+
+void Router::wake_all_slots() {
+  for (int first = 0; first < count_ * vcs_; first += 64) groups_[first / 64].asleep = 0;
+  again_ = true;
 }
 
 // Grants of allocators that take several cycles.
@@ -97,17 +105,17 @@ void Router::fetch(int step) const {
   if (step == 0) {
     __builtin_prefetch(ports_.get());
     __builtin_prefetch(switch_allocator_.get());
-    for_each_occupied([](const Slot& slot) { __builtin_prefetch(&slot); });
+    for_each_awake([](const Slot& slot) { __builtin_prefetch(&slot); });
   } else if (step == 1) {
     switch_allocator_->fetch();
-    for_each_occupied([this](const Slot& slot) {
+    for_each_awake([this](const Slot& slot) {
       slot.buffer->fetch();
       if (!slot.next_buffer) return;
       slot.next_buffer->fetch();
       __builtin_prefetch(ports_[__builtin_ctz(slot.remaining)].out);
     });
   } else {
-    for_each_occupied([](const Slot& slot) {
+    for_each_awake([](const Slot& slot) {
       slot.buffer->fetch_front();
       if (slot.next_buffer) slot.next_buffer->fetch_back();
     });
@@ -118,7 +126,7 @@ void Router::fetch(int step) const {
 void Router::look_at_inputs(Requests* requests) {
   SwitchWishes wishes;
   int input = 0;
-  for_each_occupied([&](Slot& slot) {
+  for_each_awake([&](Slot& slot) {
     if (slot.front > now()) return;
     if (slot.input != input) {
       request_switch(input, wishes, requests);
@@ -136,17 +144,21 @@ void Router::look_at_slot(Slot& slot, SwitchWishes* wishes, Requests* requests) 
       again_ = true;
     else if (slot.next_buffer->can_push())
       wishes->add(__builtin_ctz(slot.remaining), slot.vc);
+    else if (slot.next_buffer->producer_waits())
+      put_to_sleep(slot);
     return;
   }
   if (!slot.routed && !compute_route(slot)) {
     again_ = true;
     return;
   }
+  bool waits = true;  // for what wakes a sleeping slot
   if (const uint16_t missing = slot.missing()) {
     if (reached(slot.head_ready)) {
-      request_vcs(slot, missing, wishes);
+      waits = !request_vcs(slot, missing, wishes);
       requests->vcs = !vc_requests_.empty();
     } else {
+      waits = false;
       again_ = true;
     }
   }
@@ -157,8 +169,14 @@ void Router::look_at_slot(Slot& slot, SwitchWishes* wishes, Requests* requests) 
   }
   for (unsigned left = ready; left; left &= left - 1) {
     const int output = __builtin_ctz(left);
-    if (has_credit(output, slot.out_vc[output])) wishes->add(output, slot.vc);
+    RegisteredFifo<Flit>& buffer = ports_[output].out->channel(slot.out_vc[output]);
+    if (buffer.can_push())
+      wishes->add(output, slot.vc);
+    else if (buffer.producer_waits())
+      continue;
+    waits = false;
   }
+  if (waits) put_to_sleep(slot);
 }
 
 // Whether the route of the packet at the front is known by now.
@@ -188,20 +206,23 @@ uint32_t Router::allowed_vcs(const Slot& slot, const Flit& head, int output) con
   return ports_[output].out->to_node() ? channels_.to_node(head) : channels_.between_routers(head, slot.partition);
 }
 
-// Every free virtual channel that the packet may have, at every output that it may still want.
-void Router::request_vcs(Slot& slot, uint16_t missing, SwitchWishes* wishes) {
-  const uint16_t index = uint16_t(&slot - slots_.get());
+// Every free virtual channel that the packet may have, at every output that it may still want. False: there is none.
+bool Router::request_vcs(Slot& slot, uint16_t missing, SwitchWishes* wishes) {
+  const uint16_t index = uint16_t(index_of(slot));
+  bool any = false;
   for (unsigned left = missing; left; left &= left - 1) {
     const int output = __builtin_ctz(left);
     const uint32_t allowed = slot.multicast ? allowed_vcs(slot, slot.buffer->front(), output) : slot.allowed;
     for (uint32_t vcs = ports_[output].free & allowed; vcs; vcs &= vcs - 1) {
       const int vc = __builtin_ctz(vcs);
+      any = true;
       vc_requests_.push_back({index, uint16_t(output * vcs_ + vc), index, 0, slot.multicast, false});
       if (!(spec_.speculative && has_credit(output, vc))) continue;
       wishes->about(output);
       wishes->speculative[output] |= 1u << slot.vc;
     }
   }
+  return any;
 }
 
 // For each output one channel of the input asks, in turn; speculative ones where no other does.
@@ -251,7 +272,7 @@ void Router::allocate_switch(Requests* requests) {
 void Router::grant_switch(Slot& slot, int output) {
   slot.switch_ready = uint32_t(now() + spec_.switch_allocation_cycles);
   ports_[slot.input].next_vc = uint8_t(slot.vc + 1 == vcs_ ? 0 : slot.vc + 1);
-  const Grant grant{now() + spec_.switch_allocation_cycles - 1, uint16_t(&slot - slots_.get()), uint8_t(output), 0};
+  const Grant grant{now() + spec_.switch_allocation_cycles - 1, uint16_t(index_of(slot)), uint8_t(output), 0};
   if (grant.cycle == now())
     traverse_switch(grant);
   else
@@ -265,9 +286,11 @@ void Router::take_vc(const Grant& grant) {
   ports_[grant.output].free &= ~(1u << grant.vc);
   slot.out_vc[grant.output] = grant.vc;
   slot.allocated |= uint16_t(1u << grant.output);
+  RegisteredFifo<Flit>& buffer = ports_[grant.output].out->channel(grant.vc);
+  buffer.keep_asleep_in(&groups_[grant.slot / 64].asleep, grant.slot % 64);
   if (!slot.multicast) {
     slot.branches = slot.remaining = uint16_t(1u << grant.output);
-    slot.next_buffer = &ports_[grant.output].out->channel(grant.vc);
+    slot.next_buffer = &buffer;
   }
   vc_allocation_.add(now(), 1, slot.buffer->front().phase);
 }
@@ -287,6 +310,7 @@ void Router::cross(const Grant& grant) {
   ports_[grant.output].out->send(flit, vc, slot.partition);
   crossing_.add(now(), flit.phase);
   if (tail) ports_[grant.output].free |= 1u << vc;
+  if (tail) wake_all_slots();
   slot.remaining &= uint16_t(~(1u << grant.output));
   if (slot.remaining) return;
   slot.buffer->pop();
@@ -297,7 +321,7 @@ void Router::cross(const Grant& grant) {
 }
 
 std::string Router::waits_for() const {
-  return std::any_of(occupied_.begin(), occupied_.end(), [](uint32_t channels) { return channels != 0; })
+  return std::any_of(groups_.begin(), groups_.end(), [](const SlotGroup& group) { return group.occupied != 0; })
              ? "credits or virtual channels, with flits in its buffers"
              : "";
 }

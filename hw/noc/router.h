@@ -75,8 +75,12 @@ class Router : public Block {
   std::unique_ptr<Slot[]> slots_;  // [input * vcs + vc]
   std::unique_ptr<Port[]> ports_;
   std::unique_ptr<Allocator> switch_allocator_;
-  std::array<uint64_t, kMostPorts * kMostVcs / 64> occupied_{};  // bit s % 64 of [s / 64]: slot s has a flit, visible
-                                                                 // or under way
+  // 64 slots: bit s % 64 is slot s's.
+  struct SlotGroup {
+    uint64_t occupied = 0;  // there is a flit, visible or under way
+    uint64_t asleep = 0;    // it can do nothing before a credit comes that is not under way, or a packet's tail leaves
+  };
+  std::array<SlotGroup, kMostPorts * kMostVcs / 64> groups_;
   RouterSpec spec_;
   EnergyBundle crossing_;  // arbitration, buffer read, crossbar
   std::unique_ptr<Allocator> vc_allocator_;
@@ -129,14 +133,17 @@ class Router : public Block {
   void end_of_elaboration() override;
   void tick() override;
   void fetch(int step) const override;
-  // Calls `visit` with every slot that has a flit, in order.
+  // Calls `visit` with every slot that has a flit and is not asleep, in order.
   template <typename Visit>
-  void for_each_occupied(Visit visit) const;
+  void for_each_awake(Visit visit) const;
+  size_t index_of(const Slot& slot) const { return size_t(&slot - slots_.get()); }
+  void put_to_sleep(const Slot& slot) { groups_[index_of(slot) / 64].asleep |= uint64_t{1} << index_of(slot) % 64; }
+  void wake_all_slots();
   // The stages. Each looks at what the cycle began with: grants of the cycle take effect when all have asked.
   void look_at_inputs(Requests* requests);
   void look_at_slot(Slot& slot, SwitchWishes* wishes, Requests* requests);
   bool compute_route(Slot& slot);
-  void request_vcs(Slot& slot, uint16_t missing, SwitchWishes* wishes);
+  bool request_vcs(Slot& slot, uint16_t missing, SwitchWishes* wishes);
   void request_switch(int input, const SwitchWishes& wishes, Requests* requests);
   void allocate_vcs();
   void allocate_switch(Requests* requests);
