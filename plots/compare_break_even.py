@@ -19,7 +19,7 @@ def draw(bout, x, y, origin, synthetic):
     axes = style.place(picture, 0.9, style.HEADING_INCHES + 0.1, style.WIDTH_INCHES - 1.2, HEIGHT_INCHES)
     factors = np.geomspace(1 / REACH, REACH, STEPS)
     across, up = np.meshgrid(factors, factors)
-    ratio = _energy(bout.best_rival, x, y, across, up) / _energy(bout.best_spiking, x, y, across, up)
+    ratio = _best(bout.identical, x, y, across, up) / _best(bout.spiking_on_the_same, x, y, across, up)
     axes.set_xscale("log")
     axes.set_yscale("log")
     levels = [level for level in LEVELS if ratio.min() < level < ratio.max()]
@@ -33,11 +33,24 @@ def draw(bout, x, y, origin, synthetic):
     axes.annotate(f"as priced: {ratio_text(bout.headline)}", (1, 1), (8, 6), textcoords="offset points", fontsize=9)
     axes.set_xlabel(f"factor on {x.name.replace('_', ' ')}")
     axes.set_ylabel(f"factor on {y.name.replace('_', ' ')}")
-    thick = "Thick: both bills are equal." if reached else "The bills are equal nowhere here."
+    thick = (
+        "Thick: both bills are equal, each side at its best point there."
+        if reached
+        else "The bills are equal nowhere here."
+    )
     style.note(picture, f"{thick} Numbers: rival / spiking.")
     return picture
 
 
-def _energy(outcome, x, y, across, up):
-    neither, x_alone, y_alone, both = shares(outcome.bill, x, y)
+def _best(outcomes, x, y, across, up):
+    """Energy of the best point of a side, for every pair of factors."""
+    lowest = None
+    for parts in {shares(outcome.bill, x, y) for outcome in outcomes}:
+        here = _energy(parts, across, up)
+        lowest = here if lowest is None else np.minimum(lowest, here)
+    return lowest
+
+
+def _energy(parts, across, up):
+    neither, x_alone, y_alone, both = parts
     return neither + x_alone * across + y_alone * up + both * across * up

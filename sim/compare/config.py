@@ -176,6 +176,10 @@ def load(path):
     root.finish()
     if comparison.perplexity_limit and not comparison.perplexity:
         raise root.error("perplexity_limit", "needs a table of perplexities, the key `perplexity`")
+    if not comparison.perplexity and any(contender.perplexity for contender in contenders):
+        raise root.error(
+            "contenders", "some name a perplexity, but the comparison has no key `perplexity` (which file)"
+        )
     return comparison
 
 
@@ -230,11 +234,11 @@ def _contenders(section):
     }
     if section.has("settings"):
         parts = section.sections("settings")
-        found = [_setting(part, f"{method}, {part.text('name')}", shared) for part in parts]
+        found = [_setting(part, f"{method}, {part.text('name')}", shared, part.section("perplexity")) for part in parts]
         for part in parts:
             part.finish()
     else:
-        found = [_setting(section, method, shared)]
+        found = [_setting(section, method, shared, section.section("perplexity", optional=True))]
     if shared["side"] == SPIKING and shared["settings"].get(DATAPATH, SPIKES) != SPIKES:
         raise section.error("side", f"must be {RIVAL}: it sets {DATAPATH} to {shared['settings'][DATAPATH]}")
     for name in shared["rows"]:
@@ -244,10 +248,8 @@ def _contenders(section):
     return found
 
 
-def _setting(section, name, shared):
-    return Contender(
-        name=name, trace=section.file("trace"), perplexity=_settings(section, "perplexity") or None, **shared
-    )
+def _setting(section, name, shared, perplexity):
+    return Contender(name=name, trace=section.file("trace"), perplexity=perplexity.all_texts() or None, **shared)
 
 
 def _equal_area(section):

@@ -102,8 +102,7 @@ def even(writer):
         return
     for bout in writer.with_headline():
         x, y = (swing.group for swing in bout.prices(groups).tornado()[:2])
-        rival, spiking = bout.best_rival.bill, bout.best_spiking.bill
-        points = break_even.curve(rival, spiking, x, y, BREAK_EVEN_FACTORS)
+        points = break_even.curve(bout.identical, bout.spiking_on_the_same, x, y, BREAK_EVEN_FACTORS)
         writer.add(writer.tables.break_even(bout, x, y, points))
         name = f"break_even_{bout.regime.name}_{bout.technology}"
         caption = "Ratio over the two groups of prices that move it most."

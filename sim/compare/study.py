@@ -18,6 +18,7 @@ from spikeloom.compare import (
 )
 from spikeloom.compare.config import RIVAL, RUNGS, SPIKING
 from spikeloom.strict_yaml import Section
+from spikeloom.traces import manifest
 
 
 @dataclass(frozen=True)
@@ -175,7 +176,21 @@ def _perplexities(comparison):
     if not comparison.perplexity:
         return {}
     named = [contender for contender in comparison.contenders if contender.perplexity]
+    for one in named:
+        _require_own(comparison, one)
     return {one.name: perplexity_rows.read(comparison.perplexity, one.perplexity) for one in named}
+
+
+def _require_own(comparison, contender):
+    """Raises UserError if the perplexity is that of another method or option than the trace was exported with."""
+    header = manifest.load(contender.trace).header
+    own = {"method": header["method"]} | {name: str(value) for name, value in header["options"].items()}
+    for name, value in contender.perplexity.items():
+        if own.get(name, value) != value:
+            raise UserError(
+                f"{comparison.file}: contender '{contender.name}': its perplexity is read of {name} {value}, "
+                f"but {contender.trace} was exported with {name} {own[name]}"
+            )
 
 
 def _check_readings(comparison, technologies):

@@ -276,14 +276,16 @@ class Tables:
         return self.table("SYNTHETIC: other shares of zeros.", columns, rows)
 
     def break_even(self, bout, x, y, points):
-        """Pairs of factors at which both bills are equal."""
+        """Pairs of factors at which the bills of both sides' best points are equal."""
         rows = []
-        for scale, factor in points:
+        for scale, even in points:
+            if not even:
+                rows.append([f"× {scale:g}", "none above 0"])
+                continue
             what = f"factor on {y.name} at which both bills are equal, {x.name} × {scale:g}"
-            how = "both bills are linear in the two factors"
-            used = (bout.best_rival, bout.best_spiking)
-            number = sources.derived(self._numbers, factor, what, how, used) if factor else "none above 0"
-            rows.append([f"× {scale:g}", number])
+            called = " and ".join(one.point.called() for one in even[1:])
+            how = f"bills are linear in the two factors; best there: {called}, billed below as stated"
+            rows.append([f"× {scale:g}", sources.derived(self._numbers, even.factor, what, how, even[1:])])
         columns = (f"{x.name.replace('_', ' ')}", f"{y.name.replace('_', ' ')} at break-even")
         return self.table(f"Break-even: {bout.regime.name}, {bout.technology}.", columns, rows)
 

@@ -106,21 +106,23 @@ def _energy(numbers, outcome, groups=None):
 
 def _change(numbers, bout, groups):
     """Factors on single price groups at which the bills are equal, the smallest changes first."""
-    rival, spiking = bout.best_rival, bout.best_spiking
     found = []
     for group in groups:
-        factor = break_even.factor(rival.bill, spiking.bill, group)
-        if factor is not None and 1 / REACH <= factor <= REACH:
-            found.append((max(factor, 1 / factor), factor, group))
+        even = break_even.even(bout.identical, bout.spiking_on_the_same, group)
+        if even and 1 / REACH <= even.factor <= REACH:
+            found.append((max(even.factor, 1 / even.factor), even, group))
     losing = bout.headline <= 1
     if not found:
         change = "bring a gain" if losing else "take the gain away"
         return f"No single group of prices, scaled by up to {REACH:g} times, would {change}."
     parts = []
-    for _, factor, group in sorted(found, key=lambda one: one[0])[:SHOWN]:
-        how = "factor on this group's prices at which both bills are equal, every other price as stated"
-        number = sources.derived(numbers, factor, f"break-even of {group.name}", how, (rival, spiking))
-        known = "within" if group.low <= factor <= group.high else "beyond"
+    for _, even, group in sorted(found, key=lambda one: one[0])[:SHOWN]:
+        how = (
+            "factor on this group's prices at which both sides' best points take the same, every other price as "
+            f"stated; best there: {even.rival.point.called()} and {even.spiking.point.called()}, billed below as stated"
+        )
+        number = sources.derived(numbers, even.factor, f"break-even of {group.name}", how, even[1:])
+        known = "within" if group.low <= even.factor <= group.high else "beyond"
         parts.append(
             f"{group.name.replace('_', ' ')} × {numbers.cite(number)}, {known} its uncertainty of × {group.low:g} to "
             f"× {group.high:g}"

@@ -240,20 +240,35 @@ def test_an_anchor_of_an_unknown_group_is_named(tmp_path):
 
 def test_break_even_makes_both_bills_equal(by_hand):
     bout = bout_of(by_hand, "prefill")
-    rival, spiking = bout.best_rival.bill, bout.best_spiking.bill
+    sides = bout.identical, bout.spiking_on_the_same
     adders, dram, _ = by_hand.groups
     # Adders times f: rival 12 + 4 f + 20/32, spiking 15 + f + 20/32; equal at f = 1. With DRAM times 2: rival
     # 11 + 4 f + 2 (1 + 20/32), spiking 13 + f + 2 (2 + 20/32): 3 f = 4.
-    assert break_even.factor(rival, spiking, adders) == pytest.approx(1)
-    assert break_even.factor(rival, spiking, adders, dram, 2.0) == pytest.approx(4 / 3)
-    assert break_even.curve(rival, spiking, dram, adders, (2.0,)) == [(2.0, pytest.approx(4 / 3))]
+    assert break_even.even(*sides, adders).factor == pytest.approx(1)
+    assert break_even.even(*sides, adders, dram, 2.0).factor == pytest.approx(4 / 3)
+    [(scale, even)] = break_even.curve(*sides, dram, adders, (2.0,))
+    assert (scale, even.factor) == (2.0, pytest.approx(4 / 3))
+    assert even[1:] == (bout.best_rival, bout.best_spiking)
+
+
+def test_sides_choose_anew_at_the_break_even(by_hand):
+    """The rival takes 5 + 7 f. One spiking point, 8 + 5 f, is best as stated and would be equal at 1.5; the other one,
+    12 + 2 f, is better from 4/3 on and equal at 1.4."""
+    adders = by_hand.groups[0]
+
+    def outcome(rest, adding):
+        return SimpleNamespace(bill=SimpleNamespace(events_pj=lambda: {"arithmetic_event": adding, "other": rest}))
+
+    rival, near, far = outcome(5, 7), outcome(8, 5), outcome(12, 2)
+    assert break_even.even([rival], [near], adders).factor == pytest.approx(1.5)
+    assert break_even.even([rival], [near, far], adders) == (pytest.approx(1.4), rival, far)
 
 
 def test_no_positive_factor_means_no_break_even(by_hand):
     bout = bout_of(by_hand, "resident")
     adders, _, wires = by_hand.groups
     # Wires times f with adders free: rival 11 + f, spiking 13 + 2 f.
-    assert break_even.factor(bout.best_rival.bill, bout.best_spiking.bill, wires, adders, 0.0) is None
+    assert break_even.even(bout.identical, bout.spiking_on_the_same, wires, adders, 0.0) is None
 
 
 def chips_differ(job, _report, chip):
@@ -314,7 +329,7 @@ SECOND = """\
       side: spiking
       trace: TRACES/spikequant-improved
       set: {chip.spike_code: count}
-      perplexity: {method: atom}
+      perplexity: {method: spikequant-improved, salient: 5.00%}
   readings:
 """
 
@@ -390,10 +405,16 @@ def with_settings(tmp_path):
     for name, settings in SETTINGS.items():
         parts = []
         for setting, value in settings:
-            where = f"{{method: {name}, size: {setting}}}"
+            where = f"{{method: spikequant-improved, size: {name} {setting}}}"
             parts.append(f"{{name: {setting}, trace: TRACES/spikequant-improved, perplexity: {where}}}")
             for of, factor in (("wiki", 1), ("news", 2)):
-                reading = {"method": name, "options": {"size": setting}, "text": of, "perplexity": factor * value}
+                options = {"size": f"{name} {setting}"}
+                reading = {
+                    "method": "spikequant-improved",
+                    "options": options,
+                    "text": of,
+                    "perplexity": factor * value,
+                }
                 lines.append(json.dumps(reading | {"low": value - 1, "high": value + 1}))
         block = f"    - name: {name}\n"
         head, _, rest = text.partition(block)
@@ -492,6 +513,13 @@ def test_make_front_exports_every_setting_of_the_committed_comparison_as_its_per
         assert exported[folder].items() <= where.items()
         reading = [one for one in lines if {"method": one["method"], **one["options"]}.items() >= where.items()]
         assert [one["windows"] for one in reading] == [2], folder
+
+
+def test_a_setting_without_its_perplexity_is_refused(tmp_path):
+    path = with_settings(tmp_path)
+    path.write_text(path.read_text().replace(", perplexity: {method: spikequant-improved, size: spikes middle}", ""))
+    with pytest.raises(UserError, match=r"settings\[1\]\.perplexity: missing key"):
+        config.load(path)
 
 
 @pytest.mark.parametrize(
@@ -650,7 +678,17 @@ BAD = [
     ("side: multiply_accumulate", "side: spiking", r"side: must be multiply_accumulate: it sets chip\.tile\.datapath"),
     ("rows: [chip.spike_code]", "rows: [chip.payload]", r"rows: 'chip\.payload' is not searched"),
     ("technologies: [one]", "technologies: [two]", r"reading 'four times less': no 'two' here \(there are one\)"),
-    ("{method: atom}", "{method: adam}", r"README\.md: 0 perplexities have method adam, expected one"),
+    ("salient: 5.00%", "salient: 6.00%", r"README\.md: 0 perplexities have method spikequant-improved, salient 6.00%"),
+    (
+        "{method: spikequant-improved, salient: 5.00%}",
+        "{method: atom}",
+        r"compare\.yaml: contender 'macs': its perplexity is read of method atom, but .* was exported with",
+    ),
+    (
+        "  perplexity: {file: README.md, column: PPL wikipedia}\n",
+        "",
+        r"contenders: some name a perplexity, but the comp",
+    ),
     (
         "  perplexity: {file: README.md, column: PPL wikipedia}\n",
         "  perplexity_limit: 40\n",

@@ -62,7 +62,14 @@ def phase_report(operations, begin, end, number):
         "tile_cycles": dict.fromkeys(style.STATES, end - begin) | {"rows_added": 3},
         "roofline": {
             "additions_per_cycle": 30.0,
-            "bounds": {"lanes": 400.0, "weight_sram": 350.0, "mesh": 60.0, "kv_cache": None, "encoders": 40.0, "dram": None},
+            "bounds": {
+                "lanes": 400.0,
+                "weight_sram": 350.0,
+                "mesh": 60.0,
+                "kv_cache": None,
+                "encoders": 40.0,
+                "dram": None,
+            },
             "lowest_bound": "encoders",
             "reached": 0.75,
         },
