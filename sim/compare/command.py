@@ -44,6 +44,10 @@ def compare(options, say=print):
     written = report.build(found)
     make_folder(folder)
     write(written, folder, comparison)
+    say(written.verdict.replace("*", ""))
+    refused = sum(len(bout.refused) for bout in found.bouts)
+    if refused:
+        say(f"{refused} points were refused: the report's last tables say why")
     say(f"{folder}/report.html")
     say(f"{folder}/report.md")
 

@@ -47,8 +47,9 @@ HOW_TO_CHECK = (
 
 @dataclass
 class Report:
-    """`blocks` in order, `figures`: {name: function that draws it}, `numbers` for `--explain`."""
+    """`blocks` in order, `figures`: {name: function drawing it}, `numbers` for `--explain`, `verdict`: a sentence."""
 
+    verdict: str = ""
     blocks: list = field(default_factory=list)
     figures: dict = field(default_factory=dict)
     numbers: Numbers = field(default_factory=Numbers)
@@ -113,17 +114,20 @@ class _Writer:
     def _verdict(self):
         self.add(Heading(2, "Verdict"))
         if not self._rivals:
-            self.add(Paragraph("**No verdict**: no contender of this comparison is a multiply-accumulate chip."))
+            self._report.verdict = "**No verdict**: no contender of this comparison is a multiply-accumulate chip."
+            self.add(Paragraph(self._report.verdict))
             return
         bouts = [bout for bout in self.study.bouts if bout.best_rival]
         without = [bout for bout in self.study.bouts if not bout.best_rival]
         if bouts:
             calls = [words.call(bout, self.interval(bout)) for bout in bouts]
-            self.add(Paragraph(words.overall(bouts, calls, bool(self.study.groups))))
+            self._report.verdict = words.overall(bouts, calls, bool(self.study.groups))
+            self.add(Paragraph(self._report.verdict))
             groups = self.study.groups
             said = (words.verdict(self.numbers, bout, bout.of_here(groups), self.interval(bout)) for bout in bouts)
             self.add(Bullets(tuple(said)))
         if without:
+            self._report.verdict = self._report.verdict or words.no_headline(without)
             self.add(Paragraph(words.no_headline(without)))
         self.add(self.tables.headlines(self.study))
         if self.study.comparison.perplexity_limit and not self.study.within_limit:

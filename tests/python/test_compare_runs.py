@@ -176,7 +176,7 @@ def test_the_simulator_itself_gives_a_report_twice_the_same(tmp_path):
         )
         command.compare(options, lambda text, end="\n": said.append(text))
     one, two = ({path.name: path.read_bytes() for path in (tmp_path / name).iterdir()} for name in ("one", "two"))
-    assert one == two and said[0] == f"{tmp_path / 'one'}/report.html"
+    assert one == two and said[1] == f"{tmp_path / 'one'}/report.html"
     text = one["report.md"].decode()
     assert "DRAM reads cancel in 4 of 4 points" in text  # two codes, two batches: a layer's weights are loaded once
     assert "No verdict" in text
