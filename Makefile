@@ -13,10 +13,12 @@ BEST := spikequant-improved:salient-share=0.05,group=64
 
 # Settings of configs/experiments/compare_settings.yaml: folder of the export, then method and options.
 SETTINGS := results/settings
-FRONT := fp16/fp16 w4a4-4/w4a4-gptq:activation-bits=4 w4a4-5/w4a4-gptq:activation-bits=5 w4a4-6/w4a4-gptq:activation-bits=6 \
-  w4a4-7/w4a4-gptq:activation-bits=7 w4a4-8/w4a4-gptq:activation-bits=8 atom-0.125/atom:wide-share=0.125 \
+FRONT := fp16/fp16 spikellm/spikellm w4a4-4/w4a4-gptq:activation-bits=4 w4a4-5/w4a4-gptq:activation-bits=5 \
+  w4a4-6/w4a4-gptq:activation-bits=6 w4a4-7/w4a4-gptq:activation-bits=7 w4a4-8/w4a4-gptq:activation-bits=8 \
+  atom-0.0625/atom:wide-share=0.0625 atom-0.125/atom:wide-share=0.125 spikequant-0.1/spikequant:salient-share=0.1 \
   improved-0.01/spikequant-improved:salient-share=0.01 improved-0.025/spikequant-improved:salient-share=0.025 \
-  improved-0.05/spikequant-improved:salient-share=0.05
+  improved-0.05/spikequant-improved:salient-share=0.05 improved-0.1/spikequant-improved:salient-share=0.1 \
+  improved-0.05-g64/spikequant-improved:salient-share=0.05,group=64
 FRONT_WINDOWS := --calibration-windows 2
 comma := ,
 # method:name=value,name=value of $(1) as options of `spikeloom export`.
