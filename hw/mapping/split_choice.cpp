@@ -11,6 +11,8 @@ namespace {
 
 // Measured on the committed layer: about three of four codes are not zero. Only the choice of a mapping uses it.
 constexpr double kAssumedDensity = 0.75;
+// Parts that the automatic choice takes for speed.
+constexpr int kUsualParts = 8;
 
 // Cycles of a phase: a tile takes rows at the assumed density and, of spikes, marks with all slopes active; an encoder
 // port takes one code a cycle; DRAM delivers the weights, once, or once a batch where a part does not stay in the
@@ -46,7 +48,7 @@ SplitEstimate choose_split(const LayerTrace& layer, const MappingSpec& mapping, 
   if (whole)
     candidates.push_back(1);
   else if (mapping.automatic)
-    for (int split = 1; split <= std::min(most, 8); ++split) candidates.push_back(split);
+    for (int split = 1; split <= most; ++split) candidates.push_back(split);
   else
     candidates.push_back(mapping.input_split);
   if (input.in_order && !mapping.automatic && mapping.input_split != 1)
@@ -63,6 +65,8 @@ SplitEstimate choose_split(const LayerTrace& layer, const MappingSpec& mapping, 
       weight_bytes += double(input.size) * input.planes * packed_bytes(limits.packing, operation.outputs);
   SplitEstimate best;
   for (const int split : candidates) {
+    // The estimate knows no partial sums on the mesh: further parts are taken for weights that are read once alone.
+    if (best.split > 0 && split > kUsualParts && best.reads == 1) break;
     const SplitEstimate next = estimate(input, groups, split, tiles, limits, sources, code,
                                         layer.tokens * input.rows_per_token, batch, weight_bytes);
     if (best.split == 0 || next.cycles < best.cycles) best = next;

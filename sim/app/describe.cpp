@@ -133,6 +133,8 @@ void print_parameters(const ChipSpec& spec) {
 
 void describe_chip(const std::string& file, const std::vector<std::string>& overrides) {
   ConfigNode root = ConfigNode::load(file);
+  if (!root.has("chip") && root.has("noc"))
+    root.fail_at("noc", "this file is a network, not a chip (use `spikeloom noc`)");
   ChipSpec spec;
   std::optional<ModelWorkload> model;
   if (root.has("experiment")) {

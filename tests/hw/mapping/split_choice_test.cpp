@@ -1,0 +1,39 @@
+// The automatic choice of a split, on estimates that can be made on paper.
+#include "hw/mapping/split_choice.h"
+
+#include <gtest/gtest.h>
+
+#include "models/spike_code.h"
+#include "tests/support/tiny_layer.h"
+
+namespace spikeloom {
+namespace {
+
+// 192 inputs, 8 outputs, 4 tokens; half a weight SRAM holds 8 rows. In 11 parts a tile has 18 rows, more than both
+// halves, so that weights are read for every token; in 12 parts it has 16. DRAM is so slow that loads decide.
+TEST(SplitChoiceUnit, MoreThanEightPartsAreTakenWhereWeightsAreThenReadOnce) {
+  TinySpec tiny;
+  tiny.tokens = 4;
+  tiny.inputs = {192};
+  tiny.operations = {{0, 8}};
+  const TinyLayer layer(tiny);
+  MappingSpec mapping;
+  mapping.automatic = true;
+  TileLimits limits;
+  limits.lanes = 8;
+  limits.half_rows = 8;
+  limits.dram_bytes_per_cycle = 0.01;
+  std::string why;
+  const auto code = make_spike_code(0);
+  const SplitEstimate most = choose_split(layer.trace, mapping, limits, 0, 1, 16, 1, *code, 1, &why);
+  EXPECT_EQ(most.split, 12);
+  EXPECT_EQ(most.reads, 1);
+  // On 11 tiles there are not enough parts.
+  EXPECT_EQ(choose_split(layer.trace, mapping, limits, 0, 1, 11, 1, *code, 1, &why).reads, 4);
+  // Both halves hold the rows of one part: no further parts for speed.
+  limits.half_rows = 96;
+  EXPECT_LE(choose_split(layer.trace, mapping, limits, 0, 1, 16, 1, *code, 1, &why).split, 8);
+}
+
+}  // namespace
+}  // namespace spikeloom
