@@ -88,7 +88,7 @@ demo: build venv
 	@echo "== simulating layer 15 of SmolLM2-135M"
 	@$(SPIKELOOM) run configs/experiments/demo.yaml
 
-# About 900 runs of one layer, 9 minutes of processor time in all; a stopped one goes on. Where the traces of the whole
+# About 1,250 runs of one layer, a quarter of an hour of processor time; a stopped one goes on. Where the traces of the whole
 # model are, 1,440 more, 20 minutes of processor time.
 .PHONY: verdict
 verdict: build venv
