@@ -1,5 +1,5 @@
-// Into how many parts the inputs of a phase are split: as configured, or what is estimated to take the fewest cycles; more
-// than eight only where weights would else be read more than once.
+// Into how many parts the inputs of a phase are split: as configured, or what is estimated to take the fewest cycles;
+// more than eight only where weights would else be read more than once.
 #pragma once
 
 #include <string>
