@@ -96,7 +96,7 @@ def layer_of(path):
 
 def weights_beside(path):
     """The weights file of an activations file."""
-    return Path(path).with_name(weights_name(layer_of(path)))
+    return Path(path).with_name(Path(path).name.split(".")[0] + ".weights.safetensors")
 
 
 def residual_name(layer):

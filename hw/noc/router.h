@@ -68,7 +68,7 @@ class Router : public Block {
     uint8_t output, vc;
   };
 
-  // The state comes before the ports: what every cycle touches are the first two cache lines of it.
+  // The state comes before the ports: what every cycle touches lies in its first cache lines.
   uint8_t count_, vcs_;            // of ports, and of channels of each
   bool again_ = false;             // something may be possible in the next cycle
   bool deferred_ = false;          // there are grants of later cycles

@@ -15,6 +15,7 @@ from spikeloom.store import program as programs
 from spikeloom.store.bill import bill
 from spikeloom.store.result_store import ResultStore
 from spikeloom.store.simulation import simulation
+from spikeloom.traces import manifest
 
 # Longer than any run: the comparison needs no energy over time.
 WINDOW_CYCLES = 1_000_000_000
@@ -176,5 +177,4 @@ def _scalars(node):
 
 def _trace_hashes(trace):
     """Of the activations file and of the weights file beside it."""
-    weights = trace.with_name(trace.name.split(".")[0] + ".weights.safetensors")
-    return [programs.file_sha256(file) for file in (trace, weights)]
+    return [programs.file_sha256(file) for file in (trace, manifest.weights_beside(trace))]
