@@ -3,7 +3,7 @@
 #pragma once
 
 #include "hw/mapping/program.h"
-#include "hw/noc/flit.h"
+#include "hw/noc/messages.h"
 #include "hw/noc/message_tags.h"
 #include "models/spike_code.h"
 #include "sim/base/trace.h"

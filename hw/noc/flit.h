@@ -1,14 +1,13 @@
-// A flit, the virtual channels that it can travel on, and how messages become flits.
+// A flit, and where flits lie on the host: a FIFO keeps a handle of 8 bytes, so that a flit that goes from router to
+// router is not copied, and most routers need not look at it at all.
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <cstdint>
-#include <string>
+#include <memory>
 #include <vector>
 
-#include "sim/base/bits.h"
-#include "sim/base/energy_ledger.h"
+#include "hw/clock/registered_fifo.h"
 
 namespace spikeloom {
 
@@ -27,8 +26,7 @@ enum class MessageType : uint8_t {
   kActivations
 };
 
-// What a flit says beside its payload.
-struct FlitHeader {
+struct Flit {
   uint64_t tag = 0;          // head flits: what the message is about (48 bits)
   Cycle born = 0;            // when its packet entered the network; not on the wires
   uint32_t destination = 0;  // head flits: node or multicast set
@@ -38,112 +36,72 @@ struct FlitHeader {
   uint8_t message_class = 0;  // whose virtual channels it may use: set by the sender, as the next two
   uint8_t flow = 0;           // an ordered flow keeps to one of them; on a torus it also breaks ties of direction
   bool ordered = true;        // packets of this flow must not pass each other
-  uint8_t vc = 0;             // where it travels now: set at every hop, as the next
-  uint8_t partition = 0;
   bool head = false;
   bool tail = false;
   bool last_packet = false;  // head and tail flits: no further packet of this message follows
-};
-
-struct Flit : FlitHeader {
   std::array<uint64_t, kMostLinkBits / 64> bits{};  // payload, link_bits of them used
 };
 
-// The chip's classes of messages, each with virtual channels of its own: one per spike source, then one each for
-// weights, outputs, partial membranes and control.
-struct MessageClasses {
-  int sources = 1;
-
-  int count() const { return sources + 4; }
-  int spikes(int source) const { return source; }
-  int weights() const { return sources; }
-  int outputs() const { return sources + 1; }
-  int partials() const { return sources + 2; }
-  int control() const { return sources + 3; }
-  // "spikes_0" ... "control"
-  std::string name(int message_class) const {
-    static const char* const others[] = {"weights", "outputs", "partials", "control"};
-    return message_class < sources ? "spikes_" + std::to_string(message_class) : others[message_class - sources];
-  }
-};
-
-// Bits of a flit as wires see it.
-struct FlitFormat {
-  int link_bits = 128;
-  int nodes = 1;  // tiles and memory nodes: a multicast's destination set is one bit each
-  int vcs = 1;
-
-  // Type (and whether more packets follow), tag and destination set, in the head flit's payload; what is left of it
-  // carries exponents.
-  int header_bits() const { return 8 + 48 + nodes; }
-  // Payload plus head and tail flags and the number of the virtual channel, which every flit carries on wires beside.
-  int wire_bits() const { return link_bits + 2 + ceil_log2(vcs); }
-  // Flits that carry this many payload bits, head flit apart.
-  int body_flits(uint64_t payload_bits) const { return static_cast<int>(ceil_div(payload_bits, link_bits)); }
-};
-
-// Splits a payload into packets of at most packet_flits flits, head flit included.
-// `head` gives type, tag, destination, class and flow; its payload bits ride in the first packet's head.
-inline std::vector<Flit> make_packets(const Flit& head, const std::vector<uint64_t>& payload, uint64_t payload_bits,
-                                      const FlitFormat& format, int packet_flits) {
-  std::vector<Flit> flits;
-  uint64_t at = 0;
-  do {
-    Flit start = head;
-    start.head = true;
-    if (at > 0) start.bits = {};
-    flits.push_back(start);
-    for (int i = 1; i < packet_flits && at < payload_bits; ++i, at += format.link_bits) {
-      Flit body;
-      body.message_class = head.message_class;
-      body.flow = head.flow;
-      body.ordered = head.ordered;
-      body.type = head.type;
-      body.phase = head.phase;
-      const int bits = static_cast<int>(std::min<uint64_t>(format.link_bits, payload_bits - at));
-      for (int b = 0; b < bits; b += 64)
-        put_bits(body.bits.data(), b, std::min(64, bits - b), get_bits(payload.data(), at + b, std::min(64, bits - b)));
-      flits.push_back(body);
-    }
-    flits.back().tail = true;
-  } while (at < payload_bits);
-  flits.back().last_packet = true;
-  return flits;
-}
-
-// Puts the payload of a message's flits together again.
-class PayloadCollector {
+// Flits by number, each with how many handles stand for it. The number that was given back last is given out first.
+class FlitPool {
  public:
-  // Appends a body flit's payload; head flits carry none.
-  void add(const Flit& flit, int link_bits) {
-    if (flit.head) return;
-    words_.resize((received_ + link_bits + 191) / 64, 0);  // one word to spare for reads across the end
-    for (int b = 0; b < link_bits; b += 64) put_bits(words_.data(), received_ + b, 64, flit.bits[b / 64]);
-    received_ += link_bits;
+  uint32_t take() {
+    if (free_.empty()) grow();
+    const uint32_t index = free_.back();
+    free_.pop_back();
+    at(index).handles = 1;
+    return index;
   }
-  const uint64_t* bits() const { return words_.data(); }
-  uint64_t received() const { return received_; }
-  bool empty() const { return received_ == 0; }
-  void clear() {
-    words_.clear();
-    received_ = 0;
+  void share(uint32_t index) { ++at(index).handles; }
+  void give_back(uint32_t index) {
+    if (--at(index).handles == 0) free_.push_back(index);
   }
+  Flit& operator[](uint32_t index) { return at(index).flit; }
 
  private:
-  std::vector<uint64_t> words_;
-  uint64_t received_ = 0;
+  static constexpr uint32_t kChunk = 1024;
+  struct alignas(64) Place {
+    Flit flit;
+    uint32_t handles = 0;
+  };
+  Place& at(uint32_t index) { return chunks_[index / kChunk][index % kChunk]; }
+  void grow() {
+    const uint32_t first = uint32_t(chunks_.size()) * kChunk;
+    chunks_.push_back(std::make_unique<Place[]>(kChunk));
+    for (uint32_t i = kChunk; i > 0; --i) free_.push_back(first + i - 1);
+  }
+
+  std::vector<std::unique_ptr<Place[]>> chunks_;
+  std::vector<uint32_t> free_;
 };
 
-// A message of one flit: all it says is its tag.
-inline Flit make_control_flit(MessageType type, uint64_t tag, int destination, int message_class, int phase) {
-  Flit flit;
-  flit.type = type;
-  flit.tag = tag;
-  flit.destination = uint32_t(destination);
-  flit.message_class = uint8_t(message_class);
-  flit.phase = uint16_t(phase);
-  flit.head = flit.tail = flit.last_packet = true;
-  return flit;
-}
+// One for all networks of the process.
+inline FlitPool flit_pool;
+
+// A flit's number in the pool, with what every router asks of it.
+class FlitHandle {
+ public:
+  void store(const Flit& flit) {
+    index_ = flit_pool.take();
+    flit_pool[index_] = flit;
+    phase_ = flit.phase;
+    tail_ = flit.tail;
+  }
+  void share() const { flit_pool.share(index_); }
+  void drop() { flit_pool.give_back(index_); }
+  Flit& operator*() const { return flit_pool[index_]; }
+  uint16_t phase() const { return phase_; }
+  bool tail() const { return tail_; }
+
+ private:
+  uint32_t index_ = 0;
+  uint16_t phase_ = 0;
+  bool tail_ = false;
+};
+
+template <>
+struct FifoStorage<Flit> {
+  using Type = FlitHandle;
+};
 
 }  // namespace spikeloom

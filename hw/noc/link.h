@@ -13,15 +13,15 @@
 
 #include "hw/clock/fixed_array.h"
 #include "hw/clock/registered_fifo.h"
-#include "hw/noc/flit.h"
+#include "hw/noc/messages.h"
 #include "sim/base/energy_ledger.h"
 
 namespace spikeloom {
 
-// Is told of every flit that a link takes, and may mark it.
+// Is told of every flit that a link takes, in which virtual channel, and may mark it.
 class LinkListener {
  public:
-  virtual void takes(Flit& flit) = 0;
+  virtual void takes(Flit& flit, int vc) = 0;
 
  protected:
   ~LinkListener() = default;
@@ -41,7 +41,6 @@ class alignas(64) Link : public sc_core::sc_interface {
        const FlitFormat& format, EnergyLedger& ledger)
       : clock_(clock),
         channels_(size_t(format.vcs), clock, spec.buffer_flits, spec.latency_cycles, spec.credit_cycles),
-        words_(uint16_t(ceil_div(format.link_bits, 64))),
         to_node_(spec.to_node),
         flit_energy_(ledger,
                      {{&ledger.counter(name, EnergyEvent::kLinkBitMm, spec.length_mm), uint64_t(format.wire_bits())},
@@ -49,16 +48,21 @@ class alignas(64) Link : public sc_core::sc_interface {
         name_(name) {}
 
   bool can_send(int vc) { return channels_[vc].can_push(); }
-  // The flit travels in virtual channel `vc` of its partition.
-  void send(const Flit& flit, int vc, uint8_t partition) {
-    Flit& sent = channels_[vc].push_place();
-    static_cast<FlitHeader&>(sent) = flit;
-    for (int word = 0; word < words_; ++word) sent.bits[word] = flit.bits[word];
-    sent.vc = uint8_t(vc);
-    sent.partition = partition;
-    if (sent.born == 0) sent.born = clock_.now();
-    flit_energy_.add(clock_.now(), flit.phase);
-    if (listener_) listener_->takes(sent);
+  // The flit travels in virtual channel `vc`.
+  void send(const Flit& flit, int vc) {
+    channels_[vc].push(flit);
+    if (flit.born == 0) channels_[vc].back().born = clock_.now();
+    took(vc, flit.phase);
+  }
+  // The same for the front flit of a buffer, which leaves it; or stays there for further branches of a multicast.
+  void send_front(RegisteredFifo<Flit>& buffer, int vc) {
+    const uint32_t phase = buffer.stored_front().phase();
+    channels_[vc].take_from(buffer);
+    took(vc, phase);
+  }
+  void send_branch(RegisteredFifo<Flit>& buffer, int vc) {
+    channels_[vc].share_with(buffer);
+    took(vc, buffer.stored_front().phase());
   }
   bool to_node() const { return to_node_; }
   int vcs() const { return static_cast<int>(channels_.size()); }
@@ -71,10 +75,13 @@ class alignas(64) Link : public sc_core::sc_interface {
   uint64_t flits() const { return flit_energy_.count(); }
 
  private:
+  void took(int vc, uint32_t phase) {
+    flit_energy_.add(clock_.now(), phase);
+    if (listener_) listener_->takes(channels_[vc].back(), vc);
+  }
   // All that sending touches is one cache line.
   Clock& clock_;
   FixedArray<RegisteredFifo<Flit>> channels_;
-  uint16_t words_;  // of a flit's payload
   bool to_node_;
   LinkListener* listener_ = nullptr;
   EnergyBundle flit_energy_;

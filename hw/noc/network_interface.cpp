@@ -33,7 +33,7 @@ void NetworkInterface::tick() {
   for (int i = 0; i < producers; ++i) {
     const int producer = (next_ + i) % producers;
     if (!in[producer]->can_pop()) continue;
-    const Flit& flit = in[producer]->front();
+    Flit& flit = in[producer]->front();
     int& vc = vc_of_[producer];
     if (flit.head) {
       vc = choose_vc(flit);
@@ -43,14 +43,9 @@ void NetworkInterface::tick() {
       continue;
     }
     if (flit.tail) free_ |= 1u << vc;
-    if (flit.head && flit.type == MessageType::kOutputs && node_of_output_) {
-      Flit addressed = flit;
-      addressed.destination = node_of_output_(flit);
-      out->send(addressed, vc, 0);
-    } else {
-      out->send(flit, vc, 0);
-    }
-    in[producer]->pop();
+    if (flit.head && flit.type == MessageType::kOutputs && node_of_output_) flit.destination = node_of_output_(flit);
+    if (flit.born == 0) flit.born = now();
+    out->send_front(*in[producer].operator->(), vc);
     next_ = (producer + 1) % producers;
     wake_at(now() + 1);
     return;

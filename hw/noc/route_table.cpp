@@ -34,10 +34,10 @@ int RouteTable::add_multicast(int source, const std::vector<int>& tiles) {
   return set;
 }
 
-Route RouteTable::route(const Flit& head, int router, int in_port) const {
+Route RouteTable::route(const Flit& head, int router, int in_port, uint8_t partition) const {
   if (int(head.destination) >= nodes_) return {branches(int(head.destination), router), 0, true};
   const RouteChoice choice =
-      routing(head.ordered).next(topology_, router, {in_port, head.partition, head.flow}, int(head.destination));
+      routing(head.ordered).next(topology_, router, {in_port, partition, head.flow}, int(head.destination));
   return {choice.ports, choice.partition, false};
 }
 

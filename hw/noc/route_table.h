@@ -5,7 +5,7 @@
 #include <memory>
 #include <vector>
 
-#include "hw/noc/flit.h"
+#include "hw/noc/messages.h"
 #include "hw/noc/routing/routing.h"
 #include "hw/noc/topology.h"
 
@@ -27,7 +27,8 @@ class RouteTable {
 
   // Adds a multicast set of tiles fed by one source; returns its destination number: nodes come first, then sets.
   int add_multicast(int source, const std::vector<int>& tiles);
-  Route route(const Flit& head, int router, int in_port) const;
+  // `partition`: of the virtual channels in which it came.
+  Route route(const Flit& head, int router, int in_port, uint8_t partition) const;
   // The outputs of a multicast set at a router.
   uint16_t branches(int set, int router) const { return trees_[size_t(set - nodes_) * topology_.routers() + router]; }
   const Routing& routing(bool ordered) const { return ordered || !adaptive_ ? *ordered_ : *adaptive_; }

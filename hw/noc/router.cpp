@@ -187,7 +187,8 @@ bool Router::compute_route(Slot& slot) {
   }
   if (!reached(slot.head_ready)) return false;
   const Flit& head = slot.buffer->front();
-  const Route route = routes_.route(head, id_, slot.input);
+  const int partition = slot.input < kDirections ? channels_.partition_of(slot.vc) : 0;
+  const Route route = routes_.route(head, id_, slot.input, uint8_t(partition));
   assert(head.head && route.ports && (!route.multicast || head.ordered));
   slot.routed = true;
   slot.multicast = route.multicast;
@@ -292,7 +293,7 @@ void Router::take_vc(const Grant& grant) {
     slot.branches = slot.remaining = uint16_t(1u << grant.output);
     slot.next_buffer = &buffer;
   }
-  vc_allocation_.add(now(), 1, slot.buffer->front().phase);
+  vc_allocation_.add(now(), 1, slot.buffer->stored_front().phase());
 }
 
 // A grant is void when the packet got no channel there (speculation), or the credit is gone.
@@ -304,18 +305,20 @@ void Router::traverse_switch(const Grant& grant) {
 
 void Router::cross(const Grant& grant) {
   Slot& slot = slots_[grant.slot];
-  const Flit& flit = slot.buffer->front();
-  const bool tail = flit.tail;
+  const FlitHandle flit = slot.buffer->stored_front();
   const int vc = slot.out_vc[grant.output];
-  ports_[grant.output].out->send(flit, vc, slot.partition);
-  crossing_.add(now(), flit.phase);
-  if (tail) ports_[grant.output].free |= 1u << vc;
-  if (tail) wake_all_slots();
+  Link& out = *ports_[grant.output].out;
   slot.remaining &= uint16_t(~(1u << grant.output));
+  if (slot.remaining)
+    out.send_branch(*slot.buffer, vc);
+  else
+    out.send_front(*slot.buffer, vc);
+  crossing_.add(now(), flit.phase());
+  if (flit.tail()) ports_[grant.output].free |= 1u << vc;
+  if (flit.tail()) wake_all_slots();
   if (slot.remaining) return;
-  slot.buffer->pop();
   slot.remaining = slot.branches;
-  if (!tail) return;
+  if (!flit.tail()) return;
   slot.in_packet = slot.routed = false;
   slot.next_buffer = nullptr;
 }

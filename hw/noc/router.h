@@ -45,7 +45,7 @@ class Router : public Block {
     uint16_t branches = 0;   // outputs of the packet; unless multicast, of which one is to be chosen
     uint16_t allocated = 0;  // outputs where it has a virtual channel
     uint16_t remaining = 0;  // outputs by which the front flit has to leave yet
-    uint8_t input = 0, vc = 0, partition = 0;
+    uint8_t input = 0, vc = 0, partition = 0;  // partition: of the channels where it goes
     bool in_packet = false, routed = false, multicast = false;
     std::array<uint8_t, kMostPorts> out_vc{};
     uint32_t allowed = 0;  // channels that it may have, unless multicast

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "hw/noc/flit.h"
+#include "hw/noc/messages.h"
 
 namespace spikeloom {
 
@@ -26,6 +26,8 @@ struct VirtualChannels {
   int arrivals(int message_class) const {
     return message_class < int(arrival_channels.size()) ? arrival_channels[message_class] : per_class;
   }
+  // Which partition channel `vc` of a link between routers belongs to.
+  int partition_of(int vc) const { return vc % per_class / (per_class / partitions); }
   // Bit v set: the packet may take channel v of a link between routers, in this partition.
   uint32_t between_routers(const Flit& head, int partition) const {
     const int share = per_class / partitions;

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "hw/mapping/layer_context.h"
-#include "hw/noc/flit.h"
+#include "hw/noc/messages.h"
 #include "models/activation_code.h"
 
 namespace spikeloom {

@@ -49,8 +49,7 @@ void StreamMerger::tick() {
     owner_ = flit.tail ? -1 : port;
     if (flit.tail && flit.last_packet) window_done(current_);
     if (flit.tail) next_ = (port + 1) % ports;
-    out->push(flit);
-    in[port]->pop();
+    out->take_from(*in[port].operator->());
     wake_at(now() + 1);
     return;
   }

@@ -367,7 +367,7 @@ void RouterLockstep<Rtl>::send(Side* side, int input) {
     const int vc = (first + i) % sizes_.vcs();
     if (!side->link->can_send(vc)) continue;
     const Flit flit = traffic_.next(input, vc, &totals_);
-    side->link->send(flit, vc, 0);
+    side->link->send(flit, vc);
     side->moved = uint64_t{1} << vc;
     side->flits[(now() + side->spec.latency_cycles - 1) % kRing] = {true, vc, flit};
     return;

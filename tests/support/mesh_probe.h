@@ -20,22 +20,27 @@ class LinkSource : public Block {
   LinkSource(const sc_core::sc_module_name& name, Clock& clock, Link& link) : Block(name, clock), link_(link) {
     link.set_producer(this);
   }
-  void add(Cycle cycle, const Flit& flit) {
+  void add(Cycle cycle, const Flit& flit, int vc) {
     if (plan_.empty()) wake_at(cycle);
-    plan_.emplace_back(cycle, flit);
+    plan_.push_back({cycle, flit, vc});
   }
 
  private:
   void tick() override {
-    if (sent.size() == plan_.size() || now() < plan_[sent.size()].first) return;
-    if (!link_.can_send(plan_[sent.size()].second.vc)) return;
-    const Flit& flit = plan_[sent.size()].second;
-    link_.send(flit, flit.vc, 0);
+    if (sent.size() == plan_.size() || now() < plan_[sent.size()].cycle) return;
+    const Planned& next = plan_[sent.size()];
+    if (!link_.can_send(next.vc)) return;
+    link_.send(next.flit, next.vc);
     sent.push_back(now());
-    if (sent.size() < plan_.size()) wake_at(std::max(now() + 1, plan_[sent.size()].first));
+    if (sent.size() < plan_.size()) wake_at(std::max(now() + 1, plan_[sent.size()].cycle));
   }
+  struct Planned {
+    Cycle cycle;
+    Flit flit;
+    int vc;
+  };
   Link& link_;
-  std::vector<std::pair<Cycle, Flit>> plan_;
+  std::vector<Planned> plan_;
 };
 
 // A small mesh whose routers take 3 cycles a hop: both allocations in one, then the switch, then the wires.
@@ -84,12 +89,11 @@ class MeshProbe {
       flit.head = i == 0;
       flit.tail = i + 1 == flits;
       flit.message_class = uint8_t(message_class);
-      flit.vc = uint8_t(channels.first(message_class));
       flit.ordered = ordered;
       flit.destination = uint32_t(destination);
       flit.bits[0] = id;
       flit.bits[1] = uint64_t(i);
-      sources[from]->add(cycle, flit);
+      sources[from]->add(cycle, flit, channels.first(message_class));
     }
   }
 

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "hw/clock/registered_fifo.h"
-#include "hw/noc/flit.h"
+#include "hw/noc/messages.h"
 #include "sim/base/recorded_traffic.h"
 
 namespace spikeloom {

@@ -16,9 +16,9 @@ struct TrafficRecorder::Tap : LinkListener {
   TrafficRecorder* recorder = nullptr;
   Link* link = nullptr;
   int node = 0;
-  void takes(Flit& flit) override {
-    if (!link->to_node()) return recorder->injects(node, flit);
-    const RegisteredFifo<Flit>& buffer = link->channel(flit.vc);  // its newest entry is this flit
+  void takes(Flit& flit, int vc) override {
+    if (!link->to_node()) return recorder->injects(node, vc, flit);
+    const RegisteredFifo<Flit>& buffer = link->channel(vc);  // its newest entry is this flit
     recorder->arrives(flit, buffer.visible_from(buffer.size() - 1));
   }
 };
@@ -60,8 +60,8 @@ bool TrafficRecorder::spend(uint64_t bytes) {
   return false;
 }
 
-void TrafficRecorder::injects(int node, Flit& flit) {
-  uint32_t& current = under_way_[node][flit.vc];
+void TrafficRecorder::injects(int node, int vc, Flit& flit) {
+  uint32_t& current = under_way_[node][vc];
   const Cycle now = clock_.now();
   if (now >= end_ || (flit.head && now < from_)) {
     current = 0;

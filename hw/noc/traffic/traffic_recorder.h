@@ -35,7 +35,7 @@ class TrafficRecorder {
   struct Gap {
     uint32_t packet, cycles;
   };
-  void injects(int node, Flit& flit);
+  void injects(int node, int vc, Flit& flit);
   void arrives(const Flit& flit, Cycle cycle);
   bool spend(uint64_t bytes);
   std::vector<int> members(uint32_t set) const;
