@@ -13,6 +13,7 @@ Clock::Clock(const sc_core::sc_module_name& name, double mhz) : sc_module(name),
 
 uint32_t Clock::add(Block* block) {
   blocks_.push_back(block);
+  running_.push_back(nullptr);
   for (IndexSet& due : wheel_) due.grow(blocks_.size());
   return uint32_t(blocks_.size() - 1);
 }
@@ -33,16 +34,19 @@ void Clock::schedule_next() {
   now_ = next;
 }
 
-// While a block runs, memory comes that the next ones are about to need.
+// Of many blocks, memory comes while a block runs that the next ones are about to need.
 void Clock::run_blocks() {
-  const size_t count = running_.size();
+  const size_t count = running_count_;
+  if (count < kManyBlocks) {
+    for (size_t i = 0; i < count; ++i) running_[i]->tick();
+    return;
+  }
   for (size_t i = 0; i < count; ++i) {
     if (const size_t far = i + Block::kFetchSteps + 1; far < count) running_[far]->fetch_begin();
     for (int step = 0; step < Block::kFetchSteps; ++step)
       if (const size_t next = i + size_t(Block::kFetchSteps - step); next < count) running_[next]->fetch(step);
     running_[i]->tick();
   }
-  running_.clear();
 }
 
 // Runs twice in each cycle in which a block is due: first to run the blocks, then, one delta later, when processes
@@ -63,7 +67,8 @@ void Clock::run() {
   }
   occupied_ &= ~(uint64_t{1} << (now_ % kWheel));
   if (observer_ && active_cycles_ % kObserverPeriod == 0) observer_();
-  due.drain([this](uint32_t block) { running_.push_back(blocks_[block]); });
+  running_count_ = 0;
+  due.drain([this](uint32_t block) { running_[running_count_++] = blocks_[block]; });
   run_blocks();
   next_trigger(sc_core::SC_ZERO_TIME);
 }

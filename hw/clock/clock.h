@@ -54,6 +54,7 @@ class Clock : public sc_core::sc_module {
  private:
   static constexpr Cycle kWheel = 64;
   static constexpr Cycle kObserverPeriod = 1024;
+  static constexpr size_t kManyBlocks = 512;  // whose state does not fit into a core's own cache
   void run();
   void run_blocks();
   void schedule_next();
@@ -61,8 +62,9 @@ class Clock : public sc_core::sc_module {
 
   sc_core::sc_time period_;
   Cycle now_ = 0, active_cycles_ = 0;
-  bool cycle_begins_ = false;                   // the next activation runs the blocks of cycle now_
-  std::vector<Block*> blocks_, running_;        // all; those of this cycle
+  bool cycle_begins_ = false;             // the next activation runs the blocks of cycle now_
+  std::vector<Block*> blocks_, running_;  // all; first those of this cycle
+  size_t running_count_ = 0;
   std::array<IndexSet, kWheel> wheel_;          // at c % 64: blocks due in cycle c, 1 to 63 ahead
   uint64_t occupied_ = 0;                       // bit c % 64: wheel_[c % 64] is not empty
   std::map<Cycle, std::vector<uint32_t>> far_;  // blocks due later

@@ -47,6 +47,7 @@ class alignas(64) RegisteredFifo : public FifoView {
   RegisteredFifo(Clock& clock, size_t capacity, Cycle latency = 1, Cycle credit_latency = 1)
       : clock_(clock),
         capacity_(uint16_t(capacity)),
+        room_(uint16_t(capacity)),
         latency_(uint16_t(latency)),
         credit_latency_(uint8_t(credit_latency)) {
     assert(capacity > 0 && latency > 0 && credit_latency > 0);
@@ -61,9 +62,9 @@ class alignas(64) RegisteredFifo : public FifoView {
 
   // Producer: space for `count` entries in this cycle? If not, the producer is woken when there is more.
   bool can_push(size_t count = 1) {
-    if (has_room(count)) return true;
+    if (room_ >= count) return true;
     take_credits();
-    if (has_room(count)) return true;
+    if (room_ >= count) return true;
     if (credits_ > 0)
       clock_.wake(producer_, oldest_credit());
     else
@@ -145,10 +146,10 @@ class alignas(64) RegisteredFifo : public FifoView {
     Cycle cycle;  // from when the entry is visible; then, when its credit arrives
     Stored stored;
   };
-  bool has_room(size_t count) const { return size_ + credits_ + count <= capacity_; }
   Place& next_place(Cycle delay) {
-    if (!has_room(1)) take_credits();
-    assert(has_room(1));
+    if (room_ == 0) take_credits();
+    assert(room_ > 0);
+    --room_;
     if (!places_) places_ = std::make_unique<Place[]>(capacity_);  // late: most virtual channels are never used
     Place& place = places_[wrap(size_t(first_) + size_)];
     place.cycle = clock_.now() + latency_ + delay;
@@ -186,7 +187,10 @@ class alignas(64) RegisteredFifo : public FifoView {
   Cycle oldest_credit() const { return places_[wrap(size_t(first_) + capacity_ - credits_)].cycle; }
   // Forgets the credits that have arrived: their places are free.
   void take_credits() {
-    while (credits_ > 0 && oldest_credit() <= clock_.now()) --credits_;
+    while (credits_ > 0 && oldest_credit() <= clock_.now()) {
+      --credits_;
+      ++room_;
+    }
   }
 
   // All that looking, pushing and popping touch beside a place is one cache line, as long as nobody is refused.
@@ -198,6 +202,7 @@ class alignas(64) RegisteredFifo : public FifoView {
   uint16_t capacity_, size_ = 0;
   uint16_t first_ = 0;    // place of the oldest entry
   uint16_t credits_ = 0;  // under way
+  uint16_t room_;         // free places
   uint16_t latency_;
   uint8_t credit_latency_;
   uint8_t own_bit_ = 0;

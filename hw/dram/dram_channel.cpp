@@ -15,7 +15,8 @@ DramChannel::DramChannel(const DramSpec& spec, const DramCounters& counters, Cyc
       mapping_(make_mapping(spec.mapping, spec.device)),
       page_policy_(make_page_policy(spec.page_policy)),
       scheduler_(make_scheduler(spec.scheduler, spec.queue_depth)),
-      refresh_due_(DramClock(spec.device.timing.tREFI)) {
+      refresh_due_(DramClock(spec.device.timing.tREFI)),
+      refresh_cycle_(clocks_.cycle_of(refresh_due_)) {
   queue_.reserve(spec.queue_depth);
 }
 
@@ -34,14 +35,14 @@ void DramChannel::add(uint64_t burst, uint64_t id, bool write, uint16_t phase) {
 }
 
 void DramChannel::run(Cycle now, RegisteredFifo<DramResponse>& responses) {
-  const DramClock from = clocks_.clock_from(now), end = clocks_.clock_from(now + 1);
   while (true) {
     if (changed_ || output_full_) {
       output_full_ = !queue_.empty() && !responses.can_push();
-      next_ = choose(from, !output_full_);
+      next_ = choose(clocks_.clock_from(now), !output_full_);
+      next_cycle_ = next_.at == kNever ? Clock::kNever : clocks_.cycle_of(next_.at);
       changed_ = false;
     }
-    if (next_.at >= end && refresh_due_ >= end) return;
+    if (next_cycle_ > now && refresh_cycle_ > now) return;
     changed_ = true;
     if (refresh_due_ <= next_.at)
       refresh();
@@ -142,6 +143,7 @@ void DramChannel::refresh() {
   counters_.refresh.add(clocks_.cycle_of(refresh_due_), 1);
   ++stats_->refreshes;
   refresh_due_ += DramClock(spec_.device.timing.tREFI);
+  refresh_cycle_ = clocks_.cycle_of(refresh_due_);
 }
 
 // Split by the ledger's windows.
@@ -168,7 +170,7 @@ bool DramChannel::moves_data(Cycle now) {
 }
 
 Cycle DramChannel::next_event(Cycle now) const {
-  Cycle next = next_.at == kNever ? Clock::kNever : clocks_.cycle_of(next_.at);
+  Cycle next = next_cycle_;
   if (!busy_.empty()) next = std::min(next, busy_.front().begin > now ? busy_.front().begin : busy_.front().end);
   return next;
 }

@@ -93,7 +93,8 @@ class DramChannel {
   uint64_t last_number_ = 0;
   DramClock refresh_due_;
   Command next_;
-  bool changed_ = false;  // since next_ was found
+  Cycle refresh_cycle_, next_cycle_ = Clock::kNever;  // in which they are due
+  bool changed_ = false;                              // since next_ was found
   bool output_full_ = false;
   struct Span {
     Cycle begin, end;

@@ -33,20 +33,36 @@ bool DramController::take_bursts() {
   bool any = false;
   while (requests_in->can_pop()) {
     const DramRequest& request = requests_in->front();
-    const uint64_t first = request.address / burst_bytes_;
-    const uint64_t count = (request.address + request.bytes - 1) / burst_bytes_ - first + 1;
-    for (; taken_ < count; ++taken_) {
-      const uint64_t stripe = (first + taken_) / interleave_bursts_, within = (first + taken_) % interleave_bursts_;
-      DramChannel& channel = *channels_[stripe % channel_count_];
+    if (left_ == 0) {
+      const uint64_t first = request.address / burst_bytes_;
+      taken_ = 0;
+      left_ = (request.address + request.bytes - 1) / burst_bytes_ - first + 1;
+      place_ = place_of(first);
+    }
+    for (; left_ > 0; --left_, ++taken_, step(&place_)) {
+      DramChannel& channel = *channels_[place_.channel];
       if (!channel.has_room()) return any;
-      channel.add(stripe / channel_count_ * interleave_bursts_ + within, request.id + taken_, request.write,
+      channel.add(place_.stripes * interleave_bursts_ + place_.within, request.id + taken_, request.write,
                   request.phase);
       any = true;
     }
     requests_in->pop();
-    taken_ = 0;
   }
   return any;
+}
+
+DramController::Place DramController::place_of(uint64_t burst) const {
+  const uint64_t stripe = burst / interleave_bursts_;
+  return {stripe / channel_count_, stripe % channel_count_, burst % interleave_bursts_};
+}
+
+// On to the next burst.
+void DramController::step(Place* place) const {
+  if (++place->within < interleave_bursts_) return;
+  place->within = 0;
+  if (++place->channel < channel_count_) return;
+  place->channel = 0;
+  ++place->stripes;
 }
 
 // The state of this cycle, and the next cycle in which something changes.

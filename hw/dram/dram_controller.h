@@ -42,13 +42,22 @@ class DramController : public Block {
  private:
   void tick() override;
   bool take_bursts();
+  // A place in the order in which bursts lie in channels: stripes go around them.
+  struct Place {
+    uint64_t stripes = 0;  // before it, in each channel
+    uint64_t channel = 0, within = 0;
+  };
+  Place place_of(uint64_t burst) const;
+  void step(Place* place) const;
   void settle();
 
   DramSpec spec_;
   uint64_t burst_bytes_, interleave_bursts_, channel_count_;
   DramStats stats_;
   std::vector<std::unique_ptr<DramChannel>> channels_;
-  uint64_t taken_ = 0;  // bursts of the front request that are in a queue
+  // Of the front request: bursts that are in a queue, and those that are not yet; where the first of these lies.
+  uint64_t taken_ = 0, left_ = 0;
+  Place place_;
   Activity activity_;
 };
 

@@ -38,7 +38,7 @@ struct Flit {
   bool ordered = true;        // packets of this flow must not pass each other
   bool head = false;
   bool tail = false;
-  bool last_packet = false;  // head and tail flits: no further packet of this message follows
+  bool last_packet = false;                         // head and tail flits: no further packet of this message follows
   std::array<uint64_t, kMostLinkBits / 64> bits{};  // payload, link_bits of them used
 };
 

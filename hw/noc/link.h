@@ -4,7 +4,7 @@
 //
 // Timing   a flit sent in cycle c can be taken in c + latency_cycles; a buffer place taken in c is a credit that the
 //          sender can use in c + credit_cycles.
-// Energy   LinkBitMm and RouterBufferWriteBit per wire bit of each flit sent.
+// Energy   LinkBitMm and RouterBufferWriteBit per wire bit of each flit sent, and what the sender adds.
 // Config   LinkSpec, worked out by NetworkSpec.
 // Differs  one flit per cycle is the sender's rule to keep (router and network interface grant one).
 #pragma once
@@ -55,15 +55,19 @@ class alignas(64) Link : public sc_core::sc_interface {
     took(vc, flit.phase);
   }
   // The same for the front flit of a buffer, which leaves it; or stays there for further branches of a multicast.
-  void send_front(RegisteredFifo<Flit>& buffer, int vc) {
+  void send_front(RegisteredFifo<Flit>& buffer, int vc) { send_front(buffer, channels_[vc]); }
+  void send_front(RegisteredFifo<Flit>& buffer, RegisteredFifo<Flit>& channel) {
     const uint32_t phase = buffer.stored_front().phase();
-    channels_[vc].take_from(buffer);
-    took(vc, phase);
+    channel.take_from(buffer);
+    flit_energy_.add(clock_.now(), phase);
+    if (listener_) listener_->takes(channel.back(), int(&channel - channels_.begin()));
   }
   void send_branch(RegisteredFifo<Flit>& buffer, int vc) {
     channels_[vc].share_with(buffer);
     took(vc, buffer.stored_front().phase());
   }
+  // The sender's share in a flit's energy, to be counted with the link's.
+  void charge_sender(const std::vector<EnergyBundle::Part>& parts) { flit_energy_.add_parts(parts); }
   bool to_node() const { return to_node_; }
   int vcs() const { return static_cast<int>(channels_.size()); }
   RegisteredFifo<Flit>& channel(int vc) { return channels_[vc]; }

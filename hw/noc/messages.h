@@ -43,19 +43,18 @@ struct FlitFormat {
   int body_flits(uint64_t payload_bits) const { return static_cast<int>(ceil_div(payload_bits, link_bits)); }
 };
 
-// Splits a payload into packets of at most packet_flits flits, head flit included.
+// Splits a payload into packets of at most packet_flits flits, head flit included, and appends them.
 // `head` gives type, tag, destination, class and flow; its payload bits ride in the first packet's head.
-inline std::vector<Flit> make_packets(const Flit& head, const std::vector<uint64_t>& payload, uint64_t payload_bits,
-                                      const FlitFormat& format, int packet_flits) {
-  std::vector<Flit> flits;
+inline void append_packets(const Flit& head, const std::vector<uint64_t>& payload, uint64_t payload_bits,
+                           const FlitFormat& format, int packet_flits, std::vector<Flit>* flits) {
   uint64_t at = 0;
   do {
-    Flit start = head;
-    start.head = true;
-    if (at > 0) start.bits = {};
-    flits.push_back(start);
+    flits->push_back(head);
+    flits->back().head = true;
+    if (at > 0) flits->back().bits = {};
     for (int i = 1; i < packet_flits && at < payload_bits; ++i, at += format.link_bits) {
-      Flit body;
+      flits->emplace_back();
+      Flit& body = flits->back();
       body.message_class = head.message_class;
       body.flow = head.flow;
       body.ordered = head.ordered;
@@ -64,11 +63,17 @@ inline std::vector<Flit> make_packets(const Flit& head, const std::vector<uint64
       const int bits = static_cast<int>(std::min<uint64_t>(format.link_bits, payload_bits - at));
       for (int b = 0; b < bits; b += 64)
         put_bits(body.bits.data(), b, std::min(64, bits - b), get_bits(payload.data(), at + b, std::min(64, bits - b)));
-      flits.push_back(body);
     }
-    flits.back().tail = true;
+    flits->back().tail = true;
   } while (at < payload_bits);
-  flits.back().last_packet = true;
+  flits->back().last_packet = true;
+}
+
+// The same alone.
+inline std::vector<Flit> make_packets(const Flit& head, const std::vector<uint64_t>& payload, uint64_t payload_bits,
+                                      const FlitFormat& format, int packet_flits) {
+  std::vector<Flit> flits;
+  append_packets(head, payload, payload_bits, format, packet_flits, &flits);
   return flits;
 }
 

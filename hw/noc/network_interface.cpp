@@ -8,11 +8,14 @@ NetworkInterface::NetworkInterface(const sc_core::sc_module_name& name, Clock& c
       in("in", producers),
       out("out"),
       channels_(channels),
-      vc_of_(producers, -1),
+      producers_(producers),
       free_(uint32_t(low_mask(channels.count()))),
       next_vc_(channels.classes, 0) {}
 
-void NetworkInterface::end_of_elaboration() { out->set_producer(this); }
+void NetworkInterface::end_of_elaboration() {
+  out->set_producer(this);
+  for (size_t i = 0; i < producers_.size(); ++i) producers_[i].queue = in[i].operator->();
+}
 
 // -1: none is free, or none of those has a credit.
 int NetworkInterface::choose_vc(const Flit& head) {
@@ -29,12 +32,11 @@ int NetworkInterface::choose_vc(const Flit& head) {
 }
 
 void NetworkInterface::tick() {
-  const int producers = static_cast<int>(in.size());
-  for (int i = 0; i < producers; ++i) {
-    const int producer = (next_ + i) % producers;
-    if (!in[producer]->can_pop()) continue;
-    Flit& flit = in[producer]->front();
-    int& vc = vc_of_[producer];
+  for (size_t i = 0, at = next_; i < producers_.size(); ++i, at = after(at)) {
+    Producer& producer = producers_[at];
+    if (!producer.queue->can_pop()) continue;
+    Flit& flit = producer.queue->front();
+    int& vc = producer.vc;
     if (flit.head) {
       vc = choose_vc(flit);
       if (vc < 0) continue;
@@ -45,16 +47,16 @@ void NetworkInterface::tick() {
     if (flit.tail) free_ |= 1u << vc;
     if (flit.head && flit.type == MessageType::kOutputs && node_of_output_) flit.destination = node_of_output_(flit);
     if (flit.born == 0) flit.born = now();
-    out->send_front(*in[producer].operator->(), vc);
-    next_ = (producer + 1) % producers;
+    out->send_front(*producer.queue, vc);
+    next_ = after(at);
     wake_at(now() + 1);
     return;
   }
 }
 
 std::string NetworkInterface::waits_for() const {
-  for (const auto& queue : in)
-    if (!queue->empty()) return "a free virtual channel or credits of the router, with flits to send";
+  for (const Producer& producer : producers_)
+    if (!producer.queue->empty()) return "a free virtual channel or credits of the router, with flits to send";
   return "";
 }
 

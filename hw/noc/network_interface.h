@@ -34,12 +34,17 @@ class NetworkInterface : public Block {
   void end_of_elaboration() override;
   void tick() override;
   int choose_vc(const Flit& head);
+  size_t after(size_t producer) const { return producer + 1 < producers_.size() ? producer + 1 : 0; }
 
   VirtualChannels channels_;
-  std::vector<int> vc_of_;    // [producer]: channel of its packet under way, or -1
+  struct Producer {
+    RegisteredFifo<Flit>* queue = nullptr;
+    int vc = -1;  // of its packet under way
+  };
+  std::vector<Producer> producers_;
   uint32_t free_;             // channels that no packet holds
   std::vector<int> next_vc_;  // [class]: round robin
-  int next_ = 0;              // producer, round robin
+  size_t next_ = 0;           // producer, round robin
   std::function<uint32_t(const Flit&)> node_of_output_;
 };
 

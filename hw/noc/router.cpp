@@ -9,8 +9,8 @@ namespace {
 
 // The lowest set bit at or after `from`, around the end.
 int first_from(uint32_t mask, int from) {
-  const uint32_t later = mask & (~uint32_t{0} << from);
-  return __builtin_ctz(later ? later : mask);
+  const uint64_t later = mask & (~uint64_t{0} << from);
+  return __builtin_ctzll(later ? later : mask);
 }
 
 }  // namespace
@@ -25,10 +25,9 @@ Router::Router(const sc_core::sc_module_name& name, Clock& clock, int id, int po
       ports_(new Port[size_t(ports)]),
       switch_allocator_(make_allocator(spec.switch_allocator, ports, ports, spec.allocator_iterations)),
       spec_(spec),
-      crossing_(ledger,
-                {{&ledger.counter(this->name(), EnergyEvent::kSwitchArbitration), 1},
-                 {&ledger.counter(this->name(), EnergyEvent::kRouterBufferReadBit), uint64_t(format.wire_bits())},
-                 {&ledger.counter(this->name(), EnergyEvent::kCrossbarBit), uint64_t(format.wire_bits())}}),
+      crossing_{{&ledger.counter(this->name(), EnergyEvent::kSwitchArbitration), 1},
+                {&ledger.counter(this->name(), EnergyEvent::kRouterBufferReadBit), uint64_t(format.wire_bits())},
+                {&ledger.counter(this->name(), EnergyEvent::kCrossbarBit), uint64_t(format.wire_bits())}},
       vc_allocator_(make_allocator(spec.vc_allocator, ports * vcs_, ports * vcs_, spec.allocator_iterations)),
       id_(id),
       route_(ledger.counter(this->name(), EnergyEvent::kRouteComputation)),
@@ -55,18 +54,60 @@ void Router::end_of_elaboration() {
     if (out[p].size() > 0) {
       ports_[p] = {out[p].operator->(), uint32_t(low_mask(vcs_)), 0};
       out[p]->set_producer(this);
+      out[p]->charge_sender(crossing_);
     }
   }
 }
 
 void Router::tick() {
   again_ = false;
+  Slot* const slot = only_awake();
+  if (slot && slot->next_buffer && spec_.switch_allocation_cycles == 1 && !deferred_)
+    pass_alone(*slot);
+  else
+    run_stages();
+  if (again_) wake_at(now() + 1);
+}
+
+void Router::run_stages() {
   Requests requests;
   look_at_inputs(&requests);
   if (requests.vcs) allocate_vcs();
   if (requests.switches > 0) allocate_switch(&requests);
   if (deferred_) apply_deferred();
-  if (again_) wake_at(now() + 1);
+}
+
+uint64_t Router::flits() const {
+  uint64_t flits = 0;
+  for (int p = 0; p < count_; ++p) flits += ports_[p].out ? ports_[p].out->flits() : 0;
+  return flits;
+}
+
+// The slot that for_each_awake() would visit; null where there are none, or perhaps several.
+Router::Slot* Router::only_awake() const {
+  if (count_ * vcs_ > 64) return nullptr;
+  const uint64_t awake = groups_[0].occupied & ~groups_[0].asleep;
+  return awake == 0 || (awake & (awake - 1)) ? nullptr : &slots_[__builtin_ctzll(awake)];
+}
+
+// What the stages come to for a flit that follows its packet's head when no other one is there.
+void Router::pass_alone(Slot& slot) {
+  if (slot.front > now()) return;
+  if (!reached(slot.switch_ready)) {
+    again_ = true;
+  } else if (slot.next_buffer->can_push()) {
+    const int output = __builtin_ctz(slot.remaining);
+    const bool tail = slot.buffer->stored_front().tail();
+    switch_allocator_->grant(slot.input, output);
+    took_switch(slot);
+    ports_[output].out->send_front(*slot.buffer, *slot.next_buffer);
+    again_ = slot.front <= now() + 1;
+    if (!tail) return;
+    give_vc_back(slot, output);
+    slot.end_packet();
+  } else if (slot.next_buffer->producer_waits()) {
+    put_to_sleep(slot);
+  }
 }
 
 template <typename Visit>
@@ -270,9 +311,13 @@ void Router::allocate_switch(Requests* requests) {
   }
 }
 
-void Router::grant_switch(Slot& slot, int output) {
+void Router::took_switch(Slot& slot) {
   slot.switch_ready = uint32_t(now() + spec_.switch_allocation_cycles);
-  ports_[slot.input].next_vc = uint8_t(slot.vc + 1 == vcs_ ? 0 : slot.vc + 1);
+  ports_[slot.input].next_vc = uint8_t(slot.vc + 1);
+}
+
+void Router::grant_switch(Slot& slot, int output) {
+  took_switch(slot);
   const Grant grant{now() + spec_.switch_allocation_cycles - 1, uint16_t(index_of(slot)), uint8_t(output), 0};
   if (grant.cycle == now())
     traverse_switch(grant);
@@ -298,29 +343,30 @@ void Router::take_vc(const Grant& grant) {
 
 // A grant is void when the packet got no channel there (speculation), or the credit is gone.
 void Router::traverse_switch(const Grant& grant) {
-  const Slot& slot = slots_[grant.slot];
+  Slot& slot = slots_[grant.slot];
   if ((slot.remaining & slot.allocated) >> grant.output & 1 && has_credit(grant.output, slot.out_vc[grant.output]))
-    cross(grant);
+    cross(slot, grant.output);
 }
 
-void Router::cross(const Grant& grant) {
-  Slot& slot = slots_[grant.slot];
+void Router::cross(Slot& slot, int output) {
   const FlitHandle flit = slot.buffer->stored_front();
-  const int vc = slot.out_vc[grant.output];
-  Link& out = *ports_[grant.output].out;
-  slot.remaining &= uint16_t(~(1u << grant.output));
+  const int vc = slot.out_vc[output];
+  Link& out = *ports_[output].out;
+  slot.remaining &= uint16_t(~(1u << output));
   if (slot.remaining)
     out.send_branch(*slot.buffer, vc);
   else
     out.send_front(*slot.buffer, vc);
-  crossing_.add(now(), flit.phase());
-  if (flit.tail()) ports_[grant.output].free |= 1u << vc;
-  if (flit.tail()) wake_all_slots();
+  if (flit.tail()) give_vc_back(slot, output);
   if (slot.remaining) return;
   slot.remaining = slot.branches;
-  if (!flit.tail()) return;
-  slot.in_packet = slot.routed = false;
-  slot.next_buffer = nullptr;
+  if (flit.tail()) slot.end_packet();
+}
+
+// The packet's tail has left by the output.
+void Router::give_vc_back(const Slot& slot, int output) {
+  ports_[output].free |= 1u << slot.out_vc[output];
+  wake_all_slots();
 }
 
 std::string Router::waits_for() const {

@@ -42,9 +42,9 @@ class Router : public Block {
     RegisteredFifo<Flit>* next_buffer = nullptr;  // where its flits go, once it has a virtual channel; unless multicast
     Cycle front = Clock::kNever;                  // from when its front flit is visible
     uint32_t head_ready = 0, switch_ready = 0;    // cycles, their low bits: of route or virtual channel, of the switch
-    uint16_t branches = 0;   // outputs of the packet; unless multicast, of which one is to be chosen
-    uint16_t allocated = 0;  // outputs where it has a virtual channel
-    uint16_t remaining = 0;  // outputs by which the front flit has to leave yet
+    uint16_t branches = 0;                     // outputs of the packet; unless multicast, of which one is to be chosen
+    uint16_t allocated = 0;                    // outputs where it has a virtual channel
+    uint16_t remaining = 0;                    // outputs by which the front flit has to leave yet
     uint8_t input = 0, vc = 0, partition = 0;  // partition: of the channels where it goes
     bool in_packet = false, routed = false, multicast = false;
     std::array<uint8_t, kMostPorts> out_vc{};
@@ -55,12 +55,16 @@ class Router : public Block {
       if (multicast) return branches & uint16_t(~allocated);
       return allocated ? uint16_t(0) : branches;
     }
+    void end_packet() {
+      in_packet = routed = false;
+      next_buffer = nullptr;
+    }
   };
   static_assert(sizeof(Slot) == 64);
   struct Port {
     Link* out = nullptr;
     uint32_t free = 0;    // channels of the output that no packet holds
-    uint8_t next_vc = 0;  // round robin over the input's channels
+    uint8_t next_vc = 0;  // round robin over the input's channels: the first to be looked at
   };
   struct Grant {
     Cycle cycle;  // takes effect
@@ -82,9 +86,9 @@ class Router : public Block {
   };
   std::array<SlotGroup, kMostPorts * kMostVcs / 64> groups_;
   RouterSpec spec_;
-  EnergyBundle crossing_;  // arbitration, buffer read, crossbar
   std::unique_ptr<Allocator> vc_allocator_;
   std::vector<AllocatorRequest> vc_requests_;
+  std::vector<EnergyBundle::Part> crossing_;  // arbitration, buffer read, crossbar: counted with the links' flits
   int id_;
   EnergyCounter &route_, &vc_allocation_;
   const RouteTable& routes_;
@@ -99,7 +103,7 @@ class Router : public Block {
          const RouteTable& routes, const VirtualChannels& channels, const FlitFormat& format, EnergyLedger& ledger);
 
   // Flits that left, each branch of a multicast counted.
-  uint64_t flits() const { return crossing_.count(); }
+  uint64_t flits() const;
   std::string waits_for() const override;
   // A flit that waits at the front of an input buffer: since when it is in the network, and what it waits for.
   struct Waiting {
@@ -139,7 +143,10 @@ class Router : public Block {
   size_t index_of(const Slot& slot) const { return size_t(&slot - slots_.get()); }
   void put_to_sleep(const Slot& slot) { groups_[index_of(slot) / 64].asleep |= uint64_t{1} << index_of(slot) % 64; }
   void wake_all_slots();
+  Slot* only_awake() const;
+  void pass_alone(Slot& slot);
   // The stages. Each looks at what the cycle began with: grants of the cycle take effect when all have asked.
+  void run_stages();
   void look_at_inputs(Requests* requests);
   void look_at_slot(Slot& slot, SwitchWishes* wishes, Requests* requests);
   bool compute_route(Slot& slot);
@@ -147,6 +154,7 @@ class Router : public Block {
   void request_switch(int input, const SwitchWishes& wishes, Requests* requests);
   void allocate_vcs();
   void allocate_switch(Requests* requests);
+  void took_switch(Slot& slot);
   void grant_switch(Slot& slot, int output);
   void defer(std::vector<Grant>* grants, const Grant& grant) {
     grants->push_back(grant);
@@ -159,7 +167,8 @@ class Router : public Block {
   void apply_due(std::vector<Grant>* grants, Apply apply);
   void take_vc(const Grant& grant);
   void traverse_switch(const Grant& grant);
-  void cross(const Grant& grant);
+  void cross(Slot& slot, int output);
+  void give_vc_back(const Slot& slot, int output);
   bool has_credit(int output, int vc) { return ports_[output].out->can_send(vc); }
   uint32_t allowed_vcs(const Slot& slot, const Flit& head, int output) const;
 };

@@ -55,7 +55,7 @@ void WeightArray::take_weights() {
     wake_at(write_free_);
     return;
   }
-  const Flit flit = weights_in->front();
+  const Flit& flit = weights_in->front();
   if (flit.head) parameters_ = flit.type == MessageType::kParameters;
   if (parameters_) {
     if (!parameters_out->can_push()) return;
@@ -83,13 +83,16 @@ void WeightArray::take_weight_flit(const Flit& flit) {
   const Pass& pass = context_.program->passes[loads_[message.load].pass];
   const bool row_shifts = context_.layer->inputs[pass.input].row_shift;
   const int outputs = pass.tiles[tile_].outputs;
-  const size_t row_bytes = packed_bytes(spec_.packing, outputs);
+  const size_t row_bytes = packed_bytes(spec_.packing, outputs) + row_shifts;
   const uint8_t* bytes = reinterpret_cast<const uint8_t*>(flit.bits.data());
+  const uint8_t* const end = bytes + context_.flits.link_bits / 8;
   const int half = static_cast<int>(message.load % 2);
   int written = 0;
-  for (int i = 0; i < context_.flits.link_bits / 8 && message.row < message.end; ++i) {
-    message.bytes.push_back(bytes[i]);
-    if (message.bytes.size() < row_bytes + row_shifts) continue;
+  while (bytes < end && message.row < message.end) {
+    const size_t count = std::min(size_t(end - bytes), row_bytes - message.bytes.size());
+    message.bytes.insert(message.bytes.end(), bytes, bytes + count);
+    bytes += count;
+    if (message.bytes.size() < row_bytes) break;
     if (row_shifts) {
       row_shifts_[half][message.row] = message.bytes.back();
       shift_write_.add(now() + written, kRowShiftBits, flit.phase);

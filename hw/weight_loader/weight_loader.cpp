@@ -25,10 +25,12 @@ WeightLoader::WeightLoader(const sc_core::sc_module_name& name, Clock& clock, co
       source_(source),
       neurons_(neurons),
       burst_bytes_(dram.device.burst_bytes()),
+      burst_words_(ceil_div(burst_bytes_, flit_bytes())),
       layout_(*context.layer, *context.program, source, neurons, context.packing, context.flits.link_bits,
               dram.device.burst_bytes(), spec.kv_cache.layer_bytes()),
       buffer_read_(ledger.sram_counter(this->name(), EnergyEvent::kWeightBufferRead, spec.buffer())),
-      buffer_write_(ledger.sram_counter(this->name(), EnergyEvent::kWeightBufferWrite, spec.buffer())) {
+      buffer_write_(ledger.sram_counter(this->name(), EnergyEvent::kWeightBufferWrite, spec.buffer())),
+      arrived_(uint64_t(spec.buffer_bytes) / burst_bytes_ + 1) {
   if (spec.kv_cache.bytes == 0) return;
   cache_read_ = &ledger.sram_counter(this->name(), EnergyEvent::kKvCacheRead, spec.kv_cache.sram());
   cache_write_ = &ledger.sram_counter(this->name(), EnergyEvent::kKvCacheWrite, spec.kv_cache.sram());
@@ -36,16 +38,16 @@ WeightLoader::WeightLoader(const sc_core::sc_module_name& name, Clock& clock, co
 
 void WeightLoader::tick() {
   take_responses();
-  take_load();
-  take_cached();
-  write_cached();
-  send();
+  if (loads_in->can_pop()) take_load();
+  if (cached_in->can_pop()) take_cached();
+  if (!writes_.empty()) write_cached();
+  if (!streams_.empty()) send();
   if (writes_.empty()) request();
-  finish_cached();
+  if (caching_ >= 0) finish_cached();
 }
 
 void WeightLoader::take_cached() {
-  if (caching_ >= 0 || !cached_in->can_pop()) return;
+  if (caching_ >= 0) return;
   caching_ = cached_in->front();
   cached_in->pop();
   uint64_t words = 0;
@@ -62,7 +64,7 @@ void WeightLoader::take_cached() {
 
 // One request a cycle.
 void WeightLoader::write_cached() {
-  if (writes_.empty() || !requests_out->can_push()) return;
+  if (!requests_out->can_push()) return;
   const KvWrite& write = writes_.front();
   DramRequest request;
   request.address = write.address / burst_bytes_ * burst_bytes_;
@@ -78,26 +80,28 @@ void WeightLoader::write_cached() {
 }
 
 void WeightLoader::finish_cached() {
-  if (caching_ < 0 || !writes_.empty() || write_bursts_ > 0 || now() < cache_written_ || !cached_out->can_push())
-    return;
+  if (!writes_.empty() || write_bursts_ > 0 || now() < cache_written_ || !cached_out->can_push()) return;
   cached_out->push(caching_);
   caching_ = -1;
   if (cached_in->can_pop()) wake_at(now() + 1);
 }
 
 void WeightLoader::take_load() {
-  if (streams_.size() >= kOutstanding || !loads_in->can_pop()) return;
+  if (streams_.size() >= kOutstanding) return;
   const Load load = loads_in->front();
   loads_in->pop();
   if (!loads_in->empty()) wake_at(now() + 1);
   const WeightLayout::Place& place = layout_.place(load);
   // Parameters come with the first load of a slice only.
-  const uint64_t begin = place.address + (layout_.has_parameters(load) ? 0 : place.parameter_bytes);
+  const bool parameters = layout_.has_parameters(load);
+  const uint64_t begin = place.address + (parameters ? 0 : place.parameter_bytes);
   const uint64_t end = place.address + place.parameter_bytes + (place.in_sram ? 0 : place.row_bytes);
   if (place.row_bytes == 0) return;  // this node holds nothing of the slice
   const uint64_t first = begin / burst_bytes_, bursts = ceil_div(end, burst_bytes_) - first;
   Stream stream;
   stream.load = load;
+  stream.messages = layout_.row_messages(load);
+  stream.parameters = parameters;
   stream.first_burst = first;
   stream.bursts = end > begin ? bursts : 0;
   stream.dram_bytes = end - begin;
@@ -118,26 +122,29 @@ void WeightLoader::take_responses() {
         --write_bursts_;
         continue;
       }
-      arrived_[response.id - arrived_before_] = true;
-      buffer_write_.add(now(), ceil_div(burst_bytes_, flit_bytes()), response.phase);
+      arrived_[arrived_place(response.id)] = true;
+      buffer_write_.add(now(), burst_words_, response.phase);
     }
-  for (; !arrived_.empty() && arrived_.front(); ++arrived_before_) arrived_.pop_front();
+  for (; arrived_[arrived_at_]; ++arrived_before_) {
+    arrived_[arrived_at_] = false;
+    if (++arrived_at_ == arrived_.size()) arrived_at_ = 0;
+  }
 }
 
 // Asks for what follows, as far as the buffer has room for it.
 void WeightLoader::request() {
+  if (reserved_ + burst_bytes_ > uint64_t(spec_.buffer_bytes)) return;
   for (Stream& stream : streams_) {
     if (stream.requested == stream.bursts) continue;
     const uint64_t room = (uint64_t(spec_.buffer_bytes) - reserved_) / burst_bytes_;
     const uint64_t bursts = std::min(room, stream.bursts - stream.requested);
-    if (bursts == 0 || !requests_out->can_push()) return;
+    if (!requests_out->can_push()) return;
     DramRequest request;
     request.address = (stream.first_burst + stream.requested) * burst_bytes_;
     request.bytes = uint32_t(bursts * burst_bytes_);
     request.id = stream.first_id + stream.requested;
     request.phase = uint16_t(context_.program->passes[stream.load.pass].phase);
     requests_out->push(request);
-    arrived_.insert(arrived_.end(), bursts, false);
     reserved_ += bursts * burst_bytes_;
     stream.requested += bursts;
     wake_at(now() + 1);
@@ -148,29 +155,34 @@ void WeightLoader::request() {
 // Of keys all that follows the parameters must have come before any of it is sent. The SRAM delivers behind DRAM.
 bool WeightLoader::has_come(uint64_t bytes) {
   const Stream& stream = streams_.front();
-  const uint64_t parameters = layout_.has_parameters(stream.load) ? layout_.place(stream.load).parameter_bytes : 0;
-  if (stream.transposes && bytes > parameters) bytes = stream.dram_bytes + stream.sram_bytes;
+  if (stream.transposes) {
+    const uint64_t parameters = stream.parameters ? layout_.place(stream.load).parameter_bytes : 0;
+    if (bytes > parameters) bytes = stream.dram_bytes + stream.sram_bytes;
+  }
   const uint64_t from_dram = std::min(bytes, stream.dram_bytes);
-  if (arrived_before_ < stream.first_id + ceil_div(stream.skipped + from_dram, burst_bytes_)) return false;
+  const uint64_t arrived = arrived_before_ > stream.first_id ? arrived_before_ - stream.first_id : 0;
+  if (arrived * burst_bytes_ < stream.skipped + from_dram) return false;
   if (bytes <= stream.dram_bytes) return true;
   const Cycle ready = stream.due + ceil_div(bytes - stream.dram_bytes, uint64_t(spec_.kv_cache.word_bytes));
   if (now() < ready) wake_at(ready);
   return now() >= ready;
 }
 
-void WeightLoader::send() {
-  if (streams_.empty()) return;
+void WeightLoader::begin_stream() {
   Stream& stream = streams_.front();
-  if (stream.flits.empty()) {
-    stream.flits = make_flits(stream.load);
-    sent_ = sent_bytes_ = 0;
-    stream.due = now();
-    if (stream.sram_bytes > 0) {
-      cache_read_->add_span(now(), ceil_div(stream.sram_bytes, uint64_t(spec_.kv_cache.word_bytes)), 1);
-      buffer_write_.add_span(now(), ceil_div(stream.sram_bytes, flit_bytes()), 1);
-    }
-  }
-  const Flit& flit = stream.flits[sent_];
+  stream.begun = true;
+  stream.due = now();
+  sent_bytes_ = 0;
+  if (stream.sram_bytes == 0) return;
+  cache_read_->add_span(now(), ceil_div(stream.sram_bytes, uint64_t(spec_.kv_cache.word_bytes)), 1);
+  buffer_write_.add_span(now(), ceil_div(stream.sram_bytes, flit_bytes()), 1);
+}
+
+void WeightLoader::send() {
+  Stream& stream = streams_.front();
+  if (!stream.begun) begin_stream();
+  if (sent_ == flits_.size()) make_next_message();
+  const Flit& flit = flits_[sent_];
   if (!has_come(sent_bytes_ + flit_bytes())) {
     activity_.enter(ActivityState::kStalledInput, now());
     return;
@@ -189,7 +201,7 @@ void WeightLoader::send() {
     buffer_read_.add(now(), narrow ? 2 * flit_bytes() : 1, flit.phase);
   }
   wake_at(now() + 1);
-  if (++sent_ == stream.flits.size()) end_stream();
+  if (++sent_ == flits_.size() && stream.all_made()) end_stream();
 }
 
 // What its bursts hold besides the load's flits is given up.
@@ -201,25 +213,29 @@ void WeightLoader::end_stream() {
   if (streams_.empty()) activity_.enter(ActivityState::kIdle, now() + 1);
 }
 
-std::vector<Flit> WeightLoader::make_flits(const Load& load) const {
-  std::vector<Flit> flits;
-  if (layout_.has_parameters(load)) append_parameters(load, &flits);
-  for (const RowMessage& message : layout_.row_messages(load)) append_rows(load, message, &flits);
-  return flits;
+// Of the front load.
+void WeightLoader::make_next_message() {
+  Stream& stream = streams_.front();
+  flits_.clear();
+  sent_ = 0;
+  const size_t index = stream.made++;
+  if (stream.parameters && index == 0)
+    make_parameters(stream.load);
+  else
+    make_rows(stream.load, stream.messages[index - stream.parameters]);
 }
 
-void WeightLoader::append_message(const Load& load, Flit head, const std::vector<uint64_t>& payload, uint64_t bits,
-                                  int packet_flits, std::vector<Flit>* flits) const {
+void WeightLoader::make_message(const Load& load, Flit head, const std::vector<uint64_t>& payload, uint64_t bits,
+                                int packet_flits) {
   head.phase = uint16_t(context_.program->passes[load.pass].phase);
   head.destination = uint32_t(load.tile);
   head.message_class = uint8_t(MessageClasses{context_.sources}.weights());
   head.flow = uint8_t(load.tile);
-  const auto packets = make_packets(head, payload, bits, context_.flits, packet_flits);
-  flits->insert(flits->end(), packets.begin(), packets.end());
+  append_packets(head, payload, bits, context_.flits, packet_flits, &flits_);
 }
 
 // Thresholds and initial membranes of the tile's lanes, then the weight shifts of every group (DEVIATIONS 31).
-void WeightLoader::append_parameters(const Load& load, std::vector<Flit>* flits) const {
+void WeightLoader::make_parameters(const Load& load) {
   const Pass& pass = context_.program->passes[load.pass];
   const TileWork& work = pass.tiles[load.tile];
   const OperationTrace& operation = context_.layer->operations[work.operation];
@@ -251,10 +267,10 @@ void WeightLoader::append_parameters(const Load& load, std::vector<Flit>* flits)
   head.type = MessageType::kParameters;
   head.tag = load.pass;
   // One packet: a tile may get those of two passes from two nodes at once.
-  append_message(load, head, payload, bits, INT_MAX, flits);
+  make_message(load, head, payload, bits, INT_MAX);
 }
 
-void WeightLoader::append_rows(const Load& load, const RowMessage& message, std::vector<Flit>* flits) const {
+void WeightLoader::make_rows(const Load& load, const RowMessage& message) {
   const Pass& pass = context_.program->passes[load.pass];
   const TileWork& work = pass.tiles[load.tile];
   const OperationTrace& operation = context_.layer->operations[work.operation];
@@ -272,7 +288,7 @@ void WeightLoader::append_rows(const Load& load, const RowMessage& message, std:
   Flit head;
   head.type = MessageType::kWeights;
   head.tag = WeightTag{load.index, source_, message.first_row, message.rows}.pack();
-  append_message(load, head, payload, uint64_t(message.rows) * row_bytes * 8, context_.packet_flits, flits);
+  make_message(load, head, payload, uint64_t(message.rows) * row_bytes * 8, context_.packet_flits);
 }
 
 std::string WeightLoader::waits_for() const {

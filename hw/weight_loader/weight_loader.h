@@ -62,15 +62,19 @@ class WeightLoader : public Block {
   // A load under way: its bursts, and how far it is.
   struct Stream {
     Load load;
-    std::vector<Flit> flits;       // made when its first flit is due
+    std::vector<RowMessage> messages;
+    bool parameters;               // come in a message before them
     uint64_t first_burst, bursts;  // in DRAM
     uint64_t dram_bytes;           // of it, that flits carry; what follows comes from SRAM
     uint64_t sram_bytes;
     bool transposes;
+    bool begun = false;
     Cycle due = 0;           // when its flits could leave
+    size_t made = 0;         // messages, that of parameters counted
     uint64_t skipped;        // bytes of the first burst that are not the load's
     uint64_t first_id;       // of its first burst
     uint64_t requested = 0;  // bursts
+    bool all_made() const { return made == messages.size() + parameters; }
   };
   void tick() override;
   void take_load();
@@ -79,13 +83,17 @@ class WeightLoader : public Block {
   void finish_cached();
   void take_responses();
   void request();
+  size_t arrived_place(uint64_t id) const {
+    const size_t at = arrived_at_ + (id - arrived_before_);
+    return at < arrived_.size() ? at : at - arrived_.size();
+  }
   void send();
+  void begin_stream();
   void end_stream();
-  std::vector<Flit> make_flits(const Load& load) const;
-  void append_message(const Load& load, Flit head, const std::vector<uint64_t>& payload, uint64_t bits,
-                      int packet_flits, std::vector<Flit>* flits) const;
-  void append_parameters(const Load& load, std::vector<Flit>* flits) const;
-  void append_rows(const Load& load, const RowMessage& message, std::vector<Flit>* flits) const;
+  void make_next_message();
+  void make_message(const Load& load, Flit head, const std::vector<uint64_t>& payload, uint64_t bits, int packet_flits);
+  void make_parameters(const Load& load);
+  void make_rows(const Load& load, const RowMessage& message);
   // Whether the front load's first `bytes` bytes are in the buffer.
   bool has_come(uint64_t bytes);
   uint64_t flit_bytes() const { return uint64_t(spec_.word_bytes); }
@@ -94,17 +102,19 @@ class WeightLoader : public Block {
   LayerContext context_;
   int source_;
   NeuronArraySpec neurons_;
-  uint64_t burst_bytes_;
+  uint64_t burst_bytes_, burst_words_;
   WeightLayout layout_;
   EnergyCounter &buffer_read_, &buffer_write_;
   EnergyCounter *cache_read_ = nullptr, *cache_write_ = nullptr;  // null: no SRAM for keys and values
   std::deque<Stream> streams_;                                    // the front one is being sent
-  size_t sent_ = 0;                                               // flits of the front load
-  uint64_t sent_bytes_ = 0;                                       // in them
+  std::vector<Flit> flits_;                                       // of the message that is being sent
+  size_t sent_ = 0;                                               // of them
+  uint64_t sent_bytes_ = 0;                                       // of the front load, in flits
   uint64_t reserved_ = 0;                                         // bytes of the buffer that hold data or wait for them
   uint64_t next_id_ = 0;                                          // of the next load's first burst
   uint64_t arrived_before_ = 0;                                   // all bursts with a lower id are in the buffer
-  std::deque<bool> arrived_;                                      // [id - arrived_before_]
+  std::vector<uint8_t> arrived_;  // a ring, as many bursts as the buffer holds and one: whether one is in the buffer
+  size_t arrived_at_ = 0;         // place in it of burst arrived_before_
   // Writes of keys and values of one phase at a time.
   static constexpr uint64_t kWriteIds = uint64_t{1} << 63;
   int caching_ = -1;            // phase

@@ -80,6 +80,8 @@ class EnergyBundle {
   EnergyBundle(const EnergyBundle&) = delete;
   EnergyBundle& operator=(const EnergyBundle&) = delete;
 
+  // Before anything is counted.
+  void add_parts(const std::vector<Part>& parts) { parts_.insert(parts_.end(), parts.begin(), parts.end()); }
   // `now` never steps back.
   void add(Cycle now, uint32_t phase) {
     if (now >= window_end_ || phase_ != phase) open_window(now, phase);
