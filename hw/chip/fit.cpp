@@ -196,6 +196,26 @@ void check_state_memory(const ChipSpec& spec, const LayerTrace& layer, const Pro
               spec.neuron_array.state_bytes);
 }
 
+// What a message's tag has bits for.
+void check_tags(const ChipSpec& spec, const Program& program) {
+  const auto check = [&](const char* key, size_t count, int most, const std::string& what, const std::string& remedy) {
+    if (count > size_t(most))
+      spec.section.fail_below(
+          key, std::to_string(count) + " " + what + " (allowed: up to " + std::to_string(most) + "); " + remedy);
+  };
+  for (const Phase& phase : program.phases) {
+    check("mapping.input_split", phase.parts.size(), WindowTag::kMostParts, "parts of an operation's inputs",
+          "split them over fewer tiles");
+    check("tile.token_batch", ceil_div(uint64_t(phase.rows), uint64_t(program.batch)), WindowTag::kMostBatches,
+          "batches of tokens", "enlarge the batch or run fewer tokens");
+    for (const Part& part : phase.parts)
+      check("tile.synapse_array.weight_bytes", size_t(part.window_count()), WindowTag::kMostWindows,
+            "windows per token", "enlarge the weight SRAM or split the inputs");
+  }
+  check("tile.lanes", program.passes.size(), WindowTag::kMostPasses, "passes that the layer needs",
+        "use more tiles or lanes");
+}
+
 }  // namespace
 
 void check_fit(const ChipSpec& spec, const LayerTrace& layer, const Program& program) {
@@ -211,16 +231,8 @@ void check_fit(const ChipSpec& spec, const LayerTrace& layer, const Program& pro
         for (const Window& window : slice.windows)
           check_encoder(spec, layer.inputs[phase.input], phase.side_format, window, static_cast<int>(p),
                         {static_cast<int>(phase.parts.size()), program.sources});
-      if (part.window_count() > WindowTag::kMostWindows)
-        spec.section.fail_below("tile.synapse_array.weight_bytes",
-                                std::to_string(part.window_count()) + " windows per token (allowed: up to " +
-                                    std::to_string(WindowTag::kMostWindows) +
-                                    "); enlarge the weight SRAM or split the inputs");
     }
-  if (program.passes.size() > size_t(WindowTag::kMostPasses))
-    spec.section.fail_below("tile.lanes", "the layer needs " + std::to_string(program.passes.size()) +
-                                              " passes (allowed: up to " + std::to_string(WindowTag::kMostPasses) +
-                                              "); use more tiles or lanes");
+  check_tags(spec, program);
 }
 
 }  // namespace spikeloom

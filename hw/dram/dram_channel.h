@@ -12,6 +12,7 @@
 // Differs  DEVIATIONS 8.
 #pragma once
 
+#include <boost/circular_buffer.hpp>
 #include <deque>
 #include <memory>
 #include <vector>
@@ -89,7 +90,11 @@ class DramChannel {
   std::unique_ptr<AddressMapping> mapping_;
   std::unique_ptr<PagePolicy> page_policy_;
   std::unique_ptr<Scheduler> scheduler_;
-  std::vector<Burst> queue_;  // oldest first
+  // A read of the row that the one before it in the queue reads, and so on: a stream, of which the oldest goes next.
+  bool follows_stream(const Burst& burst) const;
+  Command next_of_stream(DramClock from, bool output_free) const;
+  boost::circular_buffer<Burst> queue_;  // oldest first
+  bool is_stream_ = true;                // all that waits are reads of one row
   uint64_t last_number_ = 0;
   DramClock refresh_due_;
   Command next_;

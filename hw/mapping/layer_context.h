@@ -3,8 +3,8 @@
 #pragma once
 
 #include "hw/mapping/program.h"
-#include "hw/noc/messages.h"
 #include "hw/noc/message_tags.h"
+#include "hw/noc/messages.h"
 #include "models/spike_code.h"
 #include "sim/base/trace.h"
 

@@ -12,13 +12,13 @@ namespace spikeloom {
 struct WindowTag {
   int pass = 0, part = 0, window = 0, batch = 0;
 
-  static constexpr int kMostPasses = 1 << 12, kMostWindows = 1 << 10;
+  static constexpr int kMostPasses = 1 << 12, kMostParts = 1 << 10, kMostWindows = 1 << 10, kMostBatches = 1 << 16;
 
   uint64_t pack() const {
-    return uint64_t(pass) | uint64_t(part) << 12 | uint64_t(window) << 18 | uint64_t(batch) << 28;
+    return uint64_t(pass) | uint64_t(part) << 12 | uint64_t(window) << 22 | uint64_t(batch) << 32;
   }
   static WindowTag unpack(uint64_t tag) {
-    return {int(tag & 4095), int(tag >> 12 & 63), int(tag >> 18 & 1023), int(tag >> 28 & 0xfffff)};
+    return {int(tag & 4095), int(tag >> 12 & 1023), int(tag >> 22 & 1023), int(tag >> 32 & 0xffff)};
   }
   bool operator==(const WindowTag& other) const { return pack() == other.pack(); }
 };
