@@ -791,6 +791,7 @@ void SynapseLockstep<Rtl>::compare_row(const CommandWord& word) {
 // Runs one random program and writes what was done to `pipe`.
 template <class Rtl>
 void run_program(const Shape& shape, uint32_t seed, uint64_t cycles, int pipe) {
+  Verilated::randReset(2);  // registers without a reset start at random
   Clock clock("clock", 500);
   SynapseLockstep<Rtl> lockstep("lockstep", clock, shape, seed, cycles);
   sc_core::sc_start();
