@@ -1,11 +1,12 @@
-// Bits at any position, in rows of two banks, for mixed_precision_buffer.sv.
+// Bits at any position, in rows of two banks, for code_store.sv.
 //
-// Timing   one piece of up to a row is written a cycle; each read port shows, in the cycle after, four bits from its
+// Timing   one piece of up to a row is written a cycle; each read port shows, in the cycle after, READ_BITS from its
 //          position on, as they were before that cycle's write.
 module bit_array #(
     parameter int ROW_BITS = 128,  // a power of two
     parameter int BITS = 4096,     // a power of two
     parameter int READS = 1,
+    parameter int READ_BITS = 4,   // a row at most
     localparam int AT_BITS = $clog2(BITS),
     localparam int PIECE_BITS = $clog2(ROW_BITS + 1)
 ) (
@@ -14,7 +15,7 @@ module bit_array #(
     input logic [PIECE_BITS-1:0] write_bits,
     input logic [ROW_BITS-1:0] write_data,
     input logic [READS*AT_BITS-1:0] read_at,
-    output logic [READS*4-1:0] read_data
+    output logic [READS*READ_BITS-1:0] read_data
 );
   localparam int OFFSET_BITS = $clog2(ROW_BITS);
   localparam int BANK_BITS = AT_BITS - OFFSET_BITS - 1;
@@ -56,8 +57,8 @@ module bit_array #(
         odd_row <= odd[at[AT_BITS-1:OFFSET_BITS+1]];
         offset <= at[OFFSET_BITS:0];
       end
-      assign read_data[port*4+:4] = 4'((offset[OFFSET_BITS] ? {even_row, odd_row} : {odd_row, even_row}) >>
-                                       offset[OFFSET_BITS-1:0]);
+      assign read_data[port*READ_BITS+:READ_BITS] =
+          READ_BITS'((offset[OFFSET_BITS] ? {even_row, odd_row} : {odd_row, even_row}) >> offset[OFFSET_BITS-1:0]);
     end
   endgenerate
 endmodule

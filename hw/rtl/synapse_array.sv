@@ -1,21 +1,22 @@
 // Synapse array: turns one spike's address into one weight row a cycle. The twin of hw/synapse_array/synapse_array.h,
 // written for synthesis.
 //
-//     spikes_in[s] --> [ spike_lane: decode ] --> [ issue ] --> [ weight_half (2) ] --> neurons_out
-//     weights_in   --> [ weight_assembly ] -----------------> [ weight_half (2) ]
-//     weights_in   ----------------------------------------------------------------> parameters_out
+//     spikes_in[s] --> [ lane: decode ] ----> [ issue ] --> [ weight_half (2) ] --> neurons_out
+//     weights_in   --> [ weight_assembly ] -------------> [ weight_half (2) ]
+//     weights_in   ------------------------------------------------------------> parameters_out
 //
 // Timing   as the SystemC block: one row a cycle, seen at neurons_out LATENCY cycles after its issue (the first of them
 //          is the memory's own); a mark takes one cycle per active slope and token, at least one; one row is written a
-//          cycle. The bursts between two arbitrations are one flit's rows up to its mark, at most 31 or 32.
-// Config   sizes are parameters; SLOTS * 8 <= LINK_BITS (DEVIATIONS 11). item_*, format_*, window_* and lane_* are
-//          configuration registers: they show the window under way, or the next one to start, until window_done, and
-//          its slice with it. load_row_bytes: how long the rows of load `load_index` are. code_keeps_slopes: constant.
+//          cycle. The bursts between two arbitrations are the rows of the bits at hand up to a mark or an empty chunk,
+//          at most 31 or 32.
+// Config   sizes are parameters; SLOTS * 8 <= LINK_BITS (DEVIATIONS 11). BITMAP: 1 payload bitmap (bitmap_lane.sv), 0
+//          address events (spike_lane.sv). item_*, format_*, window_* and lane_* are configuration registers: they
+//          show the window under way, or the next one to start, until window_done, and its slice with it.
+//          load_row_bytes: how long the rows of load `load_index` are. code_keeps_slopes: constant.
 // Differs  a command has one flag per kind: what SystemC pushes in one cycle is one word, in the order batch start,
 //          window start, row or mark, slice end. neurons_out_room counts the places of its queue (7: 7 or more). Inputs
-//          show their two oldest flits, so that a head passes with the flit behind it (DEVIATIONS 4). Payload `bitmap`
-//          is left out: the SystemC block takes as many flits in one cycle as a chunk needs. So are rows with exponents
-//          of their own (attention's values).
+//          show their oldest flits: two, so that a head passes with the flit behind it, or as many as a chunk of a
+//          bitmap needs (DEVIATIONS 4). Rows with exponents of their own (attention's values) are left out.
 module synapse_array #(
     parameter int LANES = 8,
     parameter int HALF_ROWS = 32,   // rows of half the weight SRAM
@@ -24,11 +25,13 @@ module synapse_array #(
     parameter int WIDE = 8,         // most wide inputs of a slice
     parameter int LINK_BITS = 128,
     parameter int LATENCY = 2,
+    parameter int BITMAP = 0,       // 1: payload bitmap
+    localparam int PAIRS = 32,      // of input and token, in a bitmap's chunk
+    localparam int SHOWN = BITMAP != 0 ? 2 * ((5 * PAIRS + LINK_BITS - 1) / LINK_BITS) : 2,
     localparam int ROW_BYTES = (LANES + 1) / 2,
     localparam int ROW_BITS = $clog2(HALF_ROWS),
     localparam int COUNT_BITS = $clog2(HALF_ROWS + 1),
     localparam int FILL_BITS = $clog2(ROW_BYTES + 1),
-    localparam int WIDTH_BITS = $clog2(ROW_BITS + 1),
     localparam int WIDE_BITS = $clog2(WIDE + 1),
     localparam int SLOT_BITS = SLOTS > 1 ? $clog2(SLOTS) : 1,
     localparam int TOKEN_BITS = $clog2(SLOTS + 1)
@@ -50,7 +53,9 @@ module synapse_array #(
     input  logic [COUNT_BITS-1:0]          item_rows,
     input  logic [WIDE_BITS-1:0]           item_wides,
     input  logic [WIDE*ROW_BITS-1:0]       item_wide,           // rows of wide inputs, ascending
-    input  logic [2:0]                     format_slot_bits,
+    input  logic [TOKEN_BITS-1:0]          format_slots,        // tokens of a batch that spikes may belong to
+    input  logic                           format_digits,       // bitmap: wide inputs have two digits,
+    input  logic                           format_all_digits,   // or all inputs
     input  logic [1:0]                     format_slope_bits,
     input  logic                           format_sign,         // 0: no sign bit
     input  logic [5:0]                     format_steps,
@@ -59,13 +64,13 @@ module synapse_array #(
     input  logic                           window_last,         // of its slice
     input  logic [SOURCES-1:0]             lane_serves,
     input  logic [SOURCES*ROW_BITS-1:0]    lane_first,          // row of address 0
-    input  logic [SOURCES*WIDTH_BITS-1:0]  lane_address_bits,
+    input  logic [SOURCES*COUNT_BITS-1:0]  lane_inputs,
     output logic                           window_done,
-    // Per source the oldest flit (bit 2s) and the one behind it (bit 2s + 1).
-    input  logic [2*SOURCES-1:0]           spikes_in_valid,
-    input  logic [2*SOURCES-1:0]           spikes_in_head,
-    input  logic [2*SOURCES*LINK_BITS-1:0] spikes_in_bits,
-    output logic [2*SOURCES-1:0]           spikes_in_pop,
+    // Per source the oldest flit (bit SHOWN * s) and those behind it.
+    input  logic [SHOWN*SOURCES-1:0]           spikes_in_valid,
+    input  logic [SHOWN*SOURCES-1:0]           spikes_in_head,
+    input  logic [SHOWN*SOURCES*LINK_BITS-1:0] spikes_in_bits,
+    output logic [SHOWN*SOURCES-1:0]           spikes_in_pop,
     input  logic                           weights_in_valid,
     input  logic                           weights_in_head,
     input  logic                           weights_in_parameters,  // head flits: type kParameters
@@ -139,22 +144,46 @@ module synapse_array #(
   logic [ROW_BITS-1:0]      latched_row;  // input whose row (of a wide input: both) was read last
 
   // One decoder per source.
-  logic [SOURCES-1:0]           take_head, look, take, lane_spike_left, lane_found, lane_mark, lane_negative;
+  logic [SOURCES-1:0]           take_head, look, take;
+  logic [SOURCES-1:0]           lane_spike_left, lane_found, lane_mark, lane_empty, lane_negative;
   logic [SOURCES*SLOT_BITS-1:0] lane_slot;
   logic [SOURCES*ROW_BITS-1:0]  lane_address;
   logic [SOURCES*3-1:0]         lane_slope;
+  logic                         last_mark;  // of the window
   for (genvar s = 0; s < SOURCES; s = s + 1) begin : lanes
-    spike_lane #(.LINK_BITS(LINK_BITS), .SLOT_BITS(SLOT_BITS), .ADDRESS_BITS(ROW_BITS)) lane (
-        .clk, .reset, .format_slot_bits, .format_slope_bits, .format_sign,
-        .address_bits(lane_address_bits[s*WIDTH_BITS +: WIDTH_BITS]),
-        .valid(spikes_in_valid[2*s +: 2]), .head(spikes_in_head[2*s +: 2]),
-        .bits(spikes_in_bits[2*s*LINK_BITS +: 2*LINK_BITS]), .pop(spikes_in_pop[2*s +: 2]),
-        .take_head(take_head[s]), .look(look[s]), .take(take[s]),
-        .spike_left(lane_spike_left[s]), .found(lane_found[s]), .mark(lane_mark[s]),
-        .slot(lane_slot[s*SLOT_BITS +: SLOT_BITS]), .address(lane_address[s*ROW_BITS +: ROW_BITS]),
-        .slope(lane_slope[s*3 +: 3]), .negative(lane_negative[s])
-    );
+    if (BITMAP != 0) begin : decode
+      logic [HALF_ROWS-1:0] digit_pairs;
+      always_comb begin
+        digit_pairs = '0;
+        for (int w = 0; w < WIDE; w = w + 1)
+          if (format_digits && WIDE_BITS'(w) < item_wides)
+            digit_pairs = digit_pairs | (HALF_ROWS'(1) << item_wide[w*ROW_BITS +: ROW_BITS]);
+        digit_pairs = (digit_pairs >> lane_first[s*ROW_BITS +: ROW_BITS]) | {HALF_ROWS{format_all_digits}};
+      end
+      bitmap_lane #(.LINK_BITS(LINK_BITS), .SHOWN(SHOWN), .SLOTS(SLOTS), .INPUTS(HALF_ROWS), .PAIRS(PAIRS)) lane (
+          .clk, .reset, .format_slots, .format_slope_bits, .format_sign, .digit_pairs,
+          .count(lane_inputs[s*COUNT_BITS +: COUNT_BITS]), .valid(spikes_in_valid[SHOWN*s +: SHOWN]),
+          .head(spikes_in_head[SHOWN*s +: SHOWN]), .bits(spikes_in_bits[SHOWN*s*LINK_BITS +: SHOWN*LINK_BITS]),
+          .pop(spikes_in_pop[SHOWN*s +: SHOWN]), .take_head(take_head[s]), .window_ends(last_mark),
+          .look(look[s]), .take(take[s]), .spike_left(lane_spike_left[s]), .found(lane_found[s]), .mark(lane_mark[s]),
+          .empty(lane_empty[s]), .slot(lane_slot[s*SLOT_BITS +: SLOT_BITS]),
+          .address(lane_address[s*ROW_BITS +: ROW_BITS]), .slope(lane_slope[s*3 +: 3]), .negative(lane_negative[s])
+      );
+    end else begin : decode
+      assign lane_empty[s] = 1'b0;
+      spike_lane #(.LINK_BITS(LINK_BITS), .SLOTS(SLOTS), .INPUTS(HALF_ROWS)) lane (
+          .clk, .reset, .format_slots, .format_slope_bits, .format_sign,
+          .count(lane_inputs[s*COUNT_BITS +: COUNT_BITS]), .valid(spikes_in_valid[2*s +: 2]),
+          .head(spikes_in_head[2*s +: 2]), .bits(spikes_in_bits[2*s*LINK_BITS +: 2*LINK_BITS]),
+          .pop(spikes_in_pop[2*s +: 2]), .take_head(take_head[s]), .look(look[s]), .take(take[s]),
+          .spike_left(lane_spike_left[s]), .found(lane_found[s]), .mark(lane_mark[s]),
+          .slot(lane_slot[s*SLOT_BITS +: SLOT_BITS]), .address(lane_address[s*ROW_BITS +: ROW_BITS]),
+          .slope(lane_slope[s*3 +: 3]), .negative(lane_negative[s])
+      );
+    end
   end
+  logic unused_bits;  // but of a bitmap
+  assign unused_bits = &{1'b0, format_digits, format_all_digits, last_mark};
 
   // A slice starts when its weights are there and, for a new batch, a membrane set is free.
   logic       half, weights_there, continues, free_cycle, item_ready, batch_starts;
@@ -179,9 +208,9 @@ module synapse_array #(
     shifts_now = shifts;
     for (int s = 0; s < SOURCES; s = s + 1)
       if (lane_serves[s] && !in_window[s]) begin
-        if (heads_there && spikes_in_valid[2*s]) begin
+        if (heads_there && spikes_in_valid[SHOWN*s]) begin
           take_head[s] = 1'b1;
-          shifts_now = spikes_in_bits[2*s*LINK_BITS +: SLOTS*8];
+          shifts_now = spikes_in_bits[SHOWN*s*LINK_BITS +: SLOTS*8];
         end else heads_there = 1'b0;
       end
   end
@@ -190,13 +219,14 @@ module synapse_array #(
   assign window_ready = item_ready && (window_started || window_starts);
   assign room = room_for_window - 3'(window_starts);
 
-  // Arbitration: the first source, counted from next_lane, whose next event is a spike issues; marks on the way are
-  // taken for free. Both need room for a mark and a slice's end.
-  logic                   issue, go, marks;
+  // Arbitration: the first source, counted from next_lane, whose next event is a spike issues; a chunk without one
+  // passes its cycle instead; marks on the way are taken for free. All need room for a mark and a slice's end.
+  logic                   issue, passes, go, marks;
   logic [SOURCE_BITS-1:0] issue_lane;
   logic [SOURCES-1:0]     at_mark_now, arbitrated;
   always_comb begin
     issue = continues;
+    passes = 1'b0;
     issue_lane = run_lane;
     look = '0;
     arbitrated = '0;
@@ -212,14 +242,15 @@ module synapse_array #(
             arbitrated[i % SOURCES] = 1'b1;
             at_mark_now[i % SOURCES] = 1'b1;
           end else begin
-            issue = 1'b1;
+            issue = !lane_empty[i % SOURCES];
+            passes = lane_empty[i % SOURCES];
             issue_lane = SOURCE_BITS'(i % SOURCES);
             go = 1'b0;
           end
         end
       end
   end
-  assign marks = window_ready && !issue && (at_mark_now | ~lane_serves) == '1;
+  assign marks = window_ready && !issue && !passes && (at_mark_now | ~lane_serves) == '1;
 
   // The row of the event; a wide input's `hi` row follows in the next cycle.
   logic [SLOT_BITS-1:0] event_slot;
@@ -244,7 +275,7 @@ module synapse_array #(
     read_row = second ? item_wide_row + wide_rank : event_row;
     event_done = issue && (!wide || second);
     take = arbitrated;
-    if (event_done) take[issue_lane] = 1'b1;
+    if (event_done || passes) take[issue_lane] = 1'b1;
   end
   assign weight_read = issue && !latched;
 
@@ -256,7 +287,8 @@ module synapse_array #(
     for (int i = 0; i < ACTIVE_BITS; i = i + 1) updates = updates + UPDATE_BITS'(active[i]);
   end
   assign last_step = step + 6'd1 == format_steps;
-  assign window_done = updates_left == UPDATE_BITS'(1) ? window_ends : marks && last_step && updates <= UPDATE_BITS'(1);
+  assign last_mark = marks && last_step;
+  assign window_done = updates_left == UPDATE_BITS'(1) ? window_ends : last_mark && updates <= UPDATE_BITS'(1);
   assign slice_ends = window_done && window_last;
 
   always_ff @(posedge clk) begin
@@ -292,7 +324,7 @@ module synapse_array #(
       second <= issue && wide && !second;
       run_lane <= issue_lane;
       run_rows <= continues ? run_rows + 6'd1 : 6'd1;
-      if (issue && !continues)
+      if (passes || (issue && !continues))
         next_lane <= 32'(issue_lane) == SOURCES - 1 ? '0 : issue_lane + SOURCE_BITS'(1);
       if (event_done) begin
         latched_valid <= 1'b1;

@@ -130,8 +130,7 @@ void SpikeEncoder::packetize(Job* job, std::vector<MadeFlit> body) const {
       MadeFlit head;
       head.flit = job->head;
       head.flit.type = MessageType::kSpikes;
-      head.flit.tail = false;
-      head.flit.last_packet = body.size() - i <= per_packet;
+      head.flit.tail = head.flit.last_packet = false;  // only the last flit tells that none follows
       head.cycles = 1;
       job->flits.push_back(head);
     }

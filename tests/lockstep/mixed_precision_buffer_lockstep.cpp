@@ -212,8 +212,7 @@ class Lockstep {
     ++windows_;
   }
 
-  // Reads belong to the window being read or started, writes to the one whose flits come; a token late at most, the
-  // splitter is done with a window before its reading ends.
+  // Reads belong to the window being read or started, writes to the one whose flits come.
   void note_accesses(size_t i) {
     const int main_bits = 8 * specs_[i].main_word_bytes, side_bits = 8 * specs_[i].side_word_bytes;
     Words& side_read = words_[i].read.side_read;
@@ -224,10 +223,8 @@ class Lockstep {
       words_[i].read.main_read.access(twin_.main_read_at, 4, main_bits);
       side_read.access(twin_.mask_read_at, 1, side_bits);
     }
-    // The splitter's first piece of a window starts at 0 again: from then on it writes for the next one.
-    if (twin_.main_write_bits > 0 && twin_.main_write_at == 0u) ++words_[i].begun;
-    if (twin_.main_write_bits == 0u && twin_.side_write_bits == 0u) return;
-    Accesses& write = words_[i].writes[words_[i].begun - 1];
+    if (words_[i].writes.empty()) return;
+    Accesses& write = words_[i].writes.back();
     write.main_write.access(twin_.main_write_at, twin_.main_write_bits, main_bits);
     write.side_write.access(twin_.side_write_at, twin_.side_write_bits, side_bits);
   }
@@ -253,7 +250,6 @@ class Lockstep {
       if (i == 0 && e < 2) charged_writes_ += touched[e]->distinct(), writes_ += touched[e]->accesses();
     }
     words_[i].writes.erase(words_[i].writes.begin());
-    --words_[i].begun;
     words_[i].read = Accesses();
   }
 
@@ -263,7 +259,6 @@ class Lockstep {
 
   struct WordsOfSpec {
     std::vector<Accesses> writes;  // of the windows in the buffer, oldest first
-    size_t begun = 0;              // of those, how many the splitter has begun
     Accesses read;
   };
 

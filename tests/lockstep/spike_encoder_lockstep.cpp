@@ -1,6 +1,7 @@
-// The spike encoder beside its SystemVerilog twin: random windows of random codes come in with random gaps, spikes
-// leave against random back-pressure; what both sides take and send is compared in every cycle, bit by bit. Formats and
-// spike codes are fixed for a simulation, so that each setting runs in a process of its own.
+// The spike encoder of a memory node (address events and bitmaps) and that of a tile, which gathers the codes of
+// several sources, beside their SystemVerilog twin: random windows of random codes come in with random gaps, spikes
+// leave against random back-pressure; what both sides take and send is compared in every cycle, bit by bit. Formats,
+// spike codes and payload are fixed for a simulation, so that each setting runs in a process of its own.
 
 #include <sys/wait.h>
 #include <unistd.h>
@@ -10,14 +11,18 @@
 #include <systemc>
 
 #include "Rtl_spike_encoder.h"
+#include "Rtl_spike_encoder_bitmap.h"
+#include "Rtl_spike_encoder_bitmap_narrow.h"
+#include "Rtl_spike_encoder_tile.h"
 #include "hw/spike_encoder/spike_encoder.h"
 #include "tests/lockstep/lockstep.h"
+#include "tests/lockstep/rtl_ports.h"
 #include "tests/support/tiny_layer.h"
 
 namespace spikeloom {
 namespace {
 
-constexpr int kLinkBits = 128, kMostInputs = 576, kPacketFlits = 16;
+constexpr int kMostInputs = 576, kPacketFlits = 16, kMostSources = 3;
 
 struct Setting {
   const char* name;
@@ -26,7 +31,8 @@ struct Setting {
   SalientFormat salient;
   bool digits;
   int batch;
-  int sources;  // that share a window: the encoder is the first one's
+  int sources;  // that share a window: the encoder is the first one's, or gathers all their codes
+  int parts = 1;
 };
 
 constexpr ActivationCode kSigned = ActivationCode::kSigned, kUnsigned = ActivationCode::kUnsigned;
@@ -45,6 +51,22 @@ constexpr Setting kSettings[] = {
     {"radix unsigned floating", 2, kUnsigned, kFloating, false, 1, 2},
 };
 
+// On links of 64 bits, of which a chunk may take three.
+constexpr Setting kNarrowSettings[] = {
+    {"ttfs digits", 0, kSigned, kFloating, true, 1, 2},
+    {"count digits, 2 tokens", 1, kSigned, kFloating, true, 2, 1},
+    {"count unsigned extended", 1, kUnsigned, kExtended, false, 1, 2},
+    {"radix signed floating, 2 tokens", 2, kSigned, kFloating, false, 2, 1},
+};
+constexpr Setting kTileSettings[] = {
+    {"ttfs digits", 0, kSigned, kFloating, true, 1, 2},
+    {"ttfs digits, 4 tokens", 0, kSigned, kFloating, true, 4, 3},
+    {"ttfs unsigned extended, 2 tokens", 0, kUnsigned, kExtended, false, 2, 3, 2},
+    {"count digits, 2 tokens", 1, kSigned, kFloating, true, 2, 3},
+    {"count unsigned extended", 1, kUnsigned, kExtended, false, 1, 2},
+    {"radix unsigned floating", 2, kUnsigned, kFloating, false, 1, 3, 2},
+};
+
 // Inputs of several sizes, wide ones among them; the largest is cut into windows. Of an input of one, the first of two
 // sources has none.
 TinySpec layer_of(const Setting& setting, uint32_t seed) {
@@ -52,6 +74,7 @@ TinySpec layer_of(const Setting& setting, uint32_t seed) {
   spec.tokens = 3 * setting.batch + (setting.batch > 1);  // the last batch is not full
   spec.inputs = {1, 6, 16, 40, 120, 570, 1100};
   if (setting.digits) spec.inputs = {12, 24, 50, 130, 560, 1000};
+  if (setting.parts > 1) spec.inputs.erase(spec.inputs.begin());  // an input of one has no parts
   spec.operations.clear();
   for (int i = 0; i < int(spec.inputs.size()); ++i) spec.operations.push_back({i, 4});
   spec.code = setting.code;
@@ -62,32 +85,43 @@ TinySpec layer_of(const Setting& setting, uint32_t seed) {
   return spec;
 }
 
-ChipSpec chip_of(const Setting& setting) {
+ChipSpec chip_of(const Setting& setting, Payload payload, int link_bits) {
   ChipSpec spec = tiny_chip(2, 1);
-  if (setting.sources == 2) spec.memory_nodes.push_back({1, 0, kEast});
+  if (setting.sources > 1) spec.memory_nodes.push_back({1, 0, kEast});
+  if (setting.sources > 2) spec.memory_nodes.push_back({0, 0, kNorth});
+  spec.mapping.input_split = setting.parts;
   spec.synapse_array = {8, 4608, 4, 2};  // windows of at most 576 rows
   spec.packet_flits = kPacketFlits;
   spec.token_batch = setting.batch;
   spec.spike_code = setting.spike_code;
+  spec.payload = payload;
+  spec.network.link_bits = link_bits;
   return spec;
 }
 
-// Flits of one random window at a time, their codes random too: silent, dense, all salient ...
+// Random windows of random codes: silent, dense, all salient ...
 class WindowSource {
  public:
   WindowSource(const TinyContext& tiny, uint32_t seed) : tiny_(tiny), random_(seed) {}
 
-  std::vector<Flit> next() {
+  WindowTag window() {
     const LayerContext& context = tiny_.context;
     const Program& program = *context.program;
     WindowTag tag;
-    do {
+    do {  // more of the small ones
       tag.pass = below(int(program.passes.size()));
-    } while (below(4) > 0 && context.range({tag.pass, 0, 0, 0}, 0).count > 20);  // more of the small ones
-    tag.window = below(program.part(program.passes[tag.pass], 0).window_count());
+    } while (below(20) > 0 && context.window({tag.pass, 0, 0, 0}).count * program.batch > 60 * context.sources);
+    tag.part = below(int(program.passes[tag.pass].destinations.size()));
+    tag.window = below(program.part(program.passes[tag.pass], tag.part).window_count());
     tag.batch = below(program.batches(program.passes[tag.pass]));
+    return tag;
+  }
+
+  // The flits in which a source's codes come.
+  std::vector<Flit> flits(const WindowTag& tag, int source) {
+    const LayerContext& context = tiny_.context;
     const InputTrace& input = context.input(tag);
-    const InputRange range = context.range(tag, 0);
+    const InputRange range = context.range(tag, source);
     const CodeFormat format = CodeFormat::of(input);
     PackedCodes codes;
     codes.count = range.count;
@@ -108,7 +142,7 @@ class WindowSource {
     head.destination = random_();
     head.message_class = uint8_t(random_());
     head.flow = uint8_t(random_());
-    for (int i = 0; i < kLinkBits / 64; ++i) head.bits[i] = uint64_t(random_()) << 32 | random_();
+    for (int i = 0; i < context.flits.link_bits / 64; ++i) head.bits[i] = uint64_t(random_()) << 32 | random_();
     return make_packets(head, bits, count, context.flits, below(3) ? kPacketFlits : 2 + below(4));
   }
 
@@ -119,81 +153,115 @@ class WindowSource {
   std::mt19937 random_;
 };
 
-// Pushes codes and pops spikes at random, every cycle another try.
+// Pushes codes of `windows` and pops spikes at random, every cycle another try.
 class Traffic : public Block {
  public:
-  FifoOut<Flit> codes;
+  sc_core::sc_vector<FifoOut<Flit>> codes;  // [input]
   FifoIn<Flit> spikes;
-  uint64_t windows = 0, flits = 0;
-  bool pushed = false, popped = false;  // in this cycle
-  Flit taken;                           // what was popped
+  uint64_t flits = 0;
+  std::array<int, kMostSources> pushed{};  // in this cycle
+  bool popped = false;
+  Flit taken;  // what was popped
 
-  Traffic(const sc_core::sc_module_name& name, Clock& clock, WindowSource& source, uint32_t seed)
-      : Block(name, clock), codes("codes"), spikes("spikes"), source_(source), random_(seed) {
+  // gather: an input per source, of which some have inputs of a window; else one input, of source 0.
+  Traffic(const sc_core::sc_module_name& name, Clock& clock, const TinyContext& tiny, WindowSource& source,
+          const std::vector<WindowTag>& windows, bool gather, uint32_t seed)
+      : Block(name, clock),
+        codes("codes", gather ? tiny.context.sources : 1),
+        spikes("spikes"),
+        tiny_(tiny),
+        source_(source),
+        windows_(windows),
+        gather_(gather),
+        random_(seed) {
     wake_at(1);
   }
+  bool serves(const WindowTag& tag, int input) const {
+    return !gather_ || tiny_.context.share(tag).serves(input, tag.part);
+  }
+  // Flits of the first windows, as far as any of their flits has been pushed.
+  const std::vector<uint64_t>& flits_until() const { return flits_until_; }
 
  private:
-  void tick() override {
-    wake_at(now() + 1);
-    pushed = popped = false;
-    if (now() % 1000 == 1) {
-      gap_ = random_() % 4 ? random_() % 90 : 0;
-      stall_ = random_() % 3 ? random_() % 95 : 0;
-    }
-    if (waiting_.empty()) {
-      for (const Flit& flit : source_.next()) waiting_.push_back(flit);
-      ++windows;
-    }
-    if (random_() % 100 >= gap_ && codes->can_push()) {
-      codes->push(waiting_.front());
-      waiting_.pop_front();
-      pushed = true;
-    }
-    if (random_() % 100 >= stall_ && spikes->can_pop()) {
-      taken = spikes->front();
-      spikes->pop();
-      popped = true;
-      ++flits;
-    }
-  }
+  void tick() override;
+  void add_window();
 
+  const TinyContext& tiny_;
   WindowSource& source_;
+  const std::vector<WindowTag>& windows_;
+  bool gather_;
   std::mt19937 random_;
-  std::deque<Flit> waiting_;
-  uint32_t gap_ = 0, stall_ = 0;
+  std::array<std::deque<Flit>, kMostSources> waiting_;
+  std::vector<uint64_t> flits_until_;
+  std::array<uint32_t, kMostSources> gap_{};
+  uint32_t stall_ = 0;
 };
 
-// The twin's ports.
-struct Twin {
-  template <typename T>
-  using Signal = sc_core::sc_signal<T>;
-  using Bits = sc_dt::sc_bv<kLinkBits>;
-  Rtl_spike_encoder rtl{"rtl"};
-  Signal<bool> clk, reset, code_repeats, code_radix, format_unsigned, format_digits;
-  Signal<uint32_t> format_salient, steps, slot_bits, window_count, window_tokens;
-  Signal<sc_dt::sc_bv<kMostInputs>> window_wide;
-  Signal<bool> codes_in_valid, codes_in_head, codes_in_tail, codes_in_last_packet, codes_in_pop;
-  Signal<Bits> codes_in_bits, spikes_out_bits;
-  Signal<uint64_t> codes_in_tag, spikes_out_tag;
-  Signal<uint32_t> codes_in_destination, codes_in_class, codes_in_flow, codes_in_type;
-  Signal<uint32_t> spikes_out_destination, spikes_out_class, spikes_out_flow, spikes_out_type;
-  Signal<bool> spikes_out_ready, spikes_out_push, spikes_out_head, spikes_out_tail, spikes_out_last_packet;
+void Traffic::add_window() {
+  const WindowTag& tag = windows_.at(flits_until_.size());
+  uint64_t count = flits_until_.empty() ? 0 : flits_until_.back();
+  for (size_t i = 0; i < codes.size(); ++i) {
+    if (!serves(tag, int(i))) continue;
+    for (const Flit& flit : source_.flits(tag, int(i))) {
+      waiting_[i].push_back(flit);
+      ++count;
+    }
+  }
+  flits_until_.push_back(count);
+}
 
+void Traffic::tick() {
+  wake_at(now() + 1);
+  pushed.fill(0);
+  popped = false;
+  if (now() % 1000 == 1) {
+    for (uint32_t& gap : gap_) gap = random_() % 4 ? random_() % 90 : 0;
+    stall_ = random_() % 3 ? random_() % 95 : 0;
+  }
+  for (size_t i = 0; i < codes.size(); ++i) {
+    while (waiting_[i].empty()) add_window();
+    if (random_() % 100 < gap_[i] || !codes[i]->can_push()) continue;
+    codes[i]->push(waiting_[i].front());
+    waiting_[i].pop_front();
+    pushed[i] = 1;
+  }
+  if (random_() % 100 >= stall_ && spikes->can_pop()) {
+    taken = spikes->front();
+    spikes->pop();
+    popped = true;
+    ++flits;
+  }
+}
+
+// clang-format off
+#define PORTS(X)                                                                                                      \
+  X(clk) X(reset) X(code_repeats) X(code_radix) X(format_unsigned) X(format_salient) X(format_digits) X(steps)        \
+  X(slots) X(window_serves) X(window_counts) X(window_tokens) X(window_wide) X(codes_in_valid) X(codes_in_bits)       \
+  X(codes_in_tag) X(codes_in_destination) X(codes_in_class) X(codes_in_flow) X(codes_in_type) X(codes_in_head)        \
+  X(codes_in_tail) X(codes_in_last_packet) X(codes_in_pop) X(spikes_out_ready) X(spikes_out_push) X(spikes_out_bits)  \
+  X(spikes_out_tag) X(spikes_out_destination) X(spikes_out_class) X(spikes_out_flow) X(spikes_out_type)               \
+  X(spikes_out_head) X(spikes_out_tail) X(spikes_out_last_packet)
+// clang-format on
+
+// One field of every source's flit, side by side.
+struct Fields {
+  std::array<uint64_t, 7> words{};  // up to 3 x 128 bits
+  void put(size_t source, int bits, uint64_t value) { put_bits(words.data(), source * bits, bits, value); }
+};
+
+// The twin and a signal at each of its ports.
+template <class Rtl>
+struct Twin {
+  template <class P>
+  using SignalOf = Signal<typename std::remove_reference_t<P>::data_type>;
+#define DECLARE(port) SignalOf<decltype(Rtl::port)> port;
+  PORTS(DECLARE)
+#undef DECLARE
+  Rtl rtl{"rtl"};
   Twin() {
-    rtl.clk(clk), rtl.reset(reset), rtl.code_repeats(code_repeats), rtl.code_radix(code_radix);
-    rtl.format_unsigned(format_unsigned), rtl.format_digits(format_digits), rtl.format_salient(format_salient);
-    rtl.steps(steps), rtl.slot_bits(slot_bits), rtl.window_count(window_count), rtl.window_tokens(window_tokens);
-    rtl.window_wide(window_wide), rtl.codes_in_valid(codes_in_valid), rtl.codes_in_head(codes_in_head);
-    rtl.codes_in_tail(codes_in_tail), rtl.codes_in_last_packet(codes_in_last_packet), rtl.codes_in_pop(codes_in_pop);
-    rtl.codes_in_bits(codes_in_bits), rtl.codes_in_tag(codes_in_tag), rtl.codes_in_class(codes_in_class);
-    rtl.codes_in_flow(codes_in_flow);
-    rtl.codes_in_destination(codes_in_destination), rtl.codes_in_type(codes_in_type);
-    rtl.spikes_out_ready(spikes_out_ready), rtl.spikes_out_push(spikes_out_push), rtl.spikes_out_bits(spikes_out_bits);
-    rtl.spikes_out_tag(spikes_out_tag), rtl.spikes_out_destination(spikes_out_destination);
-    rtl.spikes_out_class(spikes_out_class), rtl.spikes_out_flow(spikes_out_flow), rtl.spikes_out_type(spikes_out_type),
-        rtl.spikes_out_head(spikes_out_head);
-    rtl.spikes_out_tail(spikes_out_tail), rtl.spikes_out_last_packet(spikes_out_last_packet);
+#define BIND(port) rtl.port(port);
+    PORTS(BIND)
+#undef BIND
   }
 
   void configure(const Setting& setting, int T) {
@@ -203,64 +271,90 @@ struct Twin {
     format_salient = 1u << int(setting.salient);
     format_digits = setting.digits;
     steps = T;
-    slot_bits = ceil_log2(setting.batch);
+    slots = setting.batch;
   }
-  void codes_in(const Flit& flit) {
-    Bits bits;
-    for (int i = 0; i < kLinkBits / 32; ++i) bits.set_word(i, sc_dt::sc_digit(flit.bits[i / 2] >> i % 2 * 32));
-    codes_in_bits = bits;
-    codes_in_tag = flit.tag;
-    codes_in_destination = flit.destination;
-    codes_in_class = flit.message_class;
-    codes_in_flow = flit.flow;
-    codes_in_type = uint32_t(flit.type);
-    codes_in_head = flit.head;
-    codes_in_tail = flit.tail;
-    codes_in_last_packet = flit.last_packet;
+  // What each input shows; nullptr: nothing.
+  void codes_in(const std::vector<const Flit*>& flits, int link_bits) {
+    Fields valid, bits, tag, destination, message_class, flow, type, head, tail, last_packet;
+    for (size_t s = 0; s < flits.size(); ++s) {
+      if (!flits[s]) continue;
+      const Flit& flit = *flits[s];
+      valid.put(s, 1, 1);
+      for (int b = 0; b < link_bits; b += 64) put_bits(bits.words.data(), s * link_bits + b, 64, flit.bits[b / 64]);
+      tag.put(s, 48, flit.tag);
+      destination.put(s, 32, flit.destination);
+      message_class.put(s, 8, flit.message_class);
+      flow.put(s, 8, flit.flow);
+      type.put(s, 3, uint64_t(flit.type));
+      head.put(s, 1, flit.head);
+      tail.put(s, 1, flit.tail);
+      last_packet.put(s, 1, flit.last_packet);
+    }
+    write_words(codes_in_valid, valid.words.data());
+    write_words(codes_in_bits, bits.words.data());
+    write_words(codes_in_tag, tag.words.data());
+    write_words(codes_in_destination, destination.words.data());
+    write_words(codes_in_class, message_class.words.data());
+    write_words(codes_in_flow, flow.words.data());
+    write_words(codes_in_type, type.words.data());
+    write_words(codes_in_head, head.words.data());
+    write_words(codes_in_tail, tail.words.data());
+    write_words(codes_in_last_packet, last_packet.words.data());
   }
   Flit spikes_out() const {
     Flit flit;
-    for (int i = 0; i < kLinkBits / 32; ++i)
-      flit.bits[i / 2] |= uint64_t(spikes_out_bits.read().get_word(i)) << i % 2 * 32;
-    flit.tag = spikes_out_tag;
-    flit.destination = spikes_out_destination;
-    flit.message_class = uint8_t(spikes_out_class);
-    flit.flow = uint8_t(spikes_out_flow);
-    flit.type = MessageType(uint32_t(spikes_out_type));
-    flit.head = spikes_out_head;
-    flit.tail = spikes_out_tail;
-    flit.last_packet = spikes_out_last_packet;
+    read_words(spikes_out_bits, flit.bits.data());
+    flit.tag = spikes_out_tag.read();
+    flit.destination = spikes_out_destination.read();
+    flit.message_class = uint8_t(spikes_out_class.read());
+    flit.flow = uint8_t(spikes_out_flow.read());
+    flit.type = MessageType(uint32_t(spikes_out_type.read()));
+    flit.head = spikes_out_head.read();
+    flit.tail = spikes_out_tail.read();
+    flit.last_packet = spikes_out_last_packet.read();
     return flit;
   }
 };
 
+template <class Rtl>
 class Lockstep {
  public:
-  Lockstep(const Setting& setting, uint32_t seed)
-      : layer_(layer_of(setting, seed)),
-        tiny_(layer_, chip_of(setting)),
-        codes_(clock_, 4),
+  Lockstep(const Setting& setting, Payload payload, int link_bits, uint64_t cycles, uint32_t seed)
+      : cycles_(cycles),
+        link_bits_(link_bits),
+        gather_(payload == Payload::kPackedCodes),
+        layer_(layer_of(setting, seed)),
+        tiny_(layer_, chip_of(setting, payload, link_bits)),
         spikes_(clock_, 2),
         source_(tiny_, seed),
-        traffic_("traffic", clock_, source_, seed + 1),
-        encoder_("encoder", clock_, chip_of(setting).encoder, tiny_.context, 0, ledger_),
-        comparison_(std::string("spike_encoder, ") + setting.name) {
-    traffic_.codes(codes_);
-    encoder_.codes_in[0](codes_);
+        windows_(windows(cycles)),
+        traffic_("traffic", clock_, tiny_, source_, windows_, gather_, seed + 1),
+        encoder_("encoder", clock_, chip_of(setting, payload, link_bits).encoder, tiny_.context, gather_ ? -1 : 0,
+                 ledger_, gather_ ? windows_ : std::vector<WindowTag>()),
+        comparison_("spike_encoder, " +
+                    std::string(payload == Payload::kBitmap ? "bitmap "
+                                : gather_                   ? "tile "
+                                                            : "") +
+                    std::to_string(link_bits) + " bits, " + setting.name) {
+    for (size_t i = 0; i < traffic_.codes.size(); ++i) {
+      codes_.push_back(std::make_unique<RegisteredFifo<Flit>>(clock_, 4));
+      traffic_.codes[i](*codes_[i]);
+      encoder_.codes_in[i](*codes_[i]);
+    }
     encoder_.spikes_out(spikes_);
     traffic_.spikes(spikes_);
-    twin_.configure(setting, stream_format(tiny_.context, {}, 0).steps);
+    twin_.configure(setting, stream_format(tiny_.context, {}, gather_ ? -1 : 0).steps);
   }
 
   // A clock cycle is 2000 ps; blocks run at its start, and each pass of the loop begins 1500 ps before.
-  void run(uint64_t cycles) {
+  void run() {
     const auto advance = [](int ps) { sc_core::sc_start(ps, sc_core::SC_PS); };
     twin_.reset = true;
     advance(200);
     twin_.clk = true;
     advance(300);
     twin_.reset = false;
-    for (uint64_t cycle = 1; cycle <= cycles; ++cycle) {
+    for (uint64_t cycle = 1; cycle <= cycles_; ++cycle) {
       twin_.clk = false;
       drive();
       advance(1800);
@@ -268,41 +362,71 @@ class Lockstep {
       twin_.clk = true;
       advance(200);
     }
-    comparison_.report(cycles, std::to_string(traffic_.windows) + " windows, " + std::to_string(traffic_.flits) +
-                                   " flits out, " + std::to_string(encoder_.spikes()) + " spikes");
+    comparison_.report(cycles_, std::to_string(filling_) + " windows, " + std::to_string(traffic_.flits) +
+                                    " flits out, " + std::to_string(encoder_.spikes()) + " spikes");
   }
 
  private:
-  // What the FIFOs show in the cycle that comes next, and the program's entry for its window.
+  // More than can pass: a window takes a cycle to start, one a head flit, and one a mark or chunk of its steps.
+  std::vector<WindowTag> windows(uint64_t cycles) {
+    std::vector<WindowTag> tags;
+    for (uint64_t i = 0; i < cycles / 4 + 20; ++i) tags.push_back(source_.window());
+    return tags;
+  }
+
+  // What the FIFOs show in the cycle that comes next, and the program's entry for the window that is filled.
   void drive() {
-    codes_before_ = codes_.size();
+    std::vector<const Flit*> shown;
+    for (size_t i = 0; i < codes_.size(); ++i) {
+      codes_before_[i] = codes_[i]->size();
+      shown.push_back(codes_[i]->can_pop() ? &codes_[i]->front() : nullptr);
+    }
     spikes_before_ = spikes_.size();
-    twin_.codes_in_valid = codes_.can_pop();
     twin_.spikes_out_ready = spikes_.can_push();
-    if (!codes_.can_pop()) return;
-    const Flit& flit = codes_.front();
-    twin_.codes_in(flit);
-    if (!flit.head) return;
-    const WindowTag tag = WindowTag::unpack(flit.tag);
-    const InputRange range = tiny_.context.range(tag, 0);
-    twin_.window_count = range.count;
-    twin_.window_tokens = tiny_.context.rows(tag);
+    twin_.codes_in(shown, link_bits_);
+    if (shown_window_ != filling_) show_window();
+  }
+
+  void show_window() {
+    shown_window_ = filling_;
+    const LayerContext& context = tiny_.context;
+    const WindowTag& tag = windows_[filling_];
+    Fields serves, counts;
+    int total = 0;
+    for (size_t i = 0; i < codes_.size(); ++i) {
+      const int count = context.range(tag, int(i)).count;
+      serves.put(i, 1, traffic_.serves(tag, int(i)));
+      counts.put(i, ceil_log2(kMostInputs + 1), uint64_t(count));
+      total += count;
+    }
+    write_words(twin_.window_serves, serves.words.data());
+    write_words(twin_.window_counts, counts.words.data());
+    twin_.window_tokens = context.rows(tag);
+    const int first = gather_ ? context.window(tag).first : context.range(tag, 0).first;
     sc_dt::sc_bv<kMostInputs> wide = 0;
-    for (int k = 0; k < range.count; ++k) wide[k] = tiny_.context.input(tag).is_wide(range.first + k);
+    for (int k = 0; k < total; ++k) wide[k] = context.input(tag).is_wide(first + k);
     twin_.window_wide = wide;
   }
 
   // What the encoder took and sent is what the FIFOs gained and lost beside the traffic's share. A flit that is sent is
   // compared when the traffic takes it.
   void compare(uint64_t cycle) {
-    comparison_.expect(cycle, "codes_in_pop", codes_before_ + traffic_.pushed - codes_.size(), twin_.codes_in_pop);
+    uint64_t pops = 0;
+    for (size_t i = 0; i < codes_.size(); ++i) {
+      const uint64_t popped = codes_before_[i] + traffic_.pushed[i] - codes_[i]->size();
+      pops |= popped << i;
+      flits_taken_ += popped;
+    }
+    comparison_.expect(cycle, "codes_in_pop", pops, twin_.codes_in_pop.read());
+    const std::vector<uint64_t>& until = traffic_.flits_until();
+    while (filling_ < until.size() && until[filling_] <= flits_taken_) ++filling_;
     comparison_.expect(cycle, "spikes_out_push", spikes_.size() + traffic_.popped - spikes_before_,
-                       twin_.spikes_out_push);
-    if (twin_.spikes_out_push) sent_.push_back({cycle, twin_.spikes_out()});
+                       twin_.spikes_out_push.read());
+    if (twin_.spikes_out_push.read()) sent_.push_back({cycle, twin_.spikes_out()});
     if (!traffic_.popped) return;
     const auto& [sent_in, flit] = sent_.front();
     const Flit& right = traffic_.taken;
-    for (int i = 0; i < kLinkBits / 64; ++i)
+    for (int i = 0; i < link_bits_ / 64; ++i)
       comparison_.expect(sent_in, "spikes_out_bits", right.bits[i], flit.bits[i]);
     comparison_.expect(sent_in, "spikes_out_tag", right.tag, flit.tag);
     comparison_.expect(sent_in, "spikes_out_destination", right.destination, flit.destination);
@@ -317,25 +441,34 @@ class Lockstep {
 
   Clock clock_{"clock", 500};
   EnergyLedger ledger_{1000};
+  uint64_t cycles_;
+  int link_bits_;
+  bool gather_;
   TinyLayer layer_;
   TinyContext tiny_;
-  RegisteredFifo<Flit> codes_, spikes_;
+  std::vector<std::unique_ptr<RegisteredFifo<Flit>>> codes_;
+  RegisteredFifo<Flit> spikes_;
   WindowSource source_;
+  std::vector<WindowTag> windows_;
   Traffic traffic_;
   SpikeEncoder encoder_;
-  Twin twin_;
+  Twin<Rtl> twin_;
   PortComparison comparison_;
-  size_t codes_before_ = 0, spikes_before_ = 0;
+  std::array<size_t, kMostSources> codes_before_{};
+  size_t spikes_before_ = 0, filling_ = 0, shown_window_ = SIZE_MAX;
+  uint64_t flits_taken_ = 0;
   std::deque<std::pair<uint64_t, Flit>> sent_;  // by the twin: cycle, flit
 };
 
 // Runs one setting in a process of its own: SystemC elaborates once per process.
-bool run_setting(const Setting& setting, uint64_t cycles, uint32_t seed) {
+template <class Rtl>
+bool run_setting(const Setting& setting, Payload payload, int link_bits, uint64_t cycles, uint32_t seed) {
   std::fflush(stdout);
   const pid_t child = fork();
   if (child == 0) {
-    Lockstep lockstep(setting, seed);
-    lockstep.run(cycles);
+    Verilated::randReset(2);  // registers without a reset start at random
+    Lockstep<Rtl> lockstep(setting, payload, link_bits, cycles, seed);
+    lockstep.run();
     std::fflush(stdout);
     std::_Exit(0);
   }
@@ -343,16 +476,25 @@ bool run_setting(const Setting& setting, uint64_t cycles, uint32_t seed) {
   return child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
+template <class Rtl, size_t kCount>
+bool run_settings(const Setting (&settings)[kCount], Payload payload, int link_bits, const LockstepOptions& options) {
+  const uint64_t cycles = ceil_div(options.cycles, kCount);
+  for (size_t i = 0; i < kCount; ++i)
+    if (!run_setting<Rtl>(settings[i], payload, link_bits, cycles, options.seed + uint32_t(i))) return false;
+  return true;
+}
+
+// As many cycles of each twin.
+bool run(const LockstepOptions& options) {
+  return run_settings<Rtl_spike_encoder>(kSettings, Payload::kAddressEvents, 128, options) &&
+         run_settings<Rtl_spike_encoder_bitmap>(kSettings, Payload::kBitmap, 128, options) &&
+         run_settings<Rtl_spike_encoder_bitmap_narrow>(kNarrowSettings, Payload::kBitmap, 64, options) &&
+         run_settings<Rtl_spike_encoder_tile>(kTileSettings, Payload::kPackedCodes, 128, options);
+}
+
 }  // namespace
 }  // namespace spikeloom
 
 int sc_main(int, char**) { return 0; }
 
-int main(int argc, char** argv) {
-  using namespace spikeloom;
-  const LockstepOptions options = LockstepOptions::parse(argc, argv);
-  const uint64_t settings = std::size(kSettings);
-  for (uint64_t i = 0; i < settings; ++i)
-    if (!run_setting(kSettings[i], ceil_div(options.cycles, settings), options.seed + uint32_t(i))) return 1;
-  return 0;
-}
+int main(int argc, char** argv) { return spikeloom::run(spikeloom::LockstepOptions::parse(argc, argv)) ? 0 : 1; }

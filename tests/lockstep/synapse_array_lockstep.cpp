@@ -12,6 +12,8 @@
 #include <type_traits>
 
 #include "Rtl_synapse_array.h"
+#include "Rtl_synapse_array_bitmap.h"
+#include "Rtl_synapse_array_bitmap_long.h"
 #include "Rtl_synapse_array_long.h"
 #include "hw/noc/network_spec.h"
 #include "hw/synapse_array/synapse_array.h"
@@ -28,12 +30,18 @@ constexpr int kMostSources = 3, kMostTokens = 16, kMostWide = 8, kMostRowBytes =
 struct Shape {
   const char* name;
   int lanes, half_rows, sources, slots, link_bits, latency;
+  bool bitmap;
 
+  // Flits that each input shows: of a bitmap, as many as a chunk of 160 bits may need, each behind a head flit.
+  int shown() const { return bitmap ? 2 * ((160 + link_bits - 1) / link_bits) : 2; }
   int row_bytes() const { return (lanes + 1) / 2; }
   int row_bits() const { return ceil_log2(half_rows); }
 };
-constexpr Shape kShort = {"rows shorter than flits", 8, 32, 3, 4, 128, 2};
-constexpr Shape kLong = {"rows longer than flits", 37, 100, 2, 8, 64, 1};
+constexpr Shape kShort = {"rows shorter than flits", 8, 32, 3, 4, 128, 2, false};
+constexpr Shape kLong = {"rows longer than flits", 37, 100, 2, 8, 64, 1, false};
+constexpr Shape kBitmap = {"bitmap, rows shorter than flits", 8, 32, 3, 4, 128, 2, true};
+constexpr Shape kBitmapLong = {"bitmap, rows longer than flits", 37, 100, 2, 8, 64, 1, true};
+constexpr int kMostShownBits = 512;  // of a source
 
 // What was done in one or more runs.
 struct Totals {
@@ -83,14 +91,14 @@ class RandomProgram {
   }
 
  private:
-  void make_input(Random* random);
+  void make_input(const Shape& shape, Random* random);
   void make_steps();
 };
 
 RandomProgram::RandomProgram(const Shape& shape, Random* random)
     : long_runs(random->chance(15)),
       half_rows(random->between(long_runs ? 16 : 6, shape.half_rows)),
-      encoder_in_tile(random->chance(20)),
+      encoder_in_tile(!shape.bitmap && random->chance(20)),
       code(make_spike_code(random->chance(50) ? 0 : random->between(1, 2))) {
   const int sources = random->between(1, long_runs ? 2 : shape.sources), width = random->between(1, 2);
   std::vector<EdgeNode> edges = {{0, 0, kWest}, {width - 1, 0, kEast}, {0, 0, kNorth}};
@@ -98,7 +106,7 @@ RandomProgram::RandomProgram(const Shape& shape, Random* random)
   topology = std::make_unique<Topology>(width, 1, edges);
   routes = std::make_unique<RouteTable>(NetworkSpec().routes(*topology));
   const int inputs = random->between(1, 2), batch = random->between(long_runs ? shape.slots : 1, shape.slots);
-  for (int i = 0; i < inputs; ++i) make_input(random);
+  for (int i = 0; i < inputs; ++i) make_input(shape, random);
   for (int i = 0; i < inputs; ++i) {
     for (int n = random->between(1, 2); n > 0; --n) {
       OperationTrace operation;
@@ -118,13 +126,15 @@ RandomProgram::RandomProgram(const Shape& shape, Random* random)
              {shape.link_bits, topology->nodes(), MessageClasses{sources}.count()},
              sources,
              random->between(2, 16),
-             encoder_in_tile ? Payload::kPackedCodes : Payload::kAddressEvents};
+             encoder_in_tile ? Payload::kPackedCodes
+             : shape.bitmap  ? Payload::kBitmap
+                             : Payload::kAddressEvents};
   tile = random->between(0, width - 1);
   if (tile_items(program, tile).empty()) tile = 0;
   make_steps();
 }
 
-void RandomProgram::make_input(Random* random) {
+void RandomProgram::make_input(const Shape& shape, Random* random) {
   InputTrace input;
   const int groups = long_runs || random->chance(50) ? 1 : random->between(2, 4);
   input.size = long_runs ? random->between(6, kMostWide) : groups * random->between(groups > 1 ? 2 : 4, 90 / groups);
@@ -138,12 +148,14 @@ void RandomProgram::make_input(Random* random) {
   }
   std::sort(input.wide.begin(), input.wide.end());
   for (size_t i = 0; i < input.wide.size(); ++i) input.wide_rank[input.wide[i]] = static_cast<int>(i);
-  input.code = random->chance(50) ? ActivationCode::kSigned : ActivationCode::kUnsigned;
+  const int digits_percent = shape.bitmap ? 80 : 50;  // how digits lie in flits is a bitmap's own
+  input.code = random->chance(digits_percent) ? ActivationCode::kSigned : ActivationCode::kUnsigned;
   input.salient_format = random->chance(long_runs ? 0 : 60)      ? SalientFormat::kFloating
                          : input.code == ActivationCode::kSigned ? SalientFormat::kShifted
                                                                  : SalientFormat::kExtended;
-  input.digits =
-      input.code == ActivationCode::kSigned && input.salient_format == SalientFormat::kFloating && random->chance(50);
+  input.digits = input.code == ActivationCode::kSigned && input.salient_format == SalientFormat::kFloating &&
+                 random->chance(digits_percent);
+  input.all_digits = input.digits && random->chance(30);
   layer.inputs.push_back(input);
 }
 
@@ -389,16 +401,17 @@ void Surroundings::tick() {
 #define PORTS(X)                                                                                                      \
   X(clk) X(reset) X(code_keeps_slopes) X(item_valid) X(item_pass) X(item_batch) X(item_tokens) X(item_first_slice)    \
   X(item_last_slice) X(item_releases_load) X(item_load) X(item_needs_fired) X(item_wide_row) X(item_rows)             \
-  X(item_wides) X(item_wide) X(format_slot_bits) X(format_slope_bits) X(format_sign) X(format_steps) X(window_group)  \
-  X(window_last) X(lane_serves) X(lane_first) X(lane_address_bits) X(spikes_in_valid) X(spikes_in_head)               \
-  X(spikes_in_bits) X(weights_in_valid) X(weights_in_head) X(weights_in_parameters) X(weights_in_tag)                 \
-  X(weights_in_bits) X(load_row_bytes) X(parameters_out_ready) X(membrane_free_in_valid) X(neurons_out_room)          \
-  X(window_done) X(spikes_in_pop) X(weights_in_pop) X(load_index) X(parameters_out_push) X(membrane_free_in_pop)      \
-  X(neurons_out_batch_start) X(neurons_out_pass) X(neurons_out_batch) X(neurons_out_tokens)                           \
-  X(neurons_out_window_start) X(neurons_out_group) X(neurons_out_shifts) X(neurons_out_row) X(neurons_out_weights)    \
-  X(neurons_out_slot) X(neurons_out_slope) X(neurons_out_negative) X(neurons_out_unsigned_weights)                    \
-  X(neurons_out_mark) X(neurons_out_step) X(neurons_out_slice_end) X(neurons_out_batch_complete)                      \
-  X(neurons_out_releases_load) X(neurons_out_load) X(neurons_out_needs_fired) X(weight_read)
+  X(item_wides) X(item_wide) X(format_slope_bits) X(format_sign) X(format_steps) X(window_group) X(window_last)       \
+  X(format_slots) X(format_digits) X(format_all_digits) X(lane_serves) X(lane_first) X(lane_inputs)                   \
+  X(spikes_in_valid) X(spikes_in_head) X(spikes_in_bits) X(weights_in_valid) X(weights_in_head)                       \
+  X(weights_in_parameters) X(weights_in_tag) X(weights_in_bits) X(load_row_bytes) X(parameters_out_ready)             \
+  X(membrane_free_in_valid) X(neurons_out_room) X(window_done) X(spikes_in_pop) X(weights_in_pop) X(load_index)       \
+  X(parameters_out_push) X(membrane_free_in_pop) X(neurons_out_batch_start) X(neurons_out_pass) X(neurons_out_batch)  \
+  X(neurons_out_tokens) X(neurons_out_window_start) X(neurons_out_group) X(neurons_out_shifts) X(neurons_out_row)     \
+  X(neurons_out_weights) X(neurons_out_slot) X(neurons_out_slope) X(neurons_out_negative)                             \
+  X(neurons_out_unsigned_weights) X(neurons_out_mark) X(neurons_out_step) X(neurons_out_slice_end)                    \
+  X(neurons_out_batch_complete) X(neurons_out_releases_load) X(neurons_out_load) X(neurons_out_needs_fired)           \
+  X(weight_read)
 // clang-format on
 
 // The twin and a signal at each of its ports.
@@ -514,7 +527,7 @@ SynapseLockstep<Rtl>::SynapseLockstep(const sc_core::sc_module_name& name, Clock
       comparison_("synapse_array (" + std::string(shape.name) + ", seed " + std::to_string(seed) + ")"),
       words_(kRing) {
   for (int s = 0; s < program_.lanes(); ++s) {
-    spikes_.push_back(std::make_unique<Watched<Flit>>(clock, random_.between(1, 5)));
+    spikes_.push_back(std::make_unique<Watched<Flit>>(clock, random_.between(1, shape.shown() + 3)));
     surroundings_.spikes[s](spikes_[s]->fifo);
     array_.spikes_in[s](spikes_[s]->fifo);
   }
@@ -573,15 +586,16 @@ void SynapseLockstep<Rtl>::show_inputs() {
 
 template <class Rtl>
 void SynapseLockstep<Rtl>::show_spikes() {
-  std::array<uint64_t, 2 * kMostSources * kMostLinkBits / 64 + 1> bits{};
+  std::array<uint64_t, kMostSources * kMostShownBits / 64 + 1> bits{};
   uint32_t valid = 0, head = 0;
+  const size_t shown = shape_.shown();
   for (size_t s = 0; s < spikes_.size(); ++s) {
-    for (size_t i = 0; i < 2 && spikes_[s]->visible(i, cycle_); ++i) {
+    for (size_t i = 0; i < shown && spikes_[s]->visible(i, cycle_); ++i) {
       const Flit& flit = spikes_[s]->fifo.entry(i);
-      valid |= 1u << (2 * s + i);
-      head |= uint32_t(flit.head) << (2 * s + i);
+      valid |= 1u << (shown * s + i);
+      head |= uint32_t(flit.head) << (shown * s + i);
       for (int b = 0; b < shape_.link_bits; b += 64)
-        bits[((2 * s + i) * shape_.link_bits + b) / 64] = flit.bits[b / 64];
+        bits[((shown * s + i) * shape_.link_bits + b) / 64] = flit.bits[b / 64];
     }
   }
   twin_.spikes_in_valid.write(valid);
@@ -599,7 +613,7 @@ void SynapseLockstep<Rtl>::show_window() {
   const RandomProgram::Step& step = program_.steps[step_];
   const TileItem& item = *step.item;
   const Slice& slice = *step.slice;
-  const int row_bits = shape_.row_bits(), width_bits = ceil_log2(row_bits + 1);
+  const int row_bits = shape_.row_bits();
   twin_.item_pass.write(item.pass);
   twin_.item_batch.write(item.batch);
   twin_.item_tokens.write(program_.program.batch_rows(program_.program.passes[item.pass], item.batch));
@@ -611,7 +625,7 @@ void SynapseLockstep<Rtl>::show_window() {
   twin_.item_wide_row.write(slice.count & low_mask(row_bits));
   twin_.item_rows.write(slice.rows());
   twin_.item_wides.write(uint32_t(slice.wide.size()));
-  uint64_t wide[2] = {}, serves = 0, first = 0, address_bits = 0;
+  uint64_t wide[2] = {}, serves = 0, first = 0, inputs = 0;
   for (size_t i = 0; i < slice.wide.size(); ++i) put_bits(wide, i * row_bits, row_bits, slice.row(slice.wide[i]));
   write_words(twin_.item_wide, wide);
   twin_.window_group.write(step.window->group);
@@ -621,15 +635,17 @@ void SynapseLockstep<Rtl>::show_window() {
     const StreamFormat format = program_.format(step, lane);
     serves |= uint64_t{1} << lane;
     first |= (uint64_t(slice.row(format.range.first)) & low_mask(row_bits)) << (lane * row_bits);
-    address_bits |= uint64_t(format.address_bits()) << (lane * width_bits);
-    twin_.format_slot_bits.write(format.slot_bits());
+    inputs |= uint64_t(format.range.count) << (lane * ceil_log2(shape_.half_rows + 1));
+    twin_.format_slots.write(format.slots);
+    twin_.format_digits.write(format.code.digits);
+    twin_.format_all_digits.write(format.code.digits && format.input->all_digits);
     twin_.format_slope_bits.write(format.slope_bits());
     twin_.format_sign.write(format.sign_bits());
     twin_.format_steps.write(format.steps);
   }
   twin_.lane_serves.write(serves);
   twin_.lane_first.write(first);
-  twin_.lane_address_bits.write(address_bits);
+  twin_.lane_inputs.write(inputs);
 }
 
 // What a command of SystemC, pushed in this cycle, means in which later cycle; a run of rows is one word a cycle.
@@ -707,8 +723,8 @@ void SynapseLockstep<Rtl>::compare_pops() {
   const uint64_t pops = twin_.spikes_in_pop.read();
   for (size_t s = 0; s < spikes_.size(); ++s)
     expect("spikes_in_pop", spikes_[s]->before + surroundings_.spikes_pushed[s] - spikes_[s]->fifo.size(),
-           __builtin_popcountll(pops >> (2 * s) & 3));
-  expect("spikes_in_pop of no source", 0, pops >> (2 * spikes_.size()));
+           __builtin_popcountll(pops >> (shape_.shown() * s) & low_mask(shape_.shown())));
+  expect("spikes_in_pop of no source", 0, pops >> (shape_.shown() * spikes_.size()));
   const size_t weights = weights_.before + surroundings_.weights_pushed - weights_.fifo.size();
   expect("weights_in_pop", weights, twin_.weights_in_pop.read());
   expect("membrane_free_in_pop", frees_.before + surroundings_.frees_pushed - frees_.fifo.size(),
@@ -775,6 +791,7 @@ void SynapseLockstep<Rtl>::compare_row(const CommandWord& word) {
 // Runs one random program and writes what was done to `pipe`.
 template <class Rtl>
 void run_program(const Shape& shape, uint32_t seed, uint64_t cycles, int pipe) {
+  Verilated::randReset(2);  // registers without a reset start at random
   Clock clock("clock", 500);
   SynapseLockstep<Rtl> lockstep("lockstep", clock, shape, seed, cycles);
   sc_core::sc_start();
@@ -825,9 +842,13 @@ bool run_shape(const Shape& shape, void (*run)(const Shape&, uint32_t, uint64_t,
 }
 
 int run(const LockstepOptions& options) {
-  const uint64_t first = options.cycles / 2;
-  if (!run_shape(kShort, run_program<Rtl_synapse_array>, first, options.seed)) return 1;
-  return run_shape(kLong, run_program<Rtl_synapse_array_long>, options.cycles - first, options.seed) ? 0 : 1;
+  const uint64_t cycles = ceil_div(options.cycles, 2);  // of each payload
+  return run_shape(kShort, run_program<Rtl_synapse_array>, cycles, options.seed) &&
+                 run_shape(kLong, run_program<Rtl_synapse_array_long>, cycles, options.seed) &&
+                 run_shape(kBitmap, run_program<Rtl_synapse_array_bitmap>, cycles, options.seed) &&
+                 run_shape(kBitmapLong, run_program<Rtl_synapse_array_bitmap_long>, cycles, options.seed)
+             ? 0
+             : 1;
 }
 
 }  // namespace
