@@ -41,19 +41,16 @@ Link& Network::new_link(const std::string& name, const std::string& receiver, co
   return links_.back();
 }
 
-// Wires between a router and its own tile are not counted; those to a memory node are as long as a hop's.
-double Network::node_link_mm(int node) const { return node < topology_.tiles() ? 0 : spec_.link_length_mm; }
-
 Link& Network::new_link_into(int node, const std::string& name) {
   const int router = topology_.router_of(node);
-  Link& link = new_link(name, router_name(router), spec_.link_into_network(node_link_mm(node)));
+  Link& link = new_link(name, router_name(router), spec_.link_into_network(is_tile(node)));
   routers_[router]->in[topology_.port_of(node)](link);
   into_[node] = &link;
   return link;
 }
 
 Link& Network::new_link_to(int node, const std::string& name, const std::string& receiver) {
-  Link& link = new_link(name, receiver, spec_.link_to_node(node_link_mm(node)));
+  Link& link = new_link(name, receiver, spec_.link_to_node(is_tile(node)));
   routers_[topology_.router_of(node)]->out[topology_.port_of(node)](link);
   to_[node] = &link;
   return link;

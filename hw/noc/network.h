@@ -39,7 +39,7 @@ class Network {
  private:
   void connect(int router, Port direction);
   Link& new_link(const std::string& name, const std::string& receiver, const LinkSpec& spec);
-  double node_link_mm(int node) const;
+  bool is_tile(int node) const { return node < topology_.tiles(); }
 
   Clock& clock_;
   std::string prefix_;

@@ -87,6 +87,12 @@ int NetworkSpec::hop_cycles() const {
   return router.routing_cycles + allocation + router.switch_cycles + link_cycles;
 }
 
+// Its own link, hop by hop, and out of the last router.
+int NetworkSpec::latency_alone(int hops, int flits) const {
+  const int wires = node_link_cycles(true), out = hop_cycles() - link_cycles + wires;
+  return 1 + wires + hops * hop_cycles() + out + flits - 1;
+}
+
 // A body flit's place: granted in c, seen in c + latency, granted there switch_allocation_cycles later at the earliest
 // (the cycle in which it is seen is the first of them), and free again credit_cycles after that.
 int NetworkSpec::round_trip_flits() const {

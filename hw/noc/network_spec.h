@@ -34,16 +34,15 @@ struct NetworkSpec {
   VirtualChannels channels(int classes, std::vector<int> arrival_channels = {}) const;
   // Between routers: switch and wires before a flit is seen, wires back and the sender's bookkeeping for a credit; the
   // cycle of the grant itself is the 1. A node's own link has no switch before it, and its interface counts credits
-  // as they come in.
-  LinkSpec link_between_routers() const {
-    return {buffer_flits, 1 + router.switch_cycles + link_cycles, 1 + link_cycles + credit_cycles, link_length_mm};
+  // as they come in. A memory node's wires are as long as a hop's; a tile sits at its router (`near`): 0 mm, a cycle
+  // at most.
+  LinkSpec link_between_routers() const { return link_from_router(link_cycles, link_length_mm); }
+  LinkSpec link_into_network(bool near) const {
+    const int wires = node_link_cycles(near);
+    return {buffer_flits, 1 + wires, 1 + wires, near ? 0 : link_length_mm};
   }
-  LinkSpec link_into_network(double length_mm) const {
-    return {buffer_flits, 1 + link_cycles, 1 + link_cycles, length_mm};
-  }
-  LinkSpec link_to_node(double length_mm) const {
-    LinkSpec link = link_between_routers();
-    link.length_mm = length_mm;
+  LinkSpec link_to_node(bool near) const {
+    LinkSpec link = link_from_router(node_link_cycles(near), near ? 0 : link_length_mm);
     link.to_node = true;
     return link;
   }
@@ -51,13 +50,19 @@ struct NetworkSpec {
   int hop_cycles() const;
   // Buffer places that let one virtual channel send a flit in every cycle.
   int round_trip_flits() const;
-  // Cycles from a packet's birth to its tail's arrival over `hops` links between routers, alone in the network: its
-  // own link, then hop by hop.
-  int latency_alone(int hops, int flits) const { return 1 + link_cycles + (hops + 1) * hop_cycles() + flits - 1; }
+  // Cycles from a packet's birth at a tile to its tail's arrival at another one over `hops` links between routers,
+  // alone in the network.
+  int latency_alone(int hops, int flits) const;
   // What throughput is lost by buffers shallower than the credit loop, for a warning; empty: none.
   std::string warning() const;
   // "4x3 mesh, dimension_order, 2 virtual channels of 6 flits"; per class of messages where there are several.
   std::string text(int classes = 1) const;
+
+ private:
+  int node_link_cycles(bool near) const { return near && link_cycles > 1 ? 1 : link_cycles; }
+  LinkSpec link_from_router(int wires, double length_mm) const {
+    return {buffer_flits, 1 + router.switch_cycles + wires, 1 + wires + credit_cycles, length_mm};
+  }
 };
 
 // The list `memory_nodes` of a section, each at a free port of `topology` (one without memory nodes). Throws UserError.

@@ -54,7 +54,8 @@ TEST(MeshTiming, LongerPacketsTakeACycleMoreForEachFurtherFlit) {
 }
 TEST(MeshTiming, MemoryNodesAreAsFarAsTheirRouters) { every_pair_takes(small_network(4, 3, 8), 3, 5, 2, kTwoNodes); }
 
-// Routing 2, both allocations 2 and 3, switch 2, wires 3: 12 a hop; before the first router 1 + 3.
+// Routing 2, both allocations 2 and 3, switch 2, wires 3: 12 a hop. A tile's own wires take 1: 1 + 1 before the first
+// router, and 10 from the last one on.
 TEST(MeshTiming, EveryStageTakesItsCycles) {
   NetworkSpec spec = four_stage(small_network(4, 3, 16));
   spec.router.routing_cycles = 2;
@@ -62,7 +63,31 @@ TEST(MeshTiming, EveryStageTakesItsCycles) {
   spec.router.switch_allocation_cycles = 3;
   spec.router.switch_cycles = 2;
   spec.link_cycles = 3;
-  every_pair_takes(spec, 12, 16, 1);
+  every_pair_takes(spec, 12, 12, 1);
+  EXPECT_EQ(spec.latency_alone(3, 5), 12 * 3 + 12 + 4);
+}
+
+// BookSim 2 gives a torus links of 2 cycles and its nodes links of 1: 2 to the first router, 5 a hop (both allocations,
+// the switch, 2 of wires), 4 from the last router on.
+TEST(TorusTiming, ATileIsACycleFromItsRouterHoweverLongALinkIs) {
+  NetworkSpec spec = four_stage(small_network(4, 4, 8));
+  spec.shape = Shape::kTorus;
+  spec.vcs_per_class = 2;
+  spec.link_cycles = 2;
+  every_pair_takes(spec, 5, 6, 4);
+}
+
+// A memory node's own link is a hop's, of 2 cycles: 3 to its router, 4 a hop, of which the last leads to the other one.
+TEST(MeshTiming, AMemoryNodeIsAHopFromItsRouter) {
+  NetworkSpec spec = small_network(4, 3, 8);
+  spec.link_cycles = 2;
+  MeshProbe mesh(spec, 1, kTwoNodes);
+  const int west = mesh.topology.source_node(0), east = mesh.topology.source_node(1);
+  mesh.send(west, 10, east, 1);
+  mesh.send(west, 50, 4, 1);  // the tile at its router: a cycle less
+  sc_core::sc_start();
+  EXPECT_EQ(mesh.sink(east).cycles, (std::vector<Cycle>{10 + 3 + 4 * 4}));
+  EXPECT_EQ(mesh.sink(4).cycles, (std::vector<Cycle>{50 + 3 + 3}));
 }
 
 // On a ring of 5 the longest way is 2; 1 link in each direction more than in a row.
