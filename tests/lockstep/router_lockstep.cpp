@@ -356,7 +356,11 @@ bool run_sizes(const Sizes& sizes, uint64_t cycles, uint32_t seed) {
     close(ends[1]);
     const bool read_all = read(ends[0], &totals, sizeof totals) == sizeof totals;
     close(ends[0]);
-    if (child < 0 || waitpid(child, &status, 0) != child || status != 0 || !read_all) return false;
+    if (child < 0 || waitpid(child, &status, 0) != child || status != 0 || !read_all) {
+      std::printf("router (%s, seed %u): setting %llu did not end well\n", sizes.name.c_str(), seed,
+                  static_cast<unsigned long long>(number));
+      return false;
+    }
     sum.add_compared(totals.compared);
     all.add(totals);
   }
