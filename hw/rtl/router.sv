@@ -7,11 +7,12 @@
 // Timing   routing 0, VC allocation 1, switch allocation 1, switch 1 cycles. A flit on the input wires in cycle c is in
 //          its buffer from c + 1 on; one that is granted the switch in c is on the output wires in c + 1. A place
 //          freed in c is told in c. A credit that comes in c can be used in c + 1.
-// Config   sizes, SPECULATIVE and the allocators' kinds are parameters. x, y, to_node, arrival_channels, memory_* and
-//          branches are configuration registers: where the router is, which outputs lead to nodes, how many channels
-//          of each class packets arrive on there, where memory nodes hang, the outputs of each multicast set here.
-// Differs  one credit a cycle and channel. Destination, flow and order travel beside the payload. Mesh, dimension order
-//          and concentration 1 only; no torus, no adaptive routing, islip with one iteration, stages of one cycle.
+// Config   sizes, SPECULATIVE, the allocators, the shape and the routing policy are parameters. x, y, to_node,
+//          arrival_channels, memory_* and branches are configuration registers: where the router is, which outputs lead
+//          to nodes, how many channels of each class packets arrive on there, where memory nodes hang, the outputs of
+//          each multicast set here.
+// Differs  one credit a cycle and channel. Destination, flow and order travel beside the payload. Concentration 1, stages
+//          of one cycle and routing ahead only; adaptive policies on a mesh only.
 module router #(
     parameter int PORTS = 5,
     parameter int CLASSES = 2,
@@ -25,6 +26,10 @@ module router #(
     parameter int SPECULATIVE = 0,
     parameter int VC_ALLOCATOR = 0,      // KIND of allocator.sv
     parameter int SWITCH_ALLOCATOR = 0,
+    parameter int ITERATIONS = 1,        // of islip
+    parameter int TORUS = 0,
+    parameter int PARTITIONS = 1,        // of each class's channels: 2 on a torus with datelines
+    parameter int ROUTING = 0,           // 0 dimension_order, 1 west_first, 2 odd_even
     localparam int VCS = CLASSES * VCS_PER_CLASS,
     localparam int VC_BITS = VCS > 1 ? $clog2(VCS) : 1,
     localparam int NODES = MESH_WIDTH * MESH_HEIGHT + MEMORY_NODES,
@@ -115,6 +120,8 @@ module router #(
         localparam int S = i * VCS + v;
         localparam int CLASS = v / SHARE;
         localparam int AT = CLASS * SIDE + i * SHARE + v % SHARE;
+        localparam bit [3:0] TRAVELS = i < 4 ? 4'(1 << (i + 2) % 4) : 4'b0;
+        localparam bit PARTITION = PARTITIONS == 2 && v % SHARE >= SHARE / 2;
         router_slot #(
             .PORTS(PORTS),
             .VCS_PER_CLASS(VCS_PER_CLASS),
@@ -122,7 +129,10 @@ module router #(
             .MESH_HEIGHT(MESH_HEIGHT),
             .MEMORY_NODES(MEMORY_NODES),
             .SETS(SETS),
-            .SPECULATIVE(SPECULATIVE)
+            .SPECULATIVE(SPECULATIVE),
+            .TORUS(TORUS),
+            .ROUTING(ROUTING),
+            .PARTITIONS(PARTITIONS)
         ) slot (
             .clk(clk),
             .reset(reset),
@@ -134,6 +144,8 @@ module router #(
             .memory_y(memory_y),
             .memory_port(memory_port),
             .branches(branches),
+            .travels(TRAVELS),
+            .partition(PARTITION),
             .valid(valid[S]),
             .tail(header[S*HEADER_BITS+9+DESTINATION_BITS]),
             .ordered(header[S*HEADER_BITS+8+DESTINATION_BITS]),
@@ -206,6 +218,7 @@ module router #(
       end
       allocator #(
           .KIND(VC_ALLOCATOR),
+          .ITERATIONS(ITERATIONS),
           .INPUTS(SIDE),
           .OUTPUTS(SIDE)
       ) vc_allocator (
@@ -248,6 +261,7 @@ module router #(
 
   allocator #(
       .KIND(SWITCH_ALLOCATOR),
+      .ITERATIONS(ITERATIONS),
       .INPUTS(PORTS),
       .OUTPUTS(PORTS),
       .LABEL_BITS(VCS)

@@ -7,6 +7,9 @@ module router_slot #(
     parameter int MEMORY_NODES = 2,
     parameter int SETS = 6,
     parameter int SPECULATIVE = 0,
+    parameter int TORUS = 0,
+    parameter int ROUTING = 0,
+    parameter int PARTITIONS = 1,
     localparam int SHARE = VCS_PER_CLASS,  // a packet stays within its class
     localparam int NODES = MESH_WIDTH * MESH_HEIGHT + MEMORY_NODES,
     localparam int DESTINATION_BITS = $clog2(NODES + SETS),
@@ -23,6 +26,8 @@ module router_slot #(
     input  logic [MEMORY_NODES*DESTINATION_BITS-1:0] memory_y,
     input  logic [MEMORY_NODES*PORT_BITS-1:0]        memory_port,
     input  logic [SETS*PORTS-1:0]                    branches,
+    input  logic [3:0]                               travels,    // direction in which packets came in
+    input  logic                                     partition,  // in which they came
     // The flit at the front; of a head, where its packet goes.
     input  logic                                     valid,
     input  logic                                     tail,
@@ -44,52 +49,49 @@ module router_slot #(
     output logic [PORTS*SHARE-1:0]                   sent,   // a flit in this channel
     output logic [PORTS*SHARE-1:0]                   freed
 );
-  localparam int NORTH = 0, EAST = 1, SOUTH = 2, WEST = 3, LOCAL = 4;
+  localparam int OF_PARTITION = SHARE / PARTITIONS;  // channels between routers
 
   logic routed, kept_multicast;
   logic [PORTS-1:0] kept_ports, kept_remaining;  // outputs of the packet; by which its front flit has to leave yet
   logic [PORTS*SHARE-1:0] held, held_now;        // channels that it has, and with those of this cycle
-  logic [DESTINATION_BITS-1:0] target_x, target_y;
-  logic [PORT_BITS-1:0] target_port;
-  logic route_multicast;
+  logic route_multicast, route_partition;
   logic [PORTS-1:0] route, ports, remaining, left;
   logic [SHARE-1:0] between_routers, arriving;   // channels that the packet may have
 
-  // X first, then Y; the branches of a multicast set.
-  always_comb begin
-    target_x = destination % DESTINATION_BITS'(MESH_WIDTH);
-    target_y = destination / DESTINATION_BITS'(MESH_WIDTH);
-    target_port = PORT_BITS'(LOCAL);
-    for (int m = 0; m < MEMORY_NODES; m = m + 1) begin
-      if (destination == DESTINATION_BITS'(NODES - MEMORY_NODES + m)) begin
-        target_x = memory_x[m*DESTINATION_BITS+:DESTINATION_BITS];
-        target_y = memory_y[m*DESTINATION_BITS+:DESTINATION_BITS];
-        target_port = memory_port[m*PORT_BITS+:PORT_BITS];
-      end
-    end
-    route = '0;
-    route_multicast = destination >= DESTINATION_BITS'(NODES);
-    if (route_multicast) begin
-      for (int m = 0; m < SETS; m = m + 1)
-        if (destination == DESTINATION_BITS'(NODES + m)) route = branches[m*PORTS+:PORTS];
-    end else if (target_x != x) begin
-      route[target_x > x ? EAST : WEST] = 1'b1;
-    end else if (target_y != y) begin
-      route[target_y > y ? SOUTH : NORTH] = 1'b1;
-    end else begin
-      route[target_port] = 1'b1;
-    end
-  end
+  router_route #(
+      .PORTS(PORTS),
+      .MESH_WIDTH(MESH_WIDTH),
+      .MESH_HEIGHT(MESH_HEIGHT),
+      .MEMORY_NODES(MEMORY_NODES),
+      .SETS(SETS),
+      .TORUS(TORUS),
+      .ROUTING(ROUTING)
+  ) routing (
+      .x(x),
+      .y(y),
+      .memory_x(memory_x),
+      .memory_y(memory_y),
+      .memory_port(memory_port),
+      .branches(branches),
+      .travels(travels),
+      .partition(partition),
+      .destination(destination),
+      .ordered(ordered),
+      .ties(flow[1:0]),
+      .multicast(route_multicast),
+      .route(route),
+      .next_partition(route_partition)
+  );
   assign ports = routed ? kept_ports : route;
   assign multicast = routed ? kept_multicast : route_multicast;
   assign remaining = routed ? kept_remaining : route;
 
-  // One of its class's channels if the flow is ordered, else any.
+  // One of the channels of its class, and there of its partition, if the flow is ordered, else any.
   always_comb begin
-    between_routers = {SHARE{~ordered}};
     arriving = '0;
     for (int n = 0; n < SHARE; n = n + 1) begin
-      if (ordered && flow % 8'(SHARE) == 8'(n)) between_routers[n] = 1'b1;
+      between_routers[n] = (PARTITIONS == 1 || route_partition == (n >= OF_PARTITION)) &&
+          (!ordered || flow % 8'(OF_PARTITION) == 8'(n % OF_PARTITION));
       if (!ordered && COUNT_BITS'(n) < arrival_channels) arriving[n] = 1'b1;
       for (int m = n + 1; m <= SHARE; m = m + 1)
         if (ordered && arrival_channels == COUNT_BITS'(m) && flow % 8'(m) == 8'(n)) arriving[n] = 1'b1;
@@ -99,7 +101,7 @@ module router_slot #(
   assign held_now = held | vc_grant;
   always_comb begin
     for (int o = 0; o < PORTS; o = o + 1) begin
-      vc_request[o*SHARE+:SHARE] = valid && remaining[o] && held[o*SHARE+:SHARE] == '0
+      vc_request[o*SHARE+:SHARE] = valid && remaining[o] && !(multicast ? |held[o*SHARE+:SHARE] : |held)
           ? free[o*SHARE+:SHARE] & (to_node[o] ? arriving : between_routers) : '0;
       wanted[o] = valid && remaining[o] && |(held[o*SHARE+:SHARE] & can_send[o*SHARE+:SHARE]);
       speculative[o] = SPECULATIVE != 0 && |(vc_request[o*SHARE+:SHARE] & can_send[o*SHARE+:SHARE]);
@@ -109,7 +111,7 @@ module router_slot #(
   end
   assign freed = sent & {(PORTS * SHARE) {tail}};
   assign left = remaining & ~crossed;
-  assign pop = |crossed && left == '0;
+  assign pop = |crossed && (!multicast || left == '0);
 
   always_ff @(posedge clk) begin
     if (reset) begin

@@ -8,142 +8,14 @@
 #include <memory>
 #include <type_traits>
 
-#include "Rtl_router.h"
-#include "Rtl_router_input_first.h"
-#include "Rtl_router_output_first.h"
-#include "Rtl_router_speculative.h"
 #include "hw/noc/router.h"
+#include "router_shapes.h"
 #include "tests/lockstep/lockstep.h"
+#include "tests/lockstep/router_traffic.h"
 #include "tests/lockstep/rtl_ports.h"
 
 namespace spikeloom {
 namespace {
-
-constexpr int kMeshWidth = 4, kMeshHeight = 3, kMemoryNodes = 2, kSets = 6, kLinkBits = 64;
-constexpr int kMostUsedPorts = 6, kMostUsedVcs = 4, kMostLatency = 6, kRing = 16;
-
-// Sizes and kinds, as CMakeLists.txt gives them to the twin.
-struct Sizes {
-  const char* name;
-  int ports, classes, vcs_per_class, depth;
-  bool speculative;
-  int vc_allocator, switch_allocator;
-
-  int vcs() const { return classes * vcs_per_class; }
-};
-constexpr Sizes kIslip = {"islip", 5, 2, 2, 4, false, 0, 0};
-constexpr Sizes kSpeculative = {"islip, speculative", 5, 2, 2, 4, true, 0, 0};
-constexpr Sizes kInputFirst = {"input first, speculative", 6, 2, 2, 3, true, 1, 1};
-constexpr Sizes kOutputFirst = {"output and input first", 5, 1, 3, 8, false, 2, 1};
-
-// What was done in one or more runs.
-struct Totals {
-  uint64_t cycles = 0, compared = 0, flits = 0, packets = 0, multicasts = 0, ordered = 0;
-
-  void add(const Totals& other) {
-    cycles += other.cycles;
-    compared += other.compared;
-    flits += other.flits;
-    packets += other.packets;
-    multicasts += other.multicasts;
-    ordered += other.ordered;
-  }
-};
-
-// Where the router sits, where memory nodes hang, and which multicasts come by.
-struct Place {
-  int x, y;
-  std::vector<EdgeNode> memory_nodes;
-  Topology topology;
-  RouteTable routes;
-  std::vector<int> sets;  // that have branches at the router
-
-  Place(const Sizes& sizes, Random* random)
-      : x(random->chance(70) ? random->between(1, kMeshWidth - 2) : random->between(0, kMeshWidth - 1)),
-        y(random->chance(70) ? random->between(1, kMeshHeight - 2) : random->between(0, kMeshHeight - 1)),
-        memory_nodes{
-            sizes.ports > kLocal + 1 ? EdgeNode{x, y, kLocal} : EdgeNode{0, random->between(0, kMeshHeight - 1), kWest},
-            EdgeNode{kMeshWidth - 1, random->between(0, kMeshHeight - 1), kEast}},
-        topology(kMeshWidth, kMeshHeight, memory_nodes),
-        routes(topology, make_routing(0, topology.shape(), false), nullptr) {
-    for (int i = 0; i < kSets; ++i) {
-      std::vector<int> tiles;
-      const int percent = random->between(10, 100);
-      for (int tile = 0; tile < topology.tiles(); ++tile)
-        if (tile == 0 || random->chance(percent)) tiles.push_back(tile);
-      const int set = routes.add_multicast(random->between(0, kMemoryNodes - 1), tiles);
-      if (routes.branches(set, router())) sets.push_back(set);
-    }
-  }
-  int router() const { return y * kMeshWidth + x; }
-  bool to_node(int port) const {
-    for (int m = 0; m < kMemoryNodes; ++m)
-      if (topology.router_of(topology.source_node(m)) == router() && topology.port_of(topology.source_node(m)) == port)
-        return true;
-    return port >= kLocal;
-  }
-};
-
-// Makes packets, flit by flit, for each virtual channel of each input. Multicasts of a class come by one input, and an
-// ordered flow keeps to its channel there, as in a network: else their branches could wait for each other for ever.
-class Traffic {
- public:
-  Traffic(const Sizes& sizes, const Place& place, Random* random)
-      : sizes_(sizes), place_(place), random_(*random), multicast_percent_(random->between(0, 60)) {
-    for (int& input : multicast_input_) input = random->between(0, sizes.ports - 1);
-    redraw();
-  }
-  // Other lengths and destinations from now on.
-  void redraw() {
-    most_flits_ = random_.between(1, 9);
-    ordered_percent_ = 25 * random_.between(0, 4);
-    hot_node_ = random_.chance(30) ? random_.between(0, place_.topology.nodes() - 1) : -1;
-  }
-  Flit next(int input, int vc, Totals* totals) {
-    Stream& stream = streams_[input][vc];
-    Flit flit;
-    if (stream.left == 0) {
-      start(input, vc, &flit);
-      stream.left = random_.between(1, most_flits_);
-      ++totals->packets;
-      totals->multicasts += int(flit.destination) >= place_.topology.nodes();
-      totals->ordered += flit.ordered;
-    } else {  // what body flits carry where heads tell their way means nothing
-      flit.destination = uint32_t(random_.between(0, place_.topology.nodes() + kSets - 1));
-      flit.flow = uint8_t(random_.between(0, 255));
-      flit.ordered = random_.chance(50);
-    }
-    flit.message_class = uint8_t(vc / sizes_.vcs_per_class);
-    flit.bits[0] = random_.word();
-    flit.tail = --stream.left == 0;
-    return flit;
-  }
-
- private:
-  struct Stream {
-    int left = 0;  // flits of the packet under way
-  };
-
-  void start(int input, int vc, Flit* head) {
-    const int message_class = vc / sizes_.vcs_per_class, nodes = place_.topology.nodes();
-    head->head = true;
-    if (!place_.sets.empty() && multicast_input_[message_class] == input && random_.chance(multicast_percent_)) {
-      head->destination = uint32_t(place_.sets[size_t(random_.between(0, int(place_.sets.size()) - 1))]);
-      head->flow = uint8_t(vc % sizes_.vcs_per_class + sizes_.vcs_per_class * random_.between(0, 20));
-      return;
-    }
-    head->ordered = random_.chance(ordered_percent_);
-    head->destination = uint32_t(hot_node_ >= 0 && random_.chance(70) ? hot_node_ : random_.between(0, nodes - 1));
-    head->flow = uint8_t(random_.between(0, 255));
-  }
-
-  const Sizes& sizes_;
-  const Place& place_;
-  Random& random_;
-  int multicast_percent_, most_flits_ = 1, ordered_percent_ = 0, hot_node_ = -1;
-  std::array<int, kMostUsedVcs> multicast_input_{};  // [class]
-  std::array<std::array<Stream, kMostUsedVcs>, kMostUsedPorts> streams_{};
-};
 
 // clang-format off
 #define PORTS(X)                                                                                                      \
@@ -167,28 +39,6 @@ struct Twin {
     PORTS(BIND)
 #undef BIND
   }
-};
-
-// One field of every port of the router, side by side.
-class Fields {
- public:
-  explicit Fields(int bits) : bits_(bits) {}
-  void set(int port, uint64_t value) { put_bits(words_.data(), uint64_t(port) * bits_, bits_, value); }
-  uint64_t get(int port) const { return get_bits(words_.data(), uint64_t(port) * bits_, bits_); }
-
-  template <class T>
-  void write(Signal<T>* signal) const {
-    write_words(*signal, words_.data());
-  }
-  template <class T>
-  Fields& read(const Signal<T>& signal) {
-    read_words(signal, words_.data());
-    return *this;
-  }
-
- private:
-  int bits_;
-  std::array<uint64_t, kMostUsedPorts + 1> words_{};
 };
 
 // Both sides and all that is around them. In each cycle this block sends and takes at the SystemC router's links; half
@@ -265,20 +115,21 @@ RouterLockstep<Rtl>::RouterLockstep(const sc_core::sc_module_name& name, Clock& 
       random_(seed),
       cycles_(cycles),
       place_(sizes, &random_),
-      channels_{sizes.classes, sizes.vcs_per_class, 1, {}},
+      channels_{sizes.classes, sizes.vcs_per_class, sizes.partitions, {}},
       format_{kLinkBits, place_.topology.nodes(), sizes.vcs()},
       traffic_(sizes, place_, &random_),
       clock_(clock),
       router_(
           "router", clock, place_.router(), sizes.ports,
-          RouterSpec{0, 1, 1, 1, sizes.speculative, sizes.vc_allocator, sizes.switch_allocator, 1}, place_.routes,
+          RouterSpec{0, 1, 1, 1, sizes.speculative != 0, sizes.vc_allocator, sizes.switch_allocator, sizes.iterations},
+          place_.routes,
           [&]() -> const VirtualChannels& {
             for (int k = 0; k < sizes.classes; ++k)
               channels_.arrival_channels.push_back(random_.between(1, sizes.vcs_per_class));
             return channels_;
           }(),
           format_, ledger_),
-      comparison_("router (" + std::string(sizes.name) + ", seed " + std::to_string(seed) + ")") {
+      comparison_("router (" + sizes.name + ", seed " + std::to_string(seed) + ")") {
   for (int p = 0; p < sizes.ports; ++p) {
     Link& in = new_link(&in_, "in_" + std::to_string(p), false);
     in.set_producer(this);
@@ -505,22 +356,23 @@ bool run_sizes(const Sizes& sizes, uint64_t cycles, uint32_t seed) {
     close(ends[1]);
     const bool read_all = read(ends[0], &totals, sizeof totals) == sizeof totals;
     close(ends[0]);
-    if (child < 0 || waitpid(child, &status, 0) != child || status != 0 || !read_all) return false;
+    if (child < 0 || waitpid(child, &status, 0) != child || status != 0 || !read_all) {
+      std::printf("router (%s, seed %u): setting %llu did not end well\n", sizes.name.c_str(), seed,
+                  static_cast<unsigned long long>(number));
+      return false;
+    }
     sum.add_compared(totals.compared);
     all.add(totals);
   }
-  sum.report(all.cycles, std::string(sizes.name) + ": " + std::to_string(all.flits) + " flits left, " +
-                             std::to_string(all.packets) + " packets (" + std::to_string(all.multicasts) +
-                             " multicasts, " + std::to_string(all.ordered) + " ordered)");
+  sum.report(all.cycles, sizes.name + ": " + all.text());
   return true;
 }
 
 int run(const LockstepOptions& options) {
-  const uint64_t part = options.cycles / 4;
-  const bool same = run_sizes<Rtl_router>(kIslip, part, options.seed) &&
-                    run_sizes<Rtl_router_speculative>(kSpeculative, part, options.seed) &&
-                    run_sizes<Rtl_router_input_first>(kInputFirst, part, options.seed) &&
-                    run_sizes<Rtl_router_output_first>(kOutputFirst, options.cycles - 3 * part, options.seed);
+  bool same = true;
+#define RUN(rtl, shape) same = same && run_sizes<rtl>(Sizes(shape), options.cycles, options.seed);
+  ROUTER_SHAPES(RUN)
+#undef RUN
   return same ? 0 : 1;
 }
 

@@ -1,9 +1,12 @@
 // Ports of a Verilated module: a signal at each, and values wider than 64 bits as words.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <systemc>
 #include <type_traits>
+
+#include "sim/base/bits.h"
 
 namespace spikeloom {
 
@@ -33,5 +36,27 @@ void read_words(const Signal<T>& signal, uint64_t* words) {
       words[i / 64] |= uint64_t(uint32_t(value.get_word(i / 32))) << (i % 64);
   }
 }
+
+// Fields of the same width side by side in a port of up to 448 bits.
+class Fields {
+ public:
+  explicit Fields(int bits) : bits_(bits) {}
+  void set(int field, uint64_t value) { put_bits(words_.data(), uint64_t(field) * bits_, bits_, value); }
+  uint64_t get(int field) const { return get_bits(words_.data(), uint64_t(field) * bits_, bits_); }
+
+  template <class T>
+  void write(Signal<T>* signal) const {
+    write_words(*signal, words_.data());
+  }
+  template <class T>
+  Fields& read(const Signal<T>& signal) {
+    read_words(signal, words_.data());
+    return *this;
+  }
+
+ private:
+  int bits_;
+  std::array<uint64_t, 7> words_{};
+};
 
 }  // namespace spikeloom
