@@ -82,16 +82,16 @@ class alignas(64) RegisteredFifo : public FifoView {
   // Producer: needs can_push(). `delay`: further cycles until the entry is complete.
   void push(const T& value, Cycle delay = 0) { next_place(delay).stored.store(value); }
   // The same with the oldest entry of another FIFO, which its consumer thereby pops; without copying it.
-  void take_from(RegisteredFifo& from) {
+  void take_from(RegisteredFifo& from, Cycle delay = 0) {
     assert(from.can_pop());
-    next_place(0).stored = from.stored_front();
+    next_place(delay).stored = from.stored_front();
     from.free_first();
   }
   // The same, but it stays there, too: both stand for one entry.
-  void share_with(RegisteredFifo& from) {
+  void share_with(RegisteredFifo& from, Cycle delay = 0) {
     assert(from.can_pop());
     from.stored_front().share();
-    next_place(0).stored = from.stored_front();
+    next_place(delay).stored = from.stored_front();
   }
 
   // Consumer: an entry visible in this cycle?

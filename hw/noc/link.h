@@ -56,14 +56,15 @@ class alignas(64) Link : public sc_core::sc_interface {
   }
   // The same for the front flit of a buffer, which leaves it; or stays there for further branches of a multicast.
   void send_front(RegisteredFifo<Flit>& buffer, int vc) { send_front(buffer, channels_[vc]); }
-  void send_front(RegisteredFifo<Flit>& buffer, RegisteredFifo<Flit>& channel) {
+  // `delay`: cycles that it waits before the wires.
+  void send_front(RegisteredFifo<Flit>& buffer, RegisteredFifo<Flit>& channel, Cycle delay = 0) {
     const uint32_t phase = buffer.stored_front().phase();
-    channel.take_from(buffer);
+    channel.take_from(buffer, delay);
     flit_energy_.add(clock_.now(), phase);
     if (listener_) listener_->takes(channel.back(), int(&channel - channels_.begin()));
   }
-  void send_branch(RegisteredFifo<Flit>& buffer, int vc) {
-    channels_[vc].share_with(buffer);
+  void send_branch(RegisteredFifo<Flit>& buffer, int vc, Cycle delay = 0) {
+    channels_[vc].share_with(buffer, delay);
     took(vc, buffer.stored_front().phase());
   }
   // The sender's share in a flit's energy, to be counted with the link's.

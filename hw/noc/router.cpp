@@ -75,6 +75,9 @@ void Router::run_stages() {
   if (requests.vcs) allocate_vcs();
   if (requests.switches > 0) allocate_switch(&requests);
   if (deferred_) apply_deferred();
+  end_cycle(&routing_, spec_.routing_cycles);
+  end_cycle(&vc_stage_, spec_.vc_allocation_cycles);
+  end_cycle(&switch_stage_, spec_.switch_allocation_cycles);
 }
 
 uint64_t Router::flits() const {
@@ -100,7 +103,7 @@ void Router::pass_alone(Slot& slot) {
     const bool tail = slot.buffer->stored_front().tail();
     switch_allocator_->grant(slot.input, output);
     took_switch(slot);
-    ports_[output].out->send_front(*slot.buffer, *slot.next_buffer);
+    ports_[output].out->send_front(*slot.buffer, *slot.next_buffer, wait_for_crossbar(output));
     again_ = slot.front <= now() + 1;
     if (!tail) return;
     give_vc_back(slot, output);
@@ -181,10 +184,15 @@ void Router::look_at_inputs(Requests* requests) {
 
 void Router::look_at_slot(Slot& slot, SwitchWishes* wishes, Requests* requests) {
   if (slot.next_buffer) {  // the common case: it goes on as the packet does
-    if (!reached(slot.switch_ready))
+    if (!reached(slot.switch_ready) || !open(switch_stage_)) {
       again_ = true;
-    else if (slot.next_buffer->can_push())
+      return;
+    }
+    switch_stage_.begins = true;
+    if (slot.next_buffer->can_push())
       wishes->add(__builtin_ctz(slot.remaining), slot.vc);
+    else if (spec_.switch_allocation_cycles > 1)
+      again_ = true;
     else if (slot.next_buffer->producer_waits())
       put_to_sleep(slot);
     return;
@@ -195,8 +203,13 @@ void Router::look_at_slot(Slot& slot, SwitchWishes* wishes, Requests* requests) 
   }
   bool waits = true;  // for what wakes a sleeping slot
   if (const uint16_t missing = slot.missing()) {
-    if (reached(slot.head_ready)) {
+    if (reached(slot.head_ready) && open(vc_stage_)) {
+      vc_stage_.begins = true;
       waits = !request_vcs(slot, missing, wishes);
+      if (spec_.vc_allocation_cycles > 1) {
+        waits = false;
+        again_ = true;
+      }
       requests->vcs = !vc_requests_.empty();
     } else {
       waits = false;
@@ -204,10 +217,11 @@ void Router::look_at_slot(Slot& slot, SwitchWishes* wishes, Requests* requests) 
     }
   }
   const unsigned ready = slot.remaining & slot.allocated;
-  if (ready && !reached(slot.switch_ready)) {
+  if (ready && (!reached(slot.switch_ready) || !open(switch_stage_))) {
     again_ = true;
     return;
   }
+  if (ready) switch_stage_.begins = true;
   for (unsigned left = ready; left; left &= left - 1) {
     const int output = __builtin_ctz(left);
     RegisteredFifo<Flit>& buffer = ports_[output].out->channel(slot.out_vc[output]);
@@ -223,6 +237,8 @@ void Router::look_at_slot(Slot& slot, SwitchWishes* wishes, Requests* requests) 
 // Whether the route of the packet at the front is known by now.
 bool Router::compute_route(Slot& slot) {
   if (!slot.in_packet) {
+    if (!open(routing_)) return false;
+    routing_.begins = true;
     slot.in_packet = true;
     slot.head_ready = uint32_t(now() + spec_.routing_cycles);
   }
@@ -348,15 +364,25 @@ void Router::traverse_switch(const Grant& grant) {
     cross(slot, grant.output);
 }
 
+// Cycles beside those of the crossing: until the one under way has ended, and an output's earlier flits have left.
+Cycle Router::wait_for_crossbar(int output) {
+  const Cycle cycles = Cycle(spec_.switch_cycles), enters = now() + 1;
+  if (cycles <= 1) return 0;
+  if (enters > crossbar_begins_) crossbar_begins_ = std::max(enters, crossbar_begins_ + cycles);
+  last_left_[output] = std::max(crossbar_begins_ + cycles - 1, last_left_[output] + 1);
+  return last_left_[output] - (now() + cycles);
+}
+
 void Router::cross(Slot& slot, int output) {
   const FlitHandle flit = slot.buffer->stored_front();
   const int vc = slot.out_vc[output];
   Link& out = *ports_[output].out;
   slot.remaining &= uint16_t(~(1u << output));
+  const Cycle wait = wait_for_crossbar(output);
   if (slot.remaining)
-    out.send_branch(*slot.buffer, vc);
+    out.send_branch(*slot.buffer, vc, wait);
   else
-    out.send_front(*slot.buffer, vc);
+    out.send_front(*slot.buffer, out.channel(vc), wait);
   if (flit.tail()) give_vc_back(slot, output);
   if (slot.remaining) return;
   slot.remaining = slot.branches;

@@ -7,7 +7,9 @@
 //          vc_allocation_cycles later at the earliest and asks for the switch then; speculative: at the same time, for
 //          nothing if it gets no channel. A flit whose switch_allocation_cycles end in c crosses in the switch_cycles
 //          after it and is on the wires then (the link's latency counts both). One flit per input and output a cycle,
-//          but for the branches of a multicast, which leave together or one by one.
+//          but for the branches of a multicast, which leave together or one by one. A stage of several cycles is not
+//          pipelined: it takes what waits in the cycle in which it begins, and begins again when it has ended, as in
+//          BookSim 2.
 // Energy   RouteComputation per head; VcAllocation per channel granted; SwitchArbitration, RouterBufferReadBit and
 //          CrossbarBit per flit and branch.
 // Config   RouterSpec, section network.router.
@@ -66,6 +68,10 @@ class Router : public Block {
     uint32_t free = 0;    // channels of the output that no packet holds
     uint8_t next_vc = 0;  // round robin over the input's channels: the first to be looked at
   };
+  struct Stage {
+    Cycle free_from = 0;  // when it may begin again
+    bool begins = false;  // in this cycle
+  };
   struct Grant {
     Cycle cycle;  // takes effect
     uint16_t slot;
@@ -93,6 +99,9 @@ class Router : public Block {
   EnergyCounter &route_, &vc_allocation_;
   const RouteTable& routes_;
   VirtualChannels channels_;
+  Stage routing_, vc_stage_, switch_stage_;
+  Cycle crossbar_begins_ = 0;                     // its latest crossing
+  std::array<Cycle, kMostPorts> last_left_{};     // [output]: cycle in which its last flit left the crossbar
   std::vector<Grant> vc_grants_, switch_grants_;  // of later cycles, in the order in which they take effect
 
  public:
@@ -160,6 +169,12 @@ class Router : public Block {
     grants->push_back(grant);
     deferred_ = true;
   }
+  bool open(const Stage& stage) const { return stage.free_from <= now(); }
+  void end_cycle(Stage* stage, int cycles) {
+    if (stage->begins) stage->free_from = now() + Cycle(cycles);
+    stage->begins = false;
+  }
+  Cycle wait_for_crossbar(int output);
   void apply_deferred();
   // Whether a cycle whose low bits are kept has come.
   bool reached(uint32_t cycle) const { return int32_t(uint32_t(now()) - cycle) >= 0; }

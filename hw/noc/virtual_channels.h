@@ -33,8 +33,11 @@ struct VirtualChannels {
     const int share = per_class / partitions;
     return choose(head, first(head.message_class) + partition * share, share);
   }
-  // The same of the link into the network, and of the one to its node.
-  uint32_t into_network(const Flit& head) const { return choose(head, first(head.message_class), per_class); }
+  // The same of the link into the network, and of the one to its node. Flows that will share a channel between routers
+  // share one here, too: else two multicasts could each hold an output that the other one wants.
+  uint32_t into_network(const Flit& head) const {
+    return choose(head, first(head.message_class), head.ordered ? per_class / partitions : per_class);
+  }
   uint32_t to_node(const Flit& head) const {
     return choose(head, first(head.message_class), arrivals(head.message_class));
   }

@@ -67,6 +67,35 @@ TEST(MeshTiming, EveryStageTakesItsCycles) {
   EXPECT_EQ(spec.latency_alone(3, 5), 12 * 3 + 12 + 4);
 }
 
+// Two flits that share nothing but the stage, the second `late` cycles behind: it is taken up when it is there and
+// the stage of three cycles that began with the first one has ended.
+void a_stage_of_three_cycles_begins_again_when_it_has_ended(int RouterSpec::*stage) {
+  NetworkSpec spec = four_stage(small_network(1, 1, 8));
+  spec.concentration = 4;
+  spec.router.*stage = 3;
+  MeshProbe mesh(spec, 1);
+  for (int late = 0; late < 8; ++late) {
+    mesh.send(0, 100 * (late + 1), 1, 1);
+    mesh.send(2, 100 * (late + 1) + late, 3, 1);
+  }
+  sc_core::sc_start();
+  for (int late = 0; late < 8; ++late)
+    EXPECT_EQ(mesh.sink(3).cycles[late] - mesh.sink(1).cycles[late], Cycle(late == 0 ? 0 : std::max(late, 3))) << late;
+}
+
+TEST(RouterTiming, RoutingIsNotPipelined) {
+  a_stage_of_three_cycles_begins_again_when_it_has_ended(&RouterSpec::routing_cycles);
+}
+TEST(RouterTiming, VcAllocationIsNotPipelined) {
+  a_stage_of_three_cycles_begins_again_when_it_has_ended(&RouterSpec::vc_allocation_cycles);
+}
+TEST(RouterTiming, SwitchAllocationIsNotPipelined) {
+  a_stage_of_three_cycles_begins_again_when_it_has_ended(&RouterSpec::switch_allocation_cycles);
+}
+TEST(RouterTiming, CrossingIsNotPipelined) {
+  a_stage_of_three_cycles_begins_again_when_it_has_ended(&RouterSpec::switch_cycles);
+}
+
 // BookSim 2 gives a torus links of 2 cycles and its nodes links of 1: 2 to the first router, 5 a hop (both allocations,
 // the switch, 2 of wires), 4 from the last router on.
 TEST(TorusTiming, ATileIsACycleFromItsRouterHoweverLongALinkIs) {
