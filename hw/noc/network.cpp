@@ -62,7 +62,7 @@ uint64_t Network::flit_hops() const {
   return hops;
 }
 
-std::string Network::oldest_flit(Cycle now) const {
+std::string Network::oldest_flit(Cycle now, Cycle at_least) const {
   Router::Waiting oldest;
   bool found = false;
   for (const auto& router : routers_)
@@ -71,7 +71,7 @@ std::string Network::oldest_flit(Cycle now) const {
       oldest = waiting;
       found = true;
     }
-  if (!found) return "";
+  if (!found || now - oldest.born < at_least) return "";
   return "the oldest flit (" + oldest.flit + ", " + std::to_string(now - oldest.born) +
          " cycles in the network) is at " + oldest.place + " and waits for " + oldest.reason;
 }

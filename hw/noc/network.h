@@ -34,7 +34,8 @@ class Network {
   // "router_1_2"
   std::string router_name(int router) const;
   // The flit that has been in the network for longest, where it is and what it waits for; empty: there is none.
-  std::string oldest_flit(Cycle now) const;
+  // Only when it has been in the network for `at_least` cycles.
+  std::string oldest_flit(Cycle now, Cycle at_least = 0) const;
 
  private:
   void connect(int router, Port direction);

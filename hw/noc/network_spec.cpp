@@ -90,7 +90,7 @@ int NetworkSpec::hop_cycles() const {
 // Its own link, hop by hop, and out of the last router.
 int NetworkSpec::latency_alone(int hops, int flits) const {
   const int wires = node_link_cycles(true), out = hop_cycles() - link_cycles + wires;
-  return 1 + wires + hops * hop_cycles() + out + flits - 1;
+  return 1 + wires + hops * hop_cycles() + out + (flits - 1) * router.switch_allocation_cycles;
 }
 
 // A body flit's place: granted in c, seen in c + latency, granted there switch_allocation_cycles later at the earliest

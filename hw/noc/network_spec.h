@@ -51,7 +51,7 @@ struct NetworkSpec {
   // Buffer places that let one virtual channel send a flit in every cycle.
   int round_trip_flits() const;
   // Cycles from a packet's birth at a tile to its tail's arrival at another one over `hops` links between routers,
-  // alone in the network.
+  // alone in the network; of several flits a lower bound where switch_cycles > 1.
   int latency_alone(int hops, int flits) const;
   // What throughput is lost by buffers shallower than the credit loop, for a warning; empty: none.
   std::string warning() const;

@@ -141,8 +141,9 @@ void print_head(const NocExperiment& experiment) {
   std::printf("Traffic      SYNTHETIC: %s, %s, packets of %d flit(s); %d seed(s) of %d + %d cycles\n",
               pattern_names()[int(traffic.pattern)].c_str(), traffic.bursty ? "bursty" : "bernoulli",
               traffic.packet_flits, traffic.seeds, traffic.warmup_cycles, traffic.measured_cycles);
-  std::printf("Alone        a packet takes %d H + %d cycles over H hops\n\n", experiment.network.hop_cycles(),
-              experiment.network.latency_alone(0, traffic.packet_flits));
+  const bool at_least = experiment.network.router.switch_cycles > 1 && traffic.packet_flits > 1;
+  std::printf("Alone        a packet takes %s%d H + %d cycles over H hops\n\n", at_least ? "at least " : "",
+              experiment.network.hop_cycles(), experiment.network.latency_alone(0, traffic.packet_flits));
   std::printf("%9s %9s %12s %8s %9s %12s\n", "offered", "accepted", "latency", "+-", "largest", "packets");
   std::fflush(stdout);
 }

@@ -47,7 +47,7 @@ void TrafficNetwork::watch() {
     sc_core::sc_stop();
   }
   if (now > result_.last_arrival + kPatience) {
-    const std::string oldest = network_.oldest_flit(now);
+    const std::string oldest = network_.oldest_flit(now, kPatience);
     if (oldest.empty()) return;
     point_.stuck = oldest;
     sc_core::sc_stop();

@@ -44,9 +44,10 @@ void TrafficSource::generate() {
   }
 }
 
+// A packet that has begun is sent to its end: half a packet would hold its channels for ever.
 void TrafficSource::tick() {
-  if (!result_->generating) return;
-  generate();
+  if (!result_->generating && sent_flits_ == 0) return;
+  if (result_->generating) generate();
   if (!queue_.empty() && packets_out->can_push()) {
     const Packet& packet = queue_.front();
     Flit flit;
@@ -63,7 +64,7 @@ void TrafficSource::tick() {
     }
     if (!queue_.empty()) wake_at(now() + 1);
   }
-  wake_at(std::max(birth_ - 1, now() + 1));
+  if (result_->generating) wake_at(std::max(birth_ - 1, now() + 1));
 }
 
 void TrafficSink::tick() {

@@ -127,7 +127,7 @@ ChipSpec chip_of(const Case& c) {
   spec.spike_code = c.code;
   spec.token_batch = c.batch;
   spec.mapping.input_split = c.split;
-  spec.mapping.placement = (c.format + c.code + c.payload + c.variant) % 4;
+  spec.mapping.placement = (c.format + c.code + c.payload + c.variant) % 3;
   spec.packet_flits = c.packet_flits;
   spec.network.link_cycles = c.link_latency;
   spec.encoder.ports = c.ports;

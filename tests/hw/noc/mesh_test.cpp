@@ -64,7 +64,7 @@ TEST(MeshTiming, EveryStageTakesItsCycles) {
   spec.router.switch_cycles = 2;
   spec.link_cycles = 3;
   every_pair_takes(spec, 12, 12, 1);
-  EXPECT_EQ(spec.latency_alone(3, 5), 12 * 3 + 12 + 4);
+  EXPECT_EQ(spec.latency_alone(3, 5), 12 * 3 + 12 + 4 * 3);  // flits ask for the switch one after another
 }
 
 // Two flits that share nothing but the stage, the second `late` cycles behind: it is taken up when it is there and

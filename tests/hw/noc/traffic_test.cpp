@@ -44,6 +44,26 @@ TEST(TrafficUnit, WhatIsOfferedIsAcceptedBelowSaturation) {
   EXPECT_NEAR(point.accepted, 0.1, 0.004);
 }
 
+// The measurement ends while many packets are being sent. What stays of none may hold a channel, for which routers with
+// a stage of several cycles would ask for ever.
+TEST(TrafficUnit, APacketThatHasBegunIsSentToItsEnd) {
+  NetworkSpec network = small_network(4, 4, 8);
+  network.router.speculative = false;
+  network.router.vc_allocation_cycles = 2;
+  TrafficNetwork mesh(network, uniform(8), 0.1, 2);
+  EXPECT_EQ(mesh.run().stuck, "");
+}
+
+// One packet in some 60,000 cycles: none is stuck because none arrived for long.
+TEST(TrafficUnit, ALongSilenceIsNoDeadlock) {
+  TrafficSpec spec = uniform(4);
+  spec.measured_cycles = 1000000;
+  TrafficNetwork mesh(small_network(2, 2, 8), spec, 0.00002, 3);
+  const LoadPoint point = mesh.run();
+  EXPECT_EQ(point.stuck, "");
+  EXPECT_GT(point.packets, 5u);
+}
+
 TEST(TrafficUnit, BurstsKeepTheMeanRate) {
   TrafficSpec spec = uniform(1);
   spec.bursty = true;
