@@ -34,6 +34,7 @@ Tile::Tile(const sc_core::sc_module_name& name, Clock& clock, const ChipSpec& sp
   outputs->commands_in(commands_);
   outputs->parameters_in(parameters_);
   outputs->partials_in(eject.channel(channels.first(classes.partials())));
+  outputs->grants_in(eject.channel(channels.first(classes.control())));
   outputs->membrane_free_out(membrane_free_);
   outputs->outputs_out(outputs_);
   outputs->partials_out(partials_);

@@ -42,7 +42,7 @@ Pass make_pass(const std::vector<TileWork>& groups, size_t* next, int split, int
       TileWork work = groups[*next];
       work.part = (phase.parts.size() > size_t(split) ? work.first_output / block_outputs * split : 0) + p;
       work.sends_partials_to = p == 0 ? -1 : order[chain * split + p - 1];
-      work.receives_partials = p + 1 < split;
+      work.receives_partials_from = p + 1 < split ? order[chain * split + p + 1] : -1;
       pass.tiles[tile] = work;
       pass.destinations[work.part].tiles.push_back(tile);
     }

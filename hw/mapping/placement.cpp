@@ -1,38 +1,56 @@
 #include "hw/mapping/placement.h"
 
-#include <algorithm>
+#include <iterator>
+#include <tuple>
+
+#include "hw/mapping/program.h"
 
 namespace spikeloom {
 
 namespace {
 
-// Hops that the tiles of one pass cause, one message each: from every memory node and back, and along the chains.
+// Hops that the tiles of one pass cause, one message each. A chain's sums travel to its first tile, and from there.
 int hops_of(const std::vector<int>& order, const Topology& topology, int chains, int split) {
   int hops = 0;
   for (int i = 0; i < chains * split; ++i) {
-    for (int source = 0; source < topology.sources(); ++source)
-      hops += 2 * topology.hops(order[i], topology.source_node(source));
-    if (i % split > 0) hops += topology.hops(order[i], order[i - 1]);
+    hops += hops_from_sources(topology, order[i], i % split, split);
+    hops += i % split > 0 ? topology.hops(order[i], order[i - 1]) : hops_from_sources(topology, order[i], 0, 1);
   }
   return hops;
 }
 
 }  // namespace
 
+int hops_from_sources(const Topology& topology, int tile, int part, int split) {
+  const SourceShare share{split, topology.sources()};
+  int hops = 0;
+  for (int source = 0; source < topology.sources(); ++source)
+    if (share.serves(source, part)) hops += topology.hops(tile, topology.source_node(source));
+  return hops;
+}
+
 const std::vector<std::string>& placement_names() {
-  static const std::vector<std::string> names = {"snake", "near_memory", "auto"};
+  static const std::vector<std::string> names = {"snake", "near_memory", "near_source", "auto"};
   return names;
 }
 
 std::vector<int> place_tiles(int placement, const Topology& topology, int chains, int split, std::string* why) {
-  const std::vector<int> snake = snake_placement(topology), near = near_memory_placement(topology);
-  const int snake_hops = hops_of(snake, topology, chains, split), near_hops = hops_of(near, topology, chains, split);
-  const bool takes_near = placement == 1 || (placement == 2 && near_hops < snake_hops);
-  *why = "placed " + placement_names()[takes_near] +
-         (placement == 2
-              ? " (auto; snake " + std::to_string(snake_hops) + " hops, near_memory " + std::to_string(near_hops) + ")"
-              : " (as configured)");
-  return takes_near ? near : snake;
+  const std::vector<int> orders[] = {snake_placement(topology), near_memory_placement(topology),
+                                     near_source_placement(topology, split)};
+  const auto& names = placement_names();
+  if (placement < int(std::size(orders))) {
+    *why = "placed " + names[placement] + " (as configured)";
+    return orders[placement];
+  }
+  std::string all;
+  int best = 0, fewest = 0;
+  for (int i = 0; i < int(std::size(orders)); ++i) {
+    const int hops = hops_of(orders[i], topology, chains, split);
+    all += (i ? ", " : "") + names[i] + " " + std::to_string(hops) + (i ? "" : " hops");
+    if (i == 0 || hops < fewest) std::tie(best, fewest) = std::make_pair(i, hops);
+  }
+  *why = "placed " + names[best] + " (auto; " + all + ")";
+  return orders[best];
 }
 
 }  // namespace spikeloom

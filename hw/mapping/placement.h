@@ -15,13 +15,18 @@ std::vector<int> snake_placement(const Topology& topology);
 // near_memory: tiles that are the fewest hops from all memory nodes come first, so that a pass that does not fill the
 // chip stays near them.
 std::vector<int> near_memory_placement(const Topology& topology);
+// near_source: every part of the inputs gets as many tiles, those that are the fewest hops from the memory nodes that
+// hold it; chains reach from part to part. Weights and codes travel less, partial membranes further.
+std::vector<int> near_source_placement(const Topology& topology, int split);
 
-// Names of the placements: snake, near_memory, auto.
+// Names of the placements: snake, near_memory, near_source, auto.
 const std::vector<std::string>& placement_names();
 
-// The order of tiles for passes of `chains` chains of `split` tiles. auto takes the placement with fewer hops: of a
-// message from every memory node to every tile in use and one back, and of a message along every link of a chain. `why`
-// gets the choice in words.
+// The hops from the memory nodes that hold the part of the inputs to the tile, summed.
+int hops_from_sources(const Topology& topology, int tile, int part, int split);
+// The order of tiles for passes of `chains` chains of `split` tiles. auto takes the placement with the fewest hops: of
+// a message to every tile in use from every memory node that holds its part, of one along every link of a chain, and of
+// one from its end to every memory node. `why` gets the choice in words.
 std::vector<int> place_tiles(int placement, const Topology& topology, int chains, int split, std::string* why);
 
 }  // namespace spikeloom

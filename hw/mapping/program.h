@@ -80,8 +80,8 @@ struct TileWork {
   int first_output = 0, outputs = 0;
   int first_of_block = 0;  // first_output, counted from its block's first
   int part = 0;
-  int sends_partials_to = -1;  // tile of the part before, -1: this tile fires
-  bool receives_partials = false;
+  int sends_partials_to = -1;       // tile of the part before, -1: this tile fires
+  int receives_partials_from = -1;  // tile of the part behind, -1: this is the last part
   int sink = 0;  // memory node of output messages before the network interface gives them their token's
 
   bool fires() const { return operation >= 0 && sends_partials_to < 0; }
@@ -163,7 +163,8 @@ struct Program {
   bool works(const Pass& pass, int tile, int index) const;
   // Whether a tile gets partial membranes for a batch: not when the rows see no input of the next part.
   bool receives(const Pass& pass, const TileWork& work, int index) const {
-    return work.receives_partials && (phase(pass).causal != Causal::kInputs || windows(pass, work.part + 1, index) > 0);
+    return work.receives_partials_from >= 0 &&
+           (phase(pass).causal != Causal::kInputs || windows(pass, work.part + 1, index) > 0);
   }
   // The multicast set for a batch; -1 where no tile of the part has work, or the source no inputs of it.
   int destination(const Pass& pass, int part, int source, int index) const;

@@ -23,7 +23,8 @@ enum class MessageType : uint8_t {
   kPartials,
   kRelease,
   kBarrier,
-  kActivations
+  kActivations,
+  kGrant
 };
 
 struct Flit {

@@ -11,6 +11,7 @@ OutputArray::OutputArray(const sc_core::sc_module_name& name, Clock& clock, int 
       commands_in("commands_in"),
       parameters_in("parameters_in"),
       partials_in("partials_in"),
+      grants_in("grants_in"),
       outputs_out("outputs_out"),
       partials_out("partials_out"),
       control_out("control_out"),
@@ -29,6 +30,7 @@ OutputArray::OutputArray(const sc_core::sc_module_name& name, Clock& clock, int 
 
 void OutputArray::tick() {
   take_parameters();
+  take_grant();
   while (commands_in->can_pop()) {
     take(commands_in->front());
     commands_in->pop();
@@ -48,6 +50,14 @@ void OutputArray::take_parameters() {
   }
   parameters_in->pop();
   if (!parameters_in->empty()) wake_at(now() + 1);
+}
+
+// One is kept: the tile ahead has one batch that fires, and no other until this one's sums have come.
+void OutputArray::take_grant() {
+  if (granted_ || !grants_in->can_pop()) return;
+  granted_ = true;
+  granted_tag_ = grants_in->front().tag;
+  grants_in->pop();
 }
 
 void OutputArray::take(const NeuronCommand& command) {
@@ -91,8 +101,11 @@ void OutputArray::finish_batches() {
       case Stage::kIdle:
         if (finished_.empty()) return;
         token_ = 0;
-        stage_ = Stage::kPartials;
+        stage_ = Stage::kChain;
         again = true;
+        break;
+      case Stage::kChain:
+        again = open_chain();
         break;
       case Stage::kPartials:
         again = take_partial();
@@ -107,14 +120,37 @@ void OutputArray::finish_batches() {
   }
 }
 
-// Adds the sums that the next part's tile has sent for this token: one flit a cycle.
-bool OutputArray::take_partial() {
-  OutputSet& set = sets_[finished_.front()];
+// Needs the grant of the tile that takes this one's sums, then grants the tile whose sums this one takes.
+bool OutputArray::open_chain() {
+  const OutputSet& set = firing();
   const TileWork& at = work(set.pass);
   if (now() < set.ready) {
     wake_at(set.ready);
     return false;
   }
+  const bool sends = at.sends_partials_to >= 0, receives = context_.program->receives(pass(set.pass), at, set.batch);
+  if ((sends && !granted_) || (receives && !control_out->can_push())) {
+    activity_.enter(ActivityState::kStalledOutput, now());
+    return false;
+  }
+  if (sends) {
+    assert(granted_tag_ == firing_tag(at.sends_partials_to));
+    granted_ = false;
+    if (!grants_in->empty()) wake_at(now() + 1);
+  }
+  if (receives) {
+    control_out->push(make_control_flit(MessageType::kGrant, firing_tag(tile_), at.receives_partials_from,
+                                        MessageClasses{context_.sources}.control(), pass(set.pass).phase));
+    control_free_ = now() + 1;
+  }
+  stage_ = Stage::kPartials;
+  return true;
+}
+
+// Adds the sums that the next part's tile has sent for this token: one flit a cycle.
+bool OutputArray::take_partial() {
+  OutputSet& set = sets_[finished_.front()];
+  const TileWork& at = work(set.pass);
   if (context_.program->receives(pass(set.pass), at, set.batch)) {
     if (!partials_in->can_pop()) {
       activity_.enter(ActivityState::kStalledInput, now());
@@ -188,7 +224,7 @@ void OutputArray::begin_message(MessageType type, int destination, int message_c
   for (size_t i = 0; i < values.size(); ++i) put_bits(payload.data(), i * bits, bits, uint64_t(values[i]));
   Flit head;
   head.type = type;
-  head.tag = OutputTag{set.pass, tile_, firing_row()}.pack();
+  head.tag = firing_tag(tile_);
   head.phase = uint16_t(context_.program->passes[set.pass].phase);
   head.destination = uint32_t(destination);
   head.message_class = uint8_t(message_class);
@@ -227,6 +263,10 @@ void OutputArray::next_token() {
 // Tells every source that half the weight SRAM is free again.
 void OutputArray::send_releases() {
   if (releases_.empty() || fired_ < releases_.front().needs_fired || !control_out->can_push()) return;
+  if (now() < control_free_) {
+    wake_at(control_free_);
+    return;
+  }
   control_out->push(make_control_flit(MessageType::kRelease, uint64_t(tile_), topology_.source_node(release_source_),
                                       MessageClasses{context_.sources}.control(), releases_.front().phase));
   if (++release_source_ == context_.sources) {
@@ -237,6 +277,7 @@ void OutputArray::send_releases() {
 }
 
 std::string OutputArray::waits_for() const {
+  if (stage_ == Stage::kChain) return "the grant of the tile that takes its partial sums";
   if (stage_ == Stage::kPartials) return "partial sums of another tile";
   if (stage_ == Stage::kSend) return "space for outputs";
   return "";

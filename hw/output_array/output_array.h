@@ -2,10 +2,14 @@
 // what its commands say; then partial sums of other tiles are added, outputs formed and sent, weights released.
 //
 //     commands_in   --> (derived: sums, 2 sets) --> [ partials ] --> (derived: fire) --> outputs_out, partials_out
-//     parameters_in --> (derived: 2 sets)           releases --> control_out
+//     parameters_in --> (derived: 2 sets)           releases, grants --> control_out          grants_in --> [ partials
+//     ]
 //
 // Timing   one flit of partial sums a cycle, one flit of a message a cycle, token by token, while the next batch
-//          integrates.
+//          integrates. Parts of a split input are a chain that opens from its end, batch by batch: a tile whose sums
+//          are complete, and which may hand its own on, grants the tile behind it; granted, that one sends. So partial
+//          sums never wait in the network for a tile that is not ready, where they would block those of other chains
+//          and, with them, the spikes that the tile waits for.
 // Energy   what the derived array charges.
 // Config   none of its own.
 // Differs  -
@@ -26,7 +30,7 @@ namespace spikeloom {
 class OutputArray : public Block {
  public:
   FifoIn<NeuronCommand> commands_in;
-  FifoIn<Flit> parameters_in, partials_in;
+  FifoIn<Flit> parameters_in, partials_in, grants_in;
   FifoOut<Flit> outputs_out, partials_out, control_out;
   FifoOut<int> membrane_free_out;  // one token per set of sums that has fired
 
@@ -75,6 +79,8 @@ class OutputArray : public Block {
   // The row that fires, and the outputs that it has.
   int firing_row() const { return firing().batch * context_.program->batch + token_; }
   int firing_outputs() const;
+  // What a message of a tile about that row has as its tag.
+  uint64_t firing_tag(int tile) const { return OutputTag{firing().pass, tile, firing_row()}.pack(); }
   // [output] the sums of the token that fires, partial ones included; empty between batches.
   std::vector<int64_t> firing_sums() const;
 
@@ -97,15 +103,17 @@ class OutputArray : public Block {
     uint64_t load, needs_fired;
     int phase;
   };
-  enum class Stage { kIdle, kPartials, kFire, kSend };
+  enum class Stage { kIdle, kChain, kPartials, kFire, kSend };
 
   void tick() override;
   void take_parameters();
   void take(const NeuronCommand& command);
   void begin_batch(const NeuronCommand& command);
   void end_slice(const NeuronCommand& command);
+  void take_grant();
   // The firing engine; each returns whether it may go on in this cycle.
   void finish_batches();
+  bool open_chain();
   bool take_partial();
   bool form_outputs();
   bool send();
@@ -117,6 +125,9 @@ class OutputArray : public Block {
   int parameter_pass_ = 0;
   Stage stage_ = Stage::kIdle;
   Cycle fire_ready_ = 0;
+  bool granted_ = false;      // the batch that fires, or the next one, may hand its sums on
+  uint64_t granted_tag_ = 0;  // of which the grant speaks
+  Cycle control_free_ = 0;    // from when control_out may take a flit: one a cycle
   std::vector<Flit> message_;
   size_t message_sent_ = 0;
   PayloadCollector partial_payload_;

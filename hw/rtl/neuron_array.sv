@@ -2,14 +2,15 @@
 // of hw/neuron_array/neuron_array.h, written for synthesis.
 //
 //     commands_in --> [ slopes | membranes (2 sets) ] --> [ partials | fire ] --> outputs_out, partials_out
-//     parameters_in --> thresholds, V0, h (2 sets)        releases --> control_out
+//     parameters_in --> thresholds, V0, h (2 sets)        releases, grants --> control_out     grants_in --> [ partials ]
 //
 // Timing   as the SystemC block: a row a cycle; a mark takes one cycle per active slope and token, the first in the
 //          mark's own cycle; firing 1 + OUTPUT_BITS cycles (radix) or 1 + most spikes of a lane (unary) per token, then
 //          one flit a cycle. Slopes and membranes are register files: read without a clock edge, written at the edge.
 // Config   sizes are parameters. The tile's share of the program is a table of PASSES entries, written by config_write
 //          before the first command: outputs, F, which of the two parameter sets, salient format, weight shifts,
-//          partial membranes in and out, destination (the sink's node, or the tile that gets the partial membranes).
+//          partial membranes in and out, destination (the sink's node, or the tile that gets the partial membranes), the
+//          tile that partial membranes come from.
 // Differs  a command has one flag per kind: what SystemC takes in one cycle comes as one word, in the order batch
 //          start, window start, row or mark, slice end, and is always taken. A batch ends later than it starts; rows
 //          and marks come after the updates of the mark before; a pass's parameters come when the pass before last has
@@ -53,6 +54,7 @@ module neuron_array #(
     input  logic                    config_receives_partials,
     input  logic                    config_sends_partials,
     input  logic [15:0]             config_destination,
+    input  logic [15:0]             config_partials_from,
     // What the synapse array tells in this cycle.
     input  logic                    commands_in_batch_start,
     input  logic [PASS_BITS-1:0]    commands_in_pass,
@@ -86,6 +88,8 @@ module neuron_array #(
     input  logic                    partials_in_head,
     input  logic                    partials_in_tail,
     output logic                    partials_in_pop,
+    input  logic                    grants_in_valid,
+    output logic                    grants_in_pop,
     input  logic                    outputs_out_ready,
     output logic                    outputs_out_push,
     output logic [LINK_BITS-1:0]    outputs_out_bits,
@@ -93,7 +97,7 @@ module neuron_array #(
     output logic [15:0]             outputs_out_destination,
     output logic [7:0]              outputs_out_class,
     output logic [7:0]              outputs_out_flow,
-    output logic [2:0]              outputs_out_type,
+    output logic [3:0]              outputs_out_type,
     output logic                    outputs_out_head,
     output logic                    outputs_out_tail,
     output logic                    outputs_out_last_packet,
@@ -104,7 +108,7 @@ module neuron_array #(
     output logic [15:0]             partials_out_destination,
     output logic [7:0]              partials_out_class,
     output logic [7:0]              partials_out_flow,
-    output logic [2:0]              partials_out_type,
+    output logic [3:0]              partials_out_type,
     output logic                    partials_out_head,
     output logic                    partials_out_tail,
     output logic                    partials_out_last_packet,
@@ -115,7 +119,7 @@ module neuron_array #(
     output logic [15:0]             control_out_destination,
     output logic [7:0]              control_out_class,
     output logic [7:0]              control_out_flow,
-    output logic [2:0]              control_out_type,
+    output logic [3:0]              control_out_type,
     output logic                    control_out_head,
     output logic                    control_out_tail,
     output logic                    control_out_last_packet,
@@ -125,7 +129,7 @@ module neuron_array #(
     output logic [LANES*MEMBRANE_BITS-1:0] fire_V
 );
   // Values of MessageType in hw/noc/flit.h.
-  localparam logic [2:0] TYPE_OUTPUTS = 3'd4, TYPE_PARTIALS = 3'd5, TYPE_RELEASE = 3'd6;
+  localparam logic [3:0] TYPE_OUTPUTS = 4'd4, TYPE_PARTIALS = 4'd5, TYPE_RELEASE = 4'd6, TYPE_GRANT = 4'd9;
   localparam int SLOPE_COUNT = SLOTS * SLOPES;
   localparam int SLOPE_ADDRESS_BITS = $clog2(SLOPE_COUNT);
   localparam int MEMBRANE_ADDRESS_BITS = $clog2(2 * SLOTS);
@@ -140,13 +144,14 @@ module neuron_array #(
   localparam int CODE_WORDS = (LANES * OUTPUT_BITS + LINK_BITS - 1) / LINK_BITS;
   localparam int SENT_BITS = $clog2(PARTIAL_WORDS + 2);
 
-  // ---- the program: outputs, destination, F, set, floating, weight shifts, receives, sends
-  localparam int ENTRY_BITS = OUTPUTS_BITS + 16 + 5 + 5;
+  // ---- the program: partials from, outputs, destination, F, set, floating, weight shifts, receives, sends
+  localparam int ENTRY_BITS = 16 + OUTPUTS_BITS + 16 + 5 + 5;
   logic [ENTRY_BITS-1:0] program_table[0:PASSES-1];
   always_ff @(posedge clk) begin
     if (config_write)
-      program_table[config_pass] <= {config_outputs, config_destination, config_F, config_set, config_floating,
-                                     config_weight_shifts, config_receives_partials, config_sends_partials};
+      program_table[config_pass] <= {config_partials_from, config_outputs, config_destination, config_F, config_set,
+                                     config_floating, config_weight_shifts, config_receives_partials,
+                                     config_sends_partials};
   end
 
   // ---- two membrane sets, used in turn
@@ -169,24 +174,25 @@ module neuron_array #(
   logic [PASS_BITS-1:0] pass;
   logic [OUTPUTS_BITS-1:0] outputs;
   logic set, floating, weight_shifts;
-  logic [15:0] unused_destination;
+  logic [15:0] unused_destination, unused_from;
   logic [4:0] unused_F;
   logic [1:0] unused_partials;
   assign pass = commands_in_batch_start ? commands_in_pass : set_pass[integrating];
-  assign {outputs, unused_destination, unused_F, set, floating, weight_shifts, unused_partials} = program_table[pass];
+  assign {unused_from, outputs, unused_destination, unused_F, set, floating, weight_shifts, unused_partials} =
+      program_table[pass];
 
   // ---- parameters: theta and V0 of each lane in registers, weight shifts in a memory of flits
   logic [PASS_BITS-1:0] parameter_pass;
   logic [OUTPUTS_BITS-1:0] parameter_outputs;
   logic parameter_set;
-  logic [15:0] unused_parameter_destination;
+  logic [15:0] unused_parameter_destination, unused_parameter_from;
   logic [4:0] unused_parameter_F;
   logic [3:0] unused_parameter_flags;
   logic [WORD_BITS-1:0] parameter_word, first_shift_word, shift_word;
   logic parameter_body;
   logic [LANE_WORDS*LINK_BITS-1:0] lane_parameters[0:1];
   logic [LINK_BITS-1:0] shift_words[0:2*SHIFT_WORDS-1];
-  assign {parameter_outputs, unused_parameter_destination, unused_parameter_F, parameter_set,
+  assign {unused_parameter_from, parameter_outputs, unused_parameter_destination, unused_parameter_F, parameter_set,
           unused_parameter_flags} = program_table[parameter_pass];
   assign parameters_in_pop = parameters_in_valid;
   assign parameter_body = parameters_in_valid && !parameters_in_head;
@@ -307,17 +313,24 @@ module neuron_array #(
   logic [SENT_BITS-1:0] partial_count;
   logic [PASS_BITS-1:0] fire_pass;
   logic [OUTPUTS_BITS-1:0] fire_outputs;
-  logic [15:0] fire_destination;
+  logic [15:0] fire_destination, partials_from;
   logic [4:0] fire_F;
   logic fire_set, receives_partials, sends_partials;
   logic [1:0] unused_fire_flags;
-  logic finishes_now, has_batch, fire, compare, sending, push, last_flit, token_done, batch_done;
+  logic granted, granted_now, opened, opens, opened_now, grants;  // the chain, for the batch that fires
+  logic finishes_now, batch_waits, has_batch, fire, compare, sending, push, last_flit, token_done, batch_done;
   logic [LANES-1:0] above, used;
   assign fire_pass = set_pass[firing];
-  assign {fire_outputs, fire_destination, fire_F, fire_set, unused_fire_flags, receives_partials, sends_partials} =
-      program_table[fire_pass];
+  assign {partials_from, fire_outputs, fire_destination, fire_F, fire_set, unused_fire_flags, receives_partials,
+          sends_partials} = program_table[fire_pass];
   assign finishes_now = commands_in_slice_end && commands_in_batch_complete;
-  assign has_batch = !sending_stage && (finished != 2'd0 || finishes_now);
+  assign batch_waits = !sending_stage && (finished != 2'd0 || finishes_now);
+  assign grants_in_pop = grants_in_valid && !granted;
+  assign granted_now = granted || grants_in_valid;
+  assign opens = batch_waits && !opened && (!sends_partials || granted_now) && (!receives_partials || control_out_ready);
+  assign opened_now = opened || opens;
+  assign grants = opens && receives_partials;
+  assign has_batch = batch_waits && opened_now;
   assign partials_in_pop = has_batch && receives_partials && partials_in_valid;
   assign fire = has_batch && (!receives_partials || (partials_in_pop && partials_in_tail));
   assign compare = sending_stage && !sends_partials && (UNARY != 0 ? above != '0 : steps_left != '0);
@@ -332,12 +345,16 @@ module neuron_array #(
   always_ff @(posedge clk) begin
     if (reset) begin
       sending_stage <= 1'b0;
+      granted <= 1'b0;
+      opened <= 1'b0;
       firing <= 1'b0;
       finished <= 2'd0;
       token <= '0;
       partial_count <= '0;
     end else begin
       sending_stage <= (sending_stage || fire) && !token_done;
+      granted <= granted_now && !(opens && sends_partials);
+      opened <= opened_now && !batch_done;
       firing <= firing ^ batch_done;
       finished <= finished + {1'b0, finishes_now} - {1'b0, batch_done};
       if (token_done) token <= batch_done ? '0 : token + 1'b1;
@@ -474,13 +491,14 @@ module neuron_array #(
   logic [FIRED_BITS-1:0] fired, fired_now, front_needs;
   logic [FIRED_BITS-1:0] release_needs[0:1];
   logic [1:0] releases, releases_now;
-  logic releases_load, release_done;
+  logic releases_load, release_push, release_done;
   logic [7:0] release_source;
   assign fired_now = fired + FIRED_BITS'(batch_done);
   assign releases_load = commands_in_slice_end && commands_in_releases_load;
   assign front_needs = releases == 2'd0 ? commands_in_needs_fired : release_needs[0];
-  assign control_out_push = (releases != 2'd0 || releases_load) && fired_now >= front_needs && control_out_ready;
-  assign release_done = control_out_push && release_source == 8'(SOURCES - 1);
+  assign release_push =
+      (releases != 2'd0 || releases_load) && fired_now >= front_needs && control_out_ready && !grants;
+  assign release_done = release_push && release_source == 8'(SOURCES - 1);
   assign releases_now = releases - {1'b0, release_done};
   always_ff @(posedge clk) begin
     if (reset) begin
@@ -490,17 +508,18 @@ module neuron_array #(
     end else begin
       fired <= fired_now;
       releases <= releases_now + {1'b0, releases_load};
-      if (control_out_push) release_source <= release_done ? '0 : release_source + 1'b1;
+      if (release_push) release_source <= release_done ? '0 : release_source + 1'b1;
     end
     if (release_done) release_needs[0] <= release_needs[1];
     if (releases_load && !(release_done && releases == 2'd0)) release_needs[releases_now[0]] <= commands_in_needs_fired;
   end
+  assign control_out_push = grants || release_push;
   assign control_out_bits = '0;
-  assign control_out_tag = 48'(TILE);
-  assign control_out_destination = 16'(TILES) + 16'(release_source);
+  assign control_out_tag = grants ? tag : 48'(TILE);
+  assign control_out_destination = grants ? partials_from : 16'(TILES) + 16'(release_source);
   assign control_out_class = 8'(SOURCES + 3);
   assign control_out_flow = '0;
-  assign control_out_type = TYPE_RELEASE;
+  assign control_out_type = grants ? TYPE_GRANT : TYPE_RELEASE;
   assign control_out_head = 1'b1;
   assign control_out_tail = 1'b1;
   assign control_out_last_packet = 1'b1;

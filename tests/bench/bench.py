@@ -92,7 +92,7 @@ def bench_rate(spikeloom: str, kernel: str, folder: Path) -> None:
     ratios, rates, limits = [], [], []
     for _ in range(REPEATS):
         limit = float(child_run([kernel, "4096", "4096"])[0].split()[0])
-        rate = simulate(spikeloom, experiment)[1]
+        rate = simulate(spikeloom, experiment, ("chip.mapping.input_split=2",))[1]
         rates.append(rate / 1e9)
         limits.append(limit / 1e9)
         ratios.append(rate / limit)

@@ -110,7 +110,7 @@ struct RandomProgram {
     busy.push_back(index);
     work.operation = random->upto(7);
     work.outputs = random->chance(50) ? shape.lanes : random->between(1, shape.lanes);
-    work.receives_partials = random->chance(40);
+    work.receives_partials_from = random->chance(40) ? random->upto(shape.tiles - 1) : -1;
     work.sends_partials_to = random->chance(30) ? random->upto(shape.tiles - 1) : -1;
     work.sink = random->upto(shape.sources - 1);
     return pass;
@@ -137,7 +137,7 @@ class Traffic {
   void release_sent() { --releases_; }
   void parameters_taken() { ++parameters_taken_; }
   // Flits that may be pushed.
-  std::deque<Flit> partials;
+  std::deque<Flit> partials, grants;
   std::deque<Flit>& parameters() {
     if (parameters_.empty()) make_parameters();
     return parameters_;
@@ -168,6 +168,7 @@ class Traffic {
   void end_window(Cycle now);
   void make_parameters();
   void make_partials(int tokens);
+  void make_grant(int batch);
 
   const Shape& shape_;
   const RandomProgram& program_;
@@ -241,7 +242,8 @@ bool Traffic::start_batch(Cycle now) {
   at.start.batch = random_.upto(0xfffff) >> ceil_log2(shape_.slots);
   at.start.tokens = tokens_;
   push(at.start, 0);
-  if (work().receives_partials) make_partials(tokens_);
+  if (work().receives_partials_from >= 0) make_partials(tokens_);
+  if (work().sends_partials_to >= 0) make_grant(at.start.batch);
   return true;
 }
 
@@ -382,12 +384,18 @@ void Traffic::make_partials(int tokens) {
   }
 }
 
+void Traffic::make_grant(int batch) {
+  const uint64_t tag = OutputTag{pass_, work().sends_partials_to, batch * shape_.slots}.pack();
+  grants.push_back(make_control_flit(MessageType::kGrant, tag, shape_.tile, 0, 0));
+}
+
 // The twin's ports by name.
 // clang-format off
 #define INPUTS(X)                                                                                                   \
   X(clk) X(reset)                                                                                                   \
   X(config_write) X(config_pass) X(config_outputs) X(config_F) X(config_set) X(config_floating)                     \
   X(config_weight_shifts) X(config_receives_partials) X(config_sends_partials) X(config_destination)                \
+  X(config_partials_from)                                                                                           \
   X(commands_in_batch_start) X(commands_in_pass) X(commands_in_batch) X(commands_in_tokens)                         \
   X(commands_in_window_start) X(commands_in_group) X(commands_in_shifts)                                            \
   X(commands_in_row) X(commands_in_weights) X(commands_in_slot) X(commands_in_slope) X(commands_in_negative)        \
@@ -395,14 +403,14 @@ void Traffic::make_partials(int tokens) {
   X(commands_in_slice_end) X(commands_in_batch_complete) X(commands_in_releases_load) X(commands_in_needs_fired)    \
   X(parameters_in_valid) X(parameters_in_bits) X(parameters_in_tag) X(parameters_in_head) X(parameters_in_tail)     \
   X(parameters_in_last_packet)                                                                                      \
-  X(partials_in_valid) X(partials_in_bits) X(partials_in_head) X(partials_in_tail)                                  \
+  X(partials_in_valid) X(partials_in_bits) X(partials_in_head) X(partials_in_tail) X(grants_in_valid)                \
   X(outputs_out_ready) X(partials_out_ready) X(control_out_ready)
 #define FLIT(X, port)                                                                                               \
   X(port##_push) X(port##_bits) X(port##_tag) X(port##_destination) X(port##_class) X(port##_flow) X(port##_type) X(port##_head)      \
   X(port##_tail) X(port##_last_packet)
 #define OUTPUTS(X)                                                                                                  \
   FLIT(X, outputs_out) FLIT(X, partials_out) FLIT(X, control_out) X(membrane_free_out_push)                         \
-  X(parameters_in_pop) X(partials_in_pop) X(fire_valid) X(fire_V)
+  X(parameters_in_pop) X(partials_in_pop) X(grants_in_pop) X(fire_valid) X(fire_V)
 // clang-format on
 
 // The twin and a signal at each of its ports.
@@ -454,6 +462,7 @@ struct Drained {
   explicit Drained(Clock& clock) : fifo(clock, kFifoCapacity) {}
   RegisteredFifo<T> fifo;
   std::deque<T> expected;
+  T last{};
   size_t size_before = 0, popped = 0;
   uint64_t count = 0;
   int stall_percent = 0;
@@ -468,7 +477,7 @@ class NeuronLockstep : public Block {
  public:
   SC_HAS_PROCESS(NeuronLockstep);
   FifoOut<NeuronCommand> commands_out{"commands_out"};
-  FifoOut<Flit> parameters_out{"parameters_out"}, partials_to{"partials_to"};
+  FifoOut<Flit> parameters_out{"parameters_out"}, partials_to{"partials_to"}, grants_to{"grants_to"};
   FifoIn<Flit> outputs_in{"outputs_in"}, partials_from{"partials_from"}, control_in{"control_in"};
   FifoIn<int> membrane_free_in{"membrane_free_in"};
 
@@ -482,6 +491,7 @@ class NeuronLockstep : public Block {
         array_("array", clock, shape.spec, program_.context, program_.topology, shape.tile, ledger_),
         parameters_(clock),
         partials_(clock),
+        grants_(clock),
         outputs_(clock),
         partials_sent_(clock),
         control_(clock),
@@ -491,6 +501,7 @@ class NeuronLockstep : public Block {
     commands_out(command_fifo_), array_.commands_in(command_fifo_);
     parameters_out(parameters_.fifo), array_.parameters_in(parameters_.fifo);
     partials_to(partials_.fifo), array_.partials_in(partials_.fifo);
+    grants_to(grants_.fifo), array_.grants_in(grants_.fifo);
     array_.outputs_out(outputs_.fifo), outputs_in(outputs_.fifo);
     array_.partials_out(partials_sent_.fifo), partials_from(partials_sent_.fifo);
     array_.control_out(control_.fifo), control_in(control_.fifo);
@@ -507,7 +518,8 @@ class NeuronLockstep : public Block {
     comparison_.report(options_.cycles, std::to_string(traffic_.rows()) + " rows, " + std::to_string(traffic_.marks()) +
                                             " marks, " + std::to_string(outputs_.count) + " output flits, " +
                                             std::to_string(partials_sent_.count) + " partial flits, " +
-                                            std::to_string(control_.count) + " releases");
+                                            std::to_string(grants_sent_) + " grants, " +
+                                            std::to_string(control_.count - grants_sent_) + " releases");
   }
 
  private:
@@ -535,7 +547,7 @@ class NeuronLockstep : public Block {
   Traffic traffic_;
   EnergyLedger ledger_{1000};
   NeuronArray array_;
-  Fed parameters_, partials_;
+  Fed parameters_, partials_, grants_;
   Drained<Flit> outputs_, partials_sent_, control_;
   Drained<int> frees_;
   RegisteredFifo<NeuronCommand> command_fifo_;
@@ -543,6 +555,7 @@ class NeuronLockstep : public Block {
   size_t commands_before_ = 0, commands_pushed_ = 0;
   std::deque<Cycle> commands_inside_;  // from when each is visible
   int sources_released_ = 0;
+  uint64_t grants_sent_ = 0;
   Twin<Rtl> twin_;
   sc_core::sc_event inputs_due_, outputs_due_;
   PortComparison comparison_;
@@ -555,7 +568,7 @@ void NeuronLockstep<Rtl>::tick() {
   wake_at(now() + 1);
   inputs_due_.notify(sc_core::sc_time(kPeriodNs / 4, sc_core::SC_NS));
   if (now() % 512 == 0) vary();
-  parameters_.pushed = partials_.pushed = commands_pushed_ = 0;
+  parameters_.pushed = partials_.pushed = grants_.pushed = commands_pushed_ = 0;
   if (now() <= kPasses) return;
   drain(&outputs_, outputs_in, "outputs_out", 1);
   drain(&partials_sent_, partials_from, "partials_out", 1);
@@ -563,6 +576,10 @@ void NeuronLockstep<Rtl>::tick() {
   drain(&frees_, membrane_free_in, "membrane_free_out", 2);
   for (size_t i = 0; i < frees_.popped; ++i) traffic_.batch_fired();
   for (size_t i = 0; i < control_.popped; ++i) {
+    if (control_.last.type == MessageType::kGrant) {
+      ++grants_sent_;
+      continue;
+    }
     if (++sources_released_ < shape_.sources) continue;
     sources_released_ = 0;
     traffic_.release_sent();
@@ -575,6 +592,7 @@ void NeuronLockstep<Rtl>::tick() {
   }
   feed(&parameters_, parameters_out, &traffic_.parameters());
   feed(&partials_, partials_to, &traffic_.partials);
+  feed(&grants_, grants_to, &traffic_.grants);
 }
 
 // Every port stalls at its own pace for a while.
@@ -584,6 +602,7 @@ void NeuronLockstep<Rtl>::vary() {
   const auto pace = [&] { return paces[random_.upto(5)]; };
   parameters_.stall_percent = pace();
   partials_.stall_percent = pace();
+  grants_.stall_percent = pace();
   outputs_.stall_percent = pace();
   partials_sent_.stall_percent = pace();
   control_.stall_percent = pace();
@@ -608,6 +627,7 @@ void NeuronLockstep<Rtl>::drain(Drained<T>* port, FifoIn<T>& in, const char* nam
   for (int i = 0; i < most && in->can_pop(); ++i) {
     compare_values(name, in->front(), port->expected.front());
     port->expected.pop_front();
+    port->last = in->front();
     in->pop();
     ++port->popped;
     ++port->count;
@@ -628,7 +648,8 @@ void NeuronLockstep<Rtl>::configure(int index) {
   twin_.config_set.write((place - program_.busy.begin()) % 2);
   twin_.config_floating.write(program_.layer.inputs[pass.input].salient_format == SalientFormat::kFloating);
   twin_.config_weight_shifts.write(operation.h != nullptr);
-  twin_.config_receives_partials.write(work.receives_partials);
+  twin_.config_receives_partials.write(work.receives_partials_from >= 0);
+  twin_.config_partials_from.write(uint32_t(std::max(work.receives_partials_from, 0)));
   twin_.config_sends_partials.write(work.sends_partials_to >= 0);
   twin_.config_destination.write(work.sends_partials_to >= 0 ? work.sends_partials_to
                                                              : program_.topology.source_node(work.sink));
@@ -652,6 +673,7 @@ void NeuronLockstep<Rtl>::drive_twin() {
     twin_.parameters_in_last_packet.write(flit.last_packet);
   }
   twin_.partials_in_valid.write(partials_.visible(cycle_));
+  twin_.grants_in_valid.write(grants_.visible(cycle_));
   if (partials_.visible(cycle_)) {
     const Flit& flit = partials_.inside.front().first;
     write_words(twin_.partials_in_bits, flit.bits.data());
@@ -716,6 +738,7 @@ void NeuronLockstep<Rtl>::compare() {
   }
   compare_pop(&parameters_, "parameters_in_pop", twin_.parameters_in_pop.read());
   compare_pop(&partials_, "partials_in_pop", twin_.partials_in_pop.read());
+  compare_pop(&grants_, "grants_in_pop", twin_.grants_in_pop.read());
   if (compare_push(&outputs_, "outputs_out_push", twin_.outputs_out_push.read()))
     outputs_.expected.push_back(READ_FLIT(outputs_out));
   if (compare_push(&partials_sent_, "partials_out_push", twin_.partials_out_push.read()))

@@ -127,7 +127,7 @@ ChipSpec chip_of(const Case& c) {
   spec.spike_code = c.code;
   spec.token_batch = c.batch;
   spec.mapping.input_split = c.split;
-  spec.mapping.placement = (c.format + c.code + c.payload + c.variant) % 3;
+  spec.mapping.placement = (c.format + c.code + c.payload + c.variant) % 4;
   spec.packet_flits = c.packet_flits;
   spec.network.link_cycles = c.link_latency;
   spec.encoder.ports = c.ports;
@@ -156,6 +156,32 @@ TEST_P(ChipExact, OutputsAreTheContracts) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Layers, ChipExact, testing::ValuesIn(all_cases()), name_of_case);
+
+// Long chains whose partial membranes cross each other, of many batches: each part's tiles lie at its own memory node.
+class ChainsExact : public testing::TestWithParam<int> {};
+
+TEST_P(ChainsExact, OfManyBatchesDoNotBlockEachOther) {
+  TinySpec spec;
+  spec.tokens = 24;
+  spec.inputs = {96};
+  spec.operations = {{0, 400}};
+  spec.seed = unsigned(GetParam());
+  const TinyLayer layer(spec);
+  ChipSpec chip_spec = tiny_chip(8, 8);
+  chip_spec.memory_nodes = {{0, 2, kWest}, {7, 2, kEast}, {0, 5, kWest}, {7, 5, kEast}};
+  chip_spec.mapping.input_split = 4;
+  chip_spec.mapping.placement = 2;  // near_source
+  chip_spec.token_batch = 1 + GetParam() % 2;
+  chip_spec.network.buffer_flits = 2;
+  chip_spec.synapse_array.weight_bytes = 2 * 64 * chip_spec.synapse_array.row_bytes();
+  Chip chip("chip", chip_spec, layer.trace, 1000);
+  check_fit(chip.spec(), layer.trace, chip.program());
+  chip.run();
+  const OperationTrace& operation = layer.trace.operations[0];
+  EXPECT_EQ(chip.result().outputs[0], std::vector<int>(operation.expected.begin(), operation.expected.end()));
+}
+
+INSTANTIATE_TEST_SUITE_P(Layers, ChainsExact, testing::Range(0, 6));
 
 }  // namespace
 }  // namespace spikeloom

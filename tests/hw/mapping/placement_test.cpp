@@ -21,6 +21,19 @@ TEST(PlacementUnit, NearMemoryGoesByHops) {
   EXPECT_EQ(near_memory_placement(three_by_two()), (std::vector<int>{0, 1, 3, 2, 4, 5}));
 }
 
+// Four tiles in a row between two memory nodes; each holds one of two parts of the inputs.
+Topology row_of_four() { return {4, 1, {{0, 0, kWest}, {3, 0, kEast}}, Shape::kMesh, 1}; }
+
+TEST(PlacementUnit, NearSourceGivesEveryPartTheTilesAtItsMemoryNode) {
+  EXPECT_EQ(near_source_placement(row_of_four(), 2), (std::vector<int>{0, 3, 1, 2}));
+}
+
+// All nodes hold a whole input; one tile is left over when chains of three are made of four.
+TEST(PlacementUnit, NearSourceOfWholeInputsIsNearMemoryAndLeftOverTilesComeLast) {
+  EXPECT_EQ(near_source_placement(three_by_two(), 1), near_memory_placement(three_by_two()));
+  EXPECT_EQ(near_source_placement(row_of_four(), 3).size(), 4u);
+}
+
 TEST(PlacementUnit, EveryTileOfAConcentratedMeshIsPlacedOnce) {
   for (const auto& placement : {snake_placement, near_memory_placement}) {
     std::vector<int> order = placement(three_by_two(2));
@@ -32,13 +45,18 @@ TEST(PlacementUnit, EveryTileOfAConcentratedMeshIsPlacedOnce) {
   EXPECT_EQ(std::vector<int>(snake.begin(), snake.begin() + 4), (std::vector<int>{0, 1, 2, 3}));
 }
 
-// Three single tiles: snake takes 0, 1, 2 (0 + 1 + 2 hops from the node), near_memory 0, 1, 3 (0 + 1 + 1); both ways.
+// Three single tiles: snake takes 0, 1, 2 (0 + 1 + 2 hops from the node), near_memory 0, 1, 3 (0 + 1 + 1), as does
+// near_source; both ways.
 TEST(PlacementUnit, AutoTakesFewerHopsAndSaysWhy) {
   std::string why;
-  EXPECT_EQ(place_tiles(2, three_by_two(), 3, 1, &why), near_memory_placement(three_by_two()));
-  EXPECT_EQ(why, "placed near_memory (auto; snake 6 hops, near_memory 4)");
-  // Two chains of three: all tiles either way; near_memory's chains take 1 + 2 and 2 + 1 hops, snake's 2 and 2.
-  EXPECT_EQ(place_tiles(2, three_by_two(), 2, 3, &why), snake_placement(three_by_two()));
+  EXPECT_EQ(place_tiles(3, three_by_two(), 3, 1, &why), near_memory_placement(three_by_two()));
+  EXPECT_EQ(why, "placed near_memory (auto; snake 6 hops, near_memory 4, near_source 4)");
+  // Two chains of three: 9 hops to all tiles either way. Along the chains and from their first tiles back: snake 2 + 2
+  // and 0 + 3, near_memory 1 + 2 + 2 + 1 and 0 + 2, near_source (parts have 0, 1; 3, 2; 4, 5) 1 + 1 + 1 + 1 and 0 + 1.
+  EXPECT_EQ(place_tiles(3, three_by_two(), 2, 3, &why), (std::vector<int>{0, 3, 4, 1, 2, 5}));
+  EXPECT_EQ(why, "placed near_source (auto; snake 16 hops, near_memory 17, near_source 14)");
+  // In the row chains are longer where weights are nearer: from nodes 4 (snake) or 2, chains 2 or 4, back 6.
+  EXPECT_EQ(place_tiles(3, row_of_four(), 2, 2, &why), snake_placement(row_of_four()));
   EXPECT_EQ(place_tiles(1, three_by_two(), 2, 3, &why), near_memory_placement(three_by_two()));
   EXPECT_EQ(why, "placed near_memory (as configured)");
 }

@@ -43,6 +43,8 @@ struct NeuronProbe {
     array.parameters_in(parameter_fifo);
     partials.out(partial_fifo);
     array.partials_in(partial_fifo);
+    grants.out(grant_fifo);
+    array.grants_in(grant_fifo);
     array.outputs_out(output_fifo);
     outputs.in(output_fifo);
     array.partials_out(partial_out_fifo);
@@ -117,11 +119,11 @@ struct NeuronProbe {
   TinyContext tiny;
   NeuronArraySpec neurons;
   RegisteredFifo<NeuronCommand> command_fifo{clock, 64};
-  RegisteredFifo<Flit> parameter_fifo{clock, 4}, partial_fifo{clock, 4}, output_fifo{clock, 4},
+  RegisteredFifo<Flit> parameter_fifo{clock, 4}, partial_fifo{clock, 4}, grant_fifo{clock, 4}, output_fifo{clock, 4},
       partial_out_fifo{clock, 4}, control_fifo{clock, 4};
   RegisteredFifo<int> free_fifo{clock, 4};
   FifoSource<NeuronCommand> commands{"commands", clock};
-  FifoSource<Flit> parameters{"parameters", clock}, partials{"partials", clock};
+  FifoSource<Flit> parameters{"parameters", clock}, partials{"partials", clock}, grants{"grants", clock};
   NeuronArray array;
   FifoSink<Flit> outputs{"outputs", clock}, partials_out{"partials_out", clock}, control{"control", clock};
   FifoSink<int> frees{"frees", clock};
@@ -253,11 +255,14 @@ TEST(NeuronArrayUnit, AStalledOutputHoldsFiringAndLosesNothing) {
   }
 }
 
-ChipSpec split_chip() {
-  ChipSpec chip = tiny_chip(2, 1);
-  chip.mapping.input_split = 2;
+// One chain of tiles, one a part: the first fires.
+ChipSpec split_chip(int parts = 2) {
+  ChipSpec chip = tiny_chip(parts, 1);
+  chip.mapping.input_split = parts;
   return chip;
 }
+
+Flit grant_of(int tile) { return make_control_flit(MessageType::kGrant, OutputTag{0, tile, 0}.pack(), tile + 1, 0, 0); }
 
 // Four membranes of 32 bits are a head and one flit, pushed in 100 and 101, taken in 101 and 102: R is formed in 102.
 TEST(NeuronArrayTiming, FiringWaitsForThePartialMembranesOfTheNextPart) {
@@ -276,12 +281,40 @@ TEST(NeuronArrayTiming, FiringWaitsForThePartialMembranesOfTheNextPart) {
   EXPECT_EQ(probe.outputs.cycles.front(), 102u + 1 + kBits + 1);
 }
 
-// The last part's tile does not fire: its membranes leave in the cycle in which they are complete, a flit a cycle.
+// Its sums are complete in 31: then the tile behind may send. The grant is on its way in 32.
+TEST(NeuronArrayTiming, TheFirstPartGrantsTheNextWhenItsOwnMembranesAreComplete) {
+  NeuronProbe probe(spec_of(), split_chip(), 0);
+  probe.send_parameters({1, 2, 3, 4});
+  probe.start(20);
+  probe.end(30);
+  sc_core::sc_start();
+  EXPECT_EQ(probe.control.cycles, (std::vector<Cycle>{32}));
+  EXPECT_EQ(probe.control.values[0].type, MessageType::kGrant);
+  EXPECT_EQ(probe.control.values[0].destination, 1u);
+  EXPECT_EQ(probe.control.values[0].tag, (OutputTag{0, 0, 0}.pack()));
+}
+
+// What the middle part takes it must be able to hand on: it grants when it has been granted, in 50.
+TEST(NeuronArrayTiming, AMiddlePartGrantsWhenItIsGranted) {
+  NeuronProbe probe(spec_of(), split_chip(3), 1);
+  probe.send_parameters({1, 2, 3, 4});
+  probe.start(20);
+  probe.end(30);
+  probe.grants.add(49, grant_of(0));
+  sc_core::sc_start();
+  EXPECT_EQ(probe.control.cycles, (std::vector<Cycle>{51}));
+  EXPECT_EQ(probe.control.values[0].destination, 2u);
+  EXPECT_EQ(probe.partials_out.count(), 0u);
+}
+
+// The last part's tile does not fire: its membranes leave in the cycle in which they are complete and granted, here
+// granted before, a flit a cycle.
 TEST(NeuronArrayTiming, TheLastPartSendsItsMembranesAtOnce) {
   NeuronProbe probe(spec_of(), split_chip(), 1);
   probe.send_parameters({5, -6, 7, -8});
   probe.start(20);
   probe.end(30);
+  probe.grants.add(25, grant_of(0));
   sc_core::sc_start();
   EXPECT_EQ(probe.partials_out.cycles, (std::vector<Cycle>{32, 33}));
   EXPECT_EQ(probe.partials_out.values[0].destination, 0);
@@ -289,6 +322,24 @@ TEST(NeuronArrayTiming, TheLastPartSendsItsMembranesAtOnce) {
   for (int n = 0; n < kOutputs; ++n)
     EXPECT_EQ(sign_extend(get_bits(probe.partials_out.values[1].bits.data(), 32 * n, 32), 32), expected[n]);
   EXPECT_EQ(probe.outputs.count(), 0u);
+}
+
+// Two batches, whose grants come in 49 and 50 and wait for their batch; without one nothing leaves.
+TEST(NeuronArrayTiming, MembranesOfABatchWaitForItsOwnGrant) {
+  TinySpec spec = spec_of(2);
+  ChipSpec chip = split_chip();
+  chip.token_batch = 1;
+  NeuronProbe probe(spec, chip, 1);
+  probe.send_parameters({5, -6, 7, -8});
+  probe.start(20);
+  probe.end(30);
+  probe.start(32, 1, 1);
+  probe.end(40);
+  Flit second = grant_of(0);
+  second.tag = OutputTag{0, 0, 1}.pack();
+  probe.grants.add_all(49, {grant_of(0), second});
+  sc_core::sc_start();
+  EXPECT_EQ(probe.partials_out.cycles, (std::vector<Cycle>{51, 52, 53, 54}));
 }
 
 // Four lanes of 20-bit slopes, 32-bit membranes, 48-bit residues, 24-bit thresholds. Two rows into one slope and two
