@@ -61,11 +61,7 @@ void Router::end_of_elaboration() {
 
 void Router::tick() {
   again_ = false;
-  Slot* const slot = only_awake();
-  if (slot && slot->next_buffer && spec_.switch_allocation_cycles == 1 && !deferred_)
-    pass_alone(*slot);
-  else
-    run_stages();
+  if (!pass_apart()) run_stages();
   if (again_) wake_at(now() + 1);
 }
 
@@ -86,31 +82,43 @@ uint64_t Router::flits() const {
   return flits;
 }
 
-// The slot that for_each_awake() would visit; null where there are none, or perhaps several.
-Router::Slot* Router::only_awake() const {
-  if (count_ * vcs_ > 64) return nullptr;
-  const uint64_t awake = groups_[0].occupied & ~groups_[0].asleep;
-  return awake == 0 || (awake & (awake - 1)) ? nullptr : &slots_[__builtin_ctzll(awake)];
+// What the stages come to, for speed, when all flits follow their packets' heads and no two of those that can go share
+// an input or an output. False: it is not so, and the stages have to run.
+bool Router::pass_apart() {
+  if (count_ * vcs_ > 64 || deferred_ || spec_.switch_allocation_cycles > 1) return false;
+  std::array<Slot*, kMostPorts> passing;
+  size_t count = 0;
+  unsigned inputs = 0, outputs = 0;
+  for (uint64_t left = groups_[0].occupied & ~groups_[0].asleep; left; left &= left - 1) {
+    Slot& slot = slots_[__builtin_ctzll(left)];
+    if (slot.front > now()) continue;
+    if (!slot.next_buffer) return false;
+    if (!reached(slot.switch_ready)) {
+      again_ = true;
+    } else if (slot.next_buffer->can_push()) {
+      const unsigned input = 1u << slot.input;
+      if (inputs & input || outputs & slot.remaining) return false;
+      inputs |= input;
+      outputs |= slot.remaining;
+      passing[count++] = &slot;
+    } else if (slot.next_buffer->producer_waits()) {
+      put_to_sleep(slot);
+    }
+  }
+  for (size_t i = 0; i < count; ++i) pass(*passing[i]);
+  return true;
 }
 
-// What the stages come to for a flit that follows its packet's head when no other one is there.
-void Router::pass_alone(Slot& slot) {
-  if (slot.front > now()) return;
-  if (!reached(slot.switch_ready)) {
-    again_ = true;
-  } else if (slot.next_buffer->can_push()) {
-    const int output = __builtin_ctz(slot.remaining);
-    const bool tail = slot.buffer->stored_front().tail();
-    switch_allocator_->grant(slot.input, output);
-    took_switch(slot);
-    ports_[output].out->send_front(*slot.buffer, *slot.next_buffer, wait_for_crossbar(output));
-    again_ = slot.front <= now() + 1;
-    if (!tail) return;
-    give_vc_back(slot, output);
-    slot.end_packet();
-  } else if (slot.next_buffer->producer_waits()) {
-    put_to_sleep(slot);
-  }
+void Router::pass(Slot& slot) {
+  const int output = __builtin_ctz(slot.remaining);
+  const bool tail = slot.buffer->stored_front().tail();
+  switch_allocator_->grant(slot.input, output);
+  took_switch(slot);
+  ports_[output].out->send_front(*slot.buffer, *slot.next_buffer, wait_for_crossbar(output));
+  if (slot.front <= now() + 1) again_ = true;
+  if (!tail) return;
+  give_vc_back(slot, output);
+  slot.end_packet();
 }
 
 template <typename Visit>

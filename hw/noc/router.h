@@ -152,8 +152,8 @@ class Router : public Block {
   size_t index_of(const Slot& slot) const { return size_t(&slot - slots_.get()); }
   void put_to_sleep(const Slot& slot) { groups_[index_of(slot) / 64].asleep |= uint64_t{1} << index_of(slot) % 64; }
   void wake_all_slots();
-  Slot* only_awake() const;
-  void pass_alone(Slot& slot);
+  bool pass_apart();
+  void pass(Slot& slot);
   // The stages. Each looks at what the cycle began with: grants of the cycle take effect when all have asked.
   void run_stages();
   void look_at_inputs(Requests* requests);
