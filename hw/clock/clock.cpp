@@ -49,15 +49,13 @@ void Clock::run_blocks() {
   }
 }
 
-// Runs twice in each cycle in which a block is due: first to run the blocks, then, one delta later, when processes
-// beside the clock's have run, too, to move on to the next such cycle.
+// Once in each cycle in which a block is due, and once before the first.
 void Clock::run() {
-  if (!cycle_begins_) {
-    cycle_begins_ = true;
-    schedule_next();
-    return;
-  }
-  cycle_begins_ = false;
+  if (now_ > 0) run_cycle();
+  schedule_next();
+}
+
+void Clock::run_cycle() {
   ++active_cycles_;
   if (before_next_) std::exchange(before_next_, nullptr)();
   IndexSet& due = wheel_[now_ % kWheel];
@@ -70,7 +68,6 @@ void Clock::run() {
   running_count_ = 0;
   due.drain([this](uint32_t block) { running_[running_count_++] = blocks_[block]; });
   run_blocks();
-  next_trigger(sc_core::SC_ZERO_TIME);
 }
 
 }  // namespace spikeloom

@@ -56,13 +56,13 @@ class Clock : public sc_core::sc_module {
   static constexpr Cycle kObserverPeriod = 1024;
   static constexpr size_t kManyBlocks = 512;  // whose state does not fit into a core's own cache
   void run();
+  void run_cycle();
   void run_blocks();
   void schedule_next();
   Cycle next_cycle() const;
 
   sc_core::sc_time period_;
   Cycle now_ = 0, active_cycles_ = 0;
-  bool cycle_begins_ = false;             // the next activation runs the blocks of cycle now_
   std::vector<Block*> blocks_, running_;  // all; first those of this cycle
   size_t running_count_ = 0;
   std::array<IndexSet, kWheel> wheel_;          // at c % 64: blocks due in cycle c, 1 to 63 ahead

@@ -66,7 +66,7 @@ class alignas(64) RegisteredFifo : public FifoView {
     take_credits();
     if (room_ >= count) return true;
     if (credits_ > 0)
-      clock_.wake(producer_, oldest_credit());
+      clock_.wake(producer_, places_[credit_place()].cycle);
     else
       producer_waits_ = true;
     return false;
@@ -184,10 +184,12 @@ class alignas(64) RegisteredFifo : public FifoView {
     if (places_) __builtin_prefetch(&places_[at]);
   }
   uint16_t wrap(size_t at) const { return uint16_t(at < capacity_ ? at : at - capacity_); }
-  Cycle oldest_credit() const { return places_[wrap(size_t(first_) + capacity_ - credits_)].cycle; }
+  // Place of the oldest credit under way.
+  size_t credit_place() const { return wrap(size_t(first_) + capacity_ - credits_); }
   // Forgets the credits that have arrived: their places are free.
   void take_credits() {
-    while (credits_ > 0 && oldest_credit() <= clock_.now()) {
+    const Cycle now = clock_.now();
+    for (size_t at = credit_place(); credits_ > 0 && places_[at].cycle <= now; at = wrap(at + 1)) {
       --credits_;
       ++room_;
     }

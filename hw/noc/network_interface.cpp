@@ -1,5 +1,7 @@
 #include "hw/noc/network_interface.h"
 
+#include <cassert>
+
 namespace spikeloom {
 
 NetworkInterface::NetworkInterface(const sc_core::sc_module_name& name, Clock& clock, int producers,
@@ -10,11 +12,16 @@ NetworkInterface::NetworkInterface(const sc_core::sc_module_name& name, Clock& c
       channels_(channels),
       producers_(producers),
       free_(uint32_t(low_mask(channels.count()))),
-      next_vc_(channels.classes, 0) {}
+      next_vc_(channels.classes, 0) {
+  assert(producers <= 64);
+}
 
 void NetworkInterface::end_of_elaboration() {
   out->set_producer(this);
-  for (size_t i = 0; i < producers_.size(); ++i) producers_[i].queue = in[i].operator->();
+  for (size_t i = 0; i < producers_.size(); ++i) {
+    producers_[i].queue = in[i].operator->();
+    producers_[i].queue->keep_front_in(&producers_[i].front, &occupied_, int(i));
+  }
 }
 
 // -1: none is free, or none of those has a credit.
@@ -32,26 +39,35 @@ int NetworkInterface::choose_vc(const Flit& head) {
 }
 
 void NetworkInterface::tick() {
-  for (size_t i = 0, at = next_; i < producers_.size(); ++i, at = after(at)) {
-    Producer& producer = producers_[at];
-    if (!producer.queue->can_pop()) continue;
-    Flit& flit = producer.queue->front();
-    int& vc = producer.vc;
-    if (flit.head) {
-      vc = choose_vc(flit);
-      if (vc < 0) continue;
-      free_ &= ~(1u << vc);
-    } else if (!out->can_send(vc)) {
-      continue;
-    }
-    if (flit.tail) free_ |= 1u << vc;
-    if (flit.head && flit.type == MessageType::kOutputs && node_of_output_) flit.destination = node_of_output_(flit);
-    if (flit.born == 0) flit.born = now();
-    out->send_front(*producer.queue, vc);
-    next_ = after(at);
-    wake_at(now() + 1);
-    return;
+  const uint64_t later = occupied_ & ~uint64_t{0} << next_;
+  if ((send_one_of(later) || send_one_of(occupied_ & ~later)) && occupied_) wake_at(now() + 1);
+}
+
+// The first of the producers that can.
+bool NetworkInterface::send_one_of(uint64_t producers) {
+  for (; producers; producers &= producers - 1)
+    if (send_of(size_t(__builtin_ctzll(producers)))) return true;
+  return false;
+}
+
+bool NetworkInterface::send_of(size_t index) {
+  Producer& producer = producers_[index];
+  if (producer.front > now()) return false;
+  Flit& flit = producer.queue->front();
+  int& vc = producer.vc;
+  if (flit.head) {
+    vc = choose_vc(flit);
+    if (vc < 0) return false;
+    free_ &= ~(1u << vc);
+    if (flit.type == MessageType::kOutputs && node_of_output_) flit.destination = node_of_output_(flit);
+  } else if (!out->can_send(vc)) {
+    return false;
   }
+  if (flit.tail) free_ |= 1u << vc;
+  if (flit.born == 0) flit.born = now();
+  out->send_front(*producer.queue, vc);
+  next_ = index + 1 < producers_.size() ? index + 1 : 0;
+  return true;
 }
 
 std::string NetworkInterface::waits_for() const {

@@ -34,17 +34,20 @@ class NetworkInterface : public Block {
   void end_of_elaboration() override;
   void tick() override;
   int choose_vc(const Flit& head);
-  size_t after(size_t producer) const { return producer + 1 < producers_.size() ? producer + 1 : 0; }
+  bool send_one_of(uint64_t producers);
+  bool send_of(size_t producer);
 
   VirtualChannels channels_;
   struct Producer {
     RegisteredFifo<Flit>* queue = nullptr;
-    int vc = -1;  // of its packet under way
+    Cycle front = Clock::kNever;  // from when its front flit is visible
+    int vc = -1;                  // of its packet under way
   };
   std::vector<Producer> producers_;
+  uint64_t occupied_ = 0;     // bit p: producer p has flits, visible or under way
   uint32_t free_;             // channels that no packet holds
   std::vector<int> next_vc_;  // [class]: round robin
-  size_t next_ = 0;           // producer, round robin
+  size_t next_ = 0;           // producer, round robin: the first to be looked at
   std::function<uint32_t(const Flit&)> node_of_output_;
 };
 

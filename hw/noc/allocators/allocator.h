@@ -26,16 +26,16 @@ struct AllocatorRequest {
 class alignas(64) Allocator {
  public:
   Allocator(int inputs, int outputs)
-      : pointers_(std::make_unique<uint16_t[]>(size_t(inputs) + size_t(outputs))),
-        inputs_(inputs, outputs, pointers_.get()),
-        outputs_(outputs, inputs, pointers_.get() + inputs) {}
+      : served_(std::make_unique<uint16_t[]>(size_t(inputs) + size_t(outputs))),
+        inputs_(inputs, outputs, served_.get()),
+        outputs_(outputs, inputs, served_.get() + inputs) {}
   virtual ~Allocator() = default;
 
   void allocate(AllocatorRequest* requests, size_t count) {
     if (!grant_apart(requests, count) && !grant_one_of(requests, count)) match(requests, count);
   }
   // Asks for memory ahead of its use.
-  void fetch() const { __builtin_prefetch(pointers_.get()); }
+  void fetch() const { __builtin_prefetch(served_.get()); }
   // Serves a request that no other one meets, as allocate() would.
   void grant(int input, int output) {
     inputs_.advance(input, output);
@@ -51,7 +51,7 @@ class alignas(64) Allocator {
   }
 
  private:
-  std::unique_ptr<uint16_t[]> pointers_;  // inputs', then outputs'
+  std::unique_ptr<uint16_t[]> served_;  // inputs', then outputs'
 
  protected:
   RoundRobinArbiters inputs_, outputs_;  // an arbiter each: inputs' choose among outputs, and the other way
