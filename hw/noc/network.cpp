@@ -8,6 +8,7 @@ Network::Network(Clock& clock, const std::string& prefix, const NetworkSpec& spe
     : clock_(clock),
       prefix_(prefix),
       spec_(spec),
+      channels_(channels),
       topology_(topology),
       format_(format),
       ledger_(ledger),
@@ -17,7 +18,7 @@ Network::Network(Clock& clock, const std::string& prefix, const NetworkSpec& spe
   for (int i = 0; i < topology.routers(); ++i) {
     const int router = reversed ? topology.routers() - 1 - i : i;
     routers_[router] = std::make_unique<Router>(router_name(router).c_str(), clock, router, topology.ports(router),
-                                                spec.router, routes, channels, format, ledger);
+                                                spec_.router, routes, channels_, format, ledger);
   }
   for (int router = 0; router < topology.routers(); ++router)
     for (const Port direction : {kNorth, kEast, kSouth, kWest}) connect(router, direction);

@@ -45,6 +45,7 @@ class Network {
   Clock& clock_;
   std::string prefix_;
   NetworkSpec spec_;
+  VirtualChannels channels_;
   const Topology& topology_;
   FlitFormat format_;
   EnergyLedger& ledger_;

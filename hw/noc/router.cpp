@@ -24,16 +24,16 @@ Router::Router(const sc_core::sc_module_name& name, Clock& clock, int id, int po
       slots_(new Slot[size_t(ports) * vcs_]),
       ports_(new Port[size_t(ports)]),
       switch_allocator_(make_allocator(spec.switch_allocator, ports, ports, spec.allocator_iterations)),
-      spec_(spec),
       vc_allocator_(make_allocator(spec.vc_allocator, ports * vcs_, ports * vcs_, spec.allocator_iterations)),
+      spec_(spec),
+      id_(id),
+      routes_(routes),
+      channels_(channels),
+      route_(ledger.counter(this->name(), EnergyEvent::kRouteComputation)),
+      vc_allocation_(ledger.counter(this->name(), EnergyEvent::kVcAllocation)),
       crossing_{{&ledger.counter(this->name(), EnergyEvent::kSwitchArbitration), 1},
                 {&ledger.counter(this->name(), EnergyEvent::kRouterBufferReadBit), uint64_t(format.wire_bits())},
                 {&ledger.counter(this->name(), EnergyEvent::kCrossbarBit), uint64_t(format.wire_bits())}},
-      id_(id),
-      route_(ledger.counter(this->name(), EnergyEvent::kRouteComputation)),
-      vc_allocation_(ledger.counter(this->name(), EnergyEvent::kVcAllocation)),
-      routes_(routes),
-      channels_(channels),
       in("in", ports),
       out("out", ports) {
   assert(vcs_ <= kMostVcs && ports <= kMostPorts && format.vcs == vcs_);
@@ -66,9 +66,10 @@ void Router::tick() {
 }
 
 void Router::run_stages() {
-  Requests requests;
+  static std::vector<AllocatorRequest> vc_requests;  // of the router that runs; empty between two
+  Requests requests(vc_requests);
   look_at_inputs(&requests);
-  if (requests.vcs) allocate_vcs();
+  if (!vc_requests.empty()) allocate_vcs(&requests);
   if (requests.switches > 0) allocate_switch(&requests);
   if (deferred_) apply_deferred();
   end_cycle(&routing_, spec_.routing_cycles);
@@ -155,14 +156,16 @@ void Router::apply_due(std::vector<Grant>* grants, Apply apply) {
 // Slots and ports; buffers and links; flits.
 void Router::fetch(int step) const {
   if (step == 0) {
-    __builtin_prefetch(ports_.get());
+    __builtin_prefetch(&ports_[0]);
+    __builtin_prefetch(&ports_[count_ - 1]);
     __builtin_prefetch(switch_allocator_.get());
+    __builtin_prefetch(vc_allocator_.get());
     for_each_awake([](const Slot& slot) { __builtin_prefetch(&slot); });
   } else if (step == 1) {
     switch_allocator_->fetch();
     for_each_awake([this](const Slot& slot) {
       slot.buffer->fetch();
-      if (!slot.next_buffer) return;
+      if (!slot.next_buffer) return fetch_for_head();
       slot.next_buffer->fetch();
       __builtin_prefetch(ports_[__builtin_ctz(slot.remaining)].out);
     });
@@ -172,6 +175,13 @@ void Router::fetch(int step) const {
       if (slot.next_buffer) slot.next_buffer->fetch_back();
     });
   }
+}
+
+// A packet's head is routed and asks for a channel.
+void Router::fetch_for_head() const {
+  vc_allocator_->fetch();
+  __builtin_prefetch(&route_);
+  __builtin_prefetch(&vc_allocation_);
 }
 
 // A channel's flit that cannot be seen yet wakes this router when it can.
@@ -213,12 +223,11 @@ void Router::look_at_slot(Slot& slot, SwitchWishes* wishes, Requests* requests) 
   if (const uint16_t missing = slot.missing()) {
     if (reached(slot.head_ready) && open(vc_stage_)) {
       vc_stage_.begins = true;
-      waits = !request_vcs(slot, missing, wishes);
+      waits = !request_vcs(slot, missing, wishes, requests);
       if (spec_.vc_allocation_cycles > 1) {
         waits = false;
         again_ = true;
       }
-      requests->vcs = !vc_requests_.empty();
     } else {
       waits = false;
       again_ = true;
@@ -273,7 +282,7 @@ uint32_t Router::allowed_vcs(const Slot& slot, const Flit& head, int output) con
 }
 
 // Every free virtual channel that the packet may have, at every output that it may still want. False: there is none.
-bool Router::request_vcs(Slot& slot, uint16_t missing, SwitchWishes* wishes) {
+bool Router::request_vcs(Slot& slot, uint16_t missing, SwitchWishes* wishes, Requests* requests) {
   const uint16_t index = uint16_t(index_of(slot));
   bool any = false;
   for (unsigned left = missing; left; left &= left - 1) {
@@ -282,7 +291,7 @@ bool Router::request_vcs(Slot& slot, uint16_t missing, SwitchWishes* wishes) {
     for (uint32_t vcs = ports_[output].free & allowed; vcs; vcs &= vcs - 1) {
       const int vc = __builtin_ctz(vcs);
       any = true;
-      vc_requests_.push_back({index, uint16_t(output * vcs_ + vc), index, 0, slot.multicast, false});
+      requests->vcs.push_back({index, uint16_t(output * vcs_ + vc), index, 0, slot.multicast, false});
       if (!(spec_.speculative && has_credit(output, vc))) continue;
       wishes->about(output);
       wishes->speculative[output] |= 1u << slot.vc;
@@ -306,10 +315,10 @@ void Router::request_switch(int input, const SwitchWishes& wishes, Requests* req
   }
 }
 
-void Router::allocate_vcs() {
+void Router::allocate_vcs(Requests* requests) {
   again_ = true;
-  vc_allocator_->allocate(vc_requests_);
-  for (const AllocatorRequest& request : vc_requests_) {
+  vc_allocator_->allocate(requests->vcs);
+  for (const AllocatorRequest& request : requests->vcs) {
     slots_[request.input].head_ready = uint32_t(now() + spec_.vc_allocation_cycles);
     if (!request.granted) continue;
     const Grant grant{now() + spec_.vc_allocation_cycles - 1, request.input, uint8_t(request.output / vcs_),
@@ -319,7 +328,7 @@ void Router::allocate_vcs() {
     else
       defer(&vc_grants_, grant);
   }
-  vc_requests_.clear();
+  requests->vcs.clear();
 }
 
 void Router::allocate_switch(Requests* requests) {

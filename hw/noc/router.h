@@ -78,28 +78,27 @@ class Router : public Block {
     uint8_t output, vc;
   };
 
-  // The state comes before the ports: what every cycle touches lies in its first cache lines.
+  // The state comes before the ports: what every cycle touches lies in its first cache lines. What all routers of a
+  // network have alike, the network keeps.
   uint8_t count_, vcs_;            // of ports, and of channels of each
   bool again_ = false;             // something may be possible in the next cycle
   bool deferred_ = false;          // there are grants of later cycles
   std::unique_ptr<Slot[]> slots_;  // [input * vcs + vc]
   std::unique_ptr<Port[]> ports_;
-  std::unique_ptr<Allocator> switch_allocator_;
+  std::unique_ptr<Allocator> switch_allocator_, vc_allocator_;
+  const RouterSpec& spec_;
+  int id_;
+  alignas(64) Stage routing_, vc_stage_, switch_stage_;
+  const RouteTable& routes_;
+  const VirtualChannels& channels_;
   // 64 slots: bit s % 64 is slot s's.
   struct SlotGroup {
     uint64_t occupied = 0;  // there is a flit, visible or under way
     uint64_t asleep = 0;    // it can do nothing before a credit comes that is not under way, or a packet's tail leaves
   };
-  std::array<SlotGroup, kMostPorts * kMostVcs / 64> groups_;
-  RouterSpec spec_;
-  std::unique_ptr<Allocator> vc_allocator_;
-  std::vector<AllocatorRequest> vc_requests_;
-  std::vector<EnergyBundle::Part> crossing_;  // arbitration, buffer read, crossbar: counted with the links' flits
-  int id_;
+  alignas(64) std::array<SlotGroup, kMostPorts * kMostVcs / 64> groups_;
   EnergyCounter &route_, &vc_allocation_;
-  const RouteTable& routes_;
-  VirtualChannels channels_;
-  Stage routing_, vc_stage_, switch_stage_;
+  std::vector<EnergyBundle::Part> crossing_;      // arbitration, buffer read, crossbar: counted with the links' flits
   Cycle crossbar_begins_ = 0;                     // its latest crossing
   std::array<Cycle, kMostPorts> last_left_{};     // [output]: cycle in which its last flit left the crossbar
   std::vector<Grant> vc_grants_, switch_grants_;  // of later cycles, in the order in which they take effect
@@ -108,6 +107,7 @@ class Router : public Block {
   using LinkPort = sc_core::sc_port<Link, 1, sc_core::SC_ZERO_OR_MORE_BOUND>;
   sc_core::sc_vector<LinkPort> in, out;  // by port; unbound at the mesh's edge
 
+  // Keeps references to the spec, the routes and the channels.
   Router(const sc_core::sc_module_name& name, Clock& clock, int id, int ports, const RouterSpec& spec,
          const RouteTable& routes, const VirtualChannels& channels, const FlitFormat& format, EnergyLedger& ledger);
 
@@ -139,13 +139,15 @@ class Router : public Block {
     }
   };
   struct Requests {
-    bool vcs = false;  // there are some in vc_requests_
-    size_t switches = 0;
+    explicit Requests(std::vector<AllocatorRequest>& of_vcs) : vcs(of_vcs) {}  // of_switch is not cleared
+    std::vector<AllocatorRequest>& vcs;
+    size_t switches = 0;  // so many are in of_switch
     std::array<AllocatorRequest, kMostPorts * kMostPorts> of_switch;
   };
   void end_of_elaboration() override;
   void tick() override;
   void fetch(int step) const override;
+  void fetch_for_head() const;
   // Calls `visit` with every slot that has a flit and is not asleep, in order.
   template <typename Visit>
   void for_each_awake(Visit visit) const;
@@ -159,9 +161,9 @@ class Router : public Block {
   void look_at_inputs(Requests* requests);
   void look_at_slot(Slot& slot, SwitchWishes* wishes, Requests* requests);
   bool compute_route(Slot& slot);
-  bool request_vcs(Slot& slot, uint16_t missing, SwitchWishes* wishes);
+  bool request_vcs(Slot& slot, uint16_t missing, SwitchWishes* wishes, Requests* requests);
   void request_switch(int input, const SwitchWishes& wishes, Requests* requests);
-  void allocate_vcs();
+  void allocate_vcs(Requests* requests);
   void allocate_switch(Requests* requests);
   void took_switch(Slot& slot);
   void grant_switch(Slot& slot, int output);

@@ -92,6 +92,7 @@ class RouterLockstep : public Block {
   Random random_;
   uint64_t cycles_;
   Place place_;
+  RouterSpec spec_;
   VirtualChannels channels_;
   FlitFormat format_;
   EnergyLedger ledger_{1};
@@ -115,14 +116,13 @@ RouterLockstep<Rtl>::RouterLockstep(const sc_core::sc_module_name& name, Clock& 
       random_(seed),
       cycles_(cycles),
       place_(sizes, &random_),
+      spec_{0, 1, 1, 1, sizes.speculative != 0, sizes.vc_allocator, sizes.switch_allocator, sizes.iterations},
       channels_{sizes.classes, sizes.vcs_per_class, sizes.partitions, {}},
       format_{kLinkBits, place_.topology.nodes(), sizes.vcs()},
       traffic_(sizes, place_, &random_),
       clock_(clock),
       router_(
-          "router", clock, place_.router(), sizes.ports,
-          RouterSpec{0, 1, 1, 1, sizes.speculative != 0, sizes.vc_allocator, sizes.switch_allocator, sizes.iterations},
-          place_.routes,
+          "router", clock, place_.router(), sizes.ports, spec_, place_.routes,
           [&]() -> const VirtualChannels& {
             for (int k = 0; k < sizes.classes; ++k)
               channels_.arrival_channels.push_back(random_.between(1, sizes.vcs_per_class));
