@@ -29,11 +29,11 @@ Router::Router(const sc_core::sc_module_name& name, Clock& clock, int id, int po
       id_(id),
       routes_(routes),
       channels_(channels),
-      route_(ledger.counter(this->name(), EnergyEvent::kRouteComputation)),
-      vc_allocation_(ledger.counter(this->name(), EnergyEvent::kVcAllocation)),
       crossing_{{&ledger.counter(this->name(), EnergyEvent::kSwitchArbitration), 1},
                 {&ledger.counter(this->name(), EnergyEvent::kRouterBufferReadBit), uint64_t(format.wire_bits())},
                 {&ledger.counter(this->name(), EnergyEvent::kCrossbarBit), uint64_t(format.wire_bits())}},
+      route_(ledger.counter(this->name(), EnergyEvent::kRouteComputation)),
+      vc_allocation_(ledger.counter(this->name(), EnergyEvent::kVcAllocation)),
       in("in", ports),
       out("out", ports) {
   assert(vcs_ <= kMostVcs && ports <= kMostPorts && format.vcs == vcs_);

@@ -97,8 +97,8 @@ class Router : public Block {
     uint64_t asleep = 0;    // it can do nothing before a credit comes that is not under way, or a packet's tail leaves
   };
   alignas(64) std::array<SlotGroup, kMostPorts * kMostVcs / 64> groups_;
+  std::vector<EnergyBundle::Part> crossing_;  // arbitration, buffer read, crossbar: counted with the links' flits
   EnergyCounter &route_, &vc_allocation_;
-  std::vector<EnergyBundle::Part> crossing_;      // arbitration, buffer read, crossbar: counted with the links' flits
   Cycle crossbar_begins_ = 0;                     // its latest crossing
   std::array<Cycle, kMostPorts> last_left_{};     // [output]: cycle in which its last flit left the crossbar
   std::vector<Grant> vc_grants_, switch_grants_;  // of later cycles, in the order in which they take effect
