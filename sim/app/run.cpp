@@ -21,7 +21,7 @@ Simulates an experiment cycle by cycle, compares every output integer with the t
 writes report.json, energy.csv, counts.csv, windows.csv, resolved.yaml and figures to FOLDER (default: results/<experiment name>).
 
   --set path=value   change one value, by its path in the resolved configuration; may be repeated; items of
-                     lists are numbered from 0: chip.memory_nodes.1.port=east
+                     lists are numbered from 0: chip.memory_nodes.1.port=east; a list is [q,k]
   -o, --output       the results folder
   --no-figures       do not draw figures
   --jobs N           of a workload of several layers: how many run side by side (default: the processors there are);

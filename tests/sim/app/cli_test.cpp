@@ -79,6 +79,8 @@ TEST_F(CliConfig, MistakesGiveOneLineAndStatusTwo) {
                                   "noc configs/networks/mesh_8x8.yaml --set nonsense",
                                   "noc configs/experiments/demo.yaml",
                                   "run configs/experiments/demo.yaml --set chip.tile.lanes=0",
+                                  "run configs/experiments/demo.yaml --set workload.tokens=99",
+                                  "check configs/experiments/demo.yaml --set workload.operations=[q,z]",
                                   "run configs/experiments/demo.yaml --vcd tile_9_9",
                                   "run configs/experiments/demo.yaml --vcd router_0_0 --record-cycles 9",
                                   "run configs/experiments/demo.yaml --record-cycles 0:9",
