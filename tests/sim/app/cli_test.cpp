@@ -76,6 +76,7 @@ TEST_F(CliConfig, MistakesGiveOneLineAndStatusTwo) {
                                   "run configs/experiments/demo.yaml --set nonsense",
                                   "noc",
                                   "noc configs/networks/mesh_8x8.yaml --rates 0.1,x",
+                                  "noc configs/networks/mesh_8x8.yaml --rates ''",
                                   "noc configs/networks/mesh_8x8.yaml --set nonsense",
                                   "noc configs/experiments/demo.yaml",
                                   "run configs/experiments/demo.yaml --set chip.tile.lanes=0",
