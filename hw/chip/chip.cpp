@@ -9,7 +9,7 @@ Chip::Chip(const sc_core::sc_module_name& name, const ChipSpec& spec, const Laye
            Order order)
     : sc_module(name),
       spec_(spec.for_weights(layer.weight_kind)),
-      layer_(layer),
+      layer_(check_mapping(spec_, layer)),
       clock_("clock", spec.clock_mhz),
       ledger_(window_cycles),
       topology_(spec.topology()),

@@ -107,13 +107,22 @@ struct VectorShare {
   int64_t elements = 0, vectors = 0;
 };
 
+// What was chosen for a phase of spikes and why, in words: "input split 2 (auto)"; what phases share is apart from
+// their own numbers.
+struct PhaseChoice {
+  std::string split, placement, side;
+  std::string size, side_bits;  // what the split and the side format take
+
+  std::string text() const;  // empty of a phase of the vector unit
+};
+
 struct Phase {
   int input = -1;  // index into LayerTrace::inputs; of the vector unit: that it makes for a later phase, or -1
   int rows = 0;
   int block_inputs = 0;
   std::vector<Part> parts;
   SideFormat side_format = SideFormat::kMask;  // of the packed codes, as side_choice.h chooses it
-  std::string choice;                          // why this mapping and side format, for the report
+  PhaseChoice choice;                          // for the report
   Causal causal = Causal::kNone;
   int first_position = 0, rows_per_token = 1;
   int loads_after = -1;  // phase that makes the keys or values that this one loads; -1: weights, which are there

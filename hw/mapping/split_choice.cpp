@@ -1,7 +1,7 @@
 #include "hw/mapping/split_choice.h"
 
 #include <algorithm>
-#include <sstream>
+#include <string>
 
 #include "hw/mapping/parts.h"
 
@@ -35,11 +35,23 @@ SplitEstimate estimate(const InputTrace& input, int groups, int split, int tiles
   return {split, passes, reads, std::max(passes * std::max(rows + marks, codes) * activation_rows, loads)};
 }
 
+std::string reason(const InputTrace& input, const MappingSpec& mapping, int split) {
+  if (input.in_order) return "binary32 sums in index order";
+  if (input.causal == Causal::kOutputs) return "of causal scores";
+  if (mapping.automatic) return "auto";
+  if (split == mapping.input_split) return "as configured";
+  return std::to_string(mapping.input_split) + " configured, the input has no more parts";
+}
+
+std::string counted(int number, const char* one, const char* several) {
+  return std::to_string(number) + " " + (number == 1 ? one : several);
+}
+
 }  // namespace
 
 SplitEstimate choose_split(const LayerTrace& layer, const MappingSpec& mapping, const TileLimits& limits,
                            int phase_input, int groups, int tiles, int sources, const SpikeCode& code, int batch,
-                           std::string* why) {
+                           PhaseChoice* why) {
   const InputTrace& input = layer.inputs[phase_input];
   // Tiles of one chain see the same positions, so that outputs that are positions are not split over inputs.
   const bool whole = input.causal == Causal::kOutputs || input.in_order;
@@ -50,15 +62,7 @@ SplitEstimate choose_split(const LayerTrace& layer, const MappingSpec& mapping, 
   else if (mapping.automatic)
     for (int split = 1; split <= most; ++split) candidates.push_back(split);
   else
-    candidates.push_back(mapping.input_split);
-  if (input.in_order && !mapping.automatic && mapping.input_split != 1)
-    throw UserError("mapping.input_split: " + std::to_string(mapping.input_split) +
-                    " parts would change the order in which the binary32 sums of input '" + input.name +
-                    "' are added (set it to 1)");
-  if (candidates.back() > most)
-    throw UserError("mapping.input_split: " + std::to_string(candidates.back()) + " parts do not fit input '" +
-                    input.name + "' on " + std::to_string(tiles) + " tiles (allowed: 1 to " + std::to_string(most) +
-                    ")");
+    candidates.push_back(std::min(mapping.input_split, most));
   double weight_bytes = 0;
   for (const OperationTrace& operation : layer.operations)
     if (operation.input == phase_input)
@@ -71,16 +75,10 @@ SplitEstimate choose_split(const LayerTrace& layer, const MappingSpec& mapping, 
                                         layer.tokens * input.rows_per_token, batch, weight_bytes);
     if (best.split == 0 || next.cycles < best.cycles) best = next;
   }
-  std::ostringstream text;
-  text << groups << " lane groups, input split " << best.split << " ("
-       << (input.in_order      ? "binary32 sums in index order"
-           : whole             ? "of causal scores"
-           : mapping.automatic ? "auto"
-                               : "as configured")
-       << "), " << best.passes << (best.passes == 1 ? " pass" : " passes") << ", weights read " << best.reads
-       << (best.reads == 1 ? " time" : " times") << " from DRAM, about " << static_cast<uint64_t>(best.cycles)
-       << " cycles estimated";
-  *why = text.str();
+  why->split = "input split " + std::to_string(best.split) + " (" + reason(input, mapping, best.split) + ")";
+  why->size = std::to_string(groups) + " lane groups, " + counted(best.passes, "pass", "passes") + ", weights read " +
+              counted(best.reads, "time", "times") + " from DRAM, about " +
+              std::to_string(static_cast<uint64_t>(best.cycles)) + " cycles estimated";
   return best;
 }
 

@@ -1,5 +1,5 @@
-// Into how many parts the inputs of a phase are split: as configured, or what is estimated to take the fewest cycles;
-// more than eight only where weights would else be read more than once.
+// Into how many parts the inputs of a phase are split: as configured, as far as an input has so many; or what is
+// estimated to take the fewest cycles, more than eight only where weights would else be read more than once.
 #pragma once
 
 #include <string>
@@ -16,10 +16,9 @@ struct SplitEstimate {
   double cycles = 0;
 };
 
-// `groups`: lane groups of the operations that share the input; `why` gets the choice in words. Throws UserError for a
-// configured split that the input or the tiles do not allow.
+// `groups`: lane groups of the operations that share the input; `why` gets the choice.
 SplitEstimate choose_split(const LayerTrace& layer, const MappingSpec& mapping, const TileLimits& limits,
                            int phase_input, int groups, int tiles, int sources, const SpikeCode& code, int batch,
-                           std::string* why);
+                           PhaseChoice* why);
 
 }  // namespace spikeloom

@@ -124,6 +124,13 @@ BlockArea sum_of(const std::vector<BlockArea>& areas) {
   return sum;
 }
 
+double background_pj(const Bill& bill) {
+  double pj = 0;
+  for (const BillLine& line : bill.lines)
+    if (line.event == "background") pj += line.pj();
+  return pj;
+}
+
 std::vector<BlockArea> block_areas(const std::vector<BlockInventory>& blocks, const Technology& technology) {
   std::vector<BlockArea> areas;
   for (const BlockInventory& block : blocks) {

@@ -23,7 +23,7 @@ TEST(SplitChoiceUnit, MoreThanEightPartsAreTakenWhereWeightsAreThenReadOnce) {
   limits.lanes = 8;
   limits.half_rows = 8;
   limits.dram_bytes_per_cycle = 0.01;
-  std::string why;
+  PhaseChoice why;
   const auto code = make_spike_code(0);
   const SplitEstimate most = choose_split(layer.trace, mapping, limits, 0, 1, 16, 1, *code, 1, &why);
   EXPECT_EQ(most.split, 12);
@@ -33,6 +33,21 @@ TEST(SplitChoiceUnit, MoreThanEightPartsAreTakenWhereWeightsAreThenReadOnce) {
   // Both halves hold the rows of one part: no further parts for speed.
   limits.half_rows = 96;
   EXPECT_LE(choose_split(layer.trace, mapping, limits, 0, 1, 16, 1, *code, 1, &why).split, 8);
+}
+
+// Attention of a single position has one input to a block, however many parts are configured.
+TEST(SplitChoiceUnit, AnInputTakesAsManyOfTheConfiguredPartsAsItHas) {
+  TinySpec tiny;
+  tiny.inputs = {3};
+  tiny.operations = {{0, 8}};
+  const TinyLayer layer(tiny);
+  const MappingSpec mapping{false, 4};
+  TileLimits limits;
+  limits.lanes = limits.half_rows = 8;
+  PhaseChoice why;
+  const auto code = make_spike_code(0);
+  EXPECT_EQ(choose_split(layer.trace, mapping, limits, 0, 1, 16, 1, *code, 1, &why).split, 3);
+  EXPECT_EQ(why.split, "input split 3 (4 configured, the input has no more parts)");
 }
 
 }  // namespace
