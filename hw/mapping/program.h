@@ -218,9 +218,14 @@ struct TileLimits {
   double dram_bytes_per_cycle = 1;  // all memory nodes together
   bool multiplies = false;          // codes that tiles multiply: no marks, no encoders
   WeightPacking packing = WeightPacking::kFourBits;
+  bool encodes_in_tiles = false;
+  int link_bits = 128, packet_flits = 16;  // a packet's first flit carries no weights
+  int membrane_bits = 32;                  // that a partial sum travels in
+
+  double link_bytes_per_cycle() const { return link_bits / 8.0 * (packet_flits - 1) / packet_flits; }
 };
 
-// Maps the chosen operations of a layer. Throws UserError when they cannot be mapped.
+// Maps the chosen operations of a layer, which check_mapping (hw/chip/chip.h) has let pass.
 Program make_program(const LayerTrace& layer, const MappingSpec& mapping, const TileLimits& limits, int token_batch,
                      const SpikeCode& code, const Topology& topology, RouteTable* routes);
 
