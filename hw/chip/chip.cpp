@@ -5,6 +5,12 @@
 
 namespace spikeloom {
 
+namespace {
+
+constexpr int kMostNamed = 4;  // blocks that wait, in the message about a stuck chip
+
+}  // namespace
+
 Chip::Chip(const sc_core::sc_module_name& name, const ChipSpec& spec, const LayerTrace& layer, Cycle window_cycles,
            Order order)
     : sc_module(name),
@@ -117,9 +123,10 @@ void Chip::run() {
                                     [](const auto& node) { return node->sequencer.finished(); });
   if (result_.received == result_.expected && complete) return;
   std::string waiting;
-  const auto ask = [&waiting](const Block& block) {
+  int waits = 0;
+  const auto ask = [&](const Block& block) {
     const std::string what = block.waits_for();
-    if (!what.empty() && waiting.size() < 600) waiting += "; " + std::string(block.name()) + " waits for " + what;
+    if (!what.empty() && ++waits <= kMostNamed) waiting += "; " + std::string(block.name()) + " waits for " + what;
   };
   for (const auto& node : memory_nodes_) {
     ask(node->sequencer);
@@ -137,10 +144,11 @@ void Chip::run() {
     ask(*tile->outputs);
     ask(tile->network_interface);
   }
+  if (waits > kMostNamed) waiting += "; and " + std::to_string(waits - kMostNamed) + " more blocks wait";
   const std::string oldest = network_.oldest_flit(clock_.now());
-  if (!oldest.empty()) waiting += "; " + oldest;
   throw std::logic_error("the chip is stuck in cycle " + std::to_string(clock_.now()) + " with " +
-                         std::to_string(result_.expected - result_.received) + " output codes missing" + waiting);
+                         std::to_string(result_.expected - result_.received) + " output codes missing" +
+                         (oldest.empty() ? "" : "; " + oldest) + waiting);
 }
 
 std::vector<std::pair<std::string, Activity*>> Chip::activities() {
