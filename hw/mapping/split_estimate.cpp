@@ -13,8 +13,10 @@ namespace {
 
 // Measured on the committed layer: about three of four digits are not zero. Only the choice of a mapping uses it.
 constexpr double kAssumedDensity = 0.75;
+
 // What a row of activations brings to a part, on average over the rows: inputs that it sees, and at the assumed density
-// spikes (or digits to be multiplied) and the weight rows that they read.
+// spikes (or digits to be multiplied) and the weight rows that they read. A digit counts as one spike, as `ttfs` sends
+// it; `count` and `radix` may send more.
 struct PartLoad {
   double inputs = 0, spikes = 0, weight_rows = 0;
 };

@@ -12,7 +12,10 @@ struct SplitWork {
   const InputTrace& input;
   const TileLimits& limits;
   const SpikeCode& code;
-  int phase_input, groups, tiles, sources, batch;
+  int phase_input;     // index of `input` in the layer
+  int groups;          // lane groups of the operations that share the input
+  int tiles, sources;  // of the chip; sources: memory nodes
+  int batch;           // rows of activations that one weight read serves
 
   int rows() const { return layer.tokens * input.rows_per_token; }
 };
@@ -24,6 +27,7 @@ struct SplitEstimate {
   double cycles = 0;
 };
 
+// `split` parts of each block; at most `tiles`, and as many as the input has.
 SplitEstimate estimate_split(const SplitWork& work, int split);
 
 }  // namespace spikeloom
