@@ -29,8 +29,7 @@ def draw(bout, entries, column, origin, synthetic):
     axes.margins(0.08)
     _logarithmic(axes, *_places(entries, scale))
     _focus(axes, entries)
-    if len(methods) < len(entries):
-        axes.legend(fontsize=9)
+    axes.legend(fontsize=9, title="circles: spikes, squares: multiplied", title_fontsize=8)
     texts = [_label(outcome.point.contender) for outcome, _ in entries]
     named = [(*place, text) for place, text in zip(zip(*_places(entries, scale), strict=True), texts, strict=True)]
     point_labels.draw(axes, named, 8)

@@ -5,11 +5,17 @@
 
 namespace spikeloom {
 
+namespace {
+
+constexpr int kMostNamed = 4;  // blocks that wait, in the message about a stuck chip
+
+}  // namespace
+
 Chip::Chip(const sc_core::sc_module_name& name, const ChipSpec& spec, const LayerTrace& layer, Cycle window_cycles,
            Order order)
     : sc_module(name),
       spec_(spec.for_weights(layer.weight_kind)),
-      layer_(layer),
+      layer_(check_mapping(spec_, layer)),
       clock_("clock", spec.clock_mhz),
       ledger_(window_cycles),
       topology_(spec.topology()),
@@ -18,7 +24,8 @@ Chip::Chip(const sc_core::sc_module_name& name, const ChipSpec& spec, const Laye
       program_(make_program(layer, spec.mapping,
                             {spec.synapse_array.lanes, spec_.synapse_array.half_rows(), spec.encoder.ports,
                              spec.dram.peak_mb_s() / spec.clock_mhz * double(spec.memory_nodes.size()),
-                             spec.multiplies(), spec_.synapse_array.packing},
+                             spec.multiplies(), spec_.synapse_array.packing, spec.encodes_in_tiles(),
+                             spec.network.link_bits, spec.packet_flits, spec.neuron_array.membrane_bits},
                             spec.token_batch, *code_, topology_, &routes_)),
       context_{&layer_,
                &program_,
@@ -116,9 +123,10 @@ void Chip::run() {
                                     [](const auto& node) { return node->sequencer.finished(); });
   if (result_.received == result_.expected && complete) return;
   std::string waiting;
-  const auto ask = [&waiting](const Block& block) {
+  int waits = 0;
+  const auto ask = [&](const Block& block) {
     const std::string what = block.waits_for();
-    if (!what.empty() && waiting.size() < 600) waiting += "; " + std::string(block.name()) + " waits for " + what;
+    if (!what.empty() && ++waits <= kMostNamed) waiting += "; " + std::string(block.name()) + " waits for " + what;
   };
   for (const auto& node : memory_nodes_) {
     ask(node->sequencer);
@@ -136,10 +144,11 @@ void Chip::run() {
     ask(*tile->outputs);
     ask(tile->network_interface);
   }
+  if (waits > kMostNamed) waiting += "; and " + std::to_string(waits - kMostNamed) + " more blocks wait";
   const std::string oldest = network_.oldest_flit(clock_.now());
-  if (!oldest.empty()) waiting += "; " + oldest;
   throw std::logic_error("the chip is stuck in cycle " + std::to_string(clock_.now()) + " with " +
-                         std::to_string(result_.expected - result_.received) + " output codes missing" + waiting);
+                         std::to_string(result_.expected - result_.received) + " output codes missing" +
+                         (oldest.empty() ? "" : "; " + oldest) + waiting);
 }
 
 std::vector<std::pair<std::string, Activity*>> Chip::activities() {

@@ -98,6 +98,18 @@ void read_step_blocks(ConfigNode& blocks, ChipSpec* spec) {
   spec->neuron_array.state_word_bytes = int(blocks.integer("state_word_bytes", 1, 128));
 }
 
+void read_mapping(ConfigNode& mapping, ChipSpec* spec) {
+  spec->mapping.automatic = mapping.choice("policy", {"fixed", "auto"}) == 1;
+  spec->mapping.input_split = int(mapping.integer("input_split", 1, 64));
+  spec->mapping.placement = mapping.choice("placement", placement_names());
+  if (spec->mapping.automatic && spec->mapping.input_split != 1)
+    mapping.fail_at("input_split",
+                    "must be 1 with policy 'auto', which chooses the split itself (or set policy: fixed)");
+  if (spec->mapping.input_split > spec->tiles())
+    mapping.fail_at("input_split", std::to_string(spec->mapping.input_split) + " parts do not fit " +
+                                       std::to_string(spec->tiles()) + " tiles: each part of an input takes one");
+}
+
 void check_network(ConfigNode& chip, const ChipSpec& spec) {
   const int header = spec.flits().header_bits() + spec.token_batch * WindowShifts::kBits;
   if (header > spec.network.link_bits)
@@ -150,13 +162,7 @@ ChipSpec ChipSpec::read(ConfigNode& chip) {
                                 "': codes are multiplied, not spikes");
   spec.spike_code = chip.choice("spike_code", spike_code_names());
   if (chip.has_section("step_blocks")) read_step_blocks(chip.section("step_blocks"), &spec);
-  ConfigNode& mapping = chip.section("mapping");
-  spec.mapping.automatic = mapping.choice("policy", {"fixed", "auto"}) == 1;
-  spec.mapping.input_split = int(mapping.integer("input_split", 1, 64));
-  spec.mapping.placement = mapping.choice("placement", placement_names());
-  if (spec.mapping.automatic && spec.mapping.input_split != 1)
-    mapping.fail_at("input_split",
-                    "must be 1 with policy 'auto', which chooses the split itself (or set policy: fixed)");
+  read_mapping(chip.section("mapping"), &spec);
   check_network(chip, spec);
   spec.section = chip;
   return spec;

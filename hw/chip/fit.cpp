@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "hw/chip/chip.h"
+#include "hw/mapping/parts.h"
 #include "models/attention_operations.h"
 #include "models/mac_layer.h"
 
@@ -12,40 +13,65 @@ namespace {
 
 constexpr int kResidualBits = 32;  // binary32, as the vector unit computes
 
-[[noreturn]] void too_small(const ChipSpec& spec, const std::string& key, const std::string& name, int64_t needed,
-                            int64_t given) {
-  spec.section.fail_below(key, std::to_string(given) + " is too small for '" + name + "', which needs " +
-                                   std::to_string(needed) + "; set it to " + std::to_string(needed) + " or more");
-}
+// What is too small, each key once with the most that it has to hold.
+class Shortfalls {
+ public:
+  explicit Shortfalls(const ChipSpec& spec) : spec_(spec) {}
+
+  void need(const std::string& key, const std::string& name, int64_t needed, int64_t given) {
+    if (needed <= given) return;
+    const auto found = std::find_if(all_.begin(), all_.end(), [&](const Shortfall& other) { return other.key == key; });
+    if (found == all_.end())
+      all_.push_back({key, name, needed, given});
+    else if (needed > found->needed)
+      *found = {key, name, needed, given};
+  }
+  // Throws UserError that names all, if there are any.
+  void refuse() const {
+    std::string text;
+    for (const Shortfall& one : all_) {
+      const std::string needed = std::to_string(one.needed);
+      text +=
+          (text.empty() ? "" : "; also ") +
+          spec_.section.message_below(one.key, std::to_string(one.given) + " is too small for '" + one.name +
+                                                   "', which needs " + needed + "; set it to " + needed + " or more");
+    }
+    if (!text.empty()) throw UserError(text);
+  }
+
+ private:
+  struct Shortfall {
+    std::string key, name;
+    int64_t needed, given;
+  };
+  const ChipSpec& spec_;
+  std::vector<Shortfall> all_;
+};
 
 void check_accumulators(const ChipSpec& spec, const LayerTrace& layer, const OperationTrace& operation,
-                        const RegisterNeeds& needs) {
+                        const RegisterNeeds& needs, Shortfalls* shortfalls) {
   if (spec.mac_array.accumulators == Accumulators::kShared) return;  // as wide as membranes
-  const int needed = product_sum_bits(layer.inputs[operation.input], needs);
-  if (needed > spec.mac_array.accumulator_bits)
-    too_small(spec, "tile.mac_array.accumulator_bits", operation.name, needed, spec.mac_array.accumulator_bits);
+  shortfalls->need("tile.mac_array.accumulator_bits", operation.name,
+                   product_sum_bits(layer.inputs[operation.input], needs), spec.mac_array.accumulator_bits);
 }
 
-void check_registers(const ChipSpec& spec, const LayerTrace& layer) {
+void check_registers(const ChipSpec& spec, const LayerTrace& layer, Shortfalls* shortfalls) {
+  const NeuronArraySpec& have = spec.neuron_array;
   for (const OperationTrace& operation : layer.operations) {
     if (operation.mac) {
-      const int needed = accumulator_needs(layer.inputs[operation.input], operation);
-      if (!spec.multiplies_reals() && needed > spec.mac_array.accumulator_bits)
-        too_small(spec, "tile.mac_array.accumulator_bits", operation.name, needed, spec.mac_array.accumulator_bits);
+      if (!spec.multiplies_reals())
+        shortfalls->need("tile.mac_array.accumulator_bits", operation.name,
+                         accumulator_needs(layer.inputs[operation.input], operation), spec.mac_array.accumulator_bits);
       continue;
     }
     const RegisterNeeds needs = operation_needs(layer, operation);
-    const NeuronArraySpec& have = spec.neuron_array;
     if (spec.multiplies())
-      check_accumulators(spec, layer, operation, needs);
-    else if (needs.slope_bits > have.slope_bits)
-      too_small(spec, "tile.neuron_array.slope_bits", operation.name, needs.slope_bits, have.slope_bits);
-    if (needs.membrane_bits > have.membrane_bits)
-      too_small(spec, "tile.neuron_array.membrane_bits", operation.name, needs.membrane_bits, have.membrane_bits);
-    if (needs.threshold_bits > have.threshold_bits)
-      too_small(spec, "tile.neuron_array.threshold_bits", operation.name, needs.threshold_bits, have.threshold_bits);
-    if (needs.residue_bits > have.residue_bits)
-      too_small(spec, "tile.neuron_array.residue_bits", operation.name, needs.residue_bits, have.residue_bits);
+      check_accumulators(spec, layer, operation, needs, shortfalls);
+    else
+      shortfalls->need("tile.neuron_array.slope_bits", operation.name, needs.slope_bits, have.slope_bits);
+    shortfalls->need("tile.neuron_array.membrane_bits", operation.name, needs.membrane_bits, have.membrane_bits);
+    shortfalls->need("tile.neuron_array.threshold_bits", operation.name, needs.threshold_bits, have.threshold_bits);
+    shortfalls->need("tile.neuron_array.residue_bits", operation.name, needs.residue_bits, have.residue_bits);
   }
 }
 
@@ -80,7 +106,7 @@ EncoderWindow encoder_window(const ChipSpec& spec, const InputTrace& input, Side
 }
 
 void check_encoder(const ChipSpec& spec, const InputTrace& input, SideFormat side_format, const Window& window,
-                   int part, const SourceShare& share) {
+                   int part, const SourceShare& share, Shortfalls* shortfalls) {
   const EncoderWindow holds = encoder_window(spec, input, side_format, window, part, share);
   const int64_t count = holds.count;
   const int64_t codes = count * spec.token_batch;
@@ -88,18 +114,15 @@ void check_encoder(const ChipSpec& spec, const InputTrace& input, SideFormat sid
   const auto code = make_spike_code(spec.spike_code);
   const int64_t main_bytes = int64_t(2 * ceil_div(codes * input.main_code_bits(), 8)),
                 side_bytes = int64_t(2 * ceil_div(holds.side_bits * spec.token_batch, 8));
-  if (main_bytes > spec.encoder.buffer.main_bytes)
-    too_small(spec, "encoder.main_bytes", input.name, main_bytes, spec.encoder.buffer.main_bytes);
-  if (side_bytes > spec.encoder.buffer.side_bytes)
-    too_small(spec, "encoder.side_bytes", input.name, side_bytes, spec.encoder.buffer.side_bytes);
+  shortfalls->need("encoder.main_bytes", input.name, main_bytes, spec.encoder.buffer.main_bytes);
+  shortfalls->need("encoder.side_bytes", input.name, side_bytes, spec.encoder.buffer.side_bytes);
   if (spec.payload == Payload::kBitmap || spec.multiplies()) return;
   const int bits = ceil_log2(count) + ceil_log2(spec.token_batch) + ceil_log2(format.slope_bases()) + 1;
-  if (bits > 8 * spec.encoder.index_entry_bytes)
-    too_small(spec, "encoder.index_entry_bytes", input.name, int64_t(ceil_div(bits, 8)),
-              spec.encoder.index_entry_bytes);
-  const int64_t index_bytes = 2 * codes * entries_per_code(*code, format) * spec.encoder.index_entry_bytes;
-  if (index_bytes > spec.encoder.index_bytes)
-    too_small(spec, "encoder.index_bytes", input.name, index_bytes, spec.encoder.index_bytes);
+  const auto entry_bytes = int64_t(ceil_div(bits, 8));
+  shortfalls->need("encoder.index_entry_bytes", input.name, entry_bytes, spec.encoder.index_entry_bytes);
+  const int64_t index_bytes =
+      2 * codes * entries_per_code(*code, format) * std::max<int64_t>(entry_bytes, spec.encoder.index_entry_bytes);
+  shortfalls->need("encoder.index_bytes", input.name, index_bytes, spec.encoder.index_bytes);
 }
 
 // Most bytes that a memory node's global buffer holds at once: of a phase the codes that it sends (with the side bits
@@ -131,46 +154,44 @@ uint64_t resident_bytes(const LayerTrace& layer, const Program& program, int nod
   return ceil_div(most + kept * layer.inputs[0].size * kResidualBits, 8);
 }
 
-void check_global_buffer(const ChipSpec& spec, const LayerTrace& layer, const Program& program) {
+void check_global_buffer(const ChipSpec& spec, const LayerTrace& layer, const Program& program,
+                         Shortfalls* shortfalls) {
   uint64_t most = 0;
   for (int node = 0; node < program.sources; ++node) most = std::max(most, resident_bytes(layer, program, node));
-  if (most > uint64_t(spec.global_buffer.bytes))
-    too_small(spec, "memory_node.global_buffer.bytes", "the codes, outputs and residual stream of a phase",
-              int64_t(most), spec.global_buffer.bytes);
+  shortfalls->need("memory_node.global_buffer.bytes", "the codes, outputs and residual stream of a phase",
+                   int64_t(most), spec.global_buffer.bytes);
 }
 
-void check_vector_unit(const ChipSpec& spec, const LayerTrace& layer, const Program& program) {
+void check_vector_unit(const ChipSpec& spec, const LayerTrace& layer, const Program& program, Shortfalls* shortfalls) {
   for (const Phase& phase : program.phases) {
     if (!phase.is_vector()) continue;
     const VectorWork& work = layer.vector_unit[phase.vector_work];
     const int64_t longest = work.causal()      ? layer.seen(layer.tokens - 1)
                             : work.vectors > 0 ? work.elements / work.vectors
                                                : 0;
-    if (longest > spec.vector_unit.longest_vector()) {
-      const int64_t word = int64_t(spec.vector_unit.buffer().word_bytes);
-      too_small(spec, "memory_node.vector_unit.buffer_bytes", work.name,
-                int64_t(ceil_div(longest, spec.vector_unit.lanes)) * word, spec.vector_unit.buffer_bytes);
-    }
+    const int64_t word = int64_t(spec.vector_unit.buffer().word_bytes);
+    if (longest > spec.vector_unit.longest_vector())
+      shortfalls->need("memory_node.vector_unit.buffer_bytes", work.name,
+                       int64_t(ceil_div(longest, spec.vector_unit.lanes)) * word, spec.vector_unit.buffer_bytes);
   }
 }
 
 // All keys of a slice are in the loader's buffer before its first row leaves; its bursts may begin and end elsewhere.
-void check_transposing(const ChipSpec& spec, const WeightLayout& layout) {
+void check_transposing(const ChipSpec& spec, const WeightLayout& layout, Shortfalls* shortfalls) {
   uint64_t most = 0;
   for (const Load& load : layout.slices())
     if (layout.transposes(load))
       most = std::max(most, layout.place(load).parameter_bytes + uint64_t(layout.place(load).row_bytes));
   if (most > 0) most += 2 * spec.dram.device.burst_bytes();
-  if (most > uint64_t(spec.weight_loader.buffer_bytes))
-    too_small(spec, "memory_node.weight_loader.buffer_bytes", "scores", int64_t(most), spec.weight_loader.buffer_bytes);
+  shortfalls->need("memory_node.weight_loader.buffer_bytes", "scores", int64_t(most), spec.weight_loader.buffer_bytes);
 }
 
-void check_dram(const ChipSpec& spec, const LayerTrace& layer, const Program& program) {
+void check_dram(const ChipSpec& spec, const LayerTrace& layer, const Program& program, Shortfalls* shortfalls) {
   const int link_bits = spec.network.link_bits;
   for (int node = 0; node < program.sources; ++node) {
     const WeightLayout layout(layer, program, node, spec.neuron_array, spec.synapse_array.packing, link_bits,
                               spec.dram.device.burst_bytes(), spec.weight_loader.kv_cache.layer_bytes());
-    check_transposing(spec, layout);
+    check_transposing(spec, layout, shortfalls);
     if (layout.bytes() > spec.dram.bytes())
       spec.section.fail_below("memory_node.dram.channels",
                               "the weights of memory node " + std::to_string(node) + " take " +
@@ -180,7 +201,7 @@ void check_dram(const ChipSpec& spec, const LayerTrace& layer, const Program& pr
 }
 
 // A word for each token and each part of an operation that a tile has.
-void check_state_memory(const ChipSpec& spec, const LayerTrace& layer, const Program& program) {
+void check_state_memory(const ChipSpec& spec, const LayerTrace& layer, const Program& program, Shortfalls* shortfalls) {
   std::vector<int64_t> words(spec.tiles(), 0);
   for (const Pass& pass : program.passes)
     for (size_t tile = 0; tile < pass.tiles.size(); ++tile) {
@@ -191,9 +212,8 @@ void check_state_memory(const ChipSpec& spec, const LayerTrace& layer, const Pro
     }
   const int64_t needed = *std::max_element(words.begin(), words.end()) * spec.neuron_array.state_words() *
                          spec.neuron_array.state_word_bytes;
-  if (needed > spec.neuron_array.state_bytes)
-    too_small(spec, "step_blocks.state_bytes", "states of neurons between blocks of steps", needed,
-              spec.neuron_array.state_bytes);
+  shortfalls->need("step_blocks.state_bytes", "states of neurons between blocks of steps", needed,
+                   spec.neuron_array.state_bytes);
 }
 
 // What a message's tag has bits for.
@@ -218,20 +238,40 @@ void check_tags(const ChipSpec& spec, const Program& program) {
 
 }  // namespace
 
+const LayerTrace& check_mapping(const ChipSpec& spec, const LayerTrace& layer) {
+  Shortfalls shortfalls(spec);
+  for (const OperationTrace& operation : layer.operations) {
+    const InputTrace& input = layer.inputs[operation.input];
+    const int rows = most_rows_of_an_input(input);
+    if (rows > spec.synapse_array.half_rows())
+      shortfalls.need("tile.synapse_array.weight_bytes", input.name, int64_t{2} * rows * spec.synapse_array.row_bytes(),
+                      spec.synapse_array.weight_bytes);
+    if (input.in_order && !spec.mapping.automatic && spec.mapping.input_split != 1)
+      spec.section.fail_below("mapping.input_split",
+                              std::to_string(spec.mapping.input_split) +
+                                  " parts would change the order in which the binary32 sums of input '" + input.name +
+                                  "' are added; set it to 1");
+  }
+  shortfalls.refuse();
+  return layer;
+}
+
 void check_fit(const ChipSpec& spec, const LayerTrace& layer, const Program& program) {
-  check_registers(spec, layer);
-  check_vector_unit(spec, layer, program);
-  check_global_buffer(spec, layer, program);
-  check_dram(spec, layer, program);
-  check_state_memory(spec, layer, program);
+  Shortfalls shortfalls(spec);
+  check_registers(spec, layer, &shortfalls);
+  check_vector_unit(spec, layer, program, &shortfalls);
+  check_global_buffer(spec, layer, program, &shortfalls);
+  check_dram(spec, layer, program, &shortfalls);
+  check_state_memory(spec, layer, program, &shortfalls);
   for (const Phase& phase : program.phases)
     for (size_t p = 0; p < phase.parts.size(); ++p) {  // none in phases of the vector unit
       const Part& part = phase.parts[p];
       for (const Slice& slice : part.slices)
         for (const Window& window : slice.windows)
           check_encoder(spec, layer.inputs[phase.input], phase.side_format, window, static_cast<int>(p),
-                        {static_cast<int>(phase.parts.size()), program.sources});
+                        {static_cast<int>(phase.parts.size()), program.sources}, &shortfalls);
     }
+  shortfalls.refuse();
   check_tags(spec, program);
 }
 

@@ -160,9 +160,8 @@ class Mapper {
     phase.parts = make_parts(layer_.inputs[input], chosen.split, limits_.half_rows);
     phase.loads_after = loads_after;
     const int chains = std::min<int>(topology_.tiles() / chosen.split, static_cast<int>(groups.size()));
-    std::string placed;
-    const std::vector<int> order = place_tiles(mapping_.placement, topology_, chains, chosen.split, &placed);
-    phase.choice += ", " + placed;
+    const std::vector<int> order =
+        place_tiles(mapping_.placement, topology_, chains, chosen.split, &phase.choice.placement);
     for (size_t next = 0; next < groups.size();) {
       Pass pass = make_pass(groups, &next, chosen.split, block_outputs, phase, order, topology_, routes_);
       pass.index = static_cast<int>(program_.passes.size());

@@ -1,6 +1,7 @@
 #include "hw/mapping/parts.h"
 
 #include <algorithm>
+#include <cassert>
 
 namespace spikeloom {
 
@@ -28,8 +29,7 @@ void cut_windows(const InputTrace& input, int first, int count, int group, int h
     windows->insert(windows->end(), cut.begin(), cut.end());
     return;
   }
-  throw UserError("tile.synapse_array.weight_bytes: half the weight SRAM holds " + std::to_string(half_rows) +
-                  " rows, an input needs " + std::to_string(input.planes + !input.wide.empty()));
+  assert(false);
 }
 
 Part make_part(const InputTrace& input, int first, int count, int half_rows) {
@@ -59,6 +59,8 @@ Part make_part(const InputTrace& input, int first, int count, int half_rows) {
 }
 
 }  // namespace
+
+int most_rows_of_an_input(const InputTrace& input) { return input.planes + !input.wide.empty(); }
 
 std::vector<Part> make_parts(const InputTrace& input, int split, int half_rows) {
   const int unit = input.group > 0 ? input.group : 1;  // parts begin where groups begin

@@ -7,7 +7,10 @@
 
 namespace spikeloom {
 
-// `split` parts of each block, block by block. Throws UserError where half_rows cannot hold one input.
+// Rows that the input with most of them takes.
+int most_rows_of_an_input(const InputTrace& input);
+
+// `split` parts of each block, block by block. half_rows holds any one input.
 std::vector<Part> make_parts(const InputTrace& input, int split, int half_rows);
 
 }  // namespace spikeloom

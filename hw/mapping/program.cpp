@@ -10,6 +10,11 @@ int Slice::wide_row(int k) const {
   return count + static_cast<int>(std::lower_bound(wide.begin(), wide.end(), k) - wide.begin());
 }
 
+std::string PhaseChoice::text() const {
+  if (split.empty()) return "";
+  return split + ": " + size + "; " + placement + (side.empty() ? "" : "; " + side + ": " + side_bits);
+}
+
 int Part::window_count() const {
   int windows = 0;
   for (const Slice& slice : slices) windows += static_cast<int>(slice.windows.size());

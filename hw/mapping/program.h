@@ -107,13 +107,22 @@ struct VectorShare {
   int64_t elements = 0, vectors = 0;
 };
 
+// What was chosen for a phase of spikes and why, in words: "input split 2 (auto)"; what phases share is apart from
+// their own numbers.
+struct PhaseChoice {
+  std::string split, placement, side;
+  std::string size, side_bits;  // what the split and the side format take
+
+  std::string text() const;  // empty of a phase of the vector unit
+};
+
 struct Phase {
   int input = -1;  // index into LayerTrace::inputs; of the vector unit: that it makes for a later phase, or -1
   int rows = 0;
   int block_inputs = 0;
   std::vector<Part> parts;
   SideFormat side_format = SideFormat::kMask;  // of the packed codes, as side_choice.h chooses it
-  std::string choice;                          // why this mapping and side format, for the report
+  PhaseChoice choice;                          // for the report
   Causal causal = Causal::kNone;
   int first_position = 0, rows_per_token = 1;
   int loads_after = -1;  // phase that makes the keys or values that this one loads; -1: weights, which are there
@@ -210,9 +219,14 @@ struct TileLimits {
   double dram_bytes_per_cycle = 1;  // all memory nodes together
   bool multiplies = false;          // codes that tiles multiply: no marks, no encoders
   WeightPacking packing = WeightPacking::kFourBits;
+  bool encodes_in_tiles = false;
+  int link_bits = 128, packet_flits = 16;  // a packet's first flit carries no weights
+  int membrane_bits = 32;                  // that a partial sum travels in
+
+  double link_bytes_per_cycle() const { return link_bits / 8.0 * (packet_flits - 1) / packet_flits; }
 };
 
-// Maps the chosen operations of a layer. Throws UserError when they cannot be mapped.
+// Maps the chosen operations of a layer, which check_mapping (hw/chip/chip.h) has let pass.
 Program make_program(const LayerTrace& layer, const MappingSpec& mapping, const TileLimits& limits, int token_batch,
                      const SpikeCode& code, const Topology& topology, RouteTable* routes);
 

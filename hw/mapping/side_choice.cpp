@@ -38,11 +38,11 @@ void choose_side_formats(const LayerTrace& layer, SidePolicy policy, Program* pr
     const SideEstimate bits = estimate_side(*program, phase, layer.inputs[phase.input]);
     const bool list = policy == SidePolicy::kIndexList || (policy == SidePolicy::kAuto && bits.list < bits.mask);
     phase.side_format = list ? SideFormat::kIndexList : SideFormat::kMask;
-    char why[160];
-    std::snprintf(why, sizeof why, ", salient values by %s (%s; a row's mask takes %.1f bits, its lists about %.1f)",
-                  list ? "index list" : "mask", policy == SidePolicy::kAuto ? "auto" : "as configured", bits.mask,
-                  bits.list);
-    phase.choice += why;
+    phase.choice.side = std::string("salient values by ") + (list ? "index list" : "mask") +
+                        (policy == SidePolicy::kAuto ? " (auto)" : " (as configured)");
+    char text[100];
+    std::snprintf(text, sizeof text, "a row's mask takes %.1f bits, its lists about %.1f", bits.mask, bits.list);
+    phase.choice.side_bits = text;
   }
 }
 

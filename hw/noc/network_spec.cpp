@@ -22,6 +22,9 @@ RouterSpec read_router(ConfigNode& router) {
   spec.vc_allocator = router.choice("vc_allocator", allocator_names());
   spec.switch_allocator = router.choice("switch_allocator", allocator_names());
   spec.allocator_iterations = int(router.integer("allocator_iterations", 1, 16));
+  const auto is_islip = [](int allocator) { return allocator_names()[allocator] == "islip"; };
+  if (spec.allocator_iterations > 1 && !is_islip(spec.vc_allocator) && !is_islip(spec.switch_allocator))
+    router.fail_at("allocator_iterations", "must be 1 where neither allocator is islip: separable ones do not iterate");
   if (spec.speculative && spec.vc_allocation_cycles != spec.switch_allocation_cycles)
     router.fail_at("speculative", "needs vc_allocation_cycles and switch_allocation_cycles alike: both happen at once");
   return spec;

@@ -103,6 +103,15 @@ void check_equal(double a, double b, const char* what) {
     throw std::logic_error(std::string("the bill's ") + what + " do not add up to its total");
 }
 
+// Where a chip's configuration describes a block's memory: chip.tile_0_0.synapse_array at tile.synapse_array.
+std::string section_of(const std::string& block) {
+  const std::string inside = block.substr(std::min(block.size(), block.find('.') + 1));
+  const std::string name = inside.substr(std::min(inside.size(), inside.find('.') + 1));
+  if (name.rfind("encoder", 0) == 0) return "encoder";
+  if (inside.rfind("memory_", 0) == 0) return "memory_node." + name;
+  return "tile." + (name == "mac_array" ? "synapse_array" : name);
+}
+
 }  // namespace
 
 BlockArea sum_of(const std::vector<BlockArea>& areas) {
@@ -113,6 +122,13 @@ BlockArea sum_of(const std::vector<BlockArea>& areas) {
     sum.adders += block.adders;
   }
   return sum;
+}
+
+double background_pj(const Bill& bill) {
+  double pj = 0;
+  for (const BillLine& line : bill.lines)
+    if (line.event == "background") pj += line.pj();
+  return pj;
 }
 
 std::vector<BlockArea> block_areas(const std::vector<BlockInventory>& blocks, const Technology& technology) {
@@ -127,8 +143,16 @@ std::vector<BlockArea> block_areas(const std::vector<BlockInventory>& blocks, co
 }
 
 void check_prices(Chip& chip, const Technology& technology) {
-  for (const auto& counter : chip.ledger().counters()) technology.pj(*counter);
-  for (const BlockInventory& block : chip.blocks()) leakage_pj_per_cycle(block, technology, 1);
+  const auto check = [&chip](const std::string& block, const auto& look_up) {
+    try {
+      look_up();
+    } catch (const UserError& error) {
+      chip.spec().section.fail_below(section_of(block), error.what());
+    }
+  };
+  for (const auto& counter : chip.ledger().counters()) check(counter->block(), [&] { technology.pj(*counter); });
+  for (const BlockInventory& block : chip.blocks())
+    check(block.block, [&] { leakage_pj_per_cycle(block, technology, 1); });
 }
 
 Bill price_counts(Chip& chip, const Technology& technology, const StoredCounts& counts) {

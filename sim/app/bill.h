@@ -51,6 +51,9 @@ struct BlockArea {
 BlockArea sum_of(const std::vector<BlockArea>& areas);
 std::vector<BlockArea> block_areas(const std::vector<BlockInventory>& blocks, const Technology& technology);
 
+// DRAM's background power, which runs whatever the chip does.
+double background_pj(const Bill& bill);
+
 // Looks up the price of everything the chip has, so that a missing one is found before the simulation.
 void check_prices(Chip& chip, const Technology& technology);
 

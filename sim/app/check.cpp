@@ -65,7 +65,7 @@ void check_experiment(const std::string& file, const std::vector<std::string>& o
   std::cout << file << ": ok\n";
   for (const OperationTrace& operation : layer.operations) print_needs(experiment.chip, layer, operation);
   for (const Phase& phase : chip.program().phases)
-    if (!phase.is_vector()) std::cout << "  " << layer.inputs[phase.input].name << ": " << phase.choice << "\n";
+    if (!phase.is_vector()) std::cout << "  " << layer.inputs[phase.input].name << ": " << phase.choice.text() << "\n";
 }
 
 [[noreturn]] void fail_output(const TraceOrigin& trace, const std::string& operation, const std::string& place,

@@ -28,8 +28,9 @@ int command_python(const std::string& name, const std::vector<std::string>& word
 struct CommonOptions {
   std::vector<std::string> files, overrides;
   std::string output;
-  std::string rates, counts;
-  bool quiet = false, no_figures = false;
+  std::string counts;
+  std::optional<std::string> rates;
+  bool quiet = false, no_figures = false, json = false;
   std::optional<int> jobs;
   bool fresh = false;
   bool timeline = false;

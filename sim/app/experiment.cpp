@@ -22,6 +22,10 @@ void bring_in(ConfigNode& root, const std::string& key, const std::string& secti
     if (experiment.has(key)) experiment.fail_at(key, "names a file, but this file has a section '" + section + "' too");
     return;
   }
+  if (!experiment.has(key))
+    experiment.fail_at(key, "missing key: names the file with the section '" + section +
+                                "', unless this file has that section" + root.misspelt(section) +
+                                experiment.misspelt(key));
   const std::string named = experiment.path(key);
   if (!std::filesystem::is_regular_file(named)) experiment.fail_at(key, "no such file '" + named + "'");
   ConfigNode file = ConfigNode::load(named);
@@ -178,7 +182,8 @@ Experiment Experiment::of_layer(int layer) const {
 namespace {
 
 // Recorded spikes go through neurons, and are sent as they are.
-LayerTrace open_recorded(const ChipSpec& chip, const std::string& file, int steps, int least_steps) {
+LayerTrace open_recorded(const Experiment& experiment, const std::string& file) {
+  const ChipSpec& chip = experiment.chip;
   if (chip.multiplies())
     chip.section.fail_below("tile.datapath", "'" + datapath_names()[int(chip.datapath)] + "' cannot run " + file +
                                                  ": a trace of recorded spikes (use accumulate_and_fire)");
@@ -186,16 +191,21 @@ LayerTrace open_recorded(const ChipSpec& chip, const std::string& file, int step
     chip.section.fail_below("spike_code", "'" + spike_code_names()[chip.spike_code] + "' cannot send " + file +
                                               ": a trace of recorded spikes (use rate)");
   StepBlocks blocks = chip.step_blocks;
-  blocks.least = least_steps;
-  return make_rate_layer(RateTrace::open(file), steps, blocks);
+  blocks.least = experiment.least_steps;
+  const RateTrace trace = RateTrace::open(file);
+  if (experiment.steps > trace.steps)
+    experiment.config.fail_below("workload.steps", std::to_string(experiment.steps) + " asked for, " + file + " has " +
+                                                       std::to_string(trace.steps) + " (or write `all`)");
+  return make_rate_layer(trace, experiment.steps, blocks);
 }
 
 // The layer of a trace that fits the datapath.
 LayerTrace open_layer(const Experiment& experiment, const std::string& file) {
   const ChipSpec& chip = experiment.chip;
   const std::string format = trace_format(file);
-  if (RateTrace::is_format(format)) return open_recorded(chip, file, experiment.steps, experiment.least_steps);
-  if (experiment.steps > 0) throw UserError("workload.steps: " + file + " has no recorded steps (remove the key)");
+  if (RateTrace::is_format(format)) return open_recorded(experiment, file);
+  if (experiment.steps > 0)
+    experiment.config.fail_below("workload.steps", file + " has no recorded steps (remove the key)");
   if (chip.step_blocks.steps > 0)
     chip.section.fail_below("step_blocks.steps", file + " has no recorded steps (must be 0)");
   const auto refuse = [&](const std::string& why) {
@@ -232,7 +242,14 @@ LayerTrace Experiment::open_trace() const {
     for (const auto& operation : layer.operations) names.push_back(operation.name);
     for (const auto& work : layer.vector_unit) names.push_back(work.name);
   }
-  layer.select(names, all_tokens ? layer.tokens : tokens);
+  if (!all_tokens && tokens > layer.tokens)
+    config.fail_below("workload.tokens", std::to_string(tokens) + " asked for, " + trace_file + " has " +
+                                             std::to_string(layer.tokens) + " (or write `all`)");
+  try {
+    layer.select(names, all_tokens ? layer.tokens : tokens);
+  } catch (const UserError& error) {
+    config.fail_below("workload.operations", error.what());
+  }
   return layer;
 }
 

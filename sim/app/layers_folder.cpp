@@ -59,26 +59,6 @@ ordered_json read_seal(const fs::path& folder) {
   return seal;
 }
 
-std::string in_short(const std::string& text) { return text.size() > 60 ? text.substr(0, 57) + "..." : text; }
-
-// The first value that differs between the configuration in `file` and a wanted one, in words; empty if none does.
-std::string first_difference(const std::string& file, const std::string& wanted_text) {
-  const auto there = ConfigNode::load(file).scalars(), wanted = ConfigNode::parse(wanted_text, file).scalars();
-  const auto value_in = [](const auto& all, const std::string& path) -> const std::string* {
-    for (const auto& [name, value] : all)
-      if (name == path) return &value;
-    return nullptr;
-  };
-  for (const auto& [path, value] : wanted) {
-    const std::string* other = value_in(there, path);
-    if (!other) return path + " is not there, " + in_short(value) + " here";
-    if (*other != value) return path + " is " + in_short(*other) + " there, " + in_short(value) + " here";
-  }
-  for (const auto& [path, value] : there)
-    if (!value_in(wanted, path)) return path + " is " + in_short(value) + " there, not here";
-  return "";
-}
-
 }  // namespace
 
 std::string LayerIdentity::hash() const {

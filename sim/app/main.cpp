@@ -32,6 +32,10 @@ A cycle-accurate simulator of spiking accelerators that run quantized language m
 
 spikeloom COMMAND --help shows options and examples. Start with
   spikeloom run configs/experiments/demo.yaml
+
+exit status: 0 done; 1 done, but not as it should be (run: outputs differ from the trace); 2 an error in what was asked
+for: one line says what; 3 a network or a chip that is stuck, or another error of the program; 128 + N stopped by signal
+N, as 130 by Ctrl-C
 )";
 
 int dispatch(const std::string& command, const std::vector<std::string>& words) {

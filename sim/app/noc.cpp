@@ -35,21 +35,23 @@ every flit is offered in its recorded cycle, or when those of its class before i
 a packet's recorded cycle to the arrival of its tail at the last of its nodes, per class of messages.
 
   --rates R,R,...    offered flits per cycle and node, instead of traffic.rates
-  --set path=value   change one value of the file: network.vcs_per_class=4
+  --set path=value   change one value of the file: network.vcs_per_class=4; or a list: traffic.hotspot.nodes=[0,9]
   -o, --output       the results folder
   --no-figures       do not draw the figure
   -q, --quiet        print nothing but errors
 
-A rate is saturated when less than four fifths of what was offered arrived, or packets were left after the drain.
+A rate is saturated when less than four fifths of what was offered arrived, or packets were left after the drain,
+whose end is looked for every 1,024 cycles.
 "4 H + 9 cycles over H hops": H links between routers, none between nodes of one router.
 
 examples
   spikeloom noc configs/networks/mesh_8x8.yaml
   spikeloom noc configs/networks/mesh_8x8.yaml --set network.router.speculative=true --rates 0.05,0.1,0.2
   spikeloom noc configs/networks/torus_8x8.yaml --set traffic.pattern=transpose -o results/transpose
+  spikeloom noc configs/networks/mesh_8x8.yaml --set traffic.pattern=hotspot --set traffic.injection=bursty -o results/hotspot
   spikeloom noc configs/networks/recorded_smollm2.yaml
 
-exit status: 0 measured, 1 the network got stuck, 2 an error in what was asked for
+exit status: 0 measured, 2 an error in what was asked for, 3 the network got stuck (a deadlock)
 )";
 
 std::vector<double> parse_rates(const std::string& text) {
@@ -225,7 +227,7 @@ nlohmann::json rates_json(const std::vector<Row>& rows) {
 
 int report_stuck(const std::string& oldest) {
   std::cerr << "the network is stuck: nothing has arrived for long; " << oldest << "\n";
-  return 1;
+  return 3;
 }
 
 void write_results(const std::string& folder, const NocExperiment& experiment, const nlohmann::json& json,
@@ -286,14 +288,15 @@ int command_noc(const std::vector<std::string>& words) {
   if (!parse_options(words, kHelp, "osqnl", &options)) return 0;
   if (options.files.size() != 1) throw UserError("noc: expected one network file (see spikeloom noc --help)");
   NocExperiment experiment = NocExperiment::load(options.files[0], options.overrides);
-  if (!options.rates.empty()) {
+  if (options.rates) {
     if (experiment.recorded) throw UserError("--rates: recorded traffic has rates of its own (leave --rates out)");
-    experiment.traffic.rates = parse_rates(options.rates);
-    experiment.resolved = "# Measured with --rates " + options.rates + "\n" + experiment.resolved;
+    experiment.traffic.rates = parse_rates(*options.rates);
+    experiment.resolved = "# Measured with --rates " + *options.rates + "\n" + experiment.resolved;
   }
   warn(experiment.network);
   const std::string folder = options.output.empty() ? "results/" + experiment.name : options.output;
   prepare_folder(folder);
+  if (!options.quiet) say_what_is_replaced(folder, experiment.resolved);
   return experiment.recorded ? measure_recorded(experiment, folder, options)
                              : measure_synthetic(experiment, folder, options);
 }

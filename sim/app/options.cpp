@@ -16,8 +16,12 @@ bool parse_options(const std::vector<std::string>& words, const std::string& hel
   if (has("o")) visible.add_options()("output,o", po::value<std::string>(&options->output), "");
   if (has("s")) visible.add_options()("set", po::value<std::vector<std::string>>(&options->overrides)->composing(), "");
   if (has("q")) visible.add_options()("quiet,q", po::bool_switch(&options->quiet), "");
-  if (has("l")) visible.add_options()("rates", po::value<std::string>(&options->rates), "");
+  if (has("l"))
+    visible.add_options()(
+        "rates", po::value<std::string>()->notifier([options](const std::string& rates) { options->rates = rates; }),
+        "");
   if (has("c")) visible.add_options()("counts", po::value<std::string>(&options->counts), "");
+  if (has("j")) visible.add_options()("json", po::bool_switch(&options->json), "");
   if (has("n")) visible.add_options()("no-figures", po::bool_switch(&options->no_figures), "");
   if (has("r")) {
     visible.add_options()("timeline", po::bool_switch(&options->timeline), "");

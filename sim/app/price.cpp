@@ -2,11 +2,14 @@
 
 #include <filesystem>
 #include <iostream>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "sim/app/bill.h"
 #include "sim/app/commands.h"
 #include "sim/app/experiment.h"
+#include "sim/app/number_text.h"
+#include "sim/app/report.h"
 
 namespace spikeloom {
 
@@ -14,14 +17,15 @@ namespace {
 
 using json = nlohmann::ordered_json;
 
-const char* const kHelp = R"(usage: spikeloom price EXPERIMENT.yaml [--set path=value ...] [--counts FOLDER]
+const char* const kHelp = R"(usage: spikeloom price EXPERIMENT.yaml [--set path=value ...] [--counts FOLDER] [--json]
 
-Prints as JSON, without simulating, what an experiment's chip takes: area and SRAM bytes; and what names the run: its
-resolved configuration and the SHA-256 of its trace. Validates as `spikeloom check` does.
+Prints, without simulating, what an experiment's chip takes: area per kind of block and SRAM bytes. Validates as
+`spikeloom check` does.
 
   --set path=value   change one value, by its path in the resolved configuration; may be repeated
   --counts FOLDER    also the energy of the counts in FOLDER/counts.csv, from a run that differs from this experiment
                      only in what changes no count: the technology, DRAM's currents, a link's length
+  --json             for scripts: one JSON object, with the resolved configuration and the SHA-256 of the trace
 
 examples
   spikeloom price configs/experiments/demo.yaml
@@ -40,11 +44,78 @@ uint64_t sram_bytes(const std::vector<BlockInventory>& blocks) {
   return bytes;
 }
 
-json energy_json(const Bill& bill, Cycle cycles, int tokens) {
+// Stored counts in an experiment's prices.
+struct Priced {
+  Bill bill;
+  Cycle cycles;
+  int tokens;
+};
+
+json energy_json(const Priced& priced) {
+  const Bill& bill = priced.bill;
   json groups;
   for (size_t i = 0; i < bill.groups.size(); ++i) groups[kEnergyGroupNames[i]] = bill.groups[i];
-  return {
-      {"cycles", cycles}, {"total_pj", bill.total_pj}, {"per_token_pj", bill.total_pj / tokens}, {"groups_pj", groups}};
+  return {{"cycles", priced.cycles},
+          {"total_pj", bill.total_pj},
+          {"per_token_pj", bill.total_pj / priced.tokens},
+          {"groups_pj", groups}};
+}
+
+json price_json(const Experiment& experiment, const LayerTrace& layer, const Chip& chip,
+                const std::optional<Priced>& energy) {
+  json root = {{"format", "spikeloom-price"},
+               {"version", 1},
+               {"resolved", experiment.resolved},
+               {"trace",
+                {{"file", layer.file},
+                 {"sha256", layer.sha256},
+                 {"weights_sha256", layer.weights_sha256},
+                 {"tokens", layer.tokens}}},
+               {"synthetic", layer.synthetic},
+               {"sram_bytes", sram_bytes(chip.blocks())},
+               {"area_mm2", area_json(block_areas(chip.blocks(), experiment.technology))}};
+  if (energy) root["energy"] = energy_json(*energy);
+  return root;
+}
+
+// "tile_3_0.synapse_array" is a tile.synapse_array, "memory_1.encoder_0" a memory.encoder.
+std::string kind_of(const std::string& block) {
+  std::string kind;
+  for (size_t i = 0; i < block.size(); ++i) {
+    const bool number = std::isdigit(static_cast<unsigned char>(block[i]));
+    const bool before_number = block[i] == '_' && i + 1 < block.size() && std::isdigit(uint8_t(block[i + 1]));
+    if (!number && !before_number) kind += block[i];
+  }
+  return kind.rfind("chip.", 0) == 0 ? kind.substr(5) : kind;
+}
+
+std::string area_row(const std::string& name, const std::string& count, const BlockArea& area) {
+  return format("%-26s %6s %10.4f %10.4f %10.4f %10.4f\n", name.c_str(), count.c_str(), area.sram, area.registers,
+                area.adders, area.total());
+}
+
+// mm2 of all blocks of a kind together.
+std::string area_table(const std::vector<BlockArea>& blocks) {
+  std::map<std::string, std::vector<BlockArea>> kinds;
+  for (const BlockArea& block : blocks)
+    if (block.total() > 0) kinds[kind_of(block.block)].push_back(block);
+  std::string text =
+      format("%-26s %6s %10s %10s %10s %10s\n", "area, mm2", "blocks", "SRAM", "registers", "adders*", "total");
+  for (const auto& [kind, members] : kinds) text += area_row(kind, std::to_string(members.size()), sum_of(members));
+  return text + area_row("total", "", sum_of(blocks)) + "* and multipliers; without wires, DRAM\n";
+}
+
+std::string price_text(const Experiment& experiment, const Chip& chip, const std::optional<Priced>& energy) {
+  std::string text =
+      format("Chip         %s, technology %s\n", chip.spec().name.c_str(), experiment.technology.name().c_str()) +
+      "SRAM         " + grouped(sram_bytes(chip.blocks())) + " bytes\n\n" +
+      area_table(block_areas(chip.blocks(), experiment.technology));
+  if (!energy) return text;
+  const Bill& bill = energy->bill;
+  text += format("\nCycles       %s, as counted\nEnergy       %s in all, %s per token\n\n",
+                 grouped(energy->cycles).c_str(), trimmed(spikeloom::energy(bill.total_pj)).c_str(),
+                 trimmed(spikeloom::energy(bill.total_pj / energy->tokens)).c_str());
+  return text + group_table(bill.groups, background_pj(bill), bill.total_pj);
 }
 
 // What changes counts for certain, by its path and as text.
@@ -80,7 +151,7 @@ void refuse_other_counts(const Experiment& experiment, const std::string& folder
 
 int command_price(const std::vector<std::string>& words) {
   CommonOptions options;
-  if (!parse_options(words, kHelp, "sc", &options)) return 0;
+  if (!parse_options(words, kHelp, "scj", &options)) return 0;
   if (options.files.size() != 1) throw UserError("price: expected one experiment file (see spikeloom price --help)");
   const Experiment experiment = Experiment::load(options.files[0], options.overrides);
   if (experiment.model)
@@ -89,23 +160,16 @@ int command_price(const std::vector<std::string>& words) {
   Chip chip("chip", experiment.chip, layer, experiment.window_cycles);
   check_fit(chip.spec(), layer, chip.program());
   check_prices(chip, experiment.technology);
-  json root = {{"format", "spikeloom-price"},
-               {"version", 1},
-               {"resolved", experiment.resolved},
-               {"trace",
-                {{"file", layer.file},
-                 {"sha256", layer.sha256},
-                 {"weights_sha256", layer.weights_sha256},
-                 {"tokens", layer.tokens}}},
-               {"synthetic", layer.synthetic},
-               {"sram_bytes", sram_bytes(chip.blocks())},
-               {"area_mm2", area_json(block_areas(chip.blocks(), experiment.technology))}};
+  std::optional<Priced> energy;
   if (!options.counts.empty()) {
     const StoredCounts counts = StoredCounts::read(options.counts);
     refuse_other_counts(experiment, options.counts);
-    root["energy"] = energy_json(price_counts(chip, experiment.technology, counts), counts.cycles, layer.tokens);
+    energy = Priced{price_counts(chip, experiment.technology, counts), counts.cycles, layer.tokens};
   }
-  std::cout << root.dump(1) << std::endl;
+  if (options.json)
+    std::cout << price_json(experiment, layer, chip, energy).dump(1) << std::endl;
+  else
+    std::cout << price_text(experiment, chip, energy) << std::flush;
   return 0;
 }
 

@@ -16,7 +16,7 @@ struct PhaseReport {
   std::string input;        // of the vector unit: empty, and
   std::string vector_kind;  // what it does
   std::vector<std::string> operations;
-  std::string mapping;
+  PhaseChoice mapping;
   std::string side_format;  // of packed codes; of the vector unit: empty
   Cycle begin = 0, end = 0;
   int passes = 0;

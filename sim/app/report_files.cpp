@@ -53,7 +53,7 @@ json phases_json(const Report& report) {
     list.push_back({{"input", phase.input},
                     {"vector_unit", phase.vector_kind},
                     {"operations", phase.operations},
-                    {"mapping", phase.mapping},
+                    {"mapping", phase.mapping.text()},
                     {"side_format", phase.side_format},
                     {"passes", phase.passes},
                     {"begin_cycle", phase.begin},

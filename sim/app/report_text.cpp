@@ -83,14 +83,6 @@ std::string figures(const Report& report) {
   return text;
 }
 
-// DRAM's background power runs whatever the chip does.
-double background_pj(const Report& report) {
-  double pj = 0;
-  for (const BillLine& line : report.bill.lines)
-    if (line.event == "background") pj += line.pj();
-  return pj;
-}
-
 std::string names_of(const PhaseReport& phase) {
   std::string names;
   for (const auto& name : phase.operations) names += (names.empty() ? "" : ",") + name;
@@ -157,6 +149,27 @@ std::string phase_table(const Report& report) {
          "unit's\n\n";
 }
 
+// Why phases of spikes were mapped as they were: each choice, and the operations that share it.
+std::string mapping(const Report& report) {
+  std::string text;
+  for (const auto part : {&PhaseChoice::split, &PhaseChoice::placement, &PhaseChoice::side}) {
+    std::vector<std::pair<std::string, std::string>> choices;  // and the operations
+    for (const PhaseReport& phase : report.phases) {
+      const std::string& choice = phase.mapping.*part;
+      if (choice.empty()) continue;
+      const auto same = [&](const auto& other) { return other.first == choice; };
+      const auto found = std::find_if(choices.begin(), choices.end(), same);
+      if (found == choices.end())
+        choices.emplace_back(choice, names_of(phase));
+      else
+        found->second += "; " + names_of(phase);
+    }
+    for (const auto& [choice, operations] : choices)
+      text += "  " + choice + (choices.size() == 1 ? "" : ": " + operations) + "\n";
+  }
+  return "Mapping\n" + text + "\n";
+}
+
 std::string recordings(const Report& report) {
   std::string text;
   for (const RecordedFile& file : report.recordings) {
@@ -205,8 +218,8 @@ std::string group_table(const GroupEnergies& groups, double background_pj, doubl
 
 std::string report_text(const Report& report) {
   std::string text = header(report) + figures(report) +
-                     group_table(report.bill.groups, background_pj(report), report.bill.total_pj) +
-                     phase_table(report) + gaps(report);
+                     group_table(report.bill.groups, background_pj(report.bill), report.bill.total_pj) +
+                     phase_table(report) + gaps(report) + mapping(report);
   text += "Not charged\n";
   for (const std::string& item : not_charged(report)) text += "  - " + item + "\n";
   return text + recordings(report);

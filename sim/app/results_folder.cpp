@@ -11,6 +11,7 @@
 #include <iostream>
 
 #include "sim/app/commands.h"
+#include "sim/base/config.h"
 #include "sim/base/error.h"
 
 namespace spikeloom {
@@ -39,7 +40,43 @@ std::string reason_of(std::string said) {
   return line;
 }
 
+std::string in_short(const std::string& text) { return text.size() > 60 ? text.substr(0, 57) + "..." : text; }
+
+// The name in a resolved configuration of a run or of a network.
+std::string name_in(const std::string& file) {
+  for (const auto& [path, value] : ConfigNode::load(file).scalars())
+    if (path == "experiment.name" || path == "noc.name") return value;
+  return "";
+}
+
 }  // namespace
+
+std::string first_difference(const std::string& file, const std::string& wanted_text) {
+  const auto there = ConfigNode::load(file).scalars(), wanted = ConfigNode::parse(wanted_text, file).scalars();
+  const auto value_in = [](const auto& all, const std::string& path) -> const std::string* {
+    for (const auto& [name, value] : all)
+      if (name == path) return &value;
+    return nullptr;
+  };
+  for (const auto& [path, value] : wanted) {
+    const std::string* other = value_in(there, path);
+    if (!other) return path + " is not there, " + in_short(value) + " here";
+    if (*other != value) return path + " is " + in_short(*other) + " there, " + in_short(value) + " here";
+  }
+  for (const auto& [path, value] : there)
+    if (!value_in(wanted, path)) return path + " is " + in_short(value) + " there, not here";
+  return "";
+}
+
+void say_what_is_replaced(const std::string& folder, const std::string& resolved) {
+  const std::string file = (fs::path(folder) / "resolved.yaml").string();
+  try {
+    const std::string difference = fs::exists(file) ? first_difference(file, resolved) : "";
+    if (!difference.empty())
+      std::cerr << folder << ": the results of '" << name_in(file) << "' there are replaced: " << difference << "\n";
+  } catch (const UserError&) {  // no configuration of ours
+  }
+}
 
 void prepare_folder(const std::string& folder) {
   std::error_code error;

@@ -21,7 +21,7 @@ Simulates an experiment cycle by cycle, compares every output integer with the t
 writes report.json, energy.csv, counts.csv, windows.csv, resolved.yaml and figures to FOLDER (default: results/<experiment name>).
 
   --set path=value   change one value, by its path in the resolved configuration; may be repeated; items of
-                     lists are numbered from 0: chip.memory_nodes.1.port=east
+                     lists are numbered from 0: chip.memory_nodes.1.port=east; a list is [q,k]
   -o, --output       the results folder
   --no-figures       do not draw figures
   --jobs N           of a workload of several layers: how many run side by side (default: the processors there are);
@@ -47,7 +47,8 @@ examples
   spikeloom run results/demo/resolved.yaml -o results/again
   spikeloom run configs/experiments/smollm2_model.yaml --set workload.layers=0-3
 
-exit status: 0 all outputs equal the trace, 1 they differ, 2 an error in what was asked for, 130 Ctrl-C
+exit status: 0 all outputs equal the trace, 1 they differ, 2 an error in what was asked for, 3 the chip got stuck,
+130 Ctrl-C
 )";
 
 void simulate(Chip& chip, Recording* recording) {
@@ -83,6 +84,7 @@ int command_run(const std::vector<std::string>& words) {
   if (LayersFolder::is_used(folder))
     throw UserError(folder + ": holds the results of a run of several layers; choose another folder with -o");
   prepare_folder(folder);
+  if (!options.quiet) say_what_is_replaced(folder, experiment.resolved);
   warn(experiment.chip.network);
   recording.start(folder);
   const auto start = std::chrono::steady_clock::now();

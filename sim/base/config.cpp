@@ -12,6 +12,8 @@
 #include <set>
 #include <sstream>
 
+#include "sim/base/spelling.h"
+
 namespace spikeloom {
 
 namespace {
@@ -175,9 +177,19 @@ void ConfigNode::fail_at(const std::string& key, const std::string& what) const 
 }
 
 void ConfigNode::fail_below(const std::string& dotted_path, const std::string& what) const {
+  throw UserError(message_below(dotted_path, what));
+}
+
+std::string ConfigNode::message_below(const std::string& dotted_path, const std::string& what) const {
   const ConfigNode* value = walk(dotted_path).first;
-  if (value) value->fail(what);
-  throw UserError((file_.empty() ? "" : place() + ": ") + child_path(dotted_path) + ": " + what);
+  const std::string where = value ? value->place() : place();
+  return (where.empty() ? "" : where + ": ") + child_path(dotted_path) + ": " + what;
+}
+
+std::string ConfigNode::misspelt(const std::string& key) const {
+  for (const auto& [name, value] : entries_)
+    if (!value.read_ && is_close(key, name)) return "; '" + name + "' at " + value.place() + " may be it, misspelt";
+  return "";
 }
 
 std::string ConfigNode::place_of(const std::string& key) const {
@@ -224,7 +236,7 @@ bool ConfigNode::is_list(const std::string& key) const {
 
 ConfigNode& ConfigNode::require(const std::string& key, Kind kind, const char* kind_name) {
   ConfigNode* value = find(key);
-  if (!value) fail_at(key, std::string("missing key (expected ") + kind_name + ")");
+  if (!value) fail_at(key, std::string("missing key (expected ") + kind_name + ")" + misspelt(key));
   if (value->kind_ != kind) value->fail(std::string("expected ") + kind_name);
   value->read_ = true;
   return *value;
@@ -359,12 +371,25 @@ void ConfigNode::override_value(const std::string& dotted_path, const std::strin
                     (above->path_.empty() ? "at the top level" : "under " + above->path_) + ": " +
                     join(above->names_below()) + ")");
   ConfigNode* node = const_cast<ConfigNode*>(found);
-  if (node->kind_ != Kind::kScalar)
-    throw UserError(place + ": " + dotted_path + ": names a section, an override must name a single value");
-  node->scalar_ = value;
-  node->folder_ = folder;
-  node->file_ = place;
-  node->line_ = 0;
+  if (node->kind_ == Kind::kMap)
+    throw UserError(place + ": " + dotted_path + ": names a section, an override must name a single value or a list");
+  const bool list = !value.empty() && value[0] == '[';
+  if (node->kind_ == Kind::kList && !list)
+    throw UserError(place + ": " + dotted_path + ": names a list (write it as [1, 2], or name an item: " + dotted_path +
+                    ".0)");
+  const std::string path = node->path_;
+  if (list) *node = std::move(parse("list: " + value, place).entries_[0].second);
+  if (!list) node->scalar_ = value;
+  node->rebase(path);
+  node->come_from(place, folder);
+}
+
+void ConfigNode::come_from(const std::string& place, const std::string& folder) {
+  folder_ = folder;
+  file_ = place;
+  line_ = 0;
+  for (auto& entry : entries_) entry.second.come_from(place, folder);
+  for (auto& item : items_) item.come_from(place, folder);
 }
 
 void ConfigNode::rebase(const std::string& path) {

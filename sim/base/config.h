@@ -66,8 +66,13 @@ class ConfigNode {
 
   // Throws UserError at the place of the value that a dotted path below this node names.
   [[noreturn]] void fail_below(const std::string& dotted_path, const std::string& what) const;
+  // Its message.
+  std::string message_below(const std::string& dotted_path, const std::string& what) const;
+  // "; 'memory_nodes' stands there: ..." where a key that nobody has read may be this one misspelt; else empty.
+  std::string misspelt(const std::string& key) const;
 
-  // Replaces the value at a dotted path (`tile.lanes`, `memory_nodes.0.port`). The path must exist.
+  // Replaces the value at a dotted path (`tile.lanes`, `memory_nodes.0.port`), a list by one: `[1, 2]`. The path must
+  // exist.
   // `place` names where the override was written, for messages; `folder` is what a relative path in it refers to.
   void override_value(const std::string& dotted_path, const std::string& value, const std::string& place,
                       const std::string& folder);
@@ -93,6 +98,7 @@ class ConfigNode {
   bool empty() const { return kind_ != Kind::kScalar && entries_.empty() && items_.empty(); }
   std::string child_path(const std::string& key) const { return path_.empty() ? key : path_ + "." + key; }
   void rebase(const std::string& path);
+  void come_from(const std::string& place, const std::string& folder);
 
   Kind kind_ = Kind::kMap;
   std::string scalar_;

@@ -64,12 +64,18 @@ def _lines(source):
     return found
 
 
+def table_text(text):
+    """The table in a Markdown file's text; empty if there is none."""
+    if BEGIN not in text or END not in text:
+        return ""
+    return text[text.index(BEGIN) + len(BEGIN) : text.index(END)].strip()
+
+
 def _table(source):
     """[(its texts, Perplexity or None where the column holds none)] of every row."""
-    text = source.path.read_text(encoding="utf-8")
-    if BEGIN not in text or END not in text:
+    lines = table_text(source.path.read_text(encoding="utf-8")).splitlines()
+    if not lines:
         raise UserError(f"{source.path}: no table of perplexities (`make table` writes it)")
-    lines = text[text.index(BEGIN) + len(BEGIN) : text.index(END)].strip().splitlines()
     header, _, *body = [_cells(line) for line in lines]
     if source.column not in header:
         raise UserError(

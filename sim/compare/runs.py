@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import re
 from dataclasses import dataclass
 from functools import cache
@@ -10,6 +11,7 @@ from pathlib import Path
 import yaml
 
 from spikeloom import UserError
+from spikeloom.compare import perplexity_rows
 from spikeloom.progress import Progress
 from spikeloom.store import program as programs
 from spikeloom.store.bill import bill
@@ -155,16 +157,25 @@ class Runs:
 @cache
 def configuration(path):
     """Hash of a YAML file's values (comments do not count) and of the files that they name."""
+    if not path.is_file():
+        return "no such file"  # the simulator says so, and is asked again when there is one
     try:
         content = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
     except (yaml.YAMLError, UnicodeDecodeError):
         return programs.file_sha256(path)  # the simulator says what is wrong with it
-    parts = [json.dumps(content, sort_keys=True)]
-    for name in _scalars(content):
-        named = path.parent / name
-        if name.endswith((".yaml", ".csv")) and named.is_file():
-            parts.append(configuration(named) if name.endswith(".yaml") else programs.file_sha256(named))
+    named = [path.parent / name for name in _scalars(content)]
+    parts = [json.dumps(content, sort_keys=True), *(_values_of(file) for file in named if os.path.isfile(file))]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def _values_of(file):
+    """Hash of what a configuration takes from a file: of text with tables of perplexities, the table."""
+    if file.suffix in (".yaml", ".yml"):
+        return configuration(file)
+    if file.suffix == ".md":
+        table = perplexity_rows.table_text(file.read_text(encoding="utf-8"))
+        return hashlib.sha256(table.encode()).hexdigest()
+    return programs.file_sha256(file)
 
 
 def _scalars(node):

@@ -3,6 +3,8 @@
 from spikeloom.compare import break_even, sources
 from spikeloom.plots import style
 
+# Ratios this near to 1 are shown as 1.000: neither side takes less.
+EVEN = 0.0005
 # A price that must change by more than this is not offered as a way to break even.
 REACH = 100.0
 SHOWN = 3
@@ -18,16 +20,19 @@ def verdict(numbers, bout, groups, interval):
 
 
 def call(bout, interval):
-    """A key of CALLS: open where the interval of the headline holds 1; without an interval the ratio decides."""
+    """A key of CALLS, from both ends of the headline's interval; without one from the headline itself."""
     low, high = (end.value for end in interval) if interval else (bout.headline, bout.headline)
-    if low > 1:
+    if low >= 1 + EVEN:
         return "gain"
-    return "no gain" if high < 1 or not interval else "open"
+    if high <= 1 - EVEN:
+        return "no gain"
+    return "even" if low > 1 - EVEN and high < 1 + EVEN else "open"
 
 
 CALLS = {
     "gain": "A gain in full",
     "no gain": "No gain in full",
+    "even": "Even: both take the same to 0.05 %",
     "open": "No gain that uncertain prices would not undo, and no loss",
 }
 
@@ -39,12 +44,13 @@ def overall(bouts, calls, uncertain=True):
         places[name].append(f"{bout.regime.name} at {bout.technology}")
     said = {name: ", ".join(found) or "none" for name, found in places.items()}
     lead = "It depends" if places["gain"] else "No gain in full"
-    if len(places["gain"]) == len(bouts):
-        lead = "A gain in full"
+    for name in ("gain", "even"):
+        if len(places[name]) == len(bouts):
+            lead = CALLS[name]
     left = f"leave it open in: {said['open']}" if uncertain else "were not examined"
     return (
         f"**{lead}.** Counted to the end, spiking takes less energy in: {said['gain']}; more in: {said['no gain']}; "
-        f"uncertain prices {left}."
+        f"the same to 0.05 % in: {said['even']}; uncertain prices {left}."
     )
 
 

@@ -63,7 +63,7 @@ def price(program, experiment, assignments, counts=None):
 
     Raises Refused for a configuration that the program does not take.
     """
-    words = ["price", str(experiment), *_sets(assignments)]
+    words = ["price", str(experiment), "--json", *_sets(assignments)]
     if counts is not None:
         words += ["--counts", str(counts)]
     return json.loads(_run([str(program), *words]))

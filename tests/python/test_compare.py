@@ -194,7 +194,15 @@ def test_sides_choose_anew_under_other_prices(by_hand):
 
 
 @pytest.mark.parametrize(
-    ("ends", "said"), [((0.8, 0.9), "no gain"), ((0.9, 1.1), "open"), ((1.1, 1.2), "gain"), (None, "no gain")]
+    ("ends", "said"),
+    [
+        ((0.8, 0.9), "no gain"),
+        ((0.9, 1.1), "open"),
+        ((0.9, 0.9999), "open"),
+        ((1.1, 1.2), "gain"),
+        ((0.9998, 0.9999), "even"),
+        (None, "even"),  # the headline is 1
+    ],
 )
 def test_a_gain_that_uncertain_prices_undo_is_none(by_hand, ends, said):
     interval = ends and tuple(SimpleNamespace(value=end) for end in ends)
@@ -309,12 +317,13 @@ def test_the_datapath_and_what_is_searched_may_differ(by_hand):
 def test_the_verdict_says_no_gain_and_what_would_have_to_change(by_hand):
     bout = bout_of(by_hand, "prefill")
     text = words.verdict(Numbers(), bout, by_hand.groups, None)
-    assert "No gain in full" in text
+    assert "**prefill, one: Even: both take the same to 0.05 %.**" in text  # 16 + 20/32 over 16 + 20/32
     # Without rungs 1 and 3 spiking takes 11 + 20/32, the rival 16 + 20/32.
     assert re.search(r"If all spike arithmetic were free, the ratio would be 1\.43", text)
     assert "For a gain one of these would have to change: adders × 1.0000⟦n8⟧, within its uncertainty of × 0.5" in text
-    assert words.overall([bout], [words.call(bout, None)]).startswith("**No gain in full.**")
-    assert words.overall([bout], [words.call(bout, None)], uncertain=False).endswith("prices were not examined.")
+    assert words.overall([bout], ["no gain"]).startswith("**No gain in full.**")
+    assert words.overall([bout], ["even"]).startswith("**Even: both take the same to 0.05 %.**")
+    assert words.overall([bout], ["even"], uncertain=False).endswith("prices were not examined.")
 
 
 def table_of(found, caption):
@@ -649,6 +658,19 @@ def test_a_report_of_other_values_is_not_explained(written, tmp_path):
     (tmp_path / "chip.yaml").write_text("chip: {name: another}\n")
     runs.configuration.cache_clear()
     with pytest.raises(UserError, match=r"one: this report was made from another configuration than .*compare\.yaml"):
+        explain.require_report_of(here, written / "one")
+
+
+def test_a_report_of_other_perplexities_is_not_explained(written, tmp_path):
+    """Of the file only the table counts."""
+    here = write_config(tmp_path, TRACES, PREFILL_ONLY)
+    table = tmp_path / "README.md"
+    table.write_text("Words around the table.\n" + table.read_text())
+    runs.configuration.cache_clear()
+    explain.require_report_of(here, written / "one")
+    table.write_text(table.read_text().replace("35.57", "35.58"))
+    runs.configuration.cache_clear()
+    with pytest.raises(UserError, match="made from another configuration"):
         explain.require_report_of(here, written / "one")
 
 

@@ -134,6 +134,19 @@ def test_what_is_kept_follows_values_and_files_but_no_comments(world, tmp_path):
     assert is_described_again(job(), Runs(tmp_path / "runs", tmp_path / "spikeloom", 1))
 
 
+def test_a_file_that_was_missing_is_looked_for_again(world, tmp_path):
+    found, job, called = world
+    (tmp_path / "chip.yaml").write_text("chip: {device: new.yml}\n")
+    with_table = job(table=str(tmp_path / "new.table"))
+    for count, name in enumerate((None, "new.yml", "new.table")):
+        if name:
+            (tmp_path / name).write_text("rows: 8\n")
+        runs.configuration.cache_clear()
+        found.results([with_table])
+        found.results([with_table])
+        assert calls(called).count("price") == count + 1
+
+
 def test_a_missing_program_is_named_with_the_remedy(tmp_path):
     with pytest.raises(UserError, match=r"none: no such program; `make build` makes it, --spikeloom PROGRAM"):
         Runs(tmp_path, tmp_path / "none", 1)

@@ -57,7 +57,8 @@ def direct_run(folder, assignments):
 
 def areas(folder, assignments):
     sets = [word for path, value in assignments.items() for word in ("--set", f"{path}={value}")]
-    out = subprocess.run([PROGRAM, "price", folder / "small.yaml", *sets], check=True, capture_output=True, text=True)
+    words = ["price", folder / "small.yaml", "--json", *sets]
+    out = subprocess.run([PROGRAM, *words], check=True, capture_output=True, text=True)
     return json.loads(out.stdout)["area_mm2"]["total"]
 
 

@@ -6,6 +6,8 @@ namespace spikeloom {
 
 namespace {
 
+constexpr int kMostNodes = 1 << 20;
+
 int side_of_square(int nodes) { return static_cast<int>(std::lround(std::sqrt(double(nodes)))); }
 
 void check_pattern(ConfigNode& section, const TrafficSpec& spec, const Topology& topology) {
@@ -32,13 +34,15 @@ TrafficSpec TrafficSpec::read(ConfigNode& section, const Topology& topology) {
     spec.file = section.path("file");
     return spec;
   }
-  if (spec.pattern == Pattern::kHotspot) {
+  // A pattern or injection without hotspots or bursts may have their section ready for another one.
+  if (spec.pattern == Pattern::kHotspot || section.has_section("hotspot")) {
     ConfigNode& hotspot = section.section("hotspot");
+    const int last = spec.pattern == Pattern::kHotspot ? topology.tiles() - 1 : kMostNodes - 1;
     spec.hotspot_share = hotspot.real("share", 0, 1);
-    for (const int64_t node : hotspot.integers("nodes", 0, topology.tiles() - 1)) spec.hotspots.push_back(int(node));
+    for (const int64_t node : hotspot.integers("nodes", 0, last)) spec.hotspots.push_back(int(node));
   }
   spec.bursty = section.choice("injection", {"bernoulli", "bursty"}) == 1;
-  if (spec.bursty) {
+  if (spec.bursty || section.has_section("burst")) {
     ConfigNode& burst = section.section("burst");
     spec.burst_begins = burst.real("begins", 1e-6, 1);
     spec.burst_ends = burst.real("ends", 1e-6, 1);

@@ -127,8 +127,8 @@ TEST(ChipDequantizeConfig, InputsOfSeveralGroupsAreNotSplit) {
   ChipSpec spec = dequantizing_chip(TileDatapath::kMultiplyDequantize, tiny_chip().mac_array, 2, 1);
   spec.mapping.input_split = 2;
   EXPECT_EQ(user_error_of([&] { Chip("chip", spec, layer, 1000); }),
-            "mapping.input_split: 2 parts would change the order in which the binary32 sums of input 'i0' are added "
-            "(set it to 1)");
+            "mapping.input_split: 2 parts would change the order in which the binary32 sums of input 'i0' are added; "
+            "set it to 1");
 }
 
 TEST(ChipDequantizeMappingUnit, AutomaticMappingKeepsSeveralGroupsOnOneTile) {

@@ -25,7 +25,7 @@ Choice choose(double salient_share, SidePolicy policy, int nodes = 1, int wide =
   chip.encoder.side_format = policy;
   const TinyContext tiny(layer, chip);
   const Phase& phase = tiny.program.phases[0];
-  return {estimate_side(tiny.program, phase, layer.trace.inputs[0]), phase.side_format, phase.choice};
+  return {estimate_side(tiny.program, phase, layer.trace.inputs[0]), phase.side_format, phase.choice.text()};
 }
 
 // Counts 0..128 take 8 bits, places 7; a tenth of the values are expected in a list.
@@ -59,9 +59,9 @@ TEST(SideChoiceUnit, WhatIsConfiguredIsTaken) {
 TEST(SideChoiceUnit, TheMappingSaysWhichAndWhy) {
   EXPECT_NE(
       choose(0.1, SidePolicy::kAuto)
-          .text.find(", salient values by index list (auto; a row's mask takes 128.0 bits, its lists about 97.6)"),
+          .text.find("; salient values by index list (auto): a row's mask takes 128.0 bits, its lists about 97.6"),
       std::string::npos);
-  EXPECT_NE(choose(0.1, SidePolicy::kMask).text.find(", salient values by mask (as configured; "), std::string::npos);
+  EXPECT_NE(choose(0.1, SidePolicy::kMask).text.find("; salient values by mask (as configured): "), std::string::npos);
 }
 
 }  // namespace

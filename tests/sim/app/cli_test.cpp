@@ -76,9 +76,12 @@ TEST_F(CliConfig, MistakesGiveOneLineAndStatusTwo) {
                                   "run configs/experiments/demo.yaml --set nonsense",
                                   "noc",
                                   "noc configs/networks/mesh_8x8.yaml --rates 0.1,x",
+                                  "noc configs/networks/mesh_8x8.yaml --rates ''",
                                   "noc configs/networks/mesh_8x8.yaml --set nonsense",
                                   "noc configs/experiments/demo.yaml",
                                   "run configs/experiments/demo.yaml --set chip.tile.lanes=0",
+                                  "run configs/experiments/demo.yaml --set workload.tokens=99",
+                                  "check configs/experiments/demo.yaml --set workload.operations=[q,z]",
                                   "run configs/experiments/demo.yaml --vcd tile_9_9",
                                   "run configs/experiments/demo.yaml --vcd router_0_0 --record-cycles 9",
                                   "run configs/experiments/demo.yaml --record-cycles 0:9",
@@ -110,6 +113,65 @@ TEST_F(CliConfig, ANetworkIsMeasuredAndItsResolvedFileRepeatsIt) {
     ASSERT_EQ(rates.size(), 2u);
     EXPECT_GT(rates[0]["latency"], 5.0);
   }
+}
+
+// Other patterns and injections of a file have their sections ready.
+TEST_F(CliConfig, HotspotsAndBurstsAreAskedForOnTheCommandLineAlone) {
+  for (const char* name : {"mesh_8x8", "torus_8x8"}) {
+    const Outcome outcome = spikeloom("noc configs/networks/" + std::string(name) + ".yaml " + kQuickNoc +
+                                      " --set traffic.pattern=hotspot --set traffic.hotspot.nodes=[0,9] "
+                                      "--set traffic.injection=bursty --set traffic.rates=[0.02] -o " +
+                                      folder_ + "/" + name);
+    EXPECT_EQ(outcome.status, 0) << outcome.text;
+    EXPECT_NE(outcome.text.find("hotspot, bursty"), std::string::npos) << outcome.text;
+    EXPECT_EQ(json::parse(read(std::string(name) + "/noc.json"))["rates"].size(), 1u);
+  }
+}
+
+TEST_F(CliConfig, ResultsOfAnotherConfigurationAreReplacedWithAWord) {
+  const std::string said = folder_ + "/one: the results of 'demo' there are replaced: chip.payload is ";
+  EXPECT_EQ(spikeloom(run("one", kQuick)).text.find(said), std::string::npos);
+  EXPECT_EQ(spikeloom(run("one", kQuick)).text.find(said), std::string::npos);
+  const std::string other = std::string(kQuick) + " --set chip.payload=bitmap";
+  EXPECT_NE(spikeloom(run("one", other)).text.find(said + "address_events there, bitmap here\n"), std::string::npos);
+}
+
+TEST_F(CliConfig, TheReportSaysWhyEachOperationWasMappedAsItIs) {
+  const Outcome outcome =
+      spikeloom(run("one", std::string(kQuick) + " --set chip.mapping.policy=fixed --set chip.mapping.input_split=2 "
+                                                 "--set workload.tokens=1"));
+  EXPECT_NE(outcome.text.find("\nMapping\n"
+                              "  input split 2 (as configured): q,k,v; o; gate,up; down\n"
+                              "  input split 1 (of causal scores): scores\n"
+                              "  input split 1 (2 configured, the input has no more parts): mix\n"
+                              "  placed snake (as configured)\n"
+                              "  salient values by mask (as configured)\n"),
+            std::string::npos)
+      << outcome.text;
+}
+
+TEST_F(CliConfig, TheAutomaticMappingIsAsFastAsTheBestFixedSplit) {
+  const auto cycles = [this](const std::string& kind, const std::string& mapping) {
+    const std::string trace = "traces/smollm2-135m/spikequant-improved/layer15." + kind + ".safetensors";
+    EXPECT_EQ(spikeloom(run("one", "--set workload.trace=" + trace + mapping)).status, 0);
+    return uint64_t(json::parse(read("one/report.json"))["time"]["cycles"]);
+  };
+  for (const char* kind : {"prefill32", "decode128"}) {
+    const uint64_t automatic = cycles(kind, " --set chip.mapping.policy=auto");
+    for (const char* split : {"1", "2", "3", "4"})
+      EXPECT_LE(automatic,
+                cycles(kind, std::string(" --set chip.mapping.policy=fixed --set chip.mapping.input_split=") + split))
+          << kind << " in " << split;
+  }
+}
+
+TEST_F(CliConfig, PricesAreATableOrForScriptsJson) {
+  const Outcome table = spikeloom("price configs/experiments/demo.yaml");
+  EXPECT_NE(table.text.find("tile.synapse_array             12"), std::string::npos) << table.text;
+  const json priced = json::parse(spikeloom("price configs/experiments/demo.yaml --json").text);
+  char total[32];
+  std::snprintf(total, sizeof total, "%.4f\n", double(priced["area_mm2"]["total"]));
+  EXPECT_NE(table.text.find(total), std::string::npos) << table.text;
 }
 
 // The run's own counts of flits per link, added up, are the replay's flit-hops.
@@ -224,7 +286,8 @@ TEST_F(CliConfig, CountsArePricedAsARunWouldPriceThem) {
   ASSERT_EQ(spikeloom(run("there", kQuick)).status, 0);
   ASSERT_EQ(spikeloom(run("here", other)).status, 0);
   EXPECT_EQ(read("there/counts.csv"), read("here/counts.csv"));
-  const Outcome outcome = spikeloom("price configs/experiments/demo.yaml " + other + " --counts " + folder_ + "/there");
+  const Outcome outcome =
+      spikeloom("price configs/experiments/demo.yaml --json " + other + " --counts " + folder_ + "/there");
   ASSERT_EQ(outcome.status, 0) << outcome.text;
   const json energy = json::parse(outcome.text)["energy"], report = json::parse(read("here/report.json"));
   EXPECT_EQ(energy["total_pj"], report["energy"]["total_pj"]);

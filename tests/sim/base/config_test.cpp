@@ -94,6 +94,24 @@ TEST_F(ConfigReaderConfig, MissingKeysNameTheSectionsPlace) {
             "c.yaml:1:1: a.c: missing key (expected an integer)");
 }
 
+TEST_F(ConfigReaderConfig, AMissingKeyNamesWhatMayBeItMisspelt) {
+  const auto section = [](const char* key) { return [key](ConfigNode& root) { root.section(key); }; };
+  const auto hint = [](const std::string& key, const std::string& name) {
+    return "c.yaml:1:1: " + key + ": missing key (expected a section of keys); '" + name +
+           "' at c.yaml:2:1 may be it, misspelt";
+  };
+  const auto short_place = [this](std::string said) {
+    const std::string prefix = folder_.file("");
+    for (size_t at; (at = said.find(prefix)) != std::string::npos;) said.erase(at, prefix.size());
+    return said;
+  };
+  EXPECT_EQ(short_place(message("a: 1\nmemry_node: {b: 2}\n", section("memory_node"))),
+            hint("memory_node", "memry_node"));
+  EXPECT_EQ(short_place(message("a: 1\nmemory: {b: 2}\n", section("memory_node"))), hint("memory_node", "memory"));
+  EXPECT_EQ(message("a: 1\nside_bytes: 2\n", section("main_bytes")),
+            "c.yaml:1:1: main_bytes: missing key (expected a section of keys)");
+}
+
 TEST_F(ConfigReaderConfig, UnknownKeysNameWhatIsKnown) {
   const auto read_a_and_b = [](ConfigNode& root) {
     root.integer("a", 0, 9);
@@ -143,6 +161,21 @@ TEST_F(ConfigReaderConfig, OverridesReplaceOneValueAndNameTheirPlace) {
   EXPECT_EQ(user_error_of([&] { a.integer("b", 0, 6); }), "--set a.b=7: a.b: 7 is out of range (allowed: 0 to 6)");
 }
 
+TEST_F(ConfigReaderConfig, ListsAreReplacedByLists) {
+  ConfigNode root = load("a: [5, 6]\nb: all\nc: [x]\n");
+  root.override_value("a", "[1, 2, 3]", "--set a=[1, 2, 3]", "/");
+  root.override_value("b", "[q, k]", "--set b=[q, k]", "/");
+  root.override_value("c", "[y.csv]", "--set c=[y.csv]", "/");
+  EXPECT_EQ(root.integers("a", 0, 9), (std::vector<int64_t>{1, 2, 3}));
+  EXPECT_EQ(root.items("b")[1].as_text(), "k");
+  EXPECT_EQ(user_error_of([&] { root.integers("a", 0, 2); }),
+            "--set a=[1, 2, 3]: a.2: '3' is not an allowed integer (allowed: 0 to 2)");
+  EXPECT_EQ(user_error_of([&] { root.override_value("c", "7", "here", "/"); }),
+            "here: c: names a list (write it as [1, 2], or name an item: c.0)");
+  EXPECT_NE(user_error_of([&] { root.override_value("c", "[7", "here", "/"); }).find("not valid YAML"),
+            std::string::npos);
+}
+
 TEST_F(ConfigReaderConfig, OverridesMustNameAnExistingValue) {
   ConfigNode root = load("a: {b: 1, c: [5, 6]}\n");
   const auto message = [&root](const std::string& path) {
@@ -153,7 +186,7 @@ TEST_F(ConfigReaderConfig, OverridesMustNameAnExistingValue) {
   EXPECT_EQ(message("a.c.2"), "here: a.c.2: no such key to override (known under a.c: 0, 1)");
   EXPECT_EQ(message("a.c.-1"), "here: a.c.-1: no such key to override (known under a.c: 0, 1)");
   EXPECT_EQ(message("a.b.x"), "here: a.b.x: no such key to override (known under a.b: nothing)");
-  EXPECT_EQ(message("a"), "here: a: names a section, an override must name a single value");
+  EXPECT_EQ(message("a"), "here: a: names a section, an override must name a single value or a list");
 }
 
 TEST_F(ConfigReaderConfig, RelativePathsBelongToTheFileThatNamesThem) {
