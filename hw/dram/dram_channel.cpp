@@ -9,6 +9,7 @@ DramChannel::DramChannel(const DramSpec& spec, const DramCounters& counters, Cyc
     : spec_(spec),
       clocks_(spec.device.clock_mhz, spec.clock_mhz),
       counters_(counters),
+      burst_bits_(8 * uint64_t(spec.device.burst_bytes())),
       window_cycles_(window_cycles),
       stats_(stats),
       device_(spec.device),
@@ -20,31 +21,23 @@ DramChannel::DramChannel(const DramSpec& spec, const DramCounters& counters, Cyc
   queue_.set_capacity(size_t(spec.queue_depth));
 }
 
-bool DramChannel::follows_stream(const Burst& burst) const {
-  if (!is_stream_ || burst.write) return false;
-  return queue_.empty() || (queue_.back().at.bank == burst.at.bank && queue_.back().at.row == burst.at.row);
-}
-
 void DramChannel::add(uint64_t burst, uint64_t id, bool write, uint16_t phase) {
   assert(has_room());
-  const DramAddress at = mapping_->place(burst);
-  const Burst next{at, id, ++last_number_, 0, phase, write, false, false, 0};
-  is_stream_ = follows_stream(next);
-  if (is_stream_) {
-    changed_ = changed_ || queue_.empty();
-    queue_.push_back(next);
-    return;
-  }
+  queue_.push_back({mapping_->place(burst), id, ++last_number_, 0, phase, write});
+  Burst& next = queue_.back();
+  writes_ += write;
+  if (writes_ > 0) next.behind = older_of_address(next);
+  next.repeats = queue_.size() > 1 && repeats(next, queue_[queue_.size() - 2]);
+  heads_ += !next.repeats;
+  changed_ = changed_ || !next.repeats;
+}
+
+// The number of the youngest older burst that the newest one must not pass; 0: none.
+uint64_t DramChannel::older_of_address(const Burst& burst) const {
   uint64_t behind = 0;
-  bool follows = false;  // an older burst that waits for nothing else goes before this one
-  for (const Burst& older : queue_) {
-    if (older.at.bank != at.bank || older.at.row != at.row) continue;
-    if (older.at.column == at.column && (older.write || write)) behind = older.number;
-    follows = follows || (older.write == write && older.behind == 0);
-  }
-  queue_.push_back(next);
-  queue_.back().behind = behind;
-  changed_ = changed_ || !follows;
+  for (const Burst& older : queue_)
+    if (&older != &burst && older.at == burst.at && (older.write || burst.write)) behind = older.number;
+  return behind;
 }
 
 void DramChannel::run(Cycle now, RegisteredFifo<DramResponse>& responses) {
@@ -52,7 +45,7 @@ void DramChannel::run(Cycle now, RegisteredFifo<DramResponse>& responses) {
     if (changed_ || output_full_) {
       output_full_ = !queue_.empty() && !responses.can_push();
       const DramClock from = clocks_.clock_from(now);
-      next_ = is_stream_ ? next_of_stream(from, !output_full_) : choose(from, !output_full_);
+      next_ = is_stream() ? next_of_stream(from, !output_full_) : choose(from, !output_full_);
       next_cycle_ = next_.at == kNever ? Clock::kNever : clocks_.cycle_of(next_.at);
       changed_ = false;
     }
@@ -65,14 +58,14 @@ void DramChannel::run(Cycle now, RegisteredFifo<DramResponse>& responses) {
   }
 }
 
-// What choose() would, faster.
 DramChannel::Command DramChannel::next_of_stream(DramClock from, bool output_free) const {
   if (queue_.empty()) return {};
-  const DramAddress& at = queue_[0].at;
+  const Burst& oldest = queue_[0];
+  const DramAddress& at = oldest.at;
   if (device_.open_row(at.bank) < 0) return {Kind::kActivate, 0, std::max(from, device_.activate_at(at.bank))};
   if (device_.open_row(at.bank) != at.row) return {Kind::kPrecharge, 0, std::max(from, device_.precharge_at(at.bank))};
   if (!output_free) return {};
-  return {Kind::kColumn, 0, std::max(from, device_.column_at(at.bank, false))};
+  return {Kind::kColumn, 0, std::max(from, device_.column_at(at.bank, oldest.write))};
 }
 
 // The first command that the queue's bursts may have in clock `from` or later. A bank's oldest burst alone may change
@@ -86,6 +79,7 @@ DramChannel::Command DramChannel::choose(DramClock from, bool output_free) const
   std::array<uint16_t, 8 * sizeof seen> oldest;  // [bank]: of other_row, its oldest burst
   for (int i = 0; i < waiting; ++i) {
     const Burst& burst = queue_[i];
+    if (burst.repeats) continue;
     const uint32_t bit = uint32_t{1} << burst.at.bank;
     if (device_.open_row(burst.at.bank) == burst.at.row) {
       seen |= bit;
@@ -140,32 +134,41 @@ void DramChannel::issue(const Command& command, Cycle now, RegisteredFifo<DramRe
 }
 
 void DramChannel::issue_column(const Command& command, Cycle now, RegisteredFifo<DramResponse>& responses) {
-  const Burst burst = queue_[command.index];
-  queue_.erase(queue_.begin() + command.index);
-  for (int i = 0; i < command.index; ++i) ++queue_[i].passed;
-  int waiting = int(queue_.size());  // for the same row
-  if (!is_stream_) {
-    int reads = 0;
-    waiting = 0;
-    for (Burst& other : queue_) {
-      if (other.behind == burst.number) other.behind = 0;
-      const bool same_row = other.at.bank == burst.at.bank && other.at.row == burst.at.row;
-      waiting += same_row;
-      reads += same_row && !other.write;
-    }
-    is_stream_ = size_t(reads) == queue_.size();
-  }
-  const DramClock end = device_.column(burst.at.bank, burst.write, page_policy_->closes(waiting), command.at);
+  const Burst& burst = queue_[command.index];
+  const bool close = page_policy_->closes(others_want_row_of(command.index));
+  const DramClock end = device_.column(burst.at.bank, burst.write, close, command.at);
   const Cycle begins = clocks_.cycle_of(end - DramClock(spec_.device.timing.burst)), ends = clocks_.cycle_by(end);
   if (!busy_.empty() && begins <= busy_.back().end)
     busy_.back().end = ends;
   else
     busy_.push_back({begins, ends});
   responses.push({burst.id, burst.phase, burst.write}, ends - now - 1);
-  const uint64_t bits = 8 * uint64_t(spec_.device.burst_bytes());
-  (burst.write ? counters_.write : counters_.read).add(now, bits, burst.phase);
+  (burst.write ? counters_.write : counters_.read).add(now, burst_bits_, burst.phase);
   ++(burst.write ? stats_->write_bursts : stats_->read_bursts);
   ++(burst.precharged ? stats_->row_conflicts : burst.activated ? stats_->row_misses : stats_->row_hits);
+  remove(command.index);
+}
+
+bool DramChannel::others_want_row_of(int index) const {
+  for (int i = 0; i < int(queue_.size()); ++i)
+    if (i != index && same_row(queue_[i], queue_[index])) return true;
+  return false;
+}
+
+void DramChannel::remove(int index) {
+  const Burst& burst = queue_[index];
+  if (writes_ > 0)
+    for (Burst& other : queue_)
+      if (other.behind == burst.number) other.behind = 0;
+  writes_ -= burst.write;
+  heads_ -= !burst.repeats;
+  queue_.rerase(queue_.begin() + index);
+  for (int i = 0; i < index; ++i) ++queue_[i].passed;
+  if (index == int(queue_.size())) return;
+  Burst& next = queue_[index];  // has another one before it now
+  heads_ -= !next.repeats;
+  next.repeats = index > 0 && repeats(next, queue_[index - 1]);
+  heads_ += !next.repeats;
 }
 
 void DramChannel::refresh() {

@@ -47,6 +47,8 @@ class DramChannel {
   bool has_room() const { return queue_.size() < size_t(spec_.queue_depth); }
   // Needs has_room(). `burst`: number of the burst within the device.
   void add(uint64_t burst, uint64_t id, bool write, uint16_t phase);
+  // Whether run() would do anything in cycle `now`.
+  bool is_due(Cycle now) const { return changed_ || output_full_ || next_cycle_ <= now || refresh_cycle_ <= now; }
   // Issues every command of cycle `now`; responses go to `responses`.
   void run(Cycle now, RegisteredFifo<DramResponse>& responses);
   // The run is over: refreshes up to cycle `end`, and active standby until then.
@@ -65,8 +67,10 @@ class DramChannel {
     DramAddress at;
     uint64_t id, number, behind;  // behind: number of an older burst of the same address, one of both a write; 0: none
     uint16_t phase;
-    bool write, activated, precharged;
-    int passed;
+    bool write;
+    bool activated = false, precharged = false;
+    bool repeats = false;  // asks for nothing but what the one before it asks for: see repeats()
+    int passed = 0;
   };
   enum class Kind { kNone, kColumn, kActivate, kPrecharge };
   struct Command {
@@ -74,6 +78,19 @@ class DramChannel {
     int index = 0;  // of the burst in the queue
     DramClock at = kNever;
   };
+  friend struct DramChannelProbe;  // for tests
+  static bool same_row(const Burst& a, const Burst& b) { return a.at.bank == b.at.bank && a.at.row == b.at.row; }
+  // The same row and direction, and neither waits behind another: `before` comes first, whatever the scheduler.
+  static bool repeats(const Burst& burst, const Burst& before) {
+    return same_row(burst, before) && burst.write == before.write && burst.behind == 0 && before.behind == 0;
+  }
+  uint64_t older_of_address(const Burst& burst) const;
+  bool others_want_row_of(int index) const;
+  void remove(int index);
+  // All that waits are reads, or writes, of one row: the oldest goes next.
+  bool is_stream() const { return heads_ <= 1; }
+  // What choose() would, faster.
+  Command next_of_stream(DramClock from, bool output_free) const;
   Command choose(DramClock from, bool output_free) const;
   void consider(Kind kind, int index, DramClock at, Command* best) const;
   void issue(const Command& command, Cycle now, RegisteredFifo<DramResponse>& responses);
@@ -84,17 +101,16 @@ class DramChannel {
   DramSpec spec_;
   ClockRatio clocks_;
   DramCounters counters_;
+  uint64_t burst_bits_;
   Cycle window_cycles_;
   DramStats* stats_;
   DramDevice device_;
   std::unique_ptr<AddressMapping> mapping_;
   std::unique_ptr<PagePolicy> page_policy_;
   std::unique_ptr<Scheduler> scheduler_;
-  // A read of the row that the one before it in the queue reads, and so on: a stream, of which the oldest goes next.
-  bool follows_stream(const Burst& burst) const;
-  Command next_of_stream(DramClock from, bool output_free) const;
   boost::circular_buffer<Burst> queue_;  // oldest first
-  bool is_stream_ = true;                // all that waits are reads of one row
+  int heads_ = 0;                        // bursts in it that do not repeat the one before them
+  int writes_ = 0;                       // in it: without one, nothing waits behind another
   uint64_t last_number_ = 0;
   DramClock refresh_due_;
   Command next_;

@@ -23,7 +23,8 @@ void DramController::tick() {
   bool taken;
   do {
     taken = take_bursts();
-    for (size_t i = 0; i < channels_.size(); ++i) channels_[i]->run(now(), *responses_out[i].operator->());
+    for (size_t i = 0; i < channels_.size(); ++i)
+      if (channels_[i]->is_due(now())) channels_[i]->run(now(), *responses_out[i].operator->());
   } while (taken && requests_in->can_pop());  // commands may have made room for more
   settle();
 }

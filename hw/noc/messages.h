@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstring>
 #include <string>
 #include <vector>
 
@@ -43,6 +44,16 @@ struct FlitFormat {
   int body_flits(uint64_t payload_bits) const { return static_cast<int>(ceil_div(payload_bits, link_bits)); }
 };
 
+// Copies `bits` bits from position `at` on to where there are zeros.
+inline void copy_bits(const uint64_t* words, uint64_t at, int bits, uint64_t* to) {
+  if (at % 64 == 0 && bits % 64 == 0) {
+    std::memcpy(to, words + at / 64, size_t(bits) / 8);
+    return;
+  }
+  for (int b = 0; b < bits; b += 64)
+    put_bits(to, b, std::min(64, bits - b), get_bits(words, at + b, std::min(64, bits - b)));
+}
+
 // Splits a payload into packets of at most packet_flits flits, head flit included, and appends them.
 // `head` gives type, tag, destination, class and flow; its payload bits ride in the first packet's head.
 inline void append_packets(const Flit& head, const std::vector<uint64_t>& payload, uint64_t payload_bits,
@@ -61,8 +72,7 @@ inline void append_packets(const Flit& head, const std::vector<uint64_t>& payloa
       body.type = head.type;
       body.phase = head.phase;
       const int bits = static_cast<int>(std::min<uint64_t>(format.link_bits, payload_bits - at));
-      for (int b = 0; b < bits; b += 64)
-        put_bits(body.bits.data(), b, std::min(64, bits - b), get_bits(payload.data(), at + b, std::min(64, bits - b)));
+      copy_bits(payload.data(), at, bits, body.bits.data());
     }
     flits->back().tail = true;
   } while (at < payload_bits);

@@ -8,7 +8,6 @@
 
 #include <cassert>
 #include <cstdlib>
-#include <cstring>
 #include <memory>
 #include <string>
 
@@ -27,10 +26,11 @@ class BankedSram {
         read_(ledger.sram_counter(name, EnergyEvent::kWeightRowRead, bank)),
         write_(ledger.sram_counter(name, EnergyEvent::kWeightRowWrite, bank)) {}
 
-  void write_row(Cycle now, int half, int row, const uint8_t* bytes, size_t count, uint32_t phase) {
-    assert(row < half_rows_ && count <= size_t(stride_));
-    std::memcpy(data_.get() + (size_t(half) * half_rows_ + row) * stride_, bytes, count);
+  // Writes a row: returns where the caller is to put it.
+  uint8_t* write_row(Cycle now, int half, int row, uint32_t phase) {
+    assert(row < half_rows_);
     write_.add(now, 1, phase);
+    return data_.get() + (size_t(half) * half_rows_ + row) * stride_;
   }
   void read_row(Cycle now) {
     read_.add(now, 1);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cstring>
 
 namespace spikeloom {
 
@@ -37,6 +38,7 @@ WeightArray::WeightArray(const sc_core::sc_module_name& name, Clock& clock, cons
       loads_(loads_of(*context.program, tile)),
       row_messages_(context.sources) {
   for (auto& shifts : row_shifts_) shifts.assign(spec.half_rows(), 0);
+  look_up_item();
 }
 
 void WeightArray::tick() {
@@ -48,64 +50,78 @@ void WeightArray::tick() {
   issue();
 }
 
+void WeightArray::look_up_item() {
+  if (item_ < items_.size()) slice_ = &context_.program->part(pass(), work().part).slices[item().slice];
+}
+
 // Always sinks, at most one row a cycle: a source only sends what it was told there is room for.
 void WeightArray::take_weights() {
-  if (!weights_in->can_pop()) return;
+  RegisteredFifo<Flit>& weights = *weights_in.operator->();
+  if (!weights.can_pop()) return;
   if (now() < write_free_) {
     wake_at(write_free_);
     return;
   }
-  const Flit& flit = weights_in->front();
+  const Flit& flit = weights.front();
   if (flit.head) parameters_ = flit.type == MessageType::kParameters;
   if (parameters_) {
     if (!parameters_out->can_push()) return;
     parameters_out->push(flit);
+  } else if (flit.head) {
+    begin_rows(flit.tag);
   } else {
-    take_weight_flit(flit);
+    take_rows(flit);
   }
-  weights_in->pop();
-  wake_at(std::max(write_free_, now() + 1));
+  weights.pop();
+  // A flit that is under way wakes the array itself; start_item() asks for the cycle in which the last row is there.
+  if (!weights.empty()) wake_at(std::max(write_free_, now() + 1));
 }
 
-void WeightArray::take_weight_flit(const Flit& flit) {
-  if (flit.head) {
-    const WeightTag tag = WeightTag::unpack(flit.tag);
-    message_source_ = tag.source;
-    RowMessage& message = row_messages_[message_source_];
-    if (message.row < message.end) return;  // a further packet of the same message
-    const uint64_t current = item().load;
-    message.load = current + ((tag.load - current) & 0xffff);
-    message.row = tag.row;
-    message.end = tag.row + tag.rows;
-    return;
-  }
+void WeightArray::begin_rows(uint64_t head_tag) {
+  const WeightTag tag = WeightTag::unpack(head_tag);
+  message_source_ = tag.source;
   RowMessage& message = row_messages_[message_source_];
-  const Pass& pass = context_.program->passes[loads_[message.load].pass];
-  const bool row_shifts = context_.layer->inputs[pass.input].row_shift;
-  const int outputs = pass.tiles[tile_].outputs;
-  const size_t row_bytes = packed_bytes(spec_.packing, outputs) + row_shifts;
+  if (message.row < message.end) return;  // a further packet of the same message
+  const uint64_t current = item().load;
+  const uint64_t load = current + ((tag.load - current) & 0xffff);
+  const Pass& pass = context_.program->passes[loads_[load].pass];
+  message.half = static_cast<int>(load % 2);
+  message.outputs = pass.tiles[tile_].outputs;
+  message.row_shifts = context_.layer->inputs[pass.input].row_shift;
+  message.row = tag.row;
+  message.end = tag.row + tag.rows;
+  message.bytes.resize(packed_bytes(spec_.packing, message.outputs) + message.row_shifts);
+}
+
+void WeightArray::take_rows(const Flit& flit) {
+  RowMessage& message = row_messages_[message_source_];
   const uint8_t* bytes = reinterpret_cast<const uint8_t*>(flit.bits.data());
   const uint8_t* const end = bytes + context_.flits.link_bits / 8;
-  const int half = static_cast<int>(message.load % 2);
   int written = 0;
   while (bytes < end && message.row < message.end) {
-    const size_t count = std::min(size_t(end - bytes), row_bytes - message.bytes.size());
-    message.bytes.insert(message.bytes.end(), bytes, bytes + count);
+    const size_t count = std::min(size_t(end - bytes), message.bytes.size() - message.filled);
+    std::memcpy(message.bytes.data() + message.filled, bytes, count);
     bytes += count;
-    if (message.bytes.size() < row_bytes) break;
-    if (row_shifts) {
-      row_shifts_[half][message.row] = message.bytes.back();
-      shift_write_.add(now() + written, kRowShiftBits, flit.phase);
-    }
-    nibbles_.resize(packed_bytes(WeightPacking::kFourBits, outputs));
-    unpack_weights(spec_.packing, message.bytes.data(), outputs, nibbles_.data());
-    weights_.write_row(now() + written, half, message.row++, nibbles_.data(), nibbles_.size(), flit.phase);
-    message.bytes.clear();
-    ++rows_received_[half];
+    message.filled += count;
+    if (message.filled < message.bytes.size()) break;
+    write_row(message, now() + written, flit.phase);
+    message.filled = 0;
+    ++message.row;
     ++written;
   }
   write_free_ = now() + std::max(written, 1);
-  readable_from_[half] = write_free_;
+  readable_from_[message.half] = write_free_;
+}
+
+// The host works on 4-bit weights.
+void WeightArray::write_row(const RowMessage& message, Cycle at, uint16_t phase) {
+  if (message.row_shifts) {
+    row_shifts_[message.half][message.row] = message.bytes.back();
+    shift_write_.add(at, kRowShiftBits, phase);
+  }
+  uint8_t* const nibbles = weights_.write_row(at, message.half, message.row, phase);
+  unpack_weights(spec_.packing, message.bytes.data(), message.outputs, nibbles);
+  ++rows_received_[message.half];
 }
 
 void WeightArray::read_row(Cycle at) {
@@ -115,7 +131,8 @@ void WeightArray::read_row(Cycle at) {
 
 void WeightArray::stall(ActivityState why) {
   stalled_by_ = why;
-  activity_.enter(waiting(), std::max(now(), issue_free_));
+  const ActivityState state = waiting();
+  if (state != activity_.state()) activity_.enter(state, std::max(now(), issue_free_));
 }
 
 // Nothing to do before the phase of the next item begins.
@@ -131,9 +148,10 @@ void WeightArray::begin_phase(int phase, Cycle now) {
 
 // The slice's weights must be there, and for a new batch a free membrane set.
 bool WeightArray::start_item() {
-  if (rows_received_[half()] < slice().rows() || now() < readable_from_[half()]) {
+  const bool have_come = rows_received_[half()] >= slice().rows();
+  if (!have_come || now() < readable_from_[half()]) {
     stall(ActivityState::kStalledWeights);
-    if (now() < readable_from_[half()]) wake_at(readable_from_[half()]);
+    if (have_come) wake_at(readable_from_[half()]);
     return false;
   }
   if (item().first_slice && membrane_credits_ == 0) {
@@ -166,6 +184,7 @@ void WeightArray::end_item() {
   if (item().releases_load) rows_received_[half()] = 0;
   item_started_ = false;
   ++item_;
+  look_up_item();
 }
 
 std::string WeightArray::waits_for() const {

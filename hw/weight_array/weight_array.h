@@ -77,7 +77,7 @@ class WeightArray : public Block {
   const TileItem& item() const { return items_[item_]; }
   const Pass& pass() const { return context_.program->passes[item().pass]; }
   const TileWork& work() const { return pass().tiles[tile_]; }
-  const Slice& slice() const { return context_.program->part(pass(), work().part).slices[item().slice]; }
+  const Slice& slice() const { return *slice_; }
   int half() const { return static_cast<int>(item().load % 2); }
   // Reads a row into the latch.
   void read_row(Cycle at);
@@ -102,22 +102,29 @@ class WeightArray : public Block {
 
  private:
   void tick() override;
+  // What is asked of the item in every cycle in which it waits; nothing when there is none.
+  void look_up_item();
   void take_weights();
-  void take_weight_flit(const Flit& flit);
+  void begin_rows(uint64_t tag);
+  void take_rows(const Flit& flit);
 
   EnergyCounter& shift_write_;
-  std::vector<Load> loads_;  // of this tile, by index
+  std::vector<Load> loads_;       // of this tile, by index
+  const Slice* slice_ = nullptr;  // of the item
   // A message per source may be under way.
   struct RowMessage {
-    uint64_t load = 0;
+    int half = 0;
+    int outputs = 0;             // of the tile, that its rows have weights of
+    bool row_shifts = false;     // behind them an exponent
     int row = 0, end = 0;        // next row to be written, and the one after the message's last
-    std::vector<uint8_t> bytes;  // of the row being assembled
+    size_t filled = 0;           // bytes of the row being assembled
+    std::vector<uint8_t> bytes;  // room for one row
   };
+  void write_row(const RowMessage& message, Cycle at, uint16_t phase);
   std::vector<RowMessage> row_messages_;
   int message_source_ = 0;   // of the packet under way
   bool parameters_ = false;  // the packet under way holds parameters
   Cycle write_free_ = 0;
-  std::vector<uint8_t> nibbles_;                    // of the row that is written: the host works on 4-bit weights
   std::array<std::vector<uint8_t>, 2> row_shifts_;  // by half and row: exponents, where rows have them
   std::array<int, 2> rows_received_{};              // by half
   std::array<Cycle, 2> readable_from_{};            // by half: the cycle after its last write so far

@@ -36,6 +36,11 @@ WeightLoader::WeightLoader(const sc_core::sc_module_name& name, Clock& clock, co
   cache_write_ = &ledger.sram_counter(this->name(), EnergyEvent::kKvCacheWrite, spec.kv_cache.sram());
 }
 
+void WeightLoader::end_of_elaboration() {
+  for (size_t channel = 0; channel < responses_in.size(); ++channel)
+    responses_.push_back(responses_in[channel].operator->());
+}
+
 void WeightLoader::tick() {
   take_responses();
   if (loads_in->can_pop()) take_load();
@@ -114,10 +119,9 @@ void WeightLoader::take_load() {
 }
 
 void WeightLoader::take_responses() {
-  for (size_t channel = 0; channel < responses_in.size(); ++channel)
-    while (responses_in[channel]->can_pop()) {
-      const DramResponse response = responses_in[channel]->front();
-      responses_in[channel]->pop();
+  for (RegisteredFifo<DramResponse>* responses : responses_) {
+    for (; responses->can_pop(); responses->pop()) {
+      const DramResponse& response = responses->front();
       if (response.write) {
         --write_bursts_;
         continue;
@@ -125,6 +129,7 @@ void WeightLoader::take_responses() {
       arrived_[arrived_place(response.id)] = true;
       buffer_write_.add(now(), burst_words_, response.phase);
     }
+  }
   for (; arrived_[arrived_at_]; ++arrived_before_) {
     arrived_[arrived_at_] = false;
     if (++arrived_at_ == arrived_.size()) arrived_at_ = 0;
@@ -133,12 +138,12 @@ void WeightLoader::take_responses() {
 
 // Asks for what follows, as far as the buffer has room for it.
 void WeightLoader::request() {
-  if (reserved_ + burst_bytes_ > uint64_t(spec_.buffer_bytes)) return;
+  if (requests_out->producer_waits() || reserved_ + burst_bytes_ > uint64_t(spec_.buffer_bytes)) return;
   for (Stream& stream : streams_) {
     if (stream.requested == stream.bursts) continue;
+    if (!requests_out->can_push()) return;
     const uint64_t room = (uint64_t(spec_.buffer_bytes) - reserved_) / burst_bytes_;
     const uint64_t bursts = std::min(room, stream.bursts - stream.requested);
-    if (!requests_out->can_push()) return;
     DramRequest request;
     request.address = (stream.first_burst + stream.requested) * burst_bytes_;
     request.bytes = uint32_t(bursts * burst_bytes_);
@@ -162,8 +167,12 @@ bool WeightLoader::has_come(uint64_t bytes) {
   const uint64_t from_dram = std::min(bytes, stream.dram_bytes);
   const uint64_t arrived = arrived_before_ > stream.first_id ? arrived_before_ - stream.first_id : 0;
   if (arrived * burst_bytes_ < stream.skipped + from_dram) return false;
-  if (bytes <= stream.dram_bytes) return true;
-  const Cycle ready = stream.due + ceil_div(bytes - stream.dram_bytes, uint64_t(spec_.kv_cache.word_bytes));
+  return bytes <= stream.dram_bytes || sram_delivers(bytes - stream.dram_bytes);
+}
+
+// Whether the SRAM has delivered `bytes` bytes of the front load by now.
+bool WeightLoader::sram_delivers(uint64_t bytes) {
+  const Cycle ready = streams_.front().due + ceil_div(bytes, uint64_t(spec_.kv_cache.word_bytes));
   if (now() < ready) wake_at(ready);
   return now() >= ready;
 }

@@ -76,6 +76,7 @@ class WeightLoader : public Block {
     uint64_t requested = 0;  // bursts
     bool all_made() const { return made == messages.size() + parameters; }
   };
+  void end_of_elaboration() override;
   void tick() override;
   void take_load();
   void take_cached();
@@ -96,6 +97,7 @@ class WeightLoader : public Block {
   void make_rows(const Load& load, const RowMessage& message);
   // Whether the front load's first `bytes` bytes are in the buffer.
   bool has_come(uint64_t bytes);
+  bool sram_delivers(uint64_t bytes);
   uint64_t flit_bytes() const { return uint64_t(spec_.word_bytes); }
 
   WeightLoaderSpec spec_;
@@ -103,6 +105,7 @@ class WeightLoader : public Block {
   int source_;
   NeuronArraySpec neurons_;
   uint64_t burst_bytes_, burst_words_;
+  std::vector<RegisteredFifo<DramResponse>*> responses_;  // [channel]: what responses_in is bound to
   WeightLayout layout_;
   EnergyCounter &buffer_read_, &buffer_write_;
   EnergyCounter *cache_read_ = nullptr, *cache_write_ = nullptr;  // null: no SRAM for keys and values

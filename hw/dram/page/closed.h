@@ -7,7 +7,7 @@ namespace spikeloom {
 
 class ClosedPage : public PagePolicy {
  public:
-  bool closes(int waiting) const override { return waiting == 0; }
+  bool closes(bool wanted) const override { return !wanted; }
 };
 
 }  // namespace spikeloom

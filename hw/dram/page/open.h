@@ -7,7 +7,7 @@ namespace spikeloom {
 
 class OpenPage : public PagePolicy {
  public:
-  bool closes(int) const override { return false; }
+  bool closes(bool) const override { return false; }
 };
 
 }  // namespace spikeloom

@@ -12,8 +12,8 @@ namespace spikeloom {
 class PagePolicy {
  public:
   virtual ~PagePolicy() = default;
-  // `waiting`: bursts in the queue that want the same row.
-  virtual bool closes(int waiting) const = 0;
+  // `wanted`: other bursts in the queue want the same row.
+  virtual bool closes(bool wanted) const = 0;
 };
 
 // By index into page_policy_names().
