@@ -27,6 +27,7 @@ EXPERIMENT = {
         "chip": str(ROOT / "configs/chips/smollm2.yaml"),
         "energy": str(ROOT / "configs/energy/22nm.yaml"),
         "window_cycles": 1000,
+        "overrides": {"chip.mapping.policy": "fixed"},  # of a part as of the whole
     },
     "workload": {
         "trace": str(ROOT / "traces/smollm2-135m/spikequant-improved/layer15.prefill32.safetensors"),
