@@ -80,16 +80,22 @@ std::string ExportManifest::activations_file(int layer, const std::string& case_
 void ExportManifest::check_files(int layer, const std::string& case_name) const {
   for (const std::string& kind : {std::string("weights"), case_name}) {
     const std::string name = file_name(layer, kind), file = (fs::path(folder) / name).string();
-    const std::string& listed = sha256_of_listed(layer, name);
     if (!fs::is_regular_file(file)) throw UserError(file + ": no such file, but manifest.json lists it");
-    const std::string found = sha256_of_file(file);
-    if (found != listed)
-      throw UserError(file + ": SHA-256 is " + found.substr(0, 16) + "..., manifest.json says " + listed.substr(0, 16) +
-                      "...: the same `spikeloom export` writes the layer again");
+    check_sha256(layer, name, sha256_of_file(file));
   }
 }
 
-void ExportManifest::check_trace(int layer, const LayerTrace& trace) const {
+void ExportManifest::check_sha256(int layer, const std::string& name, const std::string& found) const {
+  const std::string& listed = sha256_of_listed(layer, name);
+  if (found != listed)
+    throw UserError((fs::path(folder) / name).string() + ": SHA-256 is " + found.substr(0, 16) +
+                    "..., manifest.json says " + listed.substr(0, 16) +
+                    "...: the same `spikeloom export` writes the layer again");
+}
+
+void ExportManifest::check_trace(int layer, const std::string& case_name, const LayerTrace& trace) const {
+  check_sha256(layer, file_name(layer, "weights"), trace.weights_sha256);
+  check_sha256(layer, file_name(layer, case_name), trace.sha256);
   const auto fail = [&trace](const std::string& is, const std::string& listed) {
     throw UserError(trace.file + ": is of " + is + ", manifest.json says " + listed);
   };

@@ -29,16 +29,17 @@ struct ExportManifest {
 
   // Path of the activations file. Throws UserError when the manifest does not list it.
   std::string activations_file(int layer, const std::string& case_name) const;
-  // Throws UserError unless the layer's files have the hashes that the manifest says; before they are opened.
+  // Throws UserError unless the layer's files are there and have the hashes that the manifest says.
   void check_files(int layer, const std::string& case_name) const;
-  // Throws UserError unless the trace is of the model and layer that the manifest says.
-  void check_trace(int layer, const LayerTrace& trace) const;
+  // Throws UserError unless an opened trace has these hashes, and is of the model and layer that the manifest says.
+  void check_trace(int layer, const std::string& case_name, const LayerTrace& trace) const;
   // SHA-256 of the activations and of the weights file, as the manifest says.
   std::string activations_sha256(int layer, const std::string& case_name) const;
   std::string weights_sha256(int layer) const;
 
  private:
   const std::string& sha256_of_listed(int layer, const std::string& name) const;
+  void check_sha256(int layer, const std::string& name, const std::string& found) const;
 };
 
 }  // namespace spikeloom

@@ -28,13 +28,22 @@ int jobs_of(const CommonOptions& options) {
   return options.jobs ? *options.jobs : processors();
 }
 
+// Where a trace cannot be opened because its files are not those of the manifest, that is what the error says.
+LayerTrace open_listed(const ModelWorkload& model, int layer, const Experiment& experiment) {
+  try {
+    return experiment.open_trace();
+  } catch (const UserError&) {
+    model.manifest.check_files(layer, model.chosen.name);
+    throw;
+  }
+}
+
 // In a child: what `spikeloom check` does with one layer. Returns the registers that it needs.
 std::string check_layer(const Experiment& whole, int layer) {
   const ModelWorkload& model = *whole.model;
-  model.manifest.check_files(layer, model.chosen.name);
   const Experiment experiment = whole.of_layer(layer);
-  const LayerTrace trace = experiment.open_trace();
-  model.manifest.check_trace(layer, trace);
+  const LayerTrace trace = open_listed(model, layer, experiment);
+  model.manifest.check_trace(layer, model.chosen.name, trace);
   if (experiment.all_tokens && trace.tokens != model.chosen.tokens())
     throw UserError(trace.file + ": holds " + std::to_string(trace.tokens) + " tokens, manifest.json says " +
                     std::to_string(model.chosen.tokens()));
