@@ -1,6 +1,14 @@
 #include "hw/noc/network.h"
 
+#include "sim/base/huge_pages.h"
+
 namespace spikeloom {
+
+namespace {
+
+constexpr int kManyRouters = 512;  // more than a core's caches hold
+
+}  // namespace
 
 Network::Network(Clock& clock, const std::string& prefix, const NetworkSpec& spec, const Topology& topology,
                  const RouteTable& routes, const VirtualChannels& channels, const FlitFormat& format,
@@ -14,6 +22,7 @@ Network::Network(Clock& clock, const std::string& prefix, const NetworkSpec& spe
       ledger_(ledger),
       into_(topology.nodes(), nullptr),
       to_(topology.nodes(), nullptr) {
+  if (topology.routers() >= kManyRouters) use_huge_pages();
   routers_.resize(topology.routers());
   for (int i = 0; i < topology.routers(); ++i) {
     const int router = reversed ? topology.routers() - 1 - i : i;

@@ -7,7 +7,6 @@
 #include "sim/app/commands.h"
 #include "sim/app/process_pool.h"
 #include "sim/base/error.h"
-#include "sim/base/huge_pages.h"
 
 namespace {
 
@@ -68,7 +67,6 @@ int main(int argc, char** argv) {
     std::cout << "spikeloom " SPIKELOOM_VERSION "\n";
     return 0;
   }
-  spikeloom::use_huge_pages();
   try {
     return dispatch(words[0], {words.begin() + 1, words.end()});
   } catch (const spikeloom::UserError& error) {

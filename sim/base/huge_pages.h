@@ -4,9 +4,9 @@
 
 namespace spikeloom {
 
-// To be called before anything large is allocated. The first gigabyte of the heap then comes in pages of 2 MiB as it is
+// To be called before what is large is allocated. The next gigabyte of the heap then comes in pages of 2 MiB as it is
 // touched, where the system grants them on request (Linux, transparent huge pages `madvise` or `always`); else nothing
-// changes but speed.
+// changes.
 void use_huge_pages();
 
 }  // namespace spikeloom

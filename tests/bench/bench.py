@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import shutil
 import statistics
 import subprocess
 import sys
@@ -78,7 +79,9 @@ def write_experiment(folder: Path, trace: Path) -> Path:
 
 def simulate(spikeloom: str, experiment: Path, sets: tuple[str, ...] = ()) -> tuple[float, float, int]:
     """Runs it; returns simulated seconds on the host, additions per second and peak KiB."""
-    command = [spikeloom, "run", str(experiment), "--no-figures", "-o", str(experiment.parent / "out")]
+    out = experiment.parent / "out"
+    shutil.rmtree(out, ignore_errors=True)
+    command = [spikeloom, "run", str(experiment), "--no-figures", "-o", str(out)]
     for item in sets:
         command += ["--set", item]
     text, _, peak = child_run(command)

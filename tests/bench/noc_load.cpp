@@ -7,7 +7,6 @@
 #include <cstdlib>
 
 #include "hw/noc/traffic/traffic_network.h"
-#include "sim/base/huge_pages.h"
 
 namespace spikeloom {
 namespace {
@@ -40,6 +39,5 @@ int sc_main(int, char**) { return 0; }
 
 int main(int argc, char** argv) {
   if (argc < 4) return std::fprintf(stderr, "usage: noc_load SIDE RATE CYCLES [NODES]\n"), 2;
-  spikeloom::use_huge_pages();
   return spikeloom::run(std::atoi(argv[1]), std::atof(argv[2]), std::atoi(argv[3]), argc > 4 ? std::atoi(argv[4]) : 0);
 }
