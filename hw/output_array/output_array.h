@@ -2,8 +2,8 @@
 // what its commands say; then partial sums of other tiles are added, outputs formed and sent, weights released.
 //
 //     commands_in   --> (derived: sums, 2 sets) --> [ partials ] --> (derived: fire) --> outputs_out, partials_out
-//     parameters_in --> (derived: 2 sets)           releases, grants --> control_out          grants_in --> [ partials
-//     ]
+//     parameters_in --> (derived: 2 sets)                ^           releases, grants --> control_out
+//     partials_in, grants_in ----------------------------'
 //
 // Timing   one flit of partial sums a cycle, one flit of a message a cycle, token by token, while the next batch
 //          integrates. Parts of a split input are a chain that opens from its end, batch by batch: a tile whose sums

@@ -2,7 +2,8 @@
 // of hw/neuron_array/neuron_array.h, written for synthesis.
 //
 //     commands_in --> [ slopes | membranes (2 sets) ] --> [ partials | fire ] --> outputs_out, partials_out
-//     parameters_in --> thresholds, V0, h (2 sets)        releases, grants --> control_out     grants_in --> [ partials ]
+//     parameters_in --> thresholds, V0, h (2 sets)             ^       releases, grants --> control_out
+//     partials_in, grants_in ----------------------------------'
 //
 // Timing   as the SystemC block: a row a cycle; a mark takes one cycle per active slope and token, the first in the
 //          mark's own cycle; firing 1 + OUTPUT_BITS cycles (radix) or 1 + most spikes of a lane (unary) per token, then
@@ -327,7 +328,8 @@ module neuron_array #(
   assign batch_waits = !sending_stage && (finished != 2'd0 || finishes_now);
   assign grants_in_pop = grants_in_valid && !granted;
   assign granted_now = granted || grants_in_valid;
-  assign opens = batch_waits && !opened && (!sends_partials || granted_now) && (!receives_partials || control_out_ready);
+  assign opens =
+      batch_waits && !opened && (!sends_partials || granted_now) && (!receives_partials || control_out_ready);
   assign opened_now = opened || opens;
   assign grants = opens && receives_partials;
   assign has_batch = batch_waits && opened_now;
