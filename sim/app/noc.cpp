@@ -48,7 +48,7 @@ examples
   spikeloom noc configs/networks/mesh_8x8.yaml
   spikeloom noc configs/networks/mesh_8x8.yaml --set network.router.speculative=true --rates 0.05,0.1,0.2
   spikeloom noc configs/networks/torus_8x8.yaml --set traffic.pattern=transpose -o results/transpose
-  spikeloom noc configs/networks/mesh_8x8.yaml --set traffic.pattern=hotspot --set traffic.injection=bursty -o results/hotspot
+  spikeloom noc configs/networks/mesh_8x8.yaml --set traffic.pattern=hotspot --set traffic.injection=bursty --set traffic.rates=[0.05,0.1] -o results/hotspot
   spikeloom noc configs/networks/recorded_smollm2.yaml
 
 exit status: 0 measured, 2 an error in what was asked for, 3 the network got stuck (a deadlock)
