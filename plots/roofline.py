@@ -36,7 +36,7 @@ def draw(results):
     for axes in (bounds, states):
         axes.tick_params(axis="y", length=0)
         axes.set_ylim(len(phases) - 0.4, -0.6)
-    _draw_legends(picture, top, label_inches, phases)
+    _draw_legends(picture, top, phases)
     return picture
 
 
@@ -80,8 +80,8 @@ def _draw_states(axes, phases):
     axes.set_xlabel("cycles of all tiles in the phase")
 
 
-def _draw_legends(picture, top, left, phases):
-    width, height = picture.get_size_inches()
+def _draw_legends(picture, top, phases):
+    height = picture.get_size_inches()[1]
     marks = [Patch(color="#77AADD", label="reached"), Patch(color=style.FAINT, label="up to the lowest bound:")]
     marks += [
         Line2D([], [], color=colour, marker=marker, markersize=7, linestyle="none", label=label)
@@ -93,6 +93,6 @@ def _draw_legends(picture, top, left, phases):
         if any(phase["tile_cycles"][state] for phase in phases)
     ]
     look = {"columnspacing": 1.2, "handletextpad": 0.5, "fontsize": 10}
-    anchor = (left / width - 0.01, 1 - (top - 0.42) / height)
-    picture.legend(handles=marks, loc="upper left", bbox_to_anchor=anchor, ncols=len(marks), **look)
+    anchor = (0, 1 - (top - 0.42) / height)  # as wide as the figure
+    picture.legend(handles=marks, loc="upper left", bbox_to_anchor=anchor, ncols=len(marks), handlelength=1.5, **look)
     picture.legend(handles=shown, loc="lower right", bbox_to_anchor=(1, 0), ncols=len(style.STATES), **look)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from spikeloom import UserError
 from spikeloom.__main__ import main as command_line
@@ -214,6 +215,14 @@ def test_rooflines_show_what_was_reached_and_the_bounds_of_phases_of_spikes(resu
     assert [line.get_xdata()[0] for line in bounds.lines] == [400.0, 350.0, 60.0, 40.0] * 2
     assert texts(picture).count("75.0 % of the\nbound by encoders") == 2
     assert sum(bar.get_width() for bar in states.patches) == pytest.approx(2)
+
+
+def test_the_rooflines_legends_lie_within_the_figure(results):
+    picture = roofline.draw(results)
+    renderer = FigureCanvasAgg(picture).get_renderer()
+    for legend in picture.legends:
+        extent = legend.get_window_extent(renderer)
+        assert picture.bbox.x0 <= extent.x0 and extent.x1 <= picture.bbox.x1
 
 
 def test_blocks_are_sorted_by_row_and_their_cycles_add_up(results):
