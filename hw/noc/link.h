@@ -52,7 +52,7 @@ class alignas(64) Link : public sc_core::sc_interface {
   void send(const Flit& flit, int vc) {
     channels_[vc].push(flit);
     if (flit.born == 0) channels_[vc].back().born = clock_.now();
-    took(vc, flit.phase);
+    took(channels_[vc], flit.phase);
   }
   // The same for the front flit of a buffer, which leaves it; or stays there for further branches of a multicast.
   void send_front(RegisteredFifo<Flit>& buffer, int vc) { send_front(buffer, channels_[vc]); }
@@ -60,12 +60,11 @@ class alignas(64) Link : public sc_core::sc_interface {
   void send_front(RegisteredFifo<Flit>& buffer, RegisteredFifo<Flit>& channel, Cycle delay = 0) {
     const uint32_t phase = buffer.stored_front().phase();
     channel.take_from(buffer, delay);
-    flit_energy_.add(clock_.now(), phase);
-    if (listener_) listener_->takes(channel.back(), int(&channel - channels_.begin()));
+    took(channel, phase);
   }
   void send_branch(RegisteredFifo<Flit>& buffer, int vc, Cycle delay = 0) {
     channels_[vc].share_with(buffer, delay);
-    took(vc, buffer.stored_front().phase());
+    took(channels_[vc], buffer.stored_front().phase());
   }
   // The sender's share in a flit's energy, to be counted with the link's.
   void charge_sender(const std::vector<EnergyBundle::Part>& parts) { flit_energy_.add_parts(parts); }
@@ -80,9 +79,9 @@ class alignas(64) Link : public sc_core::sc_interface {
   uint64_t flits() const { return flit_energy_.count(); }
 
  private:
-  void took(int vc, uint32_t phase) {
+  void took(RegisteredFifo<Flit>& channel, uint32_t phase) {
     flit_energy_.add(clock_.now(), phase);
-    if (listener_) listener_->takes(channels_[vc].back(), vc);
+    if (listener_) listener_->takes(channel.back(), int(&channel - channels_.begin()));
   }
   // All that sending touches is one cache line.
   Clock& clock_;

@@ -26,21 +26,23 @@ class BankedSram {
         read_(ledger.sram_counter(name, EnergyEvent::kWeightRowRead, bank)),
         write_(ledger.sram_counter(name, EnergyEvent::kWeightRowWrite, bank)) {}
 
-  // Writes a row: returns where the caller is to put it.
-  uint8_t* write_row(Cycle now, int half, int row, uint32_t phase) {
-    assert(row < half_rows_);
+  // Writes a row of `count` bytes: returns where the caller is to put them.
+  uint8_t* write_row(Cycle now, int half, int row, size_t count, uint32_t phase) {
+    assert(row < half_rows_ && count <= size_t(stride_));
     write_.add(now, 1, phase);
-    return data_.get() + (size_t(half) * half_rows_ + row) * stride_;
+    return data_.get() + begin_of(half, row);
   }
   void read_row(Cycle now) {
     read_.add(now, 1);
     ++rows_read_;
   }
   // Where a row lies. Its contents stay until the half is released and loaded again.
-  const uint8_t* row(int half, int row) const { return data_.get() + (size_t(half) * half_rows_ + row) * stride_; }
+  const uint8_t* row(int half, int row) const { return data_.get() + begin_of(half, row); }
   uint64_t rows_read() const { return rows_read_; }
 
  private:
+  size_t begin_of(int half, int row) const { return (size_t(half) * half_rows_ + row) * stride_; }
+
   int stride_, half_rows_;                          // bytes from row to row on the host
   std::unique_ptr<uint8_t, void (*)(void*)> data_;  // zeroed by the system when first touched
   EnergyCounter &read_, &write_;

@@ -119,7 +119,8 @@ void WeightArray::write_row(const RowMessage& message, Cycle at, uint16_t phase)
     row_shifts_[message.half][message.row] = message.bytes.back();
     shift_write_.add(at, kRowShiftBits, phase);
   }
-  uint8_t* const nibbles = weights_.write_row(at, message.half, message.row, phase);
+  const size_t bytes = packed_bytes(WeightPacking::kFourBits, message.outputs);
+  uint8_t* const nibbles = weights_.write_row(at, message.half, message.row, bytes, phase);
   unpack_weights(spec_.packing, message.bytes.data(), message.outputs, nibbles);
   ++rows_received_[message.half];
 }
@@ -131,8 +132,7 @@ void WeightArray::read_row(Cycle at) {
 
 void WeightArray::stall(ActivityState why) {
   stalled_by_ = why;
-  const ActivityState state = waiting();
-  if (state != activity_.state()) activity_.enter(state, std::max(now(), issue_free_));
+  activity_.enter(waiting(), std::max(now(), issue_free_));
 }
 
 // Nothing to do before the phase of the next item begins.

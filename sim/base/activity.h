@@ -37,13 +37,12 @@ class Activity {
  public:
   // The block is in `state` from cycle `from` on; calls come in the order of cycles.
   void enter(ActivityState state, Cycle from) {
-    cycles_[static_cast<size_t>(state_)] += from - since_;
-    if (state_ == ActivityState::kBusy && from > since_ && since_ < first_busy_) first_busy_ = since_;
-    if (listener_ && state != state_) listener_->state_changes(state, from);
+    if (state == state_) return;
+    count_until(from);
+    if (listener_) listener_->state_changes(state, from);
     state_ = state;
-    since_ = from;
   }
-  void close(Cycle end) { enter(state_, end > since_ ? end : since_); }
+  void close(Cycle end) { count_until(end > since_ ? end : since_); }
   Cycle cycles(ActivityState state) const { return cycles_[static_cast<size_t>(state)]; }
   // Of the cycles before `end`, which must not lie before the latest change of state.
   ActivityCycles cycles_before(Cycle end) const {
@@ -59,6 +58,12 @@ class Activity {
   void set_listener(ActivityListener* listener) { listener_ = listener; }
 
  private:
+  void count_until(Cycle end) {
+    cycles_[static_cast<size_t>(state_)] += end - since_;
+    if (state_ == ActivityState::kBusy && end > since_ && since_ < first_busy_) first_busy_ = since_;
+    since_ = end;
+  }
+
   ActivityState state_ = ActivityState::kIdle;
   Cycle since_ = 0, first_busy_ = ~Cycle{0};
   ActivityListener* listener_ = nullptr;

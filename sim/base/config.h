@@ -68,7 +68,8 @@ class ConfigNode {
   [[noreturn]] void fail_below(const std::string& dotted_path, const std::string& what) const;
   // Its message.
   std::string message_below(const std::string& dotted_path, const std::string& what) const;
-  // "; 'memory_nodes' stands there: ..." where a key that nobody has read may be this one misspelt; else empty.
+  // "; 'memry_nodes' at FILE:LINE:COLUMN may be it, misspelt" where nobody has read a key that may be meant; else
+  // empty.
   std::string misspelt(const std::string& key) const;
 
   // Replaces the value at a dotted path (`tile.lanes`, `memory_nodes.0.port`), a list by one: `[1, 2]`. The path must

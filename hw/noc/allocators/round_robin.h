@@ -1,4 +1,5 @@
-// A row of round-robin arbiters: each serves the first choice at or after its pointer, the highest priority first.
+// A row of round-robin arbiters: each serves the first choice behind the one that it served last, the highest priority
+// first.
 #pragma once
 
 #include <algorithm>
