@@ -114,6 +114,7 @@ ArrayWork Chip::array_work(size_t phase) const {
 }
 
 void Chip::run() {
+  clock_.set_quantum(Clock::kQuantum);
   sc_core::sc_start();
   for (auto& node : memory_nodes_) node->dram.finish(cycles());
   ledger_.close();

@@ -26,11 +26,9 @@ Cycle Clock::next_cycle() const {
   return far_.empty() ? near : std::min(near, far_.begin()->first);
 }
 
-void Clock::schedule_next() {
-  if (!occupied_ && far_.empty()) return;  // nobody is due: the simulation ends
+void Clock::advance() {
   const Cycle next = next_cycle();
   if (next >= sample_from_) sample_from_ = sampler_(next);
-  next_trigger(period_ * static_cast<double>(next - now_));
   now_ = next;
 }
 
@@ -49,10 +47,16 @@ void Clock::run_blocks() {
   }
 }
 
-// Once in each cycle in which a block is due, and once before the first.
+// Once at the begin of each quantum in which a block is due, and once before the first cycle. When nobody is due,
+// the simulation ends.
 void Clock::run() {
-  if (now_ > 0) run_cycle();
-  schedule_next();
+  do {
+    if (now_ > 0) run_cycle();
+    if (!goes_on()) return;
+    advance();
+  } while (now_ - quantum_begin_ < quantum_);
+  next_trigger(period_ * static_cast<double>(now_ - quantum_begin_));
+  quantum_begin_ = now_;
 }
 
 void Clock::run_cycle() {

@@ -25,6 +25,9 @@ class Clock : public sc_core::sc_module {
   Clock(const sc_core::sc_module_name& name, double mhz);
 
   Cycle now() const { return now_; }
+  // Cycles that may pass in one activation by SystemC; 1: each has its own.
+  void set_quantum(Cycle cycles) { quantum_ = cycles; }
+  static constexpr Cycle kQuantum = 1024;  // for a simulation of which the clock is the only process
   // The number by which a new block is woken.
   uint32_t add(Block* block);
   // The block runs in `cycle` (> now; the first cycle that can be asked for is 1). Asking twice costs nothing.
@@ -37,6 +40,8 @@ class Clock : public sc_core::sc_module {
     wheel_[cycle % kWheel].insert(block);
     occupied_ |= uint64_t{1} << (cycle % kWheel);
   }
+  // No cycle after this one is simulated.
+  void stop() { stopped_ = true; }
   // Runs `action` before the blocks of the next cycle in which any runs: for what all blocks of a cycle must see alike.
   void before_next_cycle(std::function<void()> action) { before_next_ = std::move(action); }
   // Called every `kObserverPeriod` simulated cycles that were not slept through; for progress lines.
@@ -58,11 +63,14 @@ class Clock : public sc_core::sc_module {
   void run();
   void run_cycle();
   void run_blocks();
-  void schedule_next();
+  bool goes_on() const { return !stopped_ && (occupied_ || !far_.empty()); }
+  void advance();
   Cycle next_cycle() const;
 
   sc_core::sc_time period_;
   Cycle now_ = 0, active_cycles_ = 0;
+  Cycle quantum_ = 1, quantum_begin_ = 0;
+  bool stopped_ = false;
   std::vector<Block*> blocks_, running_;  // all; first those of this cycle
   size_t running_count_ = 0;
   std::array<IndexSet, kWheel> wheel_;          // at c % 64: blocks due in cycle c, 1 to 63 ahead

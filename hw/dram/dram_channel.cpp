@@ -150,6 +150,7 @@ void DramChannel::issue_column(const Command& command, Cycle now, RegisteredFifo
 }
 
 bool DramChannel::others_want_row_of(int index) const {
+  if (is_stream()) return queue_.size() > 1;
   for (int i = 0; i < int(queue_.size()); ++i)
     if (i != index && same_row(queue_[i], queue_[index])) return true;
   return false;

@@ -103,6 +103,7 @@ ReplayedClass ReplayNetwork::account(int message_class) const {
 Replay ReplayNetwork::run(const std::function<void(double share)>& progress) {
   const double deliveries = double(arrivals_.deliveries);
   if (progress) clock_.set_observer([&] { progress(1 - double(arrivals_.deliveries) / deliveries); });
+  clock_.set_quantum(Clock::kQuantum);
   sc_core::sc_start();
   ledger_.close();
   Replay replay;

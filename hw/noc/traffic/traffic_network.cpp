@@ -44,18 +44,18 @@ void TrafficNetwork::watch() {
   if (now >= result_.end + Cycle(traffic_.drain_cycles) && result_.outstanding > 0) {
     point_.saturated = true;
     result_.generating = false;
-    sc_core::sc_stop();
+    clock_.stop();
   }
   if (now > result_.last_arrival + kPatience) {
     const std::string oldest = network_.oldest_flit(now, kPatience);
     if (oldest.empty()) return;
     point_.stuck = oldest;
-    sc_core::sc_stop();
+    clock_.stop();
   }
 }
 
 LoadPoint TrafficNetwork::run() {
-  sc_core::sc_report_handler::set_actions(sc_core::SC_INFO, sc_core::SC_DO_NOTHING);  // that it was stopped
+  clock_.set_quantum(Clock::kQuantum);
   sc_core::sc_start();
   point_.packets = result_.packets;
   point_.latency = result_.packets ? result_.latency_sum / double(result_.packets) : 0;

@@ -56,6 +56,40 @@ TEST(ClockTiming, CycleNBeginsNPeriodsAfterTheStart) {
   EXPECT_EQ(alarm.times[1], sc_core::sc_time(2000, sc_core::SC_NS));
 }
 
+TEST(ClockTiming, WithAQuantumCyclesAreTheSameAndSystemcsTimeIsThatOfTheQuantumsBegin) {
+  Clock clock("clock", 500);  // 2 ns
+  Alarm alarm("alarm", clock);
+  const std::vector<Cycle> cycles = {1, 2, 10, 11, 12, 500};
+  for (const Cycle cycle : cycles) alarm.wake_at(cycle);
+  clock.set_quantum(10);
+  sc_core::sc_start();
+  EXPECT_EQ(alarm.ran, cycles);
+  std::vector<double> begins;  // in cycles: quanta begin at 0, then at the first cycle at least 10 later
+  for (const sc_core::sc_time& time : alarm.times) begins.push_back(time / sc_core::sc_time(2, sc_core::SC_NS));
+  EXPECT_EQ(begins, (std::vector<double>{0, 0, 10, 10, 10, 500}));
+}
+
+// Stops the clock when it runs.
+class Brake : public Block {
+ public:
+  Brake(const char* name, Clock& clock) : Block(name, clock), stopped_(clock) {}
+
+ private:
+  void tick() override { stopped_.stop(); }
+  Clock& stopped_;
+};
+
+TEST(ClockUnit, AStoppedClockEndsTheCycleAndRunsNoOther) {
+  Clock clock("clock", 500);
+  Brake brake("brake", clock);
+  Alarm alarm("alarm", clock);
+  for (const Cycle cycle : {1, 2, 3}) alarm.wake_at(cycle);
+  brake.wake_at(2);
+  clock.set_quantum(Clock::kQuantum);
+  sc_core::sc_start();
+  EXPECT_EQ(alarm.ran, (std::vector<Cycle>{1, 2}));
+}
+
 TEST(ClockTiming, SamplerIsCalledAtTheEndOfTheCycleBeforeItsOwn) {
   Clock clock("clock", 500);
   Alarm alarm("alarm", clock);
