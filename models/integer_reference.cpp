@@ -108,22 +108,42 @@ namespace {
 class MagnitudeSums {
  public:
   explicit MagnitudeSums(const OperationTrace& operation)
-      : operation_(operation), low_(operation.row_bytes), high_(operation.row_bytes) {}
+      : operation_(operation),
+        few_low_(operation.row_bytes),
+        few_high_(operation.row_bytes),
+        low_(operation.row_bytes),
+        high_(operation.row_bytes) {}
 
-  // Plain loops over bytes, which the compiler vectorizes. (nibble ^ 8) - 8 sign-extends a nibble.
+  // Plain loops over bytes, which the compiler vectorizes. A nibble x above 7 stands for x - 16.
   void add(int row, bool is_unsigned) {
     const uint8_t* bytes = operation_.weights + size_t(row) * operation_.row_bytes;
-    const int flip = is_unsigned ? 0 : 8;
+    const int most = is_unsigned ? 255 : 16;
     for (size_t i = 0; i < low_.size(); ++i) {
-      low_[i] += uint32_t(std::abs(((bytes[i] & 15) ^ flip) - flip));
-      high_[i] += uint32_t(std::abs(((bytes[i] >> 4) ^ flip) - flip));
+      const uint8_t low = bytes[i] & 15, high = bytes[i] >> 4;
+      few_low_[i] = uint8_t(few_low_[i] + std::min(low, uint8_t(most - low)));
+      few_high_[i] = uint8_t(few_high_[i] + std::min(high, uint8_t(most - high)));
     }
+    if (++few_ == kFew) add_few();
   }
+  // Call when all rows have been added.
+  void finish() { add_few(); }
   uint64_t operator[](int n) const { return n % 2 ? high_[n / 2] : low_[n / 2]; }
 
  private:
+  static constexpr int kFew = 255 / 15;  // rows whose sum a byte holds
+  void add_few() {
+    for (size_t i = 0; i < low_.size(); ++i) {
+      low_[i] += few_low_[i];
+      high_[i] += few_high_[i];
+      few_low_[i] = few_high_[i] = 0;
+    }
+    few_ = 0;
+  }
+
   const OperationTrace& operation_;
-  std::vector<uint32_t> low_, high_;  // of outputs 2i and 2i + 1
+  int few_ = 0;
+  std::vector<uint8_t> few_low_, few_high_;  // of the latest rows, of outputs 2i and 2i + 1
+  std::vector<uint32_t> low_, high_;
 };
 
 }  // namespace
@@ -143,6 +163,7 @@ RegisterNeeds register_needs(const LayerTrace& layer, const OperationTrace& oper
       (input.is_wide(k) ? lo : narrow).add(k, input.is_wide(k));
       if (input.is_wide(k)) hi.add(input.size + input.wide_rank[k], false);
     }
+    for (MagnitudeSums* sums : {&narrow, &lo, &hi}) sums->finish();
     for (int n = 0; n < operation.outputs; ++n) {
       bounds.slope(std::max(narrow[n] + lo[n], hi[n]));
       const uint64_t weighted = normal * narrow[n] + digit_pair * (lo[n] + (hi[n] << kWideShift));

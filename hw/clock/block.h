@@ -8,17 +8,20 @@
 
 namespace spikeloom {
 
-class Block : public sc_core::sc_module {
+// What the clock runs, apart from SystemC's part of a block: begins the cache line in which a derived block's own state
+// begins, too.
+class alignas(64) Clocked {
  public:
-  Block(const sc_core::sc_module_name& name, Clock& clock) : sc_module(name), clock_(clock), index_(clock.add(this)) {}
+  explicit Clocked(Clock& clock) : clock_(clock), index_(clock.add(this)) {}
+  virtual ~Clocked() = default;
+  Clocked(const Clocked&) = delete;
+  Clocked& operator=(const Clocked&) = delete;
 
   // Runs this block in `cycle`.
   void wake_at(Cycle cycle) { clock_.wake(index_, cycle); }
   Cycle now() const { return clock_.now(); }
   // The clock's number for it.
   uint32_t index() const { return index_; }
-  // What the block waits for, for the message about a stuck chip; empty when it is done.
-  virtual std::string waits_for() const { return ""; }
 
  protected:
   // A large chip does not fit into the cache: shortly before the block runs, the clock asks for the begin of its state,
@@ -32,11 +35,18 @@ class Block : public sc_core::sc_module {
  private:
   friend class Clock;
   void fetch_begin() const {
-    __builtin_prefetch(this);
-    for (int line = 0; line < 3; ++line) __builtin_prefetch(reinterpret_cast<const char*>(&index_) + 64 * line);
+    for (int line = 0; line < 3; ++line) __builtin_prefetch(reinterpret_cast<const char*>(this) + 64 * line);
   }
-  alignas(64) Clock& clock_;  // begins the cache line in which a derived block's own state begins, too
+  Clock& clock_;
   uint32_t index_;
+};
+
+class Block : public sc_core::sc_module, public Clocked {
+ public:
+  Block(const sc_core::sc_module_name& name, Clock& clock) : sc_module(name), Clocked(clock) {}
+
+  // What the block waits for, for the message about a stuck chip; empty when it is done.
+  virtual std::string waits_for() const { return ""; }
 };
 
 }  // namespace spikeloom

@@ -11,7 +11,7 @@ Clock::Clock(const sc_core::sc_module_name& name, double mhz) : sc_module(name),
   SC_METHOD(run);
 }
 
-uint32_t Clock::add(Block* block) {
+uint32_t Clock::add(Clocked* block) {
   blocks_.push_back(block);
   running_.push_back(nullptr);
   for (IndexSet& due : wheel_) due.grow(blocks_.size());
@@ -40,9 +40,9 @@ void Clock::run_blocks() {
     return;
   }
   for (size_t i = 0; i < count; ++i) {
-    if (const size_t far = i + Block::kFetchSteps + 1; far < count) running_[far]->fetch_begin();
-    for (int step = 0; step < Block::kFetchSteps; ++step)
-      if (const size_t next = i + size_t(Block::kFetchSteps - step); next < count) running_[next]->fetch(step);
+    if (const size_t far = i + Clocked::kFetchSteps + 1; far < count) running_[far]->fetch_begin();
+    for (int step = 0; step < Clocked::kFetchSteps; ++step)
+      if (const size_t next = i + size_t(Clocked::kFetchSteps - step); next < count) running_[next]->fetch(step);
     running_[i]->tick();
   }
 }

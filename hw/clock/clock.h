@@ -17,7 +17,7 @@
 
 namespace spikeloom {
 
-class Block;
+class Clocked;
 
 class Clock : public sc_core::sc_module {
  public:
@@ -29,7 +29,7 @@ class Clock : public sc_core::sc_module {
   void set_quantum(Cycle cycles) { quantum_ = cycles; }
   static constexpr Cycle kQuantum = 1024;  // for a simulation of which the clock is the only process
   // The number by which a new block is woken.
-  uint32_t add(Block* block);
+  uint32_t add(Clocked* block);
   // The block runs in `cycle` (> now; the first cycle that can be asked for is 1). Asking twice costs nothing.
   void wake(uint32_t block, Cycle cycle) {
     assert(cycle > now_);
@@ -71,7 +71,7 @@ class Clock : public sc_core::sc_module {
   Cycle now_ = 0, active_cycles_ = 0;
   Cycle quantum_ = 1, quantum_begin_ = 0;
   bool stopped_ = false;
-  std::vector<Block*> blocks_, running_;  // all; first those of this cycle
+  std::vector<Clocked*> blocks_, running_;  // all; first those of this cycle
   size_t running_count_ = 0;
   std::array<IndexSet, kWheel> wheel_;          // at c % 64: blocks due in cycle c, 1 to 63 ahead
   uint64_t occupied_ = 0;                       // bit c % 64: wheel_[c % 64] is not empty

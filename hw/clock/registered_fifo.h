@@ -46,10 +46,11 @@ class alignas(64) RegisteredFifo : public FifoView {
   // latency >= 1 cycles from push to visibility; entries under way occupy capacity, and so do places whose credit is.
   RegisteredFifo(Clock& clock, size_t capacity, Cycle latency = 1, Cycle credit_latency = 1)
       : clock_(clock),
-        capacity_(uint16_t(capacity)),
+        last_place_(uint16_t(places_for(capacity) - 1)),
         room_(uint16_t(capacity)),
         latency_(uint16_t(latency)),
-        credit_latency_(uint8_t(credit_latency)) {
+        credit_latency_(uint8_t(credit_latency)),
+        capacity_(uint16_t(capacity)) {
     assert(capacity > 0 && latency > 0 && credit_latency > 0);
     assert(capacity == capacity_ && latency == latency_ && credit_latency == credit_latency_);
   }
@@ -124,6 +125,7 @@ class alignas(64) RegisteredFifo : public FifoView {
     front_visible_from_ = visible_from;
     occupied_ = occupied;
     own_bit_ = uint8_t(bit);
+    if (size_ > 0) *occupied_ |= uint64_t{1} << own_bit_;
   }
   // Ask for memory ahead of its use: what looking, pushing and popping touch beside a place; once that is there, the
   // place that is popped or the one that is pushed.
@@ -141,7 +143,8 @@ class alignas(64) RegisteredFifo : public FifoView {
   FifoStatus status() const override { return {capacity_, size_, pops_, *front_visible_from_}; }
 
  private:
-  // Places are a ring: those whose credit is under way, those that hold an entry, and free ones, each oldest first.
+  // Places are a ring, a power of two of them: those whose credit is under way, those that hold an entry, and free
+  // ones, each oldest first.
   struct Place {
     Cycle cycle;  // from when the entry is visible; then, when its credit arrives
     Stored stored;
@@ -150,7 +153,8 @@ class alignas(64) RegisteredFifo : public FifoView {
     if (room_ == 0) take_credits();
     assert(room_ > 0);
     --room_;
-    if (!places_) places_ = std::make_unique<Place[]>(capacity_);  // late: most virtual channels are never used
+    if (!places_)
+      places_ = std::make_unique<Place[]>(last_place_ + size_t{1});  // late: most virtual channels are never used
     Place& place = places_[wrap(size_t(first_) + size_)];
     place.cycle = clock_.now() + latency_ + delay;
     if (size_++ == 0) {
@@ -183,9 +187,14 @@ class alignas(64) RegisteredFifo : public FifoView {
   void fetch_place(size_t at) const {
     if (places_) __builtin_prefetch(&places_[at]);
   }
-  uint16_t wrap(size_t at) const { return uint16_t(at < capacity_ ? at : at - capacity_); }
+  static size_t places_for(size_t capacity) {
+    size_t places = 1;
+    while (places < capacity) places *= 2;
+    return places;
+  }
+  uint16_t wrap(size_t at) const { return uint16_t(at & last_place_); }
   // Place of the oldest credit under way.
-  size_t credit_place() const { return wrap(size_t(first_) + capacity_ - credits_); }
+  size_t credit_place() const { return wrap(size_t(first_) - credits_); }
   // Forgets the credits that have arrived: their places are free.
   void take_credits() {
     const Cycle now = clock_.now();
@@ -201,18 +210,19 @@ class alignas(64) RegisteredFifo : public FifoView {
   std::unique_ptr<Place[]> places_;
   Cycle* front_visible_from_ = &own_front_;  // of the oldest entry
   uint64_t* occupied_ = &own_occupied_;      // own_bit_ of it: there is an entry
-  uint16_t capacity_, size_ = 0;
+  uint16_t last_place_, size_ = 0;
   uint16_t first_ = 0;    // place of the oldest entry
   uint16_t credits_ = 0;  // under way
   uint16_t room_;         // free places
   uint16_t latency_;
   uint8_t credit_latency_;
   uint8_t own_bit_ = 0;
-  uint32_t pops_ = 0, consumer_ = 0;
   bool producer_waits_ = false;
   uint8_t asleep_bit_ = 0;
+  uint32_t pops_ = 0, consumer_ = 0;
   uint32_t producer_ = 0;
   uint64_t* asleep_ = nullptr;
+  uint16_t capacity_;
   Cycle own_front_ = Clock::kNever;
   uint64_t own_occupied_ = 0;
 };

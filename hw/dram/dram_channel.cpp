@@ -73,12 +73,13 @@ DramChannel::Command DramChannel::next_of_stream(DramClock from, bool output_fre
 DramChannel::Command DramChannel::choose(DramClock from, bool output_free) const {
   Command best;
   if (queue_.empty()) return best;
-  const int waiting = int(queue_.size()), may_go = scheduler_->may_go(waiting, queue_[0].passed);
+  const int may_go = scheduler_->may_go(int(queue_.size()), queue_[0].passed);
   uint32_t seen = 0, hit = 0, other_row = 0;     // by bank
   uint32_t considered[2] = {0, 0};               // banks with a read, a write that may go
   std::array<uint16_t, 8 * sizeof seen> oldest;  // [bank]: of other_row, its oldest burst
-  for (int i = 0; i < waiting; ++i) {
-    const Burst& burst = queue_[i];
+  int i = -1;
+  for (const Burst& burst : queue_) {
+    ++i;
     if (burst.repeats) continue;
     const uint32_t bit = uint32_t{1} << burst.at.bank;
     if (device_.open_row(burst.at.bank) == burst.at.row) {
@@ -126,15 +127,15 @@ void DramChannel::issue(const Command& command, Cycle now, RegisteredFifo<DramRe
       burst.precharged = true;
       break;
     case Kind::kColumn:
-      issue_column(command, now, responses);
+      issue_column(burst, command, now, responses);
       break;
     case Kind::kNone:
       assert(false);
   }
 }
 
-void DramChannel::issue_column(const Command& command, Cycle now, RegisteredFifo<DramResponse>& responses) {
-  const Burst& burst = queue_[command.index];
+void DramChannel::issue_column(const Burst& burst, const Command& command, Cycle now,
+                               RegisteredFifo<DramResponse>& responses) {
   const bool close = page_policy_->closes(others_want_row_of(command.index));
   const DramClock end = device_.column(burst.at.bank, burst.write, close, command.at);
   const Cycle begins = clocks_.cycle_of(end - DramClock(spec_.device.timing.burst)), ends = clocks_.cycle_by(end);

@@ -63,7 +63,7 @@ class DramChannel {
   bool is_idle() const { return queue_.empty() && busy_.empty(); }
 
  private:
-  struct Burst {
+  struct alignas(64) Burst {  // a power of two: the queue is a ring
     DramAddress at;
     uint64_t id, number, behind;  // behind: number of an older burst of the same address, one of both a write; 0: none
     uint16_t phase;
@@ -94,7 +94,7 @@ class DramChannel {
   Command choose(DramClock from, bool output_free) const;
   void consider(Kind kind, int index, DramClock at, Command* best) const;
   void issue(const Command& command, Cycle now, RegisteredFifo<DramResponse>& responses);
-  void issue_column(const Command& command, Cycle now, RegisteredFifo<DramResponse>& responses);
+  void issue_column(const Burst& burst, const Command& command, Cycle now, RegisteredFifo<DramResponse>& responses);
   void refresh();
   void charge_active(DramClock until);
 

@@ -19,21 +19,26 @@ DramController::DramController(const sc_core::sc_module_name& name, Clock& clock
     channels_.push_back(std::make_unique<DramChannel>(spec, counters, ledger.window_cycles(), &stats_));
 }
 
+void DramController::end_of_elaboration() {
+  requests_ = requests_in.operator->();
+  for (size_t i = 0; i < channels_.size(); ++i) responses_.push_back(responses_out[i].operator->());
+}
+
 void DramController::tick() {
   bool taken;
   do {
     taken = take_bursts();
     for (size_t i = 0; i < channels_.size(); ++i)
-      if (channels_[i]->is_due(now())) channels_[i]->run(now(), *responses_out[i].operator->());
-  } while (taken && requests_in->can_pop());  // commands may have made room for more
+      if (channels_[i]->is_due(now())) channels_[i]->run(now(), *responses_[i]);
+  } while (taken && requests_->can_pop());  // commands may have made room for more
   settle();
 }
 
 // Moves bursts of the requests into the queues, in order, until a queue is full. False: none could be moved.
 bool DramController::take_bursts() {
   bool any = false;
-  while (requests_in->can_pop()) {
-    const DramRequest& request = requests_in->front();
+  while (requests_->can_pop()) {
+    const DramRequest& request = requests_->front();
     if (left_ == 0) {
       const uint64_t first = request.address / burst_bytes_;
       taken_ = 0;
@@ -47,7 +52,7 @@ bool DramController::take_bursts() {
                   request.phase);
       any = true;
     }
-    requests_in->pop();
+    requests_->pop();
   }
   return any;
 }
@@ -68,7 +73,7 @@ void DramController::step(Place* place) const {
 
 // The state of this cycle, and the next cycle in which something changes.
 void DramController::settle() {
-  bool busy = false, waits = requests_in->can_pop(), full = false;
+  bool busy = false, waits = requests_->can_pop(), full = false;
   Cycle next = Clock::kNever;
   for (auto& channel : channels_) {
     busy = channel->moves_data(now()) || busy;

@@ -19,6 +19,10 @@
 namespace spikeloom {
 
 class DramController : public Block {
+  // The state that every cycle touches comes before the ports.
+  RegisteredFifo<DramRequest>* requests_ = nullptr;       // what requests_in is bound to
+  std::vector<RegisteredFifo<DramResponse>*> responses_;  // [channel]: what responses_out is bound to
+
  public:
   FifoIn<DramRequest> requests_in;
   // Of spec.queue_depth entries each.
@@ -40,6 +44,7 @@ class DramController : public Block {
   uint64_t bytes_written() const { return stats_.write_bursts * uint64_t(spec_.device.burst_bytes()); }
 
  private:
+  void end_of_elaboration() override;
   void tick() override;
   bool take_bursts();
   // A place in the order in which bursts lie in channels: stripes go around them.

@@ -113,7 +113,7 @@ DramSpec DramSpec::read(ConfigNode& section, double clock_mhz) {
   DramSpec spec;
   spec.clock_mhz = clock_mhz;
   spec.device = DramDeviceSpec::read(section.section("device"));
-  spec.channels = int(section.integer("channels", 1, 16));
+  spec.channels = int(section.integer("channels", 1, DramSpec::kMostChannels));
   const int burst = spec.device.burst_bytes();
   spec.interleave_bytes = int(section.integer("interleave_bytes", burst, 1 << 20));
   if (spec.interleave_bytes % burst != 0 || spec.device.bytes() % spec.interleave_bytes != 0)

@@ -66,6 +66,7 @@ struct DramDeviceSpec {
 // The DRAM of a memory node: `channels` devices, side by side.
 struct DramSpec {
   DramDeviceSpec device;
+  static constexpr int kMostChannels = 16;
   int channels = 1;
   int interleave_bytes = 0;  // so many bytes in a row lie in one channel
   int mapping = 0;           // index into mapping_names()

@@ -41,6 +41,7 @@ class alignas(64) Link : public sc_core::sc_interface {
        const FlitFormat& format, EnergyLedger& ledger)
       : clock_(clock),
         channels_(size_t(format.vcs), clock, spec.buffer_flits, spec.latency_cycles, spec.credit_cycles),
+        free_(uint32_t(low_mask(format.vcs))),
         to_node_(spec.to_node),
         flit_energy_(ledger,
                      {{&ledger.counter(name, EnergyEvent::kLinkBitMm, spec.length_mm), uint64_t(format.wire_bits())},
@@ -69,6 +70,8 @@ class alignas(64) Link : public sc_core::sc_interface {
   // The sender's share in a flit's energy, to be counted with the link's.
   void charge_sender(const std::vector<EnergyBundle::Part>& parts) { flit_energy_.add_parts(parts); }
   bool to_node() const { return to_node_; }
+  // Bit vc: no packet holds virtual channel `vc`; the sender's to keep.
+  uint32_t& free() { return free_; }
   int vcs() const { return static_cast<int>(channels_.size()); }
   RegisteredFifo<Flit>& channel(int vc) { return channels_[vc]; }
   void set_producer(Block* block) {
@@ -86,6 +89,7 @@ class alignas(64) Link : public sc_core::sc_interface {
   // All that sending touches is one cache line.
   Clock& clock_;
   FixedArray<RegisteredFifo<Flit>> channels_;
+  uint32_t free_;
   bool to_node_;
   LinkListener* listener_ = nullptr;
   EnergyBundle flit_energy_;

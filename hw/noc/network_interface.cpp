@@ -7,17 +7,17 @@ namespace spikeloom {
 NetworkInterface::NetworkInterface(const sc_core::sc_module_name& name, Clock& clock, int producers,
                                    const VirtualChannels& channels)
     : Block(name, clock),
-      in("in", producers),
-      out("out"),
-      channels_(channels),
       producers_(producers),
-      free_(uint32_t(low_mask(channels.count()))),
-      next_vc_(channels.classes, 0) {
+      channels_(channels),
+      next_vc_(channels.classes, 0),
+      in("in", producers),
+      out("out") {
   assert(producers <= 64);
 }
 
 void NetworkInterface::end_of_elaboration() {
-  out->set_producer(this);
+  link_ = out.operator->();
+  link_->set_producer(this);
   for (size_t i = 0; i < producers_.size(); ++i) {
     producers_[i].queue = in[i].operator->();
     producers_[i].queue->keep_front_in(&producers_[i].front, &occupied_, int(i));
@@ -26,12 +26,12 @@ void NetworkInterface::end_of_elaboration() {
 
 // -1: none is free, or none of those has a credit.
 int NetworkInterface::choose_vc(const Flit& head) {
-  const uint32_t allowed = free_ & channels_.into_network(head);
+  const uint32_t allowed = link_->free() & channels_.into_network(head);
   int& next = next_vc_[head.message_class];
   for (int i = 0; i < channels_.per_class; ++i) {
     const int offset = (next + i) % channels_.per_class;
     const int vc = channels_.first(head.message_class) + offset;
-    if (!(allowed >> vc & 1) || !out->can_send(vc)) continue;
+    if (!(allowed >> vc & 1) || !link_->can_send(vc)) continue;
     next = (offset + 1) % channels_.per_class;
     return vc;
   }
@@ -58,14 +58,14 @@ bool NetworkInterface::send_of(size_t index) {
   if (flit.head) {
     vc = choose_vc(flit);
     if (vc < 0) return false;
-    free_ &= ~(1u << vc);
+    link_->free() &= ~(1u << vc);
     if (flit.type == MessageType::kOutputs && node_of_output_) flit.destination = node_of_output_(flit);
-  } else if (!out->can_send(vc)) {
+  } else if (!link_->can_send(vc)) {
     return false;
   }
-  if (flit.tail) free_ |= 1u << vc;
+  if (flit.tail) link_->free() |= 1u << vc;
   if (flit.born == 0) flit.born = now();
-  out->send_front(*producer.queue, vc);
+  link_->send_front(*producer.queue, vc);
   next_ = index + 1 < producers_.size() ? index + 1 : 0;
   return true;
 }

@@ -20,6 +20,20 @@
 namespace spikeloom {
 
 class NetworkInterface : public Block {
+  struct Producer {
+    RegisteredFifo<Flit>* queue = nullptr;
+    Cycle front = Clock::kNever;  // from when its front flit is visible
+    int vc = -1;                  // of its packet under way
+  };
+  // The state comes before the ports: what every cycle touches is one cache line, and the producers.
+  uint64_t occupied_ = 0;  // bit p: producer p has flits, visible or under way
+  size_t next_ = 0;        // producer, round robin: the first to be looked at
+  std::vector<Producer> producers_;
+  Link* link_ = nullptr;
+  VirtualChannels channels_;
+  std::vector<int> next_vc_;  // [class]: round robin
+  std::function<uint32_t(const Flit&)> node_of_output_;
+
  public:
   sc_core::sc_vector<FifoIn<Flit>> in;
   sc_core::sc_port<Link> out;
@@ -36,19 +50,6 @@ class NetworkInterface : public Block {
   int choose_vc(const Flit& head);
   bool send_one_of(uint64_t producers);
   bool send_of(size_t producer);
-
-  VirtualChannels channels_;
-  struct Producer {
-    RegisteredFifo<Flit>* queue = nullptr;
-    Cycle front = Clock::kNever;  // from when its front flit is visible
-    int vc = -1;                  // of its packet under way
-  };
-  std::vector<Producer> producers_;
-  uint64_t occupied_ = 0;     // bit p: producer p has flits, visible or under way
-  uint32_t free_;             // channels that no packet holds
-  std::vector<int> next_vc_;  // [class]: round robin
-  size_t next_ = 0;           // producer, round robin: the first to be looked at
-  std::function<uint32_t(const Flit&)> node_of_output_;
 };
 
 }  // namespace spikeloom

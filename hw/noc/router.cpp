@@ -21,9 +21,11 @@ Router::Router(const sc_core::sc_module_name& name, Clock& clock, int id, int po
     : Block(name, clock),
       count_(uint8_t(ports)),
       vcs_(uint8_t(channels.count())),
+      may_pass_apart_(ports * channels.count() <= 64 && spec.switch_allocation_cycles == 1),
+      crossbar_waits_(spec.switch_cycles > 1),
       slots_(new Slot[size_t(ports) * vcs_]),
-      ports_(new Port[size_t(ports)]),
       switch_allocator_(make_allocator(spec.switch_allocator, ports, ports, spec.allocator_iterations)),
+      more_groups_((size_t(ports) * vcs_ - 1) / 64),
       vc_allocator_(make_allocator(spec.vc_allocator, ports * vcs_, ports * vcs_, spec.allocator_iterations)),
       spec_(spec),
       id_(id),
@@ -48,15 +50,55 @@ void Router::end_of_elaboration() {
         slot.input = uint8_t(p);
         slot.vc = uint8_t(vc);
         slot.buffer->set_consumer(this);
-        slot.buffer->keep_front_in(&slot.front, &groups_[size_t(p * vcs_ + vc) / 64].occupied, (p * vcs_ + vc) % 64);
+        slot.buffer->keep_front_in(&slot.front, &group(index_of(slot)).occupied, int(index_of(slot) % 64));
       }
     }
     if (out[p].size() > 0) {
-      ports_[p] = {out[p].operator->(), uint32_t(low_mask(vcs_)), 0};
+      out_[p] = out[p].operator->();
       out[p]->set_producer(this);
       out[p]->charge_sender(crossing_);
     }
   }
+}
+
+inline void Router::pass(Slot& slot) {
+  const int output = __builtin_ctz(slot.remaining);
+  const bool tail = slot.buffer->stored_front().tail();
+  switch_allocator_->grant(slot.input, output);
+  took_switch(slot, 1);
+  const Cycle wait = crossbar_waits_ ? wait_for_crossbar(output) : 0;
+  out_[output]->send_front(*slot.buffer, *slot.next_buffer, wait);
+  if (slot.front <= now() + 1) again_ = true;
+  if (!tail) return;
+  give_vc_back(slot, output);
+  slot.end_packet();
+}
+
+// What the stages come to, for speed, when all flits follow their packets' heads and no two of those that can go share
+// an input or an output. False: it is not so, and the stages have to run.
+inline bool Router::pass_apart() {
+  if (!may_pass_apart_ || deferred_) return false;
+  std::array<Slot*, kMostPorts> passing;
+  size_t count = 0;
+  unsigned inputs = 0, outputs = 0;
+  for (uint64_t left = first_group_.occupied & ~first_group_.asleep; left; left &= left - 1) {
+    Slot& slot = slots_[__builtin_ctzll(left)];
+    if (slot.front > now()) continue;
+    if (!slot.next_buffer) return false;
+    if (!reached(slot.switch_ready)) {
+      again_ = true;
+    } else if (slot.next_buffer->can_push()) {
+      const unsigned input = 1u << slot.input;
+      if (inputs & input || outputs & slot.remaining) return false;
+      inputs |= input;
+      outputs |= slot.remaining;
+      passing[count++] = &slot;
+    } else if (slot.next_buffer->producer_waits()) {
+      put_to_sleep(slot);
+    }
+  }
+  for (size_t i = 0; i < count; ++i) pass(*passing[i]);
+  return true;
 }
 
 void Router::tick() {
@@ -79,61 +121,22 @@ void Router::run_stages() {
 
 uint64_t Router::flits() const {
   uint64_t flits = 0;
-  for (int p = 0; p < count_; ++p) flits += ports_[p].out ? ports_[p].out->flits() : 0;
+  for (int p = 0; p < count_; ++p) flits += out_[p] ? out_[p]->flits() : 0;
   return flits;
-}
-
-// What the stages come to, for speed, when all flits follow their packets' heads and no two of those that can go share
-// an input or an output. False: it is not so, and the stages have to run.
-bool Router::pass_apart() {
-  if (count_ * vcs_ > 64 || deferred_ || spec_.switch_allocation_cycles > 1) return false;
-  std::array<Slot*, kMostPorts> passing;
-  size_t count = 0;
-  unsigned inputs = 0, outputs = 0;
-  for (uint64_t left = groups_[0].occupied & ~groups_[0].asleep; left; left &= left - 1) {
-    Slot& slot = slots_[__builtin_ctzll(left)];
-    if (slot.front > now()) continue;
-    if (!slot.next_buffer) return false;
-    if (!reached(slot.switch_ready)) {
-      again_ = true;
-    } else if (slot.next_buffer->can_push()) {
-      const unsigned input = 1u << slot.input;
-      if (inputs & input || outputs & slot.remaining) return false;
-      inputs |= input;
-      outputs |= slot.remaining;
-      passing[count++] = &slot;
-    } else if (slot.next_buffer->producer_waits()) {
-      put_to_sleep(slot);
-    }
-  }
-  for (size_t i = 0; i < count; ++i) pass(*passing[i]);
-  return true;
-}
-
-void Router::pass(Slot& slot) {
-  const int output = __builtin_ctz(slot.remaining);
-  const bool tail = slot.buffer->stored_front().tail();
-  switch_allocator_->grant(slot.input, output);
-  took_switch(slot);
-  ports_[output].out->send_front(*slot.buffer, *slot.next_buffer, wait_for_crossbar(output));
-  if (slot.front <= now() + 1) again_ = true;
-  if (!tail) return;
-  give_vc_back(slot, output);
-  slot.end_packet();
 }
 
 template <typename Visit>
 void Router::for_each_awake(Visit visit) const {
-  const int slots = count_ * vcs_;
-  for (int first = 0; first < slots; first += 64) {
-    const SlotGroup& group = groups_[first / 64];
-    for (uint64_t left = group.occupied & ~group.asleep; left; left &= left - 1)
+  for (int first = 0; first < count_ * vcs_; first += 64) {
+    const SlotGroup& slots = group(size_t(first));
+    for (uint64_t left = slots.occupied & ~slots.asleep; left; left &= left - 1)
       visit(slots_[first + __builtin_ctzll(left)]);
   }
 }
 
 void Router::wake_all_slots() {
-  for (int first = 0; first < count_ * vcs_; first += 64) groups_[first / 64].asleep = 0;
+  first_group_.asleep = 0;
+  for (SlotGroup& group : more_groups_) group.asleep = 0;
   again_ = true;
 }
 
@@ -156,8 +159,6 @@ void Router::apply_due(std::vector<Grant>* grants, Apply apply) {
 // Slots and ports; buffers and links; flits.
 void Router::fetch(int step) const {
   if (step == 0) {
-    __builtin_prefetch(&ports_[0]);
-    __builtin_prefetch(&ports_[count_ - 1]);
     __builtin_prefetch(switch_allocator_.get());
     __builtin_prefetch(vc_allocator_.get());
     for_each_awake([](const Slot& slot) { __builtin_prefetch(&slot); });
@@ -167,7 +168,7 @@ void Router::fetch(int step) const {
       slot.buffer->fetch();
       if (!slot.next_buffer) return fetch_for_head();
       slot.next_buffer->fetch();
-      __builtin_prefetch(ports_[__builtin_ctz(slot.remaining)].out);
+      __builtin_prefetch(out_[__builtin_ctz(slot.remaining)]);
     });
   } else {
     for_each_awake([](const Slot& slot) {
@@ -241,7 +242,7 @@ void Router::look_at_slot(Slot& slot, SwitchWishes* wishes, Requests* requests) 
   if (ready) switch_stage_.begins = true;
   for (unsigned left = ready; left; left &= left - 1) {
     const int output = __builtin_ctz(left);
-    RegisteredFifo<Flit>& buffer = ports_[output].out->channel(slot.out_vc[output]);
+    RegisteredFifo<Flit>& buffer = out_[output]->channel(slot.out_vc[output]);
     if (buffer.can_push())
       wishes->add(output, slot.vc);
     else if (buffer.producer_waits())
@@ -278,7 +279,7 @@ bool Router::compute_route(Slot& slot) {
 }
 
 uint32_t Router::allowed_vcs(const Slot& slot, const Flit& head, int output) const {
-  return ports_[output].out->to_node() ? channels_.to_node(head) : channels_.between_routers(head, slot.partition);
+  return out_[output]->to_node() ? channels_.to_node(head) : channels_.between_routers(head, slot.partition);
 }
 
 // Every free virtual channel that the packet may have, at every output that it may still want. False: there is none.
@@ -288,7 +289,7 @@ bool Router::request_vcs(Slot& slot, uint16_t missing, SwitchWishes* wishes, Req
   for (unsigned left = missing; left; left &= left - 1) {
     const int output = __builtin_ctz(left);
     const uint32_t allowed = slot.multicast ? allowed_vcs(slot, slot.buffer->front(), output) : slot.allowed;
-    for (uint32_t vcs = ports_[output].free & allowed; vcs; vcs &= vcs - 1) {
+    for (uint32_t vcs = out_[output]->free() & allowed; vcs; vcs &= vcs - 1) {
       const int vc = __builtin_ctz(vcs);
       any = true;
       requests->vcs.push_back({index, uint16_t(output * vcs_ + vc), index, 0, slot.multicast, false});
@@ -305,7 +306,7 @@ void Router::request_switch(int input, const SwitchWishes& wishes, Requests* req
   for (unsigned left = wishes.outputs; left; left &= left - 1) {
     const int output = __builtin_ctz(left);
     const uint32_t ready = wishes.ready[output];
-    const int vc = first_from(ready ? ready : wishes.speculative[output], ports_[input].next_vc);
+    const int vc = first_from(ready ? ready : wishes.speculative[output], next_vc_[input]);
     requests->of_switch[requests->switches++] = {uint16_t(input),
                                                  uint16_t(output),
                                                  uint16_t(vc),
@@ -344,13 +345,13 @@ void Router::allocate_switch(Requests* requests) {
   }
 }
 
-void Router::took_switch(Slot& slot) {
-  slot.switch_ready = uint32_t(now() + spec_.switch_allocation_cycles);
-  ports_[slot.input].next_vc = uint8_t(slot.vc + 1);
+void Router::took_switch(Slot& slot, int cycles) {
+  slot.switch_ready = uint32_t(now() + Cycle(cycles));
+  next_vc_[slot.input] = uint8_t(slot.vc + 1);
 }
 
 void Router::grant_switch(Slot& slot, int output) {
-  took_switch(slot);
+  took_switch(slot, spec_.switch_allocation_cycles);
   const Grant grant{now() + spec_.switch_allocation_cycles - 1, uint16_t(index_of(slot)), uint8_t(output), 0};
   if (grant.cycle == now())
     traverse_switch(grant);
@@ -361,12 +362,12 @@ void Router::grant_switch(Slot& slot, int output) {
 // A grant of an allocator that takes several cycles is void when the channel was taken meanwhile.
 void Router::take_vc(const Grant& grant) {
   Slot& slot = slots_[grant.slot];
-  if (!(ports_[grant.output].free >> grant.vc & 1)) return;
-  ports_[grant.output].free &= ~(1u << grant.vc);
+  if (!(out_[grant.output]->free() >> grant.vc & 1)) return;
+  out_[grant.output]->free() &= ~(1u << grant.vc);
   slot.out_vc[grant.output] = grant.vc;
   slot.allocated |= uint16_t(1u << grant.output);
-  RegisteredFifo<Flit>& buffer = ports_[grant.output].out->channel(grant.vc);
-  buffer.keep_asleep_in(&groups_[grant.slot / 64].asleep, grant.slot % 64);
+  RegisteredFifo<Flit>& buffer = out_[grant.output]->channel(grant.vc);
+  buffer.keep_asleep_in(&group(grant.slot).asleep, grant.slot % 64);
   if (!slot.multicast) {
     slot.branches = slot.remaining = uint16_t(1u << grant.output);
     slot.next_buffer = &buffer;
@@ -393,7 +394,7 @@ Cycle Router::wait_for_crossbar(int output) {
 void Router::cross(Slot& slot, int output) {
   const FlitHandle flit = slot.buffer->stored_front();
   const int vc = slot.out_vc[output];
-  Link& out = *ports_[output].out;
+  Link& out = *out_[output];
   slot.remaining &= uint16_t(~(1u << output));
   const Cycle wait = wait_for_crossbar(output);
   if (slot.remaining)
@@ -408,7 +409,7 @@ void Router::cross(Slot& slot, int output) {
 
 // The packet's tail has left by the output.
 void Router::give_vc_back(const Slot& slot, int output) {
-  ports_[output].free |= 1u << slot.out_vc[output];
+  out_[output]->free() |= 1u << slot.out_vc[output];
   wake_all_slots();
 }
 

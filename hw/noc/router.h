@@ -63,10 +63,10 @@ class Router : public Block {
     }
   };
   static_assert(sizeof(Slot) == 64);
-  struct Port {
-    Link* out = nullptr;
-    uint32_t free = 0;    // channels of the output that no packet holds
-    uint8_t next_vc = 0;  // round robin over the input's channels: the first to be looked at
+  // 64 slots: bit s % 64 is slot s's.
+  struct SlotGroup {
+    uint64_t occupied = 0;  // there is a flit, visible or under way
+    uint64_t asleep = 0;    // it can do nothing before a credit comes that is not under way, or a packet's tail leaves
   };
   struct Stage {
     Cycle free_from = 0;  // when it may begin again
@@ -78,25 +78,25 @@ class Router : public Block {
     uint8_t output, vc;
   };
 
-  // The state comes before the ports: what every cycle touches lies in its first cache lines. What all routers of a
-  // network have alike, the network keeps.
-  uint8_t count_, vcs_;            // of ports, and of channels of each
-  bool again_ = false;             // something may be possible in the next cycle
-  bool deferred_ = false;          // there are grants of later cycles
-  std::unique_ptr<Slot[]> slots_;  // [input * vcs + vc]
-  std::unique_ptr<Port[]> ports_;
-  std::unique_ptr<Allocator> switch_allocator_, vc_allocator_;
+  // The state comes before the ports: what every cycle touches lies in its first two cache lines, if there are no more
+  // than five ports. What all routers of a network have alike, the network keeps.
+  uint8_t count_, vcs_;                        // of ports, and of channels of each
+  bool may_pass_apart_;                        // by its size and its pipeline
+  bool crossbar_waits_;                        // a crossing takes several cycles
+  bool again_ = false;                         // something may be possible in the next cycle
+  bool deferred_ = false;                      // there are grants of later cycles
+  std::array<uint8_t, kMostPorts> next_vc_{};  // [input]: round robin over its channels: the first to be looked at
+  std::unique_ptr<Slot[]> slots_;              // [input * vcs + vc]
+  std::unique_ptr<Allocator> switch_allocator_;
+  alignas(64) SlotGroup first_group_;
+  std::array<Link*, kMostPorts> out_{};  // [output]; null: none
+  std::vector<SlotGroup> more_groups_;   // of the slots behind the first 64
+  std::unique_ptr<Allocator> vc_allocator_;
   const RouterSpec& spec_;
   int id_;
-  alignas(64) Stage routing_, vc_stage_, switch_stage_;
+  Stage routing_, vc_stage_, switch_stage_;
   const RouteTable& routes_;
   const VirtualChannels& channels_;
-  // 64 slots: bit s % 64 is slot s's.
-  struct SlotGroup {
-    uint64_t occupied = 0;  // there is a flit, visible or under way
-    uint64_t asleep = 0;    // it can do nothing before a credit comes that is not under way, or a packet's tail leaves
-  };
-  alignas(64) std::array<SlotGroup, kMostPorts * kMostVcs / 64> groups_;
   std::vector<EnergyBundle::Part> crossing_;  // arbitration, buffer read, crossbar: counted with the links' flits
   EnergyCounter &route_, &vc_allocation_;
   Cycle crossbar_begins_ = 0;                     // its latest crossing
@@ -152,7 +152,10 @@ class Router : public Block {
   template <typename Visit>
   void for_each_awake(Visit visit) const;
   size_t index_of(const Slot& slot) const { return size_t(&slot - slots_.get()); }
-  void put_to_sleep(const Slot& slot) { groups_[index_of(slot) / 64].asleep |= uint64_t{1} << index_of(slot) % 64; }
+  // That of a slot by index.
+  SlotGroup& group(size_t slot) { return slot < 64 ? first_group_ : more_groups_[slot / 64 - 1]; }
+  const SlotGroup& group(size_t slot) const { return slot < 64 ? first_group_ : more_groups_[slot / 64 - 1]; }
+  void put_to_sleep(const Slot& slot) { group(index_of(slot)).asleep |= uint64_t{1} << index_of(slot) % 64; }
   void wake_all_slots();
   bool pass_apart();
   void pass(Slot& slot);
@@ -165,7 +168,7 @@ class Router : public Block {
   void request_switch(int input, const SwitchWishes& wishes, Requests* requests);
   void allocate_vcs(Requests* requests);
   void allocate_switch(Requests* requests);
-  void took_switch(Slot& slot);
+  void took_switch(Slot& slot, int cycles);
   void grant_switch(Slot& slot, int output);
   void defer(std::vector<Grant>* grants, const Grant& grant) {
     grants->push_back(grant);
@@ -186,7 +189,7 @@ class Router : public Block {
   void traverse_switch(const Grant& grant);
   void cross(Slot& slot, int output);
   void give_vc_back(const Slot& slot, int output);
-  bool has_credit(int output, int vc) { return ports_[output].out->can_send(vc); }
+  bool has_credit(int output, int vc) { return out_[output]->can_send(vc); }
   uint32_t allowed_vcs(const Slot& slot, const Flit& head, int output) const;
 };
 

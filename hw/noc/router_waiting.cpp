@@ -6,7 +6,8 @@
 namespace spikeloom {
 
 std::string Router::waits_for() const {
-  return std::any_of(groups_.begin(), groups_.end(), [](const SlotGroup& group) { return group.occupied != 0; })
+  const auto holds = [](const SlotGroup& group) { return group.occupied != 0; };
+  return holds(first_group_) || std::any_of(more_groups_.begin(), more_groups_.end(), holds)
              ? "credits or virtual channels, with flits in its buffers"
              : "";
 }

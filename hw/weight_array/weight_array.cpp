@@ -41,9 +41,15 @@ WeightArray::WeightArray(const sc_core::sc_module_name& name, Clock& clock, cons
   look_up_item();
 }
 
+void WeightArray::end_of_elaboration() {
+  flits_in_ = weights_in.operator->();
+  flits_in_->keep_front_in(&visible_from_[kWeights], &occupied_, kWeights);
+  membrane_free_in->keep_front_in(&visible_from_[kMembranes], &occupied_, kMembranes);
+}
+
 void WeightArray::tick() {
-  take_weights();
-  while (membrane_free_in->can_pop()) {
+  if (has(kWeights)) take_weights();
+  while (has(kMembranes)) {
     membrane_free_in->pop();
     ++membrane_credits_;
   }
@@ -56,8 +62,7 @@ void WeightArray::look_up_item() {
 
 // Always sinks, at most one row a cycle: a source only sends what it was told there is room for.
 void WeightArray::take_weights() {
-  RegisteredFifo<Flit>& weights = *weights_in.operator->();
-  if (!weights.can_pop()) return;
+  RegisteredFifo<Flit>& weights = *flits_in_;
   if (now() < write_free_) {
     wake_at(write_free_);
     return;

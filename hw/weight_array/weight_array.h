@@ -40,6 +40,15 @@ struct SynapseArraySpec {
 };
 
 class WeightArray : public Block {
+  // What every cycle looks at comes before the ports.
+  enum Input { kWeights, kMembranes };
+  uint64_t occupied_ = 0;                     // bit i: there is something in input i
+  std::array<Cycle, 2> visible_from_;         // [input]: its front entry
+  RegisteredFifo<Flit>* flits_in_ = nullptr;  // what weights_in is bound to
+  Cycle write_free_ = 0;
+  bool parameters_ = false;  // the packet under way holds parameters
+  int message_source_ = 0;   // of the packet under way
+
  public:
   FifoIn<Flit> weights_in;
   FifoIn<int> membrane_free_in;
@@ -101,7 +110,9 @@ class WeightArray : public Block {
   Activity activity_;
 
  private:
+  void end_of_elaboration() override;
   void tick() override;
+  bool has(Input input) const { return occupied_ >> input & 1 && visible_from_[input] <= now(); }
   // What is asked of the item in every cycle in which it waits; nothing when there is none.
   void look_up_item();
   void take_weights();
@@ -122,9 +133,6 @@ class WeightArray : public Block {
   };
   void write_row(const RowMessage& message, Cycle at, uint16_t phase);
   std::vector<RowMessage> row_messages_;
-  int message_source_ = 0;   // of the packet under way
-  bool parameters_ = false;  // the packet under way holds parameters
-  Cycle write_free_ = 0;
   std::array<std::vector<uint8_t>, 2> row_shifts_;  // by half and row: exponents, where rows have them
   std::array<int, 2> rows_received_{};              // by half
   std::array<Cycle, 2> readable_from_{};            // by half: the cycle after its last write so far

@@ -37,14 +37,20 @@ WeightLoader::WeightLoader(const sc_core::sc_module_name& name, Clock& clock, co
 }
 
 void WeightLoader::end_of_elaboration() {
-  for (size_t channel = 0; channel < responses_in.size(); ++channel)
+  for (size_t channel = 0; channel < responses_in.size(); ++channel) {
     responses_.push_back(responses_in[channel].operator->());
+    responses_[channel]->keep_front_in(&visible_from_[channel], &occupied_, int(channel));
+  }
+  loads_in->keep_front_in(&visible_from_[kLoads], &occupied_, kLoads);
+  cached_in->keep_front_in(&visible_from_[kCached], &occupied_, kCached);
+  flits_out_ = weights_out.operator->();
+  requests_ = requests_out.operator->();
 }
 
 void WeightLoader::tick() {
   take_responses();
-  if (loads_in->can_pop()) take_load();
-  if (cached_in->can_pop()) take_cached();
+  if (has(kLoads)) take_load();
+  if (has(kCached)) take_cached();
   if (!writes_.empty()) write_cached();
   if (!streams_.empty()) send();
   if (writes_.empty()) request();
@@ -69,7 +75,7 @@ void WeightLoader::take_cached() {
 
 // One request a cycle.
 void WeightLoader::write_cached() {
-  if (!requests_out->can_push()) return;
+  if (!requests_->can_push()) return;
   const KvWrite& write = writes_.front();
   DramRequest request;
   request.address = write.address / burst_bytes_ * burst_bytes_;
@@ -78,7 +84,7 @@ void WeightLoader::write_cached() {
   request.write = true;
   request.id = kWriteIds;
   request.phase = uint16_t(caching_);
-  requests_out->push(request);
+  requests_->push(request);
   write_bursts_ += bursts;
   writes_.pop_front();
   wake_at(now() + 1);
@@ -119,9 +125,10 @@ void WeightLoader::take_load() {
 }
 
 void WeightLoader::take_responses() {
-  for (RegisteredFifo<DramResponse>* responses : responses_) {
-    for (; responses->can_pop(); responses->pop()) {
-      const DramResponse& response = responses->front();
+  for (uint64_t left = occupied_ & low_mask(kLoads); left; left &= left - 1) {
+    const int channel = __builtin_ctzll(left);
+    for (RegisteredFifo<DramResponse>& responses = *responses_[size_t(channel)]; has(channel); responses.pop()) {
+      const DramResponse& response = responses.front();
       if (response.write) {
         --write_bursts_;
         continue;
@@ -138,10 +145,10 @@ void WeightLoader::take_responses() {
 
 // Asks for what follows, as far as the buffer has room for it.
 void WeightLoader::request() {
-  if (requests_out->producer_waits() || reserved_ + burst_bytes_ > uint64_t(spec_.buffer_bytes)) return;
+  if (requests_->producer_waits() || reserved_ + burst_bytes_ > uint64_t(spec_.buffer_bytes)) return;
   for (Stream& stream : streams_) {
     if (stream.requested == stream.bursts) continue;
-    if (!requests_out->can_push()) return;
+    if (!requests_->can_push()) return;
     const uint64_t room = (uint64_t(spec_.buffer_bytes) - reserved_) / burst_bytes_;
     const uint64_t bursts = std::min(room, stream.bursts - stream.requested);
     DramRequest request;
@@ -149,7 +156,7 @@ void WeightLoader::request() {
     request.bytes = uint32_t(bursts * burst_bytes_);
     request.id = stream.first_id + stream.requested;
     request.phase = uint16_t(context_.program->passes[stream.load.pass].phase);
-    requests_out->push(request);
+    requests_->push(request);
     reserved_ += bursts * burst_bytes_;
     stream.requested += bursts;
     wake_at(now() + 1);
@@ -196,12 +203,12 @@ void WeightLoader::send() {
     activity_.enter(ActivityState::kStalledInput, now());
     return;
   }
-  if (!weights_out->can_push()) {
+  if (!flits_out_->can_push()) {
     activity_.enter(ActivityState::kStalledOutput, now());
     return;
   }
   activity_.enter(ActivityState::kBusy, now());
-  weights_out->push(flit);
+  flits_out_->push(flit);
   if (!flit.head) {
     sent_bytes_ += flit_bytes();
     if (sent_bytes_ <= stream.dram_bytes) reserved_ -= flit_bytes();

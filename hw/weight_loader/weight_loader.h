@@ -18,6 +18,7 @@
 // Differs  weights lie in DRAM as they travel (DEVIATIONS 10, 31).
 #pragma once
 
+#include <array>
 #include <deque>
 #include <vector>
 
@@ -40,6 +41,14 @@ struct WeightLoaderSpec {
 };
 
 class WeightLoader : public Block {
+  // What every cycle looks at comes before the ports: what has come in, and from when each one's front is visible.
+  static constexpr int kLoads = DramSpec::kMostChannels, kCached = kLoads + 1, kInputs = kCached + 1;
+  uint64_t occupied_ = 0;                      // bits: channels' responses, loads, cached phases
+  RegisteredFifo<Flit>* flits_out_ = nullptr;  // what weights_out is bound to
+  RegisteredFifo<DramRequest>* requests_ = nullptr;
+  std::array<Cycle, kInputs> visible_from_;
+  std::vector<RegisteredFifo<DramResponse>*> responses_;  // [channel]: what responses_in is bound to
+
  public:
   static constexpr int kOutstanding = 4;
   FifoIn<Load> loads_in;
@@ -82,6 +91,7 @@ class WeightLoader : public Block {
   void take_cached();
   void write_cached();
   void finish_cached();
+  bool has(int input) const { return occupied_ >> input & 1 && visible_from_[size_t(input)] <= now(); }
   void take_responses();
   void request();
   size_t arrived_place(uint64_t id) const {
@@ -105,7 +115,6 @@ class WeightLoader : public Block {
   int source_;
   NeuronArraySpec neurons_;
   uint64_t burst_bytes_, burst_words_;
-  std::vector<RegisteredFifo<DramResponse>*> responses_;  // [channel]: what responses_in is bound to
   WeightLayout layout_;
   EnergyCounter &buffer_read_, &buffer_write_;
   EnergyCounter *cache_read_ = nullptr, *cache_write_ = nullptr;  // null: no SRAM for keys and values

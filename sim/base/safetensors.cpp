@@ -160,7 +160,10 @@ void SafetensorsFile::finish() const {
     if (read_.count(name) == 0) fail("tensor '" + name + "' is not one that the description calls for");
 }
 
-std::string SafetensorsFile::sha256() const { return sha256_of(begin_, size_); }
+const std::string& SafetensorsFile::sha256() const {
+  if (sha256_.empty()) sha256_ = sha256_of(begin_, size_);
+  return sha256_;
+}
 
 std::string safetensors_bytes(const std::string& description, const std::vector<TensorToWrite>& tensors) {
   nlohmann::ordered_json header;

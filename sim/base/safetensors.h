@@ -43,8 +43,8 @@ class SafetensorsFile {
   // Throws UserError naming the first tensor that nobody read.
   void finish() const;
   [[noreturn]] void fail(const std::string& what) const { throw UserError(file_ + ": " + what); }
-  // SHA-256 of the whole file, lower-case hex.
-  std::string sha256() const;
+  // SHA-256 of the whole file, lower-case hex; worked out once.
+  const std::string& sha256() const;
 
  private:
   void parse_header(uint64_t header_bytes);
@@ -56,6 +56,7 @@ class SafetensorsFile {
   uint64_t size_ = 0;
   std::map<std::string, Tensor> tensors_;
   mutable std::set<std::string> read_;
+  mutable std::string sha256_;
 };
 
 // A tensor to be written; integers are narrowed to the width of `dtype`.

@@ -6,6 +6,7 @@
 // several of an input are granted, its pointer follows the last.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -26,20 +27,23 @@ struct AllocatorRequest {
 class alignas(64) Allocator {
  public:
   Allocator(int inputs, int outputs)
-      : served_(std::make_unique<uint16_t[]>(size_t(inputs) + size_t(outputs))),
-        inputs_(inputs, outputs, served_.get()),
-        outputs_(outputs, inputs, served_.get() + inputs) {}
+      : many_(size_t(inputs + outputs) > few_.size() ? std::make_unique<uint16_t[]>(size_t(inputs + outputs))
+                                                     : nullptr),
+        served_(many_ ? many_.get() : few_.data()),
+        served_of_outputs_(served_ + inputs),
+        inputs_(inputs, outputs, served_),
+        outputs_(outputs, inputs, served_of_outputs_) {}
   virtual ~Allocator() = default;
 
   void allocate(AllocatorRequest* requests, size_t count) {
     if (!grant_apart(requests, count) && !grant_one_of(requests, count)) match(requests, count);
   }
   // Asks for memory ahead of its use.
-  void fetch() const { __builtin_prefetch(served_.get()); }
-  // Serves a request that no other one meets, as allocate() would.
+  void fetch() const { __builtin_prefetch(served_); }
+  // Serves a request that no other one meets, as allocate() would (both arbiters advance; without their cache lines).
   void grant(int input, int output) {
-    inputs_.advance(input, output);
-    outputs_.advance(output, input);
+    served_[input] = uint16_t(output);
+    served_of_outputs_[output] = uint16_t(input);
   }
   void allocate(std::vector<AllocatorRequest>& requests) { allocate(requests.data(), requests.size()); }
 
@@ -51,7 +55,10 @@ class alignas(64) Allocator {
   }
 
  private:
-  std::unique_ptr<uint16_t[]> served_;  // inputs', then outputs'
+  // What each arbiter served last, inputs' and outputs': with few of them all that granting touches is one cache line.
+  std::unique_ptr<uint16_t[]> many_;
+  uint16_t *served_, *served_of_outputs_;
+  std::array<uint16_t, 16> few_;
 
  protected:
   RoundRobinArbiters inputs_, outputs_;  // an arbiter each: inputs' choose among outputs, and the other way
