@@ -33,8 +33,10 @@ void Clock::advance() {
 }
 
 // Of many blocks, memory comes while a block runs that the next ones are about to need.
-void Clock::run_blocks() {
-  const size_t count = running_count_;
+void Clock::run_blocks(IndexSet* due) {
+  if (blocks_.size() < kLargeChip) return due->drain([this](uint32_t block) { blocks_[block]->tick(); });
+  size_t count = 0;
+  due->drain([&](uint32_t block) { running_[count++] = blocks_[block]; });
   if (count < kManyBlocks) {
     for (size_t i = 0; i < count; ++i) running_[i]->tick();
     return;
@@ -69,9 +71,7 @@ void Clock::run_cycle() {
   }
   occupied_ &= ~(uint64_t{1} << (now_ % kWheel));
   if (observer_ && active_cycles_ % kObserverPeriod == 0) observer_();
-  running_count_ = 0;
-  due.drain([this](uint32_t block) { running_[running_count_++] = blocks_[block]; });
-  run_blocks();
+  run_blocks(&due);
 }
 
 }  // namespace spikeloom

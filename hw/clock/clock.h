@@ -60,9 +60,10 @@ class Clock : public sc_core::sc_module {
   static constexpr Cycle kWheel = 64;
   static constexpr Cycle kObserverPeriod = 1024;
   static constexpr size_t kManyBlocks = 512;  // whose state does not fit into a core's own cache
+  static constexpr size_t kLargeChip = 2048;  // blocks, of which as many may be due in a cycle
   void run();
   void run_cycle();
-  void run_blocks();
+  void run_blocks(IndexSet* due);
   bool goes_on() const { return !stopped_ && (occupied_ || !far_.empty()); }
   void advance();
   Cycle next_cycle() const;
@@ -71,8 +72,7 @@ class Clock : public sc_core::sc_module {
   Cycle now_ = 0, active_cycles_ = 0;
   Cycle quantum_ = 1, quantum_begin_ = 0;
   bool stopped_ = false;
-  std::vector<Clocked*> blocks_, running_;  // all; first those of this cycle
-  size_t running_count_ = 0;
+  std::vector<Clocked*> blocks_, running_;      // all; those of this cycle, where they are listed
   std::array<IndexSet, kWheel> wheel_;          // at c % 64: blocks due in cycle c, 1 to 63 ahead
   uint64_t occupied_ = 0;                       // bit c % 64: wheel_[c % 64] is not empty
   std::map<Cycle, std::vector<uint32_t>> far_;  // blocks due later

@@ -12,7 +12,7 @@ class IndexSet {
   // Members are below `count` from now on.
   void grow(size_t count) { words_.resize((count + 63) / 64, 0); }
   void insert(uint32_t index) { words_[index / 64] |= uint64_t{1} << (index % 64); }
-  // Takes all members out, in their order; `visit` must not insert any.
+  // Takes all members out, in their order; `visit` must not insert any here.
   template <typename Visit>
   void drain(Visit visit) {
     for (size_t word = 0; word < words_.size(); ++word) {

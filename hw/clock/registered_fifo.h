@@ -131,7 +131,12 @@ class alignas(64) RegisteredFifo : public FifoView {
   // place that is popped or the one that is pushed.
   void fetch() const { __builtin_prefetch(this); }
   void fetch_front() const { fetch_place(first_); }
-  void fetch_back() const { fetch_place(wrap(size_t(first_) + size_)); }
+  void fetch_back() const {
+    fetch_place(wrap(size_t(first_) + size_));
+    if (size_ > 0) return;
+    __builtin_prefetch(front_visible_from_);
+    __builtin_prefetch(occupied_);
+  }
   void register_port(sc_core::sc_port_base& port, const char*) override {
     Block* owner = dynamic_cast<Block*>(port.get_parent_object());
     assert(owner);

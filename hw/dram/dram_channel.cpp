@@ -6,19 +6,20 @@
 namespace spikeloom {
 
 DramChannel::DramChannel(const DramSpec& spec, const DramCounters& counters, Cycle window_cycles, DramStats* stats)
-    : spec_(spec),
+    : queue_(size_t(spec.queue_depth)),
+      refresh_due_(DramClock(spec.device.timing.tREFI)),
       clocks_(spec.device.clock_mhz, spec.clock_mhz),
-      counters_(counters),
+      burst_clocks_(DramClock(spec.device.timing.burst)),
       burst_bits_(8 * uint64_t(spec.device.burst_bytes())),
-      window_cycles_(window_cycles),
+      counters_(counters),
       stats_(stats),
-      device_(spec.device),
       mapping_(make_mapping(spec.mapping, spec.device)),
       page_policy_(make_page_policy(spec.page_policy)),
+      device_(spec.device),
       scheduler_(make_scheduler(spec.scheduler, spec.queue_depth)),
-      refresh_due_(DramClock(spec.device.timing.tREFI)),
-      refresh_cycle_(clocks_.cycle_of(refresh_due_)) {
-  queue_.set_capacity(size_t(spec.queue_depth));
+      window_cycles_(window_cycles),
+      refresh_interval_(refresh_due_) {
+  refresh_cycle_ = clocks_.cycle_of(refresh_due_);
 }
 
 void DramChannel::add(uint64_t burst, uint64_t id, bool write, uint16_t phase) {
@@ -138,7 +139,7 @@ void DramChannel::issue_column(const Burst& burst, const Command& command, Cycle
                                RegisteredFifo<DramResponse>& responses) {
   const bool close = page_policy_->closes(others_want_row_of(command.index));
   const DramClock end = device_.column(burst.at.bank, burst.write, close, command.at);
-  const Cycle begins = clocks_.cycle_of(end - DramClock(spec_.device.timing.burst)), ends = clocks_.cycle_by(end);
+  const Cycle begins = clocks_.cycle_of(end - burst_clocks_), ends = clocks_.cycle_by(end);
   if (!busy_.empty() && begins <= busy_.back().end)
     busy_.back().end = ends;
   else
@@ -178,7 +179,7 @@ void DramChannel::refresh() {
   device_.refresh(refresh_due_);
   counters_.refresh.add(clocks_.cycle_of(refresh_due_), 1);
   ++stats_->refreshes;
-  refresh_due_ += DramClock(spec_.device.timing.tREFI);
+  refresh_due_ += refresh_interval_;
   refresh_cycle_ = clocks_.cycle_of(refresh_due_);
 }
 

@@ -44,7 +44,7 @@ class DramChannel {
   // `window_cycles`: of the energy ledger.
   DramChannel(const DramSpec& spec, const DramCounters& counters, Cycle window_cycles, DramStats* stats);
 
-  bool has_room() const { return queue_.size() < size_t(spec_.queue_depth); }
+  bool has_room() const { return !queue_.full(); }
   // Needs has_room(). `burst`: number of the burst within the device.
   void add(uint64_t burst, uint64_t id, bool write, uint16_t phase);
   // Whether run() would do anything in cycle `now`.
@@ -98,29 +98,32 @@ class DramChannel {
   void refresh();
   void charge_active(DramClock until);
 
-  DramSpec spec_;
-  ClockRatio clocks_;
-  DramCounters counters_;
-  uint64_t burst_bits_;
-  Cycle window_cycles_;
-  DramStats* stats_;
-  DramDevice device_;
-  std::unique_ptr<AddressMapping> mapping_;
-  std::unique_ptr<PagePolicy> page_policy_;
-  std::unique_ptr<Scheduler> scheduler_;
-  boost::circular_buffer<Burst> queue_;  // oldest first
-  int heads_ = 0;                        // bursts in it that do not repeat the one before them
-  int writes_ = 0;                       // in it: without one, nothing waits behind another
-  uint64_t last_number_ = 0;
-  DramClock refresh_due_;
-  Command next_;
-  Cycle refresh_cycle_, next_cycle_ = Clock::kNever;  // in which they are due
-  bool changed_ = false;                              // since next_ was found
-  bool output_full_ = false;
   struct Span {
     Cycle begin, end;
   };
+  // What every cycle looks at comes first, in few cache lines.
+  alignas(64) Cycle refresh_cycle_;   // in which these are due: a refresh,
+  Cycle next_cycle_ = Clock::kNever;  // next_
+  bool changed_ = false;              // since next_ was found
+  bool output_full_ = false;
+  int heads_ = 0;                        // bursts in the queue that do not repeat the one before them
+  boost::circular_buffer<Burst> queue_;  // oldest first
+  int writes_ = 0;                       // in it: without one, nothing waits behind another
+  uint64_t last_number_ = 0;
+  Command next_;
+  DramClock refresh_due_;
+  ClockRatio clocks_;
+  DramClock burst_clocks_;
+  uint64_t burst_bits_;
+  DramCounters counters_;
+  DramStats* stats_;
+  std::unique_ptr<AddressMapping> mapping_;
+  std::unique_ptr<PagePolicy> page_policy_;
   std::deque<Span> busy_;  // cycles with data, ascending and apart
+  DramDevice device_;
+  std::unique_ptr<Scheduler> scheduler_;
+  Cycle window_cycles_;
+  DramClock refresh_interval_;
 };
 
 }  // namespace spikeloom

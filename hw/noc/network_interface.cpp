@@ -39,8 +39,8 @@ int NetworkInterface::choose_vc(const Flit& head) {
 }
 
 void NetworkInterface::tick() {
-  const uint64_t later = occupied_ & ~uint64_t{0} << next_;
-  if ((send_one_of(later) || send_one_of(occupied_ & ~later)) && occupied_) wake_at(now() + 1);
+  const uint64_t awake = occupied_ & ~asleep_, later = awake & ~uint64_t{0} << next_;
+  if ((send_one_of(later) || send_one_of(awake & ~later)) && occupied_) wake_at(now() + 1);
 }
 
 // The first of the producers that can.
@@ -59,8 +59,10 @@ bool NetworkInterface::send_of(size_t index) {
     vc = choose_vc(flit);
     if (vc < 0) return false;
     link_->free() &= ~(1u << vc);
+    link_->channel(vc).keep_asleep_in(&asleep_, int(index));
     if (flit.type == MessageType::kOutputs && node_of_output_) flit.destination = node_of_output_(flit);
   } else if (!link_->can_send(vc)) {
+    if (link_->channel(vc).producer_waits()) asleep_ |= uint64_t{1} << index;
     return false;
   }
   if (flit.tail) link_->free() |= 1u << vc;

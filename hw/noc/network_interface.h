@@ -27,6 +27,7 @@ class NetworkInterface : public Block {
   };
   // The state comes before the ports: what every cycle touches is one cache line, and the producers.
   uint64_t occupied_ = 0;  // bit p: producer p has flits, visible or under way
+  uint64_t asleep_ = 0;    // bit p: its packet can do nothing before a credit comes that is not under way
   size_t next_ = 0;        // producer, round robin: the first to be looked at
   std::vector<Producer> producers_;
   Link* link_ = nullptr;

@@ -14,7 +14,7 @@ SynapseArray::SynapseArray(const sc_core::sc_module_name& name, Clock& clock, co
       active_(context.program->batch, 0) {}
 
 void SynapseArray::issue() {
-  if (now() < issue_free_) return;
+  if (awaits_rows() || now() < issue_free_) return;
   for (;;) {
     if (item_ == items_.size()) return stall(ActivityState::kIdle);
     if (!item_started_ && !start_item()) return;

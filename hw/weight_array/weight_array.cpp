@@ -153,7 +153,9 @@ void WeightArray::begin_phase(int phase, Cycle now) {
 
 // The slice's weights must be there, and for a new batch a free membrane set.
 bool WeightArray::start_item() {
-  const bool have_come = rows_received_[half()] >= slice().rows();
+  awaited_half_ = half();
+  awaited_rows_ = slice().rows();
+  const bool have_come = !awaits_rows();
   if (!have_come || now() < readable_from_[half()]) {
     stall(ActivityState::kStalledWeights);
     if (have_come) wake_at(readable_from_[half()]);
@@ -175,6 +177,7 @@ bool WeightArray::start_item() {
   }
   batch_outputs_ = context_.program->batch_outputs(pass(), work(), item().batch);
   item_started_ = true;
+  awaited_rows_ = 0;
   return true;
 }
 

@@ -46,8 +46,10 @@ class WeightArray : public Block {
   std::array<Cycle, 2> visible_from_;         // [input]: its front entry
   RegisteredFifo<Flit>* flits_in_ = nullptr;  // what weights_in is bound to
   Cycle write_free_ = 0;
-  bool parameters_ = false;  // the packet under way holds parameters
-  int message_source_ = 0;   // of the packet under way
+  std::array<int, 2> rows_received_{};       // by half
+  int awaited_rows_ = 0, awaited_half_ = 0;  // of the item, while it waits for rows
+  bool parameters_ = false;                  // the packet under way holds parameters
+  int message_source_ = 0;                   // of the packet under way
 
  public:
   FifoIn<Flit> weights_in;
@@ -76,6 +78,8 @@ class WeightArray : public Block {
   // Works on the items from this cycle on, until something is missing.
   virtual void issue() = 0;
 
+  // The item waits for rows that have not come since it was last asked: start_item() would only say so again.
+  bool awaits_rows() const { return rows_received_[size_t(awaited_half_)] < awaited_rows_; }
   // Whether the item's weights and membranes are there; then its batch has been announced to the neurons.
   bool start_item();
   // The item's last window has been issued; what was issued ends before issue_free_.
@@ -134,7 +138,6 @@ class WeightArray : public Block {
   void write_row(const RowMessage& message, Cycle at, uint16_t phase);
   std::vector<RowMessage> row_messages_;
   std::array<std::vector<uint8_t>, 2> row_shifts_;  // by half and row: exponents, where rows have them
-  std::array<int, 2> rows_received_{};              // by half
   std::array<Cycle, 2> readable_from_{};            // by half: the cycle after its last write so far
   int membrane_credits_ = 2;
   int phase_ = 0;  // that runs
