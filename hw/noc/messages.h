@@ -54,36 +54,64 @@ inline void copy_bits(const uint64_t* words, uint64_t at, int bits, uint64_t* to
     put_bits(to, b, std::min(64, bits - b), get_bits(words, at + b, std::min(64, bits - b)));
 }
 
-// Splits a payload into packets of at most packet_flits flits, head flit included, and appends them.
+// Cuts a message's payload into packets of at most packet_flits flits, head flit included, a flit at a time.
 // `head` gives type, tag, destination, class and flow; its payload bits ride in the first packet's head.
-inline void append_packets(const Flit& head, const std::vector<uint64_t>& payload, uint64_t payload_bits,
-                           const FlitFormat& format, int packet_flits, std::vector<Flit>* flits) {
-  uint64_t at = 0;
-  do {
-    flits->push_back(head);
-    flits->back().head = true;
-    if (at > 0) flits->back().bits = {};
-    for (int i = 1; i < packet_flits && at < payload_bits; ++i, at += format.link_bits) {
-      flits->emplace_back();
-      Flit& body = flits->back();
-      body.message_class = head.message_class;
-      body.flow = head.flow;
-      body.ordered = head.ordered;
-      body.type = head.type;
-      body.phase = head.phase;
-      const int bits = static_cast<int>(std::min<uint64_t>(format.link_bits, payload_bits - at));
-      copy_bits(payload.data(), at, bits, body.bits.data());
-    }
-    flits->back().tail = true;
-  } while (at < payload_bits);
-  flits->back().last_packet = true;
-}
+class PacketCutter {
+ public:
+  // Has nothing to cut.
+  PacketCutter() = default;
+  // Keeps a pointer to the payload.
+  PacketCutter(const Flit& head, const uint64_t* payload, uint64_t payload_bits, const FlitFormat& format,
+               int packet_flits)
+      : head_(head),
+        payload_(payload),
+        bits_(payload_bits),
+        link_bits_(format.link_bits),
+        packet_flits_(packet_flits),
+        done_(false) {}
 
-// The same alone.
+  bool done() const { return done_; }
+  // Unless done: whether the next flit begins a packet.
+  bool at_head() const { return in_packet_ == 0; }
+  Flit next() {
+    Flit flit;
+    if (at_head()) {
+      flit = head_;
+      flit.head = true;
+      if (at_ > 0) flit.bits = {};
+    } else {
+      flit.message_class = head_.message_class;
+      flit.flow = head_.flow;
+      flit.ordered = head_.ordered;
+      flit.type = head_.type;
+      flit.phase = head_.phase;
+      copy_bits(payload_, at_, int(std::min(uint64_t(link_bits_), bits_ - at_)), flit.bits.data());
+      at_ += uint64_t(link_bits_);
+    }
+    if (++in_packet_ == packet_flits_ || at_ >= bits_) {
+      in_packet_ = 0;
+      done_ = at_ >= bits_;
+      flit.tail = true;
+      flit.last_packet = done_;
+    }
+    return flit;
+  }
+
+ private:
+  Flit head_;
+  const uint64_t* payload_ = nullptr;
+  uint64_t bits_ = 0, at_ = 0;  // in all, and cut so far
+  int link_bits_ = 0, packet_flits_ = 0;
+  int in_packet_ = 0;  // flits of the packet under way
+  bool done_ = true;
+};
+
+// All flits of a message.
 inline std::vector<Flit> make_packets(const Flit& head, const std::vector<uint64_t>& payload, uint64_t payload_bits,
                                       const FlitFormat& format, int packet_flits) {
   std::vector<Flit> flits;
-  append_packets(head, payload, payload_bits, format, packet_flits, &flits);
+  for (PacketCutter cutter(head, payload.data(), payload_bits, format, packet_flits); !cutter.done();)
+    flits.push_back(cutter.next());
   return flits;
 }
 

@@ -197,8 +197,7 @@ void WeightLoader::begin_stream() {
 void WeightLoader::send() {
   Stream& stream = streams_.front();
   if (!stream.begun) begin_stream();
-  if (sent_ == flits_.size()) make_next_message();
-  const Flit& flit = flits_[sent_];
+  if (packets_.done()) make_next_message();
   if (!has_come(sent_bytes_ + flit_bytes())) {
     activity_.enter(ActivityState::kStalledInput, now());
     return;
@@ -208,6 +207,7 @@ void WeightLoader::send() {
     return;
   }
   activity_.enter(ActivityState::kBusy, now());
+  const Flit flit = packets_.next();
   flits_out_->push(flit);
   if (!flit.head) {
     sent_bytes_ += flit_bytes();
@@ -217,7 +217,7 @@ void WeightLoader::send() {
     buffer_read_.add(now(), narrow ? 2 * flit_bytes() : 1, flit.phase);
   }
   wake_at(now() + 1);
-  if (++sent_ == flits_.size() && stream.all_made()) end_stream();
+  if (packets_.done() && stream.all_made()) end_stream();
 }
 
 // What its bursts hold besides the load's flits is given up.
@@ -232,8 +232,6 @@ void WeightLoader::end_stream() {
 // Of the front load.
 void WeightLoader::make_next_message() {
   Stream& stream = streams_.front();
-  flits_.clear();
-  sent_ = 0;
   const size_t index = stream.made++;
   if (stream.parameters && index == 0)
     make_parameters(stream.load);
@@ -241,13 +239,12 @@ void WeightLoader::make_next_message() {
     make_rows(stream.load, stream.messages[index - stream.parameters]);
 }
 
-void WeightLoader::make_message(const Load& load, Flit head, const std::vector<uint64_t>& payload, uint64_t bits,
-                                int packet_flits) {
+void WeightLoader::make_message(const Load& load, Flit head, uint64_t bits, int packet_flits) {
   head.phase = uint16_t(context_.program->passes[load.pass].phase);
   head.destination = uint32_t(load.tile);
   head.message_class = uint8_t(MessageClasses{context_.sources}.weights());
   head.flow = uint8_t(load.tile);
-  append_packets(head, payload, bits, context_.flits, packet_flits, &flits_);
+  packets_ = PacketCutter(head, payload_.data(), bits, context_.flits, packet_flits);
 }
 
 // Thresholds and initial membranes of the tile's lanes, then the weight shifts of every group (DEVIATIONS 31).
@@ -257,33 +254,33 @@ void WeightLoader::make_parameters(const Load& load) {
   const OperationTrace& operation = context_.layer->operations[work.operation];
   const int groups = operation.h ? context_.layer->inputs[pass.input].groups() : 0;
   const uint64_t bits = layout_.parameter_bits(load);
-  std::vector<uint64_t> payload((bits + 127) / 64, 0);
+  payload_.assign((bits + 127) / 64, 0);
   uint64_t at = 0;
   if (operation.mac) {
     const InputTrace& input = context_.layer->inputs[pass.input];
     for (int i = 0; i < work.outputs; ++i)
       for (int group = 0; group < input.groups(); ++group) {
         const int n = work.first_output + i, sum_bits = column_sum_bits(input, group);
-        put_bits(payload.data(), at, kScaleBits, to_binary16(operation.mac->scale(group, n)));
+        put_bits(payload_.data(), at, kScaleBits, to_binary16(operation.mac->scale(group, n)));
         at += kScaleBits;
-        if (sum_bits > 0) put_bits(payload.data(), at, sum_bits, uint64_t(column_sum(input, operation, group, n)));
+        if (sum_bits > 0) put_bits(payload_.data(), at, sum_bits, uint64_t(column_sum(input, operation, group, n)));
         at += sum_bits;
       }
   }
   for (int i = 0; i < work.outputs && !operation.mac; ++i) {
-    put_bits(payload.data(), at, neurons_.threshold_bits, operation.theta[work.first_output + i]);
+    put_bits(payload_.data(), at, neurons_.threshold_bits, operation.theta[work.first_output + i]);
     at += neurons_.threshold_bits;
-    put_bits(payload.data(), at, neurons_.membrane_bits, work.part == 0 ? operation.v0[work.first_output + i] : 0);
+    put_bits(payload_.data(), at, neurons_.membrane_bits, work.part == 0 ? operation.v0[work.first_output + i] : 0);
     at += neurons_.membrane_bits;
   }
   for (int group = 0; group < groups; ++group)
     for (int i = 0; i < work.outputs; ++i, at += 2)
-      put_bits(payload.data(), at, 2, operation.h_at(group, work.first_output + i));
+      put_bits(payload_.data(), at, 2, operation.h_at(group, work.first_output + i));
   Flit head;
   head.type = MessageType::kParameters;
   head.tag = load.pass;
   // One packet: a tile may get those of two passes from two nodes at once.
-  make_message(load, head, payload, bits, INT_MAX);
+  make_message(load, head, bits, INT_MAX);
 }
 
 void WeightLoader::make_rows(const Load& load, const RowMessage& message) {
@@ -292,8 +289,8 @@ void WeightLoader::make_rows(const Load& load, const RowMessage& message) {
   const OperationTrace& operation = context_.layer->operations[work.operation];
   const uint8_t* row_shift = context_.layer->inputs[pass.input].row_shift;
   const int weight_bytes = packed_bytes(context_.packing, work.outputs), row_bytes = layout_.row_bytes(load);
-  std::vector<uint64_t> payload((uint64_t(message.rows) * row_bytes + 15) / 8, 0);
-  uint8_t* bytes = reinterpret_cast<uint8_t*>(payload.data());
+  payload_.resize((uint64_t(message.rows) * row_bytes + 15) / 8);
+  uint8_t* bytes = reinterpret_cast<uint8_t*>(payload_.data());
   for (int r = 0; r < message.rows; ++r) {
     uint8_t* row = bytes + size_t(r) * row_bytes;
     const int from = message.from + r;
@@ -304,7 +301,7 @@ void WeightLoader::make_rows(const Load& load, const RowMessage& message) {
   Flit head;
   head.type = MessageType::kWeights;
   head.tag = WeightTag{load.index, source_, message.first_row, message.rows}.pack();
-  make_message(load, head, payload, uint64_t(message.rows) * row_bytes * 8, context_.packet_flits);
+  make_message(load, head, uint64_t(message.rows) * row_bytes * 8, context_.packet_flits);
 }
 
 std::string WeightLoader::waits_for() const {

@@ -102,7 +102,8 @@ class WeightLoader : public Block {
   void begin_stream();
   void end_stream();
   void make_next_message();
-  void make_message(const Load& load, Flit head, const std::vector<uint64_t>& payload, uint64_t bits, int packet_flits);
+  // `bits` bits of payload_.
+  void make_message(const Load& load, Flit head, uint64_t bits, int packet_flits);
   void make_parameters(const Load& load);
   void make_rows(const Load& load, const RowMessage& message);
   // Whether the front load's first `bytes` bytes are in the buffer.
@@ -119,8 +120,8 @@ class WeightLoader : public Block {
   EnergyCounter &buffer_read_, &buffer_write_;
   EnergyCounter *cache_read_ = nullptr, *cache_write_ = nullptr;  // null: no SRAM for keys and values
   std::deque<Stream> streams_;                                    // the front one is being sent
-  std::vector<Flit> flits_;                                       // of the message that is being sent
-  size_t sent_ = 0;                                               // of them
+  PacketCutter packets_;                                          // of the message that is being sent
+  std::vector<uint64_t> payload_;                                 // its
   uint64_t sent_bytes_ = 0;                                       // of the front load, in flits
   uint64_t reserved_ = 0;                                         // bytes of the buffer that hold data or wait for them
   uint64_t next_id_ = 0;                                          // of the next load's first burst

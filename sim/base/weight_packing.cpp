@@ -24,11 +24,11 @@ int unpacked_at(WeightPacking packing, int byte, int i) {
 }  // namespace
 
 void pack_weights(WeightPacking packing, const uint8_t* nibbles, int count, uint8_t* bytes) {
-  std::memset(bytes, 0, packed_bytes(packing, count));
   if (packing == WeightPacking::kFourBits) {
     std::memcpy(bytes, nibbles, packed_bytes(packing, count));
     return;
   }
+  std::memset(bytes, 0, packed_bytes(packing, count));
   const int each = weights_per_byte(packing);
   for (int i = 0; i < count; ++i) {
     const int w = nibble_weight(nibbles, i);
@@ -38,11 +38,11 @@ void pack_weights(WeightPacking packing, const uint8_t* nibbles, int count, uint
 }
 
 void unpack_weights(WeightPacking packing, const uint8_t* bytes, int count, uint8_t* nibbles) {
-  std::memset(nibbles, 0, packed_bytes(WeightPacking::kFourBits, count));
   if (packing == WeightPacking::kFourBits) {
     std::memcpy(nibbles, bytes, packed_bytes(packing, count));
     return;
   }
+  std::memset(nibbles, 0, packed_bytes(WeightPacking::kFourBits, count));
   const int each = weights_per_byte(packing);
   for (int i = 0; i < count; ++i) put_nibble(nibbles, i, unpacked_at(packing, bytes[i / each], i % each));
 }
