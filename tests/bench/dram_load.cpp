@@ -57,6 +57,7 @@ int run(bool random, const char* file, uint64_t bursts) {
   dram.requests_in(requests);
   dram.responses_out[0](responses);
   requester.in(responses);
+  clock.set_quantum(Clock::kQuantum);
   sc_core::sc_start(sc_core::SC_ZERO_TIME);
   const auto start = std::chrono::steady_clock::now();
   sc_core::sc_start();
