@@ -7,444 +7,26 @@
 
 #include <algorithm>
 #include <deque>
-#include <memory>
-#include <type_traits>
 
 #include "Rtl_neuron_array.h"
 #include "Rtl_neuron_array_batch.h"
 #include "Rtl_neuron_array_unary.h"
 #include "Rtl_neuron_array_wide.h"
 #include "hw/neuron_array/neuron_array.h"
-#include "models/activation_code.h"
-#include "tests/lockstep/lockstep.h"
-#include "tests/lockstep/rtl_ports.h"
+#include "tests/lockstep/neuron_array_traffic.h"
+#include "tests/lockstep/neuron_array_twin.h"
 
 namespace spikeloom {
 namespace {
 
-using Kind = NeuronCommand::Kind;
-constexpr int kPasses = 64, kFifoCapacity = 4;
+constexpr int kFifoCapacity = 4;
 constexpr double kClockMhz = 500, kPeriodNs = 1000 / kClockMhz;
 
-// Sizes, as CMakeLists.txt gives them to the twin.
-struct Shape {
-  const char* name;
-  int lanes, slots, groups, link_bits, sources, tiles, tile, output_bits, spike_code;
-  NeuronArraySpec spec;
-};
 constexpr FiringPolicy kRadix = FiringPolicy::kRadix, kUnary = FiringPolicy::kUnary;
-const Shape kPlain = {"ttfs", 8, 1, 4, 128, 1, 1, 0, 10, 0, {8, 20, 32, 24, 48, kRadix}};
-const Shape kBatch = {"count, 4 tokens", 13, 4, 3, 64, 3, 12, 5, 12, 1, {13, 14, 30, 22, 46, kRadix}};
-const Shape kUnaryFiring = {"radix, unary firing", 20, 2, 1, 128, 2, 4, 3, 4, 2, {20, 20, 32, 24, 48, kUnary}};
-const Shape kWide = {"ttfs, 48 lanes", 48, 1, 9, 256, 4, 64, 42, 10, 0, {48, 18, 32, 24, 48, kRadix}};
-
-// What the synapse array tells in one cycle.
-struct CommandWord {
-  bool batch_start = false, window_start = false, row = false, mark = false, slice_end = false;
-  NeuronCommand start, window, end;
-  WeightedRow weighted{};
-  int step = 0;
-};
-
-// 1 .. 2^bits - 1, every length alike.
-int64_t magnitude(Random* random, int bits) {
-  const int length = random->between(1, bits);
-  return int64_t((random->word() & low_mask(length - 1)) | uint64_t{1} << (length - 1));
-}
-int64_t signed_value(Random* random, int bits) {
-  if (random->chance(5)) return 0;
-  return random->chance(50) ? magnitude(random, bits) : -magnitude(random, bits);
-}
-
-// Formats and a program of kPasses passes for one tile. An even number of them has work, so that the program can be run
-// again and again with the parameter sets in turn.
-struct RandomProgram {
-  RandomProgram(const Shape& shape, Random* random)
-      : topology(shape.tiles, 1, std::vector<EdgeNode>(shape.sources)), code(make_spike_code(shape.spike_code)) {
-    for (int i = 0; i < 4; ++i) {
-      InputTrace input;
-      const int groups = i == 0 ? 1 : random->between(1, shape.groups);
-      input.size = 4 * groups;
-      input.group = i == 0 ? 0 : 4;
-      input.salient_format = i % 2 ? SalientFormat::kShifted : SalientFormat::kFloating;
-      layer.inputs.push_back(input);
-    }
-    static const uint8_t any_shift = 0;  // only whether there are shifts is read
-    const int most_F = std::min(14, shape.spec.residue_bits - shape.spec.membrane_bits - 2);
-    for (int i = 0; i < 8; ++i) {
-      OperationTrace operation;
-      operation.output_bits = shape.output_bits;
-      operation.F = random->upto(i < 4 ? 3 : most_F);
-      operation.h = i % 2 ? &any_shift : nullptr;
-      layer.operations.push_back(operation);
-    }
-    program.batch = shape.slots;
-    program.sources = shape.sources;
-    program.phases.push_back({});
-    for (int i = 0; i < kPasses; ++i) program.passes.push_back(pass(shape, i, random));
-    context = {&layer,
-               &program,
-               code.get(),
-               {shape.link_bits, topology.nodes(), MessageClasses{shape.sources}.count()},
-               shape.sources,
-               16,
-               Payload::kAddressEvents};
-  }
-
-  LayerTrace layer;
-  Topology topology;
-  std::unique_ptr<SpikeCode> code;
-  Program program;
-  LayerContext context;
-  std::vector<int> busy;  // passes in which the tile has work
-
- private:
-  Pass pass(const Shape& shape, int index, Random* random) {
-    Pass pass;
-    pass.index = index;
-    pass.input = random->upto(3);
-    pass.tiles.resize(shape.tiles);
-    TileWork& work = pass.tiles[shape.tile];
-    const bool last_odd = index + 1 == kPasses && busy.size() % 2 == 1;
-    if (index + 1 == kPasses ? !last_odd : random->chance(15)) return pass;
-    busy.push_back(index);
-    work.operation = random->upto(7);
-    work.outputs = random->chance(50) ? shape.lanes : random->between(1, shape.lanes);
-    work.receives_partials_from = random->chance(40) ? random->upto(shape.tiles - 1) : -1;
-    work.sends_partials_to = random->chance(30) ? random->upto(shape.tiles - 1) : -1;
-    work.sink = random->upto(shape.sources - 1);
-    return pass;
-  }
-};
-
-// What comes in: commands as the synapse array gives them, parameters and partial membranes as the network brings them.
-class Traffic {
- public:
-  Traffic(const Shape& shape, const RandomProgram& program, Random* random)
-      : shape_(shape), program_(program), random_(*random), code_(program.code.get()) {
-    for (auto& row : rows_)
-      for (uint8_t& byte : row) byte = uint8_t(random->word());
-  }
-
-  // The commands that are pushed in cycle `now` and their delays; they arrive from now + 1 on.
-  std::vector<std::pair<NeuronCommand, Cycle>> issue(Cycle now);
-  // What arrives in `cycle`; cycles ascend.
-  CommandWord take(Cycle cycle) {
-    while (!words_.empty() && words_.front().first < cycle) words_.pop_front();
-    return !words_.empty() && words_.front().first == cycle ? words_.front().second : CommandWord{};
-  }
-  void batch_fired() { ++fired_; }
-  void release_sent() { --releases_; }
-  void parameters_taken() { ++parameters_taken_; }
-  // Flits that may be pushed.
-  std::deque<Flit> partials, grants;
-  std::deque<Flit>& parameters() {
-    if (parameters_.empty()) make_parameters();
-    return parameters_;
-  }
-  int gap_percent = 10;
-  uint64_t rows() const { return row_count_; }
-  uint64_t marks() const { return mark_count_; }
-
- private:
-  static constexpr int kRows = 1024;
-  static constexpr int64_t kHeaviestWeight = 15;
-
-  const TileWork& work() const { return program_.program.passes[pass_].tiles[shape_.tile]; }
-  const OperationTrace& operation() const { return program_.layer.operations[work().operation]; }
-  const InputTrace& input(int pass) const { return program_.layer.inputs[program_.program.passes[pass].input]; }
-  int groups(int pass) const {
-    const int operation = program_.program.passes[pass].tiles[shape_.tile].operation;
-    return program_.layer.operations[operation].h ? input(pass).groups() : 0;
-  }
-  int busy_pass(uint64_t sequence) const { return program_.busy[sequence % program_.busy.size()]; }
-  CommandWord& word(Cycle cycle);
-  void push(const NeuronCommand& command, Cycle delay) { pushed_.emplace_back(command, delay); }
-  bool start_batch(Cycle now);
-  void start_window(Cycle now);
-  bool choose_row(WeightedRow* row);
-  void issue_rows(Cycle now);
-  void issue_mark(Cycle now);
-  void end_window(Cycle now);
-  void make_parameters();
-  void make_partials(int tokens);
-  void make_grant(int batch);
-
-  const Shape& shape_;
-  const RandomProgram& program_;
-  Random& random_;
-  const SpikeCode* code_;
-  std::array<std::array<uint8_t, 64>, kRows> rows_;
-  std::vector<std::pair<NeuronCommand, Cycle>> pushed_;
-  std::deque<std::pair<Cycle, CommandWord>> words_;
-  std::deque<Flit> parameters_;
-  uint64_t parameter_sequence_ = 0, parameters_taken_ = 0;
-  uint64_t sequence_ = 0, started_ = 0, fired_ = 0, row_count_ = 0, mark_count_ = 0;
-  std::vector<uint64_t> batches_before_ = {0};  // [sequence]: batches of the passes before
-  int batches_left_ = 0;                        // of this pass
-  int pass_ = 0, tokens_ = 0, slices_left_ = 0, windows_left_ = 0, step_ = 0, steps_ = 0, runs_left_ = 0;
-  int releases_ = 0, most_runs_ = 0, most_slope_ = 0;
-  bool in_batch_ = false, in_window_ = false;
-  Cycle issue_free_ = 0;
-  WindowShifts shifts_;
-  std::array<int64_t, 16> budget_{};                    // [slot]: what |V| may still grow by
-  std::array<std::array<int64_t, kSlopes>, 16> reach_;  // [slot][slope]: bound of |S|, -1 where nothing is held
-};
-
-CommandWord& Traffic::word(Cycle cycle) {
-  if (words_.empty() || words_.back().first < cycle) {
-    words_.emplace_back(cycle, CommandWord{});
-    return words_.back().second;
-  }
-  for (size_t i = words_.size(); i-- > 0;)
-    if (words_[i].first == cycle) return words_[i].second;
-  assert(false);
-  return words_.back().second;
-}
-
-std::vector<std::pair<NeuronCommand, Cycle>> Traffic::issue(Cycle now) {
-  pushed_.clear();
-  while (now >= issue_free_) {
-    if (random_.chance(gap_percent)) {
-      issue_free_ = now + 1 + random_.upto(random_.chance(10) ? 40 : 3);
-      break;
-    }
-    if (!in_batch_ && !start_batch(now)) break;
-    if (!in_window_) start_window(now);
-    if (runs_left_ > 0)
-      issue_rows(now);
-    else
-      issue_mark(now);
-  }
-  return pushed_;
-}
-
-// Needs the pass's parameters and a free membrane set.
-bool Traffic::start_batch(Cycle now) {
-  if (batches_left_ == 0) {
-    batches_left_ = random_.between(1, 4);
-    batches_before_.push_back(batches_before_.back() + batches_left_);
-  }
-  if (parameters_taken_ <= sequence_ || started_ - fired_ == 2) return false;
-  pass_ = busy_pass(sequence_);
-  ++started_;
-  tokens_ = random_.chance(70) ? shape_.slots : random_.between(1, shape_.slots);
-  slices_left_ = random_.chance(70) ? 1 : random_.between(2, 3);
-  windows_left_ = random_.chance(70) ? 1 : random_.between(2, 3);
-  most_runs_ = random_.upto(random_.chance(30) ? 6 : 1);
-  most_slope_ = random_.chance(50) ? random_.upto(2) : kSlopes - 1;
-  in_batch_ = true;
-  budget_.fill((int64_t{1} << (shape_.spec.membrane_bits - 2)) - 1);
-  CommandWord& at = word(now + 1);
-  at.batch_start = true;
-  at.start.kind = Kind::kBatchStart;
-  at.start.pass = pass_;
-  at.start.batch = random_.upto(0xfffff) >> ceil_log2(shape_.slots);
-  at.start.tokens = tokens_;
-  push(at.start, 0);
-  if (work().receives_partials_from >= 0) make_partials(tokens_);
-  if (work().sends_partials_to >= 0) make_grant(at.start.batch);
-  return true;
-}
-
-void Traffic::start_window(Cycle now) {
-  for (int slot = 0; slot < WindowShifts::kMostTokens; ++slot) {
-    shifts_.E[slot] = uint8_t(random_.upto(random_.chance(20) ? 7 : 2));
-    shifts_.E7[slot] = uint8_t(random_.upto(random_.chance(20) ? 7 : 2));
-    shifts_.g[slot] = uint8_t(random_.chance(50) ? random_.upto(3) : 0);
-    reach_[slot].fill(-1);
-  }
-  CommandWord& at = word(now + 1);
-  at.window_start = true;
-  at.window.kind = Kind::kWindowStart;
-  at.window.shifts = shifts_;
-  at.window.group = random_.upto(std::max(groups(pass_), 1) - 1);
-  push(at.window, 0);
-  in_window_ = true;
-  step_ = 0;
-  steps_ = shape_.spike_code == 2 ? random_.between(3, 5) : random_.between(3, 9);
-  runs_left_ = random_.upto(most_runs_);
-}
-
-// A row whose slope fits its register and whose updates fit the membranes, if one is found.
-bool Traffic::choose_row(WeightedRow* row) {
-  const CodeFormat format = CodeFormat::of(input(pass_));
-  for (int attempt = 0; attempt < 3; ++attempt) {
-    const int slot = random_.upto(tokens_ - 1);
-    const int slope = random_.chance(40) ? 0 : random_.upto(most_slope_);
-    const int shift = format.shift(slope, shifts_.E[slot], shifts_.E7[slot]) + shifts_.g[slot] +
-                      (operation().h ? 3 : 0) + code_->step_shift(step_);
-    const int64_t marks = code_->keeps_slopes() ? steps_ - step_ : 1;
-    const int64_t cost = (kHeaviestWeight << shift) * marks;
-    int64_t& reach = reach_[slot][slope];
-    const int64_t reached = std::max<int64_t>(reach, 0) + kHeaviestWeight;
-    if (cost > budget_[slot] || reached >= int64_t{1} << (shape_.spec.slope_bits - 1)) continue;
-    budget_[slot] -= cost;
-    reach = reached;
-    *row = {rows_[row_count_++ % kRows].data(), uint8_t(slot), uint8_t(slope), random_.chance(50), random_.chance(20)};
-    return true;
-  }
-  return false;
-}
-
-void Traffic::issue_rows(Cycle now) {
-  --runs_left_;
-  NeuronCommand command;
-  command.kind = Kind::kRows;
-  const int most = random_.chance(10) ? NeuronCommand::kMostRows : random_.between(1, 6);
-  while (command.count < most && choose_row(&command.rows[command.count])) {
-    CommandWord& at = word(now + 1 + command.count);
-    at.row = true;
-    at.weighted = command.rows[command.count++];
-  }
-  if (command.count == 0) return;
-  push(command, command.count - 1);
-  issue_free_ = now + command.count;
-}
-
-void Traffic::issue_mark(Cycle now) {
-  NeuronCommand command;
-  command.kind = Kind::kMark;
-  command.step = uint8_t(step_);
-  push(command, 0);
-  CommandWord& at = word(now + 1);
-  at.mark = true;
-  at.step = step_;
-  ++mark_count_;
-  Cycle updates = 0;
-  for (int slot = 0; slot < tokens_; ++slot) {
-    for (int64_t& reach : reach_[slot]) {
-      updates += reach >= 0;
-      if (!code_->keeps_slopes()) reach = -1;
-    }
-  }
-  issue_free_ = now + std::max<Cycle>(updates, 1);
-  runs_left_ = random_.upto(most_runs_);
-  if (++step_ == steps_) end_window(now);
-}
-
-void Traffic::end_window(Cycle now) {
-  in_window_ = false;
-  if (--windows_left_ > 0) return;
-  windows_left_ = random_.chance(70) ? 1 : random_.between(2, 3);
-  NeuronCommand end;
-  end.kind = Kind::kSliceEnd;
-  end.batch_complete = --slices_left_ == 0;
-  end.releases_load = releases_ < 2 && random_.chance(60);
-  end.load = random_.word() & 0xffff;
-  end.needs_fired = started_ - std::min<uint64_t>(started_, random_.upto(2));
-  if (end.releases_load) ++releases_;
-  const Cycle delay = issue_free_ - now - 1;
-  push(end, delay);
-  CommandWord& at = word(now + 1 + delay);
-  at.slice_end = true;
-  at.end = end;
-  if (!end.batch_complete) return;
-  in_batch_ = false;
-  if (--batches_left_ == 0) ++sequence_;
-}
-
-// A pass's parameters set out when the pass before last has fired: until then their registers are in use.
-void Traffic::make_parameters() {
-  const uint64_t next = parameter_sequence_;
-  if (next >= 2 && (batches_before_.size() < next || fired_ < batches_before_[next - 1])) return;
-  ++parameter_sequence_;
-  const int pass = busy_pass(next), outputs = program_.program.passes[pass].tiles[shape_.tile].outputs;
-  std::vector<uint64_t> payload(1 + (outputs * 64 + groups(pass) * outputs * 2 + 63) / 64, 0);
-  uint64_t at = 0;
-  const auto put = [&](int bits, uint64_t value) {
-    put_bits(payload.data(), at, bits, value);
-    at += bits;
-  };
-  const int theta_bits = shape_.spec.threshold_bits - (random_.chance(60) ? 0 : random_.upto(20));
-  for (int i = 0; i < outputs; ++i) {
-    const bool long_theta = random_.chance(80);
-    put(shape_.spec.threshold_bits, uint64_t(magnitude(&random_, theta_bits)) | uint64_t(long_theta)
-                                                                                    << (theta_bits - 1));
-    put(shape_.spec.membrane_bits, uint64_t(signed_value(&random_, shape_.spec.membrane_bits - 3)));
-  }
-  for (int i = 0; i < groups(pass) * outputs; ++i) put(2, random_.upto(3));
-  Flit head;
-  head.type = MessageType::kParameters;
-  head.tag = uint64_t(pass);
-  for (const Flit& flit : make_packets(head, payload, at, program_.context.flits, random_.between(2, 17)))
-    parameters_.push_back(flit);
-}
-
-void Traffic::make_partials(int tokens) {
-  const int outputs = work().outputs, bits = shape_.spec.membrane_bits;
-  for (int token = 0; token < tokens; ++token) {
-    std::vector<uint64_t> payload(outputs + 1, 0);
-    for (int i = 0; i < outputs; ++i)
-      put_bits(payload.data(), uint64_t(i) * bits, bits, uint64_t(signed_value(&random_, bits - 3)));
-    Flit head;
-    head.type = MessageType::kPartials;
-    for (const Flit& flit : make_packets(head, payload, uint64_t(outputs) * bits, program_.context.flits, INT32_MAX))
-      partials.push_back(flit);
-  }
-}
-
-void Traffic::make_grant(int batch) {
-  const uint64_t tag = OutputTag{pass_, work().sends_partials_to, batch * shape_.slots}.pack();
-  grants.push_back(make_control_flit(MessageType::kGrant, tag, shape_.tile, 0, 0));
-}
-
-// The twin's ports by name.
-// clang-format off
-#define INPUTS(X)                                                                                                   \
-  X(clk) X(reset)                                                                                                   \
-  X(config_write) X(config_pass) X(config_outputs) X(config_F) X(config_set) X(config_floating)                     \
-  X(config_weight_shifts) X(config_receives_partials) X(config_sends_partials) X(config_destination)                \
-  X(config_partials_from)                                                                                           \
-  X(commands_in_batch_start) X(commands_in_pass) X(commands_in_batch) X(commands_in_tokens)                         \
-  X(commands_in_window_start) X(commands_in_group) X(commands_in_shifts)                                            \
-  X(commands_in_row) X(commands_in_weights) X(commands_in_slot) X(commands_in_slope) X(commands_in_negative)        \
-  X(commands_in_unsigned_weights) X(commands_in_mark) X(commands_in_step)                                           \
-  X(commands_in_slice_end) X(commands_in_batch_complete) X(commands_in_releases_load) X(commands_in_needs_fired)    \
-  X(parameters_in_valid) X(parameters_in_bits) X(parameters_in_tag) X(parameters_in_head) X(parameters_in_tail)     \
-  X(parameters_in_last_packet)                                                                                      \
-  X(partials_in_valid) X(partials_in_bits) X(partials_in_head) X(partials_in_tail) X(grants_in_valid)                \
-  X(outputs_out_ready) X(partials_out_ready) X(control_out_ready)
-#define FLIT(X, port)                                                                                               \
-  X(port##_push) X(port##_bits) X(port##_tag) X(port##_destination) X(port##_class) X(port##_flow) X(port##_type) X(port##_head)      \
-  X(port##_tail) X(port##_last_packet)
-#define OUTPUTS(X)                                                                                                  \
-  FLIT(X, outputs_out) FLIT(X, partials_out) FLIT(X, control_out) X(membrane_free_out_push)                         \
-  X(parameters_in_pop) X(partials_in_pop) X(grants_in_pop) X(fire_valid) X(fire_V)
-// clang-format on
-
-// The twin and a signal at each of its ports.
-template <class Rtl>
-struct Twin {
-  template <class P>
-  using SignalOf = Signal<typename std::remove_reference_t<P>::data_type>;
-#define DECLARE(port) SignalOf<decltype(Rtl::port)> port;
-  INPUTS(DECLARE)
-  OUTPUTS(DECLARE)
-#undef DECLARE
-  Rtl rtl{"rtl"};
-  Twin() {
-#define BIND(port) rtl.port(port);
-    INPUTS(BIND)
-    OUTPUTS(BIND)
-#undef BIND
-  }
-};
-
-#define READ_FLIT(port)                                      \
-  [this] {                                                   \
-    Flit flit;                                               \
-    read_words(twin_.port##_bits, flit.bits.data());         \
-    flit.tag = twin_.port##_tag.read();                      \
-    flit.destination = twin_.port##_destination.read();      \
-    flit.message_class = uint8_t(twin_.port##_class.read()); \
-    flit.flow = uint8_t(twin_.port##_flow.read());           \
-    flit.type = MessageType(twin_.port##_type.read());       \
-    flit.head = twin_.port##_head.read();                    \
-    flit.tail = twin_.port##_tail.read();                    \
-    flit.last_packet = twin_.port##_last_packet.read();      \
-    return flit;                                             \
-  }()
+const Sizes kPlain = {"ttfs", 8, 1, 4, 128, 1, 1, 0, 10, 0, {8, 20, 32, 24, 48, kRadix}};
+const Sizes kBatch = {"count, 4 tokens", 13, 4, 3, 64, 3, 12, 5, 12, 1, {13, 14, 30, 22, 46, kRadix}};
+const Sizes kUnaryFiring = {"radix, unary firing", 20, 2, 1, 128, 2, 4, 3, 4, 2, {20, 20, 32, 24, 48, kUnary}};
+const Sizes kWide = {"ttfs, 48 lanes", 48, 1, 9, 256, 4, 64, 42, 10, 0, {48, 18, 32, 24, 48, kRadix}};
 
 // A FIFO into the block, with what is in it and since when.
 struct Fed {
@@ -481,7 +63,7 @@ class NeuronLockstep : public Block {
   FifoIn<Flit> outputs_in{"outputs_in"}, partials_from{"partials_from"}, control_in{"control_in"};
   FifoIn<int> membrane_free_in{"membrane_free_in"};
 
-  NeuronLockstep(const sc_core::sc_module_name& name, Clock& clock, const Shape& shape, const LockstepOptions& options)
+  NeuronLockstep(const sc_core::sc_module_name& name, Clock& clock, const Sizes& shape, const LockstepOptions& options)
       : Block(name, clock),
         shape_(shape),
         options_(options),
@@ -540,7 +122,7 @@ class NeuronLockstep : public Block {
   void compare_values(const char* name, const Flit& systemc, const Flit& rtl);
   void compare_values(const char* name, int systemc, int rtl) { comparison_.expect(cycle_, name, systemc, rtl); }
 
-  Shape shape_;
+  Sizes shape_;
   LockstepOptions options_;
   Random random_;
   RandomProgram program_;
@@ -792,7 +374,7 @@ void NeuronLockstep<Rtl>::compare_membranes() {
 }
 
 template <class Rtl>
-int run_shape(const Shape& shape, const LockstepOptions& options) {
+int run_shape(const Sizes& shape, const LockstepOptions& options) {
   Verilated::randReset(2);  // registers without a reset start at random
   Clock clock("clock", kClockMhz);
   NeuronLockstep<Rtl> lockstep("lockstep", clock, shape, options);
@@ -803,8 +385,8 @@ int run_shape(const Shape& shape, const LockstepOptions& options) {
 }
 
 int run(const LockstepOptions& options) {
-  using Run = int (*)(const Shape&, const LockstepOptions&);
-  const std::pair<const Shape*, Run> shapes[] = {{&kPlain, run_shape<Rtl_neuron_array>},
+  using Run = int (*)(const Sizes&, const LockstepOptions&);
+  const std::pair<const Sizes*, Run> shapes[] = {{&kPlain, run_shape<Rtl_neuron_array>},
                                                  {&kBatch, run_shape<Rtl_neuron_array_batch>},
                                                  {&kUnaryFiring, run_shape<Rtl_neuron_array_unary>},
                                                  {&kWide, run_shape<Rtl_neuron_array_wide>}};
