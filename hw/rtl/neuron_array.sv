@@ -131,16 +131,11 @@ module neuron_array #(
 );
   // Values of MessageType in hw/noc/flit.h.
   localparam logic [3:0] TYPE_OUTPUTS = 4'd4, TYPE_PARTIALS = 4'd5, TYPE_RELEASE = 4'd6, TYPE_GRANT = 4'd9;
-  localparam int SLOPE_COUNT = SLOTS * SLOPES;
-  localparam int SLOPE_ADDRESS_BITS = $clog2(SLOPE_COUNT);
+  localparam int SLOPE_ADDRESS_BITS = $clog2(SLOTS * SLOPES);
   localparam int MEMBRANE_ADDRESS_BITS = $clog2(2 * SLOTS);
   localparam int SHIFT_BITS = 5;  // at most 7 + 4 + 4 + 3 + 4 + 3
   localparam int STEP_BITS = $clog2(OUTPUT_BITS + 1);
   localparam int LANE_BITS = THRESHOLD_BITS + MEMBRANE_BITS;
-  localparam int LANE_WORDS = (LANES * LANE_BITS + LINK_BITS - 1) / LINK_BITS;
-  localparam int SHIFT_WORDS = (GROUPS * LANES * 2 + 2 * LINK_BITS - 2) / LINK_BITS;  // they start inside a word
-  localparam int SHIFT_READ = (LANES * 2 + 2 * LINK_BITS - 2) / LINK_BITS;  // words that one group's shifts touch
-  localparam int WORD_BITS = $clog2(LANE_WORDS + SHIFT_WORDS + 1);
   localparam int PARTIAL_WORDS = (LANES * MEMBRANE_BITS + LINK_BITS - 1) / LINK_BITS;
   localparam int CODE_WORDS = (LANES * OUTPUT_BITS + LINK_BITS - 1) / LINK_BITS;
   localparam int SENT_BITS = $clog2(PARTIAL_WORDS + 2);
@@ -182,128 +177,72 @@ module neuron_array #(
   assign {unused_from, outputs, unused_destination, unused_F, set, floating, weight_shifts, unused_partials} =
       program_table[pass];
 
-  // ---- parameters: theta and V0 of each lane in registers, weight shifts in a memory of flits
+  // ---- parameters
   logic [PASS_BITS-1:0] parameter_pass;
   logic [OUTPUTS_BITS-1:0] parameter_outputs;
   logic parameter_set;
   logic [15:0] unused_parameter_destination, unused_parameter_from;
   logic [4:0] unused_parameter_F;
   logic [3:0] unused_parameter_flags;
-  logic [WORD_BITS-1:0] parameter_word, first_shift_word, shift_word;
-  logic parameter_body;
-  logic [LANE_WORDS*LINK_BITS-1:0] lane_parameters[0:1];
-  logic [LINK_BITS-1:0] shift_words[0:2*SHIFT_WORDS-1];
+  logic [LANES*LANE_BITS-1:0] lane_parameters[0:1];  // [set]: theta and V0 of each lane
+  logic [LANES*2-1:0] h;
+  neuron_parameters #(
+      .LANES(LANES),
+      .PASSES(PASSES),
+      .GROUPS(GROUPS),
+      .LINK_BITS(LINK_BITS),
+      .LANE_BITS(LANE_BITS)
+  ) parameters (
+      .clk(clk),
+      .reset(reset),
+      .parameters_in_valid(parameters_in_valid),
+      .parameters_in_bits(parameters_in_bits),
+      .parameters_in_tag(parameters_in_tag),
+      .parameters_in_head(parameters_in_head),
+      .parameters_in_tail(parameters_in_tail),
+      .parameters_in_last_packet(parameters_in_last_packet),
+      .parameters_in_pop(parameters_in_pop),
+      .parameter_pass(parameter_pass),
+      .parameter_outputs(parameter_outputs),
+      .parameter_set(parameter_set),
+      .window_start(commands_in_window_start),
+      .group(commands_in_group),
+      .outputs(outputs),
+      .set(set),
+      .weight_shifts(weight_shifts),
+      .lanes({lane_parameters[1], lane_parameters[0]}),
+      .h(h)
+  );
   assign {unused_parameter_from, parameter_outputs, unused_parameter_destination, unused_parameter_F, parameter_set,
           unused_parameter_flags} = program_table[parameter_pass];
-  assign parameters_in_pop = parameters_in_valid;
-  assign parameter_body = parameters_in_valid && !parameters_in_head;
-  assign first_shift_word = WORD_BITS'(32'(parameter_outputs) * LANE_BITS / LINK_BITS);
-  assign shift_word = parameter_word - first_shift_word;
-  always_ff @(posedge clk) begin
-    if (parameters_in_valid && parameters_in_head) parameter_pass <= parameters_in_tag;
-    if (reset || (parameters_in_valid && parameters_in_tail && parameters_in_last_packet)) parameter_word <= '0;
-    else if (parameter_body) parameter_word <= parameter_word + 1'b1;
-  end
-  always_ff @(posedge clk) begin
-    if (parameter_body && parameter_word >= first_shift_word && shift_word < WORD_BITS'(SHIFT_WORDS))
-      shift_words[(parameter_set ? SHIFT_WORDS : 0) + 32'(shift_word)] <= parameters_in_bits;
-  end
-  genvar w, i;
-  generate
-    for (w = 0; w < LANE_WORDS; w = w + 1) begin : lane_word
-      always_ff @(posedge clk) begin
-        if (parameter_body && parameter_word == WORD_BITS'(w))
-          lane_parameters[parameter_set][w*LINK_BITS+:LINK_BITS] <= parameters_in_bits;
-      end
-    end
-  endgenerate
 
-  // The shifts of a group's weights, fetched at the window's start: 2 bits of each output, right after the bits of
-  // the groups before.
-  logic [31:0] group_bit;
-  logic [31:0] group_word;
-  logic [SHIFT_READ*LINK_BITS-1:0] group_bits;
-  logic [LANES*2-1:0] h;
-  assign group_bit = 32'(outputs) * LANE_BITS % LINK_BITS + 32'(commands_in_group) * 32'(outputs) * 2;
-  assign group_word = group_bit / LINK_BITS;
-  generate
-    for (w = 0; w < SHIFT_READ; w = w + 1) begin : group_read
-      logic [31:0] at;
-      assign at = group_word + w < SHIFT_WORDS ? group_word + w : SHIFT_WORDS - 1;
-      assign group_bits[w*LINK_BITS+:LINK_BITS] = shift_words[(set ? SHIFT_WORDS : 0) + at];
-    end
-  endgenerate
-  logic [LANES*2-1:0] group_shifts;
-  assign group_shifts = (LANES*2)'(group_bits >> (group_bit % LINK_BITS));
-  logic [SLOTS*8-1:0] shifts;
-  always_ff @(posedge clk) begin
-    if (commands_in_window_start) begin
-      shifts <= commands_in_shifts;
-      h <= weight_shifts ? group_shifts : '0;
-    end
-  end
-
-  // ---- slopes: which hold something; a mark goes through them, one a cycle
-  logic [SLOPE_COUNT-1:0] active, active_now, pending, pending_now, row_bit, update_bit;
-  logic [SLOPE_ADDRESS_BITS-1:0] row_slope, update_slope, slope_address;
+  // ---- slopes
+  logic [SLOPE_ADDRESS_BITS-1:0] slope_address;
   logic [SLOT_BITS-1:0] update_slot;
-  logic [3:0] update_index;
   logic update, slope_holds;
-  logic [2:0] step, step_now;
-  assign row_slope = SLOPE_ADDRESS_BITS'(32'(commands_in_slot) * SLOPES + 32'(commands_in_slope));
-  assign row_bit = commands_in_row ? SLOPE_COUNT'(1) << row_slope : '0;
-  assign active_now = commands_in_window_start ? '0 : active;
-  assign pending_now = commands_in_mark ? active_now : pending;
-  assign step_now = commands_in_mark ? commands_in_step : step;
-  assign update = pending_now != '0;
-  assign update_bit = pending_now & (~pending_now + 1'b1);
-  assign slope_address = update ? update_slope : row_slope;
-  assign slope_holds = (active_now & row_bit) != '0;
-  always_comb begin
-    update_slope = '0;
-    update_slot = '0;
-    update_index = '0;
-    for (int t = 0; t < SLOTS; t = t + 1)
-      for (int j = 0; j < SLOPES; j = j + 1)
-        if (update_bit[t*SLOPES+j]) begin
-          update_slope = SLOPE_ADDRESS_BITS'(t * SLOPES + j);
-          update_slot = SLOT_BITS'(t);
-          update_index = 4'(j);
-        end
-  end
-  always_ff @(posedge clk) begin
-    if (reset) begin
-      active <= '0;
-      pending <= '0;
-    end else begin
-      active <= (SPIKE_CODE == 0 ? active_now : active_now & ~update_bit) | row_bit;
-      pending <= pending_now & ~update_bit;
-    end
-    step <= step_now;
-  end
-
-  // The shift of a slope, as CodeFormat::shift says: 0 normal values, 1..4 salient ones, 5 and 6 digits, 7.. `hi` rows.
-  logic wide;
-  logic [3:0] base;
-  logic [7:0] token_shifts;
-  logic [2:0] field_shift, field_exponent;
   logic [SHIFT_BITS-1:0] shift;
-  assign wide = update_index >= 4'd7;
-  assign base = wide ? update_index - 4'd7 : update_index;
-  assign token_shifts = shifts[32'(update_slot)*8+:8];
-  always_comb begin
-    field_exponent = 3'd0;
-    field_shift = 3'd0;
-    if (base >= 4'd5) begin
-      field_exponent = token_shifts[5:3];
-      field_shift = base == 4'd6 ? 3'd3 : 3'd0;
-    end else if (base != 4'd0) begin
-      field_exponent = token_shifts[2:0];
-      field_shift = floating ? base[2:0] : 3'd0;
-    end
-  end
-  assign shift = SHIFT_BITS'(field_exponent) + SHIFT_BITS'(field_shift) + (wide ? SHIFT_BITS'(4) : SHIFT_BITS'(0)) +
-      SHIFT_BITS'(token_shifts[7:6]) + (SPIKE_CODE == 2 ? SHIFT_BITS'(step_now) : SHIFT_BITS'(0));
+  neuron_marks #(
+      .SLOTS(SLOTS),
+      .SLOPES(SLOPES),
+      .SHIFT_BITS(SHIFT_BITS),
+      .SPIKE_CODE(SPIKE_CODE)
+  ) marks (
+      .clk(clk),
+      .reset(reset),
+      .window_start(commands_in_window_start),
+      .window_shifts(commands_in_shifts),
+      .row(commands_in_row),
+      .row_slot(commands_in_slot),
+      .row_index(commands_in_slope),
+      .mark(commands_in_mark),
+      .mark_step(commands_in_step),
+      .floating(floating),
+      .slope_holds(slope_holds),
+      .slope_address(slope_address),
+      .update(update),
+      .update_slot(update_slot),
+      .shift(shift)
+  );
 
   // ---- firing: partial membranes in, R and comparisons, messages out
   logic sending_stage;  // else it waits for a batch or for partial membranes
@@ -373,6 +312,7 @@ module neuron_array #(
 
   // A partial membrane message is added when its last flit is here.
   logic [PARTIAL_WORDS*LINK_BITS-1:0] partial_stored, partial_now;
+  genvar w, i;
   generate
     for (w = 0; w < PARTIAL_WORDS; w = w + 1) begin : partial_word
       assign partial_now[w*LINK_BITS+:LINK_BITS] =
@@ -488,33 +428,22 @@ module neuron_array #(
   assign partials_out_last_packet = last_flit;
   assign membrane_free_out_push = batch_done;
 
-  // ---- releases: a load that is used no more is given back to every source when enough batches have fired. Both
-  // halves of the weight memory may wait for it.
-  logic [FIRED_BITS-1:0] fired, fired_now, front_needs;
-  logic [FIRED_BITS-1:0] release_needs[0:1];
-  logic [1:0] releases, releases_now;
-  logic releases_load, release_push, release_done;
+  // ---- releases
+  logic release_push;
   logic [7:0] release_source;
-  assign fired_now = fired + FIRED_BITS'(batch_done);
-  assign releases_load = commands_in_slice_end && commands_in_releases_load;
-  assign front_needs = releases == 2'd0 ? commands_in_needs_fired : release_needs[0];
-  assign release_push =
-      (releases != 2'd0 || releases_load) && fired_now >= front_needs && control_out_ready && !grants;
-  assign release_done = release_push && release_source == 8'(SOURCES - 1);
-  assign releases_now = releases - {1'b0, release_done};
-  always_ff @(posedge clk) begin
-    if (reset) begin
-      fired <= '0;
-      releases <= 2'd0;
-      release_source <= '0;
-    end else begin
-      fired <= fired_now;
-      releases <= releases_now + {1'b0, releases_load};
-      if (release_push) release_source <= release_done ? '0 : release_source + 1'b1;
-    end
-    if (release_done) release_needs[0] <= release_needs[1];
-    if (releases_load && !(release_done && releases == 2'd0)) release_needs[releases_now[0]] <= commands_in_needs_fired;
-  end
+  load_releases #(
+      .SOURCES(SOURCES),
+      .FIRED_BITS(FIRED_BITS)
+  ) load_releases (
+      .clk(clk),
+      .reset(reset),
+      .releases_load(commands_in_slice_end && commands_in_releases_load),
+      .needs_fired(commands_in_needs_fired),
+      .batch_done(batch_done),
+      .ready(control_out_ready && !grants),
+      .release_push(release_push),
+      .release_source(release_source)
+  );
   assign control_out_push = grants || release_push;
   assign control_out_bits = '0;
   assign control_out_tag = grants ? tag : 48'(TILE);
