@@ -4,430 +4,30 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
-#include <deque>
-#include <memory>
-#include <stdexcept>
-#include <type_traits>
 
 #include "Rtl_synapse_array.h"
 #include "Rtl_synapse_array_bitmap.h"
 #include "Rtl_synapse_array_bitmap_long.h"
 #include "Rtl_synapse_array_long.h"
-#include "hw/noc/network_spec.h"
-#include "hw/synapse_array/synapse_array.h"
-#include "tests/lockstep/lockstep.h"
-#include "tests/lockstep/rtl_ports.h"
+#include "tests/lockstep/synapse_array_traffic.h"
+#include "tests/lockstep/synapse_array_twin.h"
 
 namespace spikeloom {
 namespace {
 
 using Kind = NeuronCommand::Kind;
-constexpr int kMostSources = 3, kMostTokens = 16, kMostWide = 8, kMostRowBytes = 20, kRing = 512;
-
-// Sizes, as CMakeLists.txt gives them to the twin.
-struct Shape {
-  const char* name;
-  int lanes, half_rows, sources, slots, link_bits, latency;
-  bool bitmap;
-
-  // Flits that each input shows: of a bitmap, as many as a chunk of 160 bits may need, each behind a head flit.
-  int shown() const { return bitmap ? 2 * ((160 + link_bits - 1) / link_bits) : 2; }
-  int row_bytes() const { return (lanes + 1) / 2; }
-  int row_bits() const { return ceil_log2(half_rows); }
-};
-constexpr Shape kShort = {"rows shorter than flits", 8, 32, 3, 4, 128, 2, false};
-constexpr Shape kLong = {"rows longer than flits", 37, 100, 2, 8, 64, 1, false};
-constexpr Shape kBitmap = {"bitmap, rows shorter than flits", 8, 32, 3, 4, 128, 2, true};
-constexpr Shape kBitmapLong = {"bitmap, rows longer than flits", 37, 100, 2, 8, 64, 1, true};
+constexpr int kRing = 512;
+constexpr Sizes kShort = {"rows shorter than flits", 8, 32, 3, 4, 128, 2, false};
+constexpr Sizes kLong = {"rows longer than flits", 37, 100, 2, 8, 64, 1, false};
+constexpr Sizes kBitmap = {"bitmap, rows shorter than flits", 8, 32, 3, 4, 128, 2, true};
+constexpr Sizes kBitmapLong = {"bitmap, rows longer than flits", 37, 100, 2, 8, 64, 1, true};
 constexpr int kMostShownBits = 512;  // of a source
 
 // What was done in one or more runs.
 struct Totals {
   uint64_t cycles = 0, compared = 0, rows = 0, latched = 0, marks = 0, windows = 0, slices = 0, parameters = 0,
            full = 0;
-};
-
-// A layer, its formats, and the program that the mapper makes of it, with work for one tile.
-class RandomProgram {
- public:
-  RandomProgram(const Shape& shape, Random* random);
-
-  const bool long_runs;  // one flit brings more rows than a run may have: small fields, mostly wide inputs
-  int half_rows;
-  bool encoder_in_tile;
-  LayerTrace layer;
-  std::unique_ptr<Topology> topology;
-  std::unique_ptr<RouteTable> routes;
-  std::unique_ptr<SpikeCode> code;
-  Program program;
-  LayerContext context;
-  int tile = 0;
-  std::vector<TileItem> items;
-  std::vector<Load> loads;  // of the tile
-
-  // A window of an item, in the order in which the tile works.
-  struct Step {
-    const TileItem* item;
-    const Slice* slice;
-    const Window* window;
-    WindowTag tag;
-    bool last;  // of its slice
-  };
-  std::vector<Step> steps;
-
-  const Pass& pass(const Step& step) const { return program.passes[step.item->pass]; }
-  int lanes() const { return encoder_in_tile ? 1 : context.sources; }
-  int lane_source(int lane) const { return encoder_in_tile ? -1 : lane; }
-  bool serves(const Step& step, int lane) const {
-    return encoder_in_tile || program.share(pass(step)).serves(lane, pass(step).tiles[tile].part);
-  }
-  StreamFormat format(const Step& step, int lane) const { return stream_format(context, step.tag, lane_source(lane)); }
-  int row_bytes(uint64_t load) const { return (program.passes[loads[load].pass].tiles[tile].outputs + 1) / 2; }
-  const Slice& slice(const Load& load) const {
-    const Pass& at = program.passes[load.pass];
-    return program.part(at, at.tiles[tile].part).slices[load.slice];
-  }
-
- private:
-  void make_input(const Shape& shape, Random* random);
-  void make_steps();
-};
-
-RandomProgram::RandomProgram(const Shape& shape, Random* random)
-    : long_runs(random->chance(15)),
-      half_rows(random->between(long_runs ? 16 : 6, shape.half_rows)),
-      encoder_in_tile(!shape.bitmap && random->chance(20)),
-      code(make_spike_code(random->chance(50) ? 0 : random->between(1, 2))) {
-  const int sources = random->between(1, long_runs ? 2 : shape.sources), width = random->between(1, 2);
-  std::vector<EdgeNode> edges = {{0, 0, kWest}, {width - 1, 0, kEast}, {0, 0, kNorth}};
-  edges.resize(sources);
-  topology = std::make_unique<Topology>(width, 1, edges);
-  routes = std::make_unique<RouteTable>(NetworkSpec().routes(*topology));
-  const int inputs = random->between(1, 2), batch = random->between(long_runs ? shape.slots : 1, shape.slots);
-  for (int i = 0; i < inputs; ++i) make_input(shape, random);
-  for (int i = 0; i < inputs; ++i) {
-    for (int n = random->between(1, 2); n > 0; --n) {
-      OperationTrace operation;
-      operation.input = i;
-      operation.outputs = random->between(1, 2 * shape.lanes);
-      operation.row_bytes = (operation.outputs + 1) / 2;
-      layer.operations.push_back(operation);
-    }
-  }
-  layer.tokens = batch * random->between(20, 80) + random->between(0, batch - 1);
-  const MappingSpec mapping{false, random->between(1, width)};
-  const TileLimits limits{shape.lanes, half_rows, 1, 16.0};
-  program = make_program(layer, mapping, limits, batch, *code, *topology, routes.get());
-  context = {&layer,
-             &program,
-             code.get(),
-             {shape.link_bits, topology->nodes(), MessageClasses{sources}.count()},
-             sources,
-             random->between(2, 16),
-             encoder_in_tile ? Payload::kPackedCodes
-             : shape.bitmap  ? Payload::kBitmap
-                             : Payload::kAddressEvents};
-  tile = random->between(0, width - 1);
-  if (tile_items(program, tile).empty()) tile = 0;
-  make_steps();
-}
-
-void RandomProgram::make_input(const Shape& shape, Random* random) {
-  InputTrace input;
-  const int groups = long_runs || random->chance(50) ? 1 : random->between(2, 4);
-  input.size = long_runs ? random->between(6, kMostWide) : groups * random->between(groups > 1 ? 2 : 4, 90 / groups);
-  input.group = groups > 1 ? input.size / groups : 0;
-  input.wide_rank.assign(input.size, -1);
-  for (int i = long_runs ? 4 * kMostWide : random->between(0, kMostWide); i > 0; --i) {
-    const int k = random->between(0, input.size - 1);
-    if (input.is_wide(k)) continue;
-    input.wide_rank[k] = 0;
-    input.wide.push_back(k);
-  }
-  std::sort(input.wide.begin(), input.wide.end());
-  for (size_t i = 0; i < input.wide.size(); ++i) input.wide_rank[input.wide[i]] = static_cast<int>(i);
-  const int digits_percent = shape.bitmap ? 80 : 50;  // how digits lie in flits is a bitmap's own
-  input.code = random->chance(digits_percent) ? ActivationCode::kSigned : ActivationCode::kUnsigned;
-  input.salient_format = random->chance(long_runs ? 0 : 60)      ? SalientFormat::kFloating
-                         : input.code == ActivationCode::kSigned ? SalientFormat::kShifted
-                                                                 : SalientFormat::kExtended;
-  input.digits = input.code == ActivationCode::kSigned && input.salient_format == SalientFormat::kFloating &&
-                 random->chance(digits_percent);
-  input.all_digits = input.digits && random->chance(30);
-  layer.inputs.push_back(input);
-}
-
-void RandomProgram::make_steps() {
-  items = tile_items(program, tile);
-  for (const Load& load : load_order(program))
-    if (load.tile == tile) loads.push_back(load);
-  for (const TileItem& item : items) {
-    const Pass& at = program.passes[item.pass];
-    const int part = at.tiles[tile].part;
-    const std::vector<Slice>& slices = program.part(at, part).slices;
-    int before = 0;
-    for (int s = 0; s < item.slice; ++s) before += static_cast<int>(slices[s].windows.size());
-    const Slice& slice = slices[item.slice];
-    for (size_t w = 0; w < slice.windows.size(); ++w)
-      steps.push_back({&item,
-                       &slice,
-                       &slice.windows[w],
-                       {item.pass, part, before + static_cast<int>(w), item.batch},
-                       w + 1 == slice.windows.size()});
-  }
-}
-
-// What comes in: spikes of each lane, and weight and parameter packets, in orders that the network could bring.
-class Traffic {
- public:
-  Traffic(const Shape& shape, const RandomProgram& program, Random* random)
-      : shape_(shape), program_(program), random_(*random), packets_(program.context.sources) {}
-
-  // The next flits of a lane; empty at the program's end.
-  std::deque<Flit>& spikes(int lane) {
-    while (spikes_[lane].size() < 8 && next_step_[lane] < program_.steps.size())
-      add_window(program_.steps[next_step_[lane]++], lane);
-    return spikes_[lane];
-  }
-  // The next weight or parameter flits; empty while both halves are in use.
-  std::deque<Flit>& weights();
-  // The slice that uses load `load` last is done: the load after the next one may come.
-  void release(uint64_t load) { released_ = load + 1; }
-
- private:
-  void add_window(const RandomProgram::Step& step, int lane);
-  std::vector<SpikeEvent> events(const StreamFormat& format, int tokens, int percent);
-  void add_load(const Load& load);
-  void add_packet(const std::vector<Flit>& packet) { weights_.insert(weights_.end(), packet.begin(), packet.end()); }
-  std::vector<Flit> parameter_packet();
-
-  const Shape& shape_;
-  const RandomProgram& program_;
-  Random& random_;
-  std::array<std::deque<Flit>, kMostSources> spikes_;
-  std::array<size_t, kMostSources> next_step_{};
-  std::vector<std::deque<std::vector<Flit>>> packets_;  // of each source
-  std::deque<Flit> weights_;
-  uint64_t next_load_ = 0, released_ = 0;
-};
-
-// A step's spikes by input, then token; both digits of a wide input may come.
-std::vector<SpikeEvent> Traffic::events(const StreamFormat& format, int tokens, int percent) {
-  std::vector<SpikeEvent> events;
-  for (int address = 0; address < format.range.count; ++address) {
-    const bool digits = format.two_digits(address);
-    for (int slot = 0; slot < tokens; ++slot) {
-      for (int digit = 0; digit < (digits ? 2 : 1); ++digit) {
-        if (!random_.chance(percent)) continue;
-        SpikeEvent event;
-        event.address = uint16_t(address);
-        event.slot = uint8_t(slot);
-        event.slope = uint8_t(digits ? 5 + digit : random_.between(0, std::min(format.code.slope_bases(), 5) - 1));
-        event.negative = format.sign_bits() > 0 && random_.chance(50);
-        events.push_back(event);
-      }
-    }
-  }
-  return events;
-}
-
-void Traffic::add_window(const RandomProgram::Step& step, int lane) {
-  if (!program_.serves(step, lane)) return;
-  const StreamFormat format = program_.format(step, lane);
-  const int tokens = program_.program.batch_rows(program_.pass(step), step.item->batch);
-  const int percents[] = {0, 2, 10, 30, program_.long_runs ? 100 : 80}, percent = percents[random_.between(0, 4)];
-  SpikeStreamWriter writer(format);
-  for (int i = 0; i < format.steps; ++i) writer.step(events(format, tokens, percent));
-  const std::vector<MadeFlit> body = writer.finish();
-  const size_t per_packet = program_.context.packet_flits - 1;
-  for (size_t i = 0; i < body.size(); ++i) {
-    if (i % per_packet == 0) {
-      Flit head;
-      head.head = true;
-      head.tag = step.tag.pack();
-      for (uint64_t& word : head.bits) word = random_.word();  // shifts in the first, nothing of use in others
-      spikes_[lane].push_back(head);
-    }
-    spikes_[lane].push_back(body[i].flit);
-  }
-}
-
-// Rows of a load in messages of random sources, as packets that mix with those of other sources.
-void Traffic::add_load(const Load& load) {
-  const int rows = program_.slice(load).rows(), row_bytes = program_.row_bytes(load.index);
-  for (int row = 0, count; row < rows; row += count) {
-    count = random_.chance(30) ? rows - row : random_.between(1, rows - row);
-    const int source = random_.between(0, program_.context.sources - 1);
-    Flit head;
-    head.type = MessageType::kWeights;
-    head.tag = WeightTag{load.index, source, row, count}.pack();
-    std::vector<uint64_t> payload(size_t(count) * row_bytes / 8 + 3);
-    for (uint64_t& word : payload) word = random_.word();
-    std::vector<Flit> packet;
-    for (const Flit& flit : make_packets(head, payload, uint64_t(count) * row_bytes * 8, program_.context.flits,
-                                         program_.context.packet_flits)) {
-      packet.push_back(flit);
-      if (flit.tail) packets_[source].push_back(std::move(packet));
-      if (flit.tail) packet.clear();
-    }
-  }
-}
-
-std::vector<Flit> Traffic::parameter_packet() {
-  std::vector<Flit> packet(random_.between(2, program_.context.packet_flits));
-  for (Flit& flit : packet) {
-    flit.type = MessageType::kParameters;
-    for (uint64_t& word : flit.bits) word = random_.word();
-  }
-  packet.front().head = packet.back().tail = true;
-  packet.front().tag = random_.word() & low_mask(48);
-  return packet;
-}
-
-std::deque<Flit>& Traffic::weights() {
-  if (!weights_.empty()) return weights_;
-  while (next_load_ < program_.loads.size() && next_load_ < released_ + 2) add_load(program_.loads[next_load_++]);
-  std::vector<size_t> ready;
-  for (size_t s = 0; s < packets_.size(); ++s)
-    if (!packets_[s].empty()) ready.push_back(s);
-  if (random_.chance(ready.empty() ? 1 : 10)) {
-    add_packet(parameter_packet());
-  } else if (!ready.empty()) {
-    std::deque<std::vector<Flit>>& from = packets_[ready[random_.between(0, int(ready.size()) - 1)]];
-    add_packet(from.front());
-    from.pop_front();
-  }
-  return weights_;
-}
-
-// All blocks around the synapse array: pushes and pops with random stalls whose rates change from time to time.
-class Surroundings : public Block {
- public:
-  sc_core::sc_vector<FifoOut<Flit>> spikes;
-  FifoOut<Flit> weights;
-  FifoOut<int> membrane_free;
-  FifoIn<NeuronCommand> commands;
-  FifoIn<Flit> parameters;
-
-  Surroundings(const sc_core::sc_module_name& name, Clock& clock, const RandomProgram& program, Traffic* traffic,
-               Random* random)
-      : Block(name, clock),
-        spikes("spikes", program.lanes()),
-        weights("weights"),
-        membrane_free("membrane_free"),
-        commands("commands"),
-        parameters("parameters"),
-        traffic_(*traffic),
-        random_(*random) {
-    wake_at(1);
-  }
-  void stop() { stopped_ = true; }
-
-  // Of this cycle.
-  std::array<int, kMostSources> spikes_pushed{};
-  int weights_pushed = 0, frees_pushed = 0, commands_popped = 0, parameters_popped = 0;
-
- private:
-  void tick() override;
-  void redraw();
-  void end_slice(const NeuronCommand& command);
-
-  Traffic& traffic_;
-  Random& random_;
-  bool stopped_ = false;
-  std::deque<Cycle> frees_due_;
-  Cycle next_rates_ = 0;
-  std::array<int, kMostSources> spike_rate_{};
-  int weight_rate_ = 0, command_rate_ = 0, parameter_rate_ = 0, most_commands_ = 1;
-};
-
-void Surroundings::redraw() {
-  next_rates_ = now() + random_.between(20, 600);
-  const auto rate = [this] {
-    const int rates[] = {100, 100, 100, 100, 80, 40, 5};
-    return rates[random_.between(0, 6)];
-  };
-  for (int& each : spike_rate_) each = rate();
-  weight_rate_ = rate();
-  command_rate_ = rate();
-  parameter_rate_ = rate();
-  most_commands_ = random_.chance(60) ? 64 : random_.between(1, 2);
-}
-
-void Surroundings::end_slice(const NeuronCommand& command) {
-  if (command.releases_load) traffic_.release(command.load);
-  const Cycle due = now() + random_.between(1, random_.chance(20) ? 300 : 20);
-  if (command.batch_complete) frees_due_.push_back(frees_due_.empty() ? due : std::max(due, frees_due_.back()));
-}
-
-void Surroundings::tick() {
-  if (!stopped_) wake_at(now() + 1);
-  if (now() >= next_rates_) redraw();
-  spikes_pushed.fill(0);
-  weights_pushed = frees_pushed = commands_popped = parameters_popped = 0;
-  for (size_t s = 0; s < spikes.size(); ++s) {
-    std::deque<Flit>& flits = traffic_.spikes(static_cast<int>(s));
-    if (flits.empty() || !random_.chance(spike_rate_[s]) || !spikes[s]->can_push()) continue;
-    spikes[s]->push(flits.front());
-    flits.pop_front();
-    spikes_pushed[s] = 1;
-  }
-  std::deque<Flit>& flits = traffic_.weights();
-  if (!flits.empty() && random_.chance(weight_rate_) && weights->can_push()) {
-    weights->push(flits.front());
-    flits.pop_front();
-    weights_pushed = 1;
-  }
-  if (!frees_due_.empty() && frees_due_.front() <= now() && membrane_free->can_push()) {
-    membrane_free->push(1);
-    frees_due_.pop_front();
-    frees_pushed = 1;
-  }
-  if (random_.chance(command_rate_)) {
-    for (; commands_popped < most_commands_ && commands->can_pop(); ++commands_popped) {
-      if (commands->front().kind == Kind::kSliceEnd) end_slice(commands->front());
-      commands->pop();
-    }
-  }
-  if (random_.chance(parameter_rate_) && parameters->can_pop()) {
-    parameters->pop();
-    parameters_popped = 1;
-  }
-}
-
-// clang-format off
-#define PORTS(X)                                                                                                      \
-  X(clk) X(reset) X(code_keeps_slopes) X(item_valid) X(item_pass) X(item_batch) X(item_tokens) X(item_first_slice)    \
-  X(item_last_slice) X(item_releases_load) X(item_load) X(item_needs_fired) X(item_wide_row) X(item_rows)             \
-  X(item_wides) X(item_wide) X(format_slope_bits) X(format_sign) X(format_steps) X(window_group) X(window_last)       \
-  X(format_slots) X(format_digits) X(format_all_digits) X(lane_serves) X(lane_first) X(lane_inputs)                   \
-  X(spikes_in_valid) X(spikes_in_head) X(spikes_in_bits) X(weights_in_valid) X(weights_in_head)                       \
-  X(weights_in_parameters) X(weights_in_tag) X(weights_in_bits) X(load_row_bytes) X(parameters_out_ready)             \
-  X(membrane_free_in_valid) X(neurons_out_room) X(window_done) X(spikes_in_pop) X(weights_in_pop) X(load_index)       \
-  X(parameters_out_push) X(membrane_free_in_pop) X(neurons_out_batch_start) X(neurons_out_pass) X(neurons_out_batch)  \
-  X(neurons_out_tokens) X(neurons_out_window_start) X(neurons_out_group) X(neurons_out_shifts) X(neurons_out_row)     \
-  X(neurons_out_weights) X(neurons_out_slot) X(neurons_out_slope) X(neurons_out_negative)                             \
-  X(neurons_out_unsigned_weights) X(neurons_out_mark) X(neurons_out_step) X(neurons_out_slice_end)                    \
-  X(neurons_out_batch_complete) X(neurons_out_releases_load) X(neurons_out_load) X(neurons_out_needs_fired)           \
-  X(weight_read)
-// clang-format on
-
-// The twin and a signal at each of its ports.
-template <class Rtl>
-struct Twin {
-  template <class P>
-  using SignalOf = Signal<typename std::remove_reference_t<P>::data_type>;
-#define DECLARE(port) SignalOf<decltype(Rtl::port)> port;
-  PORTS(DECLARE)
-#undef DECLARE
-  Rtl rtl{"rtl"};
-  Twin() {
-#define BIND(port) rtl.port(port);
-    PORTS(BIND)
-#undef BIND
-  }
 };
 
 // What SystemC lets reach the slopes in one cycle.
@@ -449,7 +49,7 @@ template <class Rtl>
 class SynapseLockstep : public sc_core::sc_module {
  public:
   SC_HAS_PROCESS(SynapseLockstep);
-  SynapseLockstep(const sc_core::sc_module_name& name, Clock& clock, const Shape& shape, uint32_t seed,
+  SynapseLockstep(const sc_core::sc_module_name& name, Clock& clock, const Sizes& shape, uint32_t seed,
                   uint64_t cycles);
   Totals totals() const {
     Totals totals = totals_;
@@ -482,7 +82,7 @@ class SynapseLockstep : public sc_core::sc_module {
   void expect(const char* port, uint64_t systemc, uint64_t rtl) { comparison_.expect(cycle_, port, systemc, rtl); }
 
   Clock& clock_;
-  const Shape& shape_;
+  const Sizes& shape_;
   Random random_;
   uint64_t cycles_;
   RandomProgram program_;
@@ -507,7 +107,7 @@ class SynapseLockstep : public sc_core::sc_module {
 };
 
 template <class Rtl>
-SynapseLockstep<Rtl>::SynapseLockstep(const sc_core::sc_module_name& name, Clock& clock, const Shape& shape,
+SynapseLockstep<Rtl>::SynapseLockstep(const sc_core::sc_module_name& name, Clock& clock, const Sizes& shape,
                                       uint32_t seed, uint64_t cycles)
     : sc_module(name),
       clock_(clock),
@@ -790,7 +390,7 @@ void SynapseLockstep<Rtl>::compare_row(const CommandWord& word) {
 
 // Runs one random program and writes what was done to `pipe`.
 template <class Rtl>
-void run_program(const Shape& shape, uint32_t seed, uint64_t cycles, int pipe) {
+void run_program(const Sizes& shape, uint32_t seed, uint64_t cycles, int pipe) {
   Verilated::randReset(2);  // registers without a reset start at random
   Clock clock("clock", 500);
   SynapseLockstep<Rtl> lockstep("lockstep", clock, shape, seed, cycles);
@@ -803,7 +403,7 @@ void run_program(const Shape& shape, uint32_t seed, uint64_t cycles, int pipe) {
 uint64_t program_cycles(uint64_t number) { return number % 8 == 7 ? 20000 : 1000; }
 
 // Programs until `cycles` are done; false at a difference.
-bool run_shape(const Shape& shape, void (*run)(const Shape&, uint32_t, uint64_t, int), uint64_t cycles, uint32_t seed) {
+bool run_shape(const Sizes& shape, void (*run)(const Sizes&, uint32_t, uint64_t, int), uint64_t cycles, uint32_t seed) {
   PortComparison sum("synapse_array");
   Totals all;
   for (uint64_t number = 0; all.cycles < cycles; ++number) {
