@@ -149,6 +149,8 @@ TileLimits ChipSpec::tile_limits() const {
   limits.link_bits = network.link_bits;
   limits.packet_flits = packet_flits;
   limits.membrane_bits = neuron_array.membrane_bits;
+  limits.threshold_bits = neuron_array.threshold_bits;
+  limits.vector_lanes = vector_unit.lanes;
   limits.node_cycles = network.latency_alone(0, 1);
   limits.hop_cycles = network.hop_cycles();
   return limits;

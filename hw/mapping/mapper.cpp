@@ -111,7 +111,7 @@ class Mapper {
   // The next operations that share an input.
   void add_operations(int loads_after) {
     const int input = layer_.operations[next_operation_].input;
-    PhaseWork work{layer_, limits_, code_, topology_, input, program_.batch, {}};
+    PhaseWork work{layer_, limits_, code_, topology_, input, program_.batch, timeline_, {}};
     for (; next_operation_ < layer_.operations.size() && layer_.operations[next_operation_].input == input;
          ++next_operation_) {
       const auto more = lane_groups(layer_, static_cast<int>(next_operation_), limits_.lanes);
@@ -120,6 +120,7 @@ class Mapper {
     Phase phase = make_phase(layer_.inputs[input], input, layer_.tokens);
     const MappingCandidate chosen = choose_mapping(work, mapping_, &phase.choice);
     const int split = chosen.estimate.split;
+    timeline_ = chosen.estimate.after;
     phase.parts = make_parts(layer_.inputs[input], split, limits_.half_rows);
     phase.loads_after = loads_after;
     for (Pass& pass : make_passes(work.groups, layer_.inputs[input], split, chosen.order)) {
@@ -143,6 +144,9 @@ class Mapper {
       share.elements +=
           work.causal() ? layer_.seen_scores(m + 1) - layer_.seen_scores(m) : work.elements / layer_.tokens;
     }
+    int64_t most = 0;
+    for (const VectorShare& share : phase.vector_shares) most = std::max(most, share.elements);
+    timeline_.wait(double(most) / limits_.vector_lanes);
     for (size_t i = 0; i < layer_.inputs.size(); ++i)
       if (layer_.inputs[i].maker() == work.name) phase.input = static_cast<int>(i);
     program_.phases.push_back(std::move(phase));
@@ -155,6 +159,7 @@ class Mapper {
   const Topology& topology_;
   RouteTable* routes_;
   Program program_;
+  Timeline timeline_;
   size_t next_operation_ = 0;
 };
 

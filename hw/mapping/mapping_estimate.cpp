@@ -7,6 +7,7 @@
 #include "hw/mapping/passes.h"
 #include "hw/mapping/traffic.h"
 #include "hw/spike_encoder/spike_stream.h"
+#include "models/mac_layer.h"
 
 namespace spikeloom {
 
@@ -45,18 +46,29 @@ SplitEstimate::SplitEstimate(const PhaseWork& work, int split)
 
 MappingEstimate SplitEstimate::placed(const std::vector<int>& order) const {
   const std::vector<Pass> passes = make_passes(work_.groups, input_, split_, order);
-  const double batches = double(ceil_div(work_.rows(), work_.batch));
-  Traffic traffic(work_.topology);
-  double cycles = 0;
+  const double batches = double(ceil_div(work_.rows(), work_.batch)), count = double(passes.size());
+  Traffic loads(work_.topology), work(work_.topology);
+  double chains = 0;  // of all passes
   for (const Pass& pass : passes) {
-    double chain = 0;
+    double slowest = 0;
     for (size_t tile = 0; tile < pass.tiles.size(); ++tile)
-      if (pass.tiles[tile].fires()) chain = std::max(chain, chain_cycles(pass, static_cast<int>(tile)));
-    cycles += std::max(work_.rows() * row_cycles_, batches * chain);
-    add_traffic(pass, &traffic);
+      if (pass.tiles[tile].fires()) slowest = std::max(slowest, chain_cycles(pass, static_cast<int>(tile)));
+    chains += batches * slowest;
+    add_loads(pass, &loads);
+    add_work(pass, &work);
   }
-  return {split_, static_cast<int>(passes.size()), reads_,
-          std::max({cycles, reads_ * loading_cycles_, traffic.busiest_flits()}), traffic.flit_hops()};
+  MappingEstimate estimate{split_, static_cast<int>(passes.size()),      reads_,
+                           0,      loads.flit_hops() + work.flit_hops(), work_.before};
+  const double load_cycles = std::max(reads_ * loading_cycles_, loads.busiest_flits()) / count;
+  const double work_cycles = std::max({count * work_.rows() * row_cycles_, chains, work.busiest_flits()}) / count;
+  for (size_t pass = 0; pass < passes.size(); ++pass) {
+    if (input_.causal != Causal::kNone)
+      estimate.after.add_late_pass(load_cycles, work_cycles);
+    else
+      estimate.after.add_pass(static_cast<int>(parts_[0].slices.size()), load_cycles, work_cycles);
+  }
+  estimate.cycles = estimate.after.worked() - work_.before.worked();
+  return estimate;
 }
 
 SplitEstimate::PartLoad SplitEstimate::load_of(const Part& part) const {
@@ -123,22 +135,33 @@ double SplitEstimate::encoding(const PartLoad& load) const {
   return std::max(load.inputs / nodes, load.spikes / nodes + load.marks);
 }
 
-// Cycles in which weights are read from DRAM once and travel. Memory nodes load side by side, each the parts that it
-// holds; nodes that hold one part together load the same tile at a time, and share the link into it.
+// Cycles in which weights and parameters are read from DRAM once and travel. Memory nodes load side by side, each the
+// parts that it holds; nodes that hold one part together load the same tile at a time, and share the link into it. The
+// last of them sends the parameters.
 double SplitEstimate::loading() const {
-  double row_bytes = 0;
+  double row_bytes = 0, parameter_bytes = 0;  // of a block
   for (const OperationTrace& operation : work_.layer.operations)
-    if (operation.input == work_.input_index)
+    if (operation.input == work_.input_index) {
       row_bytes += double(packed_bytes(limits_.packing, operation.outputs)) / input_.blocks;
+      parameter_bytes += double(operation.outputs) / input_.blocks * parameter_bits(operation) / 8;
+    }
   std::vector<double> read(share_.sources, 0), sent(share_.sources, 0);
   for (int p = 0; p < share_.parts; ++p)
     for (int node = 0; node < share_.sources; ++node)
       if (share_.serves(node, p)) {
-        read[node] += loads_[p].rows * row_bytes / share_.count(p);
-        sent[node] += loads_[p].rows * row_bytes;
+        const double parameters = has_parameters(p) ? parameter_bytes / reads_ : 0;  // once
+        read[node] += loads_[p].rows * row_bytes / share_.count(p) + (node == share_.last(p) ? parameters : 0);
+        sent[node] += loads_[p].rows * row_bytes + parameters;
       }
   return std::max(*std::max_element(read.begin(), read.end()) / (limits_.dram_bytes_per_cycle / share_.sources),
                   *std::max_element(sent.begin(), sent.end()) / limits_.link_bytes_per_cycle());
+}
+
+// Of an output: threshold, initial membrane and weight shifts of all groups; of products what scales them.
+int SplitEstimate::parameter_bits(const OperationTrace& operation) const {
+  if (operation.neuron == Neuron::kRunningSum) return 0;
+  if (input_.mac) return mac_parameter_bits(input_);
+  return limits_.threshold_bits + limits_.membrane_bits + (operation.h ? 2 * input_.groups() : 0);
 }
 
 // Cycles from the end of a batch in a chain's first tile to that of the next one: along every link a grant and a
@@ -158,29 +181,44 @@ double SplitEstimate::chain_cycles(const Pass& pass, int first_tile) const {
   return cycles + (std::min(work_.batch, work_.rows()) - 1) * next_token;
 }
 
-void SplitEstimate::add_traffic(const Pass& pass, Traffic* traffic) const {
-  const double rows = work_.rows(), batches = double(ceil_div(work_.rows(), work_.batch));
-  for (size_t i = 0; i < pass.tiles.size(); ++i) {
-    const TileWork& at = pass.tiles[i];
+void SplitEstimate::add_loads(const Pass& pass, Traffic* traffic) const {
+  for (size_t tile = 0; tile < pass.tiles.size(); ++tile) {
+    const TileWork& at = pass.tiles[tile];
     if (at.operation < 0) continue;
-    const int tile = static_cast<int>(i), bits = work_.layer.operations[at.operation].output_bits;
-    const PartLoad& load = loads_[at.part];
-    const double weight_flits =
-        load.rows * double(packed_bytes(limits_.packing, at.outputs)) / limits_.link_bytes_per_cycle();
+    const double rows = loads_[at.part].rows * double(packed_bytes(limits_.packing, at.outputs));
+    const double parameters =
+        has_parameters(at.part) ? at.outputs * parameter_bits(work_.layer.operations[at.operation]) / 8.0 : 0;
     for (int source = 0; source < share_.sources; ++source) {
-      const int node = work_.topology.source_node(source);
-      if (share_.serves(source, at.part)) traffic->unicast(node, tile, reads_ * weight_flits / share_.count(at.part));
-      if (at.fires()) traffic->unicast(tile, node, rows / share_.sources * message_flits(at, bits));
+      if (!share_.serves(source, at.part)) continue;
+      const double bytes = reads_ * rows / share_.count(at.part) + (source == share_.last(at.part) ? parameters : 0);
+      traffic->unicast(work_.topology.source_node(source), static_cast<int>(tile),
+                       bytes / limits_.link_bytes_per_cycle());
     }
-    if (at.sends_partials_to < 0) continue;
-    traffic->unicast(tile, at.sends_partials_to, load.receiving * rows * message_flits(at, limits_.membrane_bits));
-    traffic->unicast(at.sends_partials_to, tile, load.receiving * batches);
   }
+}
+
+// Spikes, and what follows from them.
+void SplitEstimate::add_work(const Pass& pass, Traffic* traffic) const {
+  const double rows = work_.rows(), batches = double(ceil_div(work_.rows(), work_.batch));
   for (int p = 0; p < share_.parts; ++p)
     for (int source = 0; source < share_.sources; ++source)
       if (share_.serves(source, p))
         traffic->multicast(work_.topology.source_node(source), pass.destinations[p].tiles,
                            batches * loads_[p].stream_flits);
+  for (size_t i = 0; i < pass.tiles.size(); ++i) {
+    const TileWork& at = pass.tiles[i];
+    if (at.operation < 0) continue;
+    const int tile = static_cast<int>(i), ahead = at.sends_partials_to;
+    if (at.fires()) {
+      const double flits = message_flits(at, work_.layer.operations[at.operation].output_bits);
+      for (int source = 0; source < share_.sources; ++source)
+        traffic->unicast(tile, work_.topology.source_node(source), rows / share_.sources * flits);
+    } else {
+      const double receiving = loads_[at.part].receiving;
+      traffic->unicast(tile, ahead, receiving * rows * message_flits(at, limits_.membrane_bits));
+      traffic->unicast(ahead, tile, receiving * batches);
+    }
+  }
 }
 
 // Of a message with a value of so many bits for every output that a row sees, on average.

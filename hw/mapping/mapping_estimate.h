@@ -1,20 +1,22 @@
 // What a mapping of a phase is estimated to cost: an input split, and the order in which tiles are taken. No value of
 // the layer is looked at.
 //
-// Cycles: what integrates, encodes, hands partial sums on and fires works on rows of activations at once; weights are
-// loaded beside it, once, or once a batch where a part does not stay in the weight SRAM; and no link carries more than
-// a flit a cycle. The slowest counts. What an earlier phase leaves time for is not seen: weights that are loaded ahead.
-// A chain sums a batch at a time (output_array.h): from its first tile a grant goes to each tile behind, then each
-// tile's whole message back to the one before, and only then comes the next batch. So every link of a chain takes the
-// time of two messages that meet no other, and hops count twice.
-// Flit-hops: weights, spikes, partial sums, grants and outputs, each with its flits over the links that it takes
-// (traffic.h); they go as the network's energy does. Parameters, releases and the vector unit's messages are left out:
-// they hardly depend on the mapping.
+// Cycles   that the phase adds to those before it. What integrates, encodes, hands partial sums on and fires works on
+//          rows of activations at once, and no link carries more than a flit a cycle; the slowest counts. Weights are
+//          loaded beside it, ahead as far as the weight SRAM has room (timeline.h), once, or once a batch where a part
+//          does not stay there. A vector unit takes a cycle for as many elements as it has lanes, which is the least.
+// Chains   sum a batch at a time (output_array.h): from the first tile a grant goes to each tile behind, then each
+//          tile's whole message back to the one before, and only then comes the next batch. So every link of a chain
+//          takes the time of two messages that meet no other, and hops count twice.
+// Hops     of the flits of weights and parameters, spikes, partial sums, grants and outputs, over the links that each
+//          takes (traffic.h); they go as the network's energy does. Releases and the vector unit's messages are left
+//          out: they hardly depend on the mapping.
 #pragma once
 
 #include <vector>
 
 #include "hw/mapping/program.h"
+#include "hw/mapping/timeline.h"
 #include "hw/mapping/traffic.h"
 
 namespace spikeloom {
@@ -27,6 +29,7 @@ struct PhaseWork {
   const Topology& topology;
   int input_index;               // in the layer
   int batch;                     // rows of activations that one weight read serves
+  Timeline before;               // of the phases that are mapped already
   std::vector<TileWork> groups;  // lane groups of the operations that share the input
 
   const InputTrace& input() const { return layer.inputs[input_index]; }
@@ -38,6 +41,7 @@ struct MappingEstimate {
   int passes = 0;
   int reads = 0;  // times that every weight comes from DRAM
   double cycles = 0, flit_hops = 0;
+  Timeline after;
 };
 
 // `split` parts of each block of the input: at most as many as there are tiles, and as it has.
@@ -66,8 +70,11 @@ class SplitEstimate {
   double streams() const;
   double encoding(const PartLoad& load) const;
   double loading() const;
+  int parameter_bits(const OperationTrace& operation) const;
+  bool has_parameters(int part) const { return !input_.mac || part % split_ == 0; }
   double chain_cycles(const Pass& pass, int first_tile) const;
-  void add_traffic(const Pass& pass, Traffic* traffic) const;
+  void add_loads(const Pass& pass, Traffic* traffic) const;
+  void add_work(const Pass& pass, Traffic* traffic) const;
   double message_flits(const TileWork& work, int bits) const;
   double latency(int from, int to, double flits) const;
 

@@ -228,7 +228,9 @@ struct TileLimits {
   Payload payload = Payload::kAddressEvents;
   int link_bits = 128, packet_flits = 16;  // a packet's first flit carries no weights
   int membrane_bits = 32;                  // that a partial sum travels in
-  int node_cycles = 5, hop_cycles = 3;     // of a flit alone: over no link between routers, and for each
+  int threshold_bits = 24;
+  int vector_lanes = 1;                 // of a memory node's vector unit
+  int node_cycles = 5, hop_cycles = 3;  // of a flit alone: over no link between routers, and for each
 
   bool encodes_in_tiles() const { return payload == Payload::kPackedCodes && !multiplies; }
   double link_bytes_per_cycle() const { return link_bits / 8.0 * (packet_flits - 1) / packet_flits; }

@@ -21,7 +21,7 @@ struct Paper {
     limits.half_rows = 64;
   }
   PhaseWork work() const {
-    PhaseWork work{layer.trace, limits, *code, topology, 0, 1, {}};
+    PhaseWork work{layer.trace, limits, *code, topology, 0, 1, {}, {}};
     for (size_t i = 0; i < layer.trace.operations.size(); ++i) {
       const auto more = lane_groups(layer.trace, int(i), limits.lanes);
       work.groups.insert(work.groups.end(), more.begin(), more.end());
@@ -65,10 +65,10 @@ TEST(MappingChoiceUnit, MoreThanEightPartsAreTakenWhereWeightsAreThenReadOnce) {
 }
 
 // 64 inputs, 16 outputs: 64 rows of 8 bytes, 512 bytes of weights in two memory nodes, 1 byte a cycle each, over links
-// of 15/16 of a byte a cycle (flits of 8 bits, one of 16 a head flit). In one part both nodes load every tile together:
-// 512 bytes over one link at a time, 546 cycles. In two parts each node loads its own tiles, and its own link carries
-// 256 bytes, 273 flits, and 32 codes of 5 bits behind a head flit. In three parts node 0 has two of them, 43 rows of 8
-// bytes and 43 codes.
+// of 15/16 of a byte a cycle (flits of 8 bits, one of 16 a head flit); and to each part parameters of 16 x 56 bits, 112
+// bytes. In one part both nodes load every tile together: 624 bytes over one link at a time, then 64 inputs, of which
+// 3/4 are taken not to be zero. In two parts each node loads its own tiles, 256 and 112 bytes, then a chain takes 10
+// cycles for a grant, 42 for 33 flits of sums, 22 to fire 10 bits. In three parts node 0 has two of them, 43 rows.
 TEST(MappingChoiceUnit, MemoryNodesThatHoldAPartTogetherShareTheLinkIntoATile) {
   Paper paper(shape(1, 64, 16), {4, 2, {{0, 0, kWest}, {3, 0, kEast}}});
   paper.limits.dram_bytes_per_cycle = 2;
@@ -76,9 +76,9 @@ TEST(MappingChoiceUnit, MemoryNodesThatHoldAPartTogetherShareTheLinkIntoATile) {
   paper.limits.payload = Payload::kPackedCodes;
   paper.limits.link_bits = 8;
   const auto cycles = [&](int split) { return paper.choose({false, split, 0}).cycles; };
-  EXPECT_NEAR(cycles(1), 512 * 16 / 15.0, 1e-9);
-  EXPECT_NEAR(cycles(2), 256 * 16 / 15.0 + 1 + 32 * 5 / 8.0, 1e-9);
-  EXPECT_NEAR(cycles(3), 43 * 8 * 16 / 15.0 + 2 + 43 * 5 / 8.0, 1e-9);
+  EXPECT_NEAR(cycles(1), (512 + 112) * 16 / 15.0 + 48, 1e-9);
+  EXPECT_NEAR(cycles(2), (256 + 112) * 16 / 15.0 + 10 + 42 + 22, 1e-9);
+  EXPECT_NEAR(cycles(3), (43 * 8 + 2 * 112) * 16 / 15.0 + 2 * (10 + 42) + 22, 1e-9);
   EXPECT_EQ(paper.choose({true, 1, kAuto}).split, 2);
   EXPECT_EQ(paper.why.split, "input split 2 (auto)");
   EXPECT_EQ(paper.why.placement, "placed near_source (auto)");
@@ -86,26 +86,30 @@ TEST(MappingChoiceUnit, MemoryNodesThatHoldAPartTogetherShareTheLinkIntoATile) {
 
 // 8 outputs in 2 parts, 2 tokens. Over one link: a grant takes 2 (FIFOs) + 5 + 3 cycles, sums of 8 x 32 bits in 2 flits
 // behind a head flit 2 + 5 + 3 + 2; firing 10 bits takes 11 and their 2 flits 2. Each link more takes 3 cycles twice.
+// Before it DRAM reads 8 rows of 4 bytes, and parameters of 8 x 56 bits for each part, a byte a cycle.
 TEST(MappingChoiceUnit, AChainTakesAGrantAndAMessageAlongEveryLinkForEveryToken) {
   Paper paper(shape(2, 8, 8));
   paper.limits.multiplies = true;
   paper.limits.payload = Payload::kPackedCodes;
   const PhaseWork work = paper.work();
-  EXPECT_EQ(SplitEstimate(work, 2).placed({0, 1, 2, 3}).cycles, 2 * (10 + 12 + 13));
-  EXPECT_EQ(SplitEstimate(work, 2).placed({0, 3, 1, 2}).cycles, 2 * (10 + 12 + 13 + 2 * 2 * 3));
-  EXPECT_EQ(SplitEstimate(work, 3).placed({0, 1, 2, 3}).cycles, 2 * (2 * (10 + 12) + 13));
+  const int loads_2 = 32 + 2 * 56, loads_3 = 32 + 3 * 56;
+  EXPECT_EQ(SplitEstimate(work, 2).placed({0, 1, 2, 3}).cycles, loads_2 + 2 * (10 + 12 + 13));
+  EXPECT_EQ(SplitEstimate(work, 2).placed({0, 3, 1, 2}).cycles, loads_2 + 2 * (10 + 12 + 13 + 2 * 2 * 3));
+  EXPECT_EQ(SplitEstimate(work, 3).placed({0, 1, 2, 3}).cycles, loads_3 + 2 * (2 * (10 + 12) + 13));
 }
 
-// One token; the memory node is at tile 0. Weights: 4 rows of 4 bytes to each of tiles 0 and 1, over 15/16 of 16 bytes
-// a cycle; codes: 20 bits behind a head flit to each; sums 3 flits and a grant between them; outputs stay at tile 0.
+// One token; the memory node is at tile 0. Weights: 4 rows of 4 bytes and 56 bytes of parameters to each of tiles 0 and
+// 1, at 15 bytes a flit; codes: 20 bits behind a head flit to each; sums 3 flits and a grant between them; outputs stay
+// at tile 0.
 TEST(MappingChoiceUnit, FlitHopsAreThoseOfEveryMessage) {
   Paper paper(shape(1, 8, 8));
   paper.limits.multiplies = true;
   paper.limits.payload = Payload::kPackedCodes;
   const PhaseWork work = paper.work();
-  EXPECT_NEAR(SplitEstimate(work, 2).placed({0, 1, 2, 3}).flit_hops, 16 / 15.0 + 1 + 20 / 128.0 + 3 + 1, 1e-9);
-  // At tiles 2 and 3: weights and codes over 2 and 3 links, outputs (2 flits) back over 2.
-  EXPECT_NEAR(SplitEstimate(work, 2).placed({2, 3, 0, 1}).flit_hops, 5 * (16 / 15.0 + 1 + 20 / 128.0) + 4 + 4, 1e-9);
+  const double to_a_tile = (16 + 56) / 15.0 + 1 + 20 / 128.0;
+  EXPECT_NEAR(SplitEstimate(work, 2).placed({0, 1, 2, 3}).flit_hops, to_a_tile + 3 + 1, 1e-9);
+  // At tiles 2 and 3: to them over 2 and 3 links, outputs (2 flits) back over 2.
+  EXPECT_NEAR(SplitEstimate(work, 2).placed({2, 3, 0, 1}).flit_hops, 5 * to_a_tile + 3 + 1 + 2 * 2, 1e-9);
 }
 
 // Attention of a single position has one input to a block, however many parts are configured.
