@@ -9,24 +9,26 @@ namespace {
 
 constexpr int kMostNamed = 4;  // blocks that wait, in the message about a stuck chip
 
+// Throws UserError where the chip cannot take the layer.
+Program checked_program(const ChipSpec& spec, const LayerTrace& layer, const SpikeCode& code, const Topology& topology,
+                        RouteTable* routes) {
+  check_mapping(spec, layer);
+  return make_program(layer, spec.mapping, spec.tile_limits(), spec.token_batch, code, topology, routes);
+}
+
 }  // namespace
 
 Chip::Chip(const sc_core::sc_module_name& name, const ChipSpec& spec, const LayerTrace& layer, Cycle window_cycles,
            Order order)
     : sc_module(name),
       spec_(spec.for_weights(layer.weight_kind)),
-      layer_(check_mapping(spec_, layer)),
+      layer_(layer),
       clock_("clock", spec.clock_mhz),
       ledger_(window_cycles),
       topology_(spec.topology()),
       routes_(spec.network.routes(topology_)),
       code_(make_spike_code(spec.spike_code)),
-      program_(make_program(layer, spec.mapping,
-                            {spec.synapse_array.lanes, spec_.synapse_array.half_rows(), spec.encoder.ports,
-                             spec.dram.peak_mb_s() / spec.clock_mhz * double(spec.memory_nodes.size()),
-                             spec.multiplies(), spec_.synapse_array.packing, spec.encodes_in_tiles(),
-                             spec.network.link_bits, spec.packet_flits, spec.neuron_array.membrane_bits},
-                            spec.token_batch, *code_, topology_, &routes_)),
+      program_(checked_program(spec_, layer, *code_, topology_, &routes_)),
       context_{&layer_,
                &program_,
                code_.get(),

@@ -30,8 +30,8 @@ RegistersInUse registers_in_use(const LayerTrace& layer);
 // Every block of a chip, by name.
 std::vector<BlockInventory> inventory(const ChipSpec& spec, const RegistersInUse& in_use);
 
-// Checks what a layer's mapping needs of the chip; returns the layer. Throws UserError.
-const LayerTrace& check_mapping(const ChipSpec& spec, const LayerTrace& layer);
+// Checks what a layer's mapping needs of the chip. Throws UserError.
+void check_mapping(const ChipSpec& spec, const LayerTrace& layer);
 
 // Checks a mapped layer against the chip's registers and memories. Throws UserError.
 void check_fit(const ChipSpec& spec, const LayerTrace& layer, const Program& program);

@@ -102,10 +102,7 @@ void read_mapping(ConfigNode& mapping, ChipSpec* spec) {
   spec->mapping.automatic = mapping.choice("policy", {"fixed", "auto"}) == 1;
   spec->mapping.input_split = int(mapping.integer("input_split", 1, 64));
   spec->mapping.placement = mapping.choice("placement", placement_names());
-  if (spec->mapping.automatic && spec->mapping.input_split != 1)
-    mapping.fail_at("input_split",
-                    "must be 1 with policy 'auto', which chooses the split itself (or set policy: fixed)");
-  if (spec->mapping.input_split > spec->tiles())
+  if (!spec->mapping.automatic && spec->mapping.input_split > spec->tiles())
     mapping.fail_at("input_split", std::to_string(spec->mapping.input_split) + " parts do not fit " +
                                        std::to_string(spec->tiles()) + " tiles: each part of an input takes one");
 }
@@ -138,6 +135,25 @@ VirtualChannels ChipSpec::channels() const {
   std::vector<int> arrivals(classes().count(), 1);
   for (int source = 0; source < classes().sources; ++source) arrivals[classes().spikes(source)] = spike_channels();
   return network.channels(classes().count(), std::move(arrivals));
+}
+
+TileLimits ChipSpec::tile_limits() const {
+  TileLimits limits;
+  limits.lanes = synapse_array.lanes;
+  limits.half_rows = synapse_array.half_rows();
+  limits.encoder_ports = encoder.ports;
+  limits.dram_bytes_per_cycle = dram.peak_mb_s() / clock_mhz * double(memory_nodes.size());
+  limits.multiplies = multiplies();
+  limits.packing = synapse_array.packing;
+  limits.payload = payload;
+  limits.link_bits = network.link_bits;
+  limits.packet_flits = packet_flits;
+  limits.membrane_bits = neuron_array.membrane_bits;
+  limits.threshold_bits = neuron_array.threshold_bits;
+  limits.vector_lanes = vector_unit.lanes;
+  limits.node_cycles = network.latency_alone(0, 1);
+  limits.hop_cycles = network.hop_cycles();
+  return limits;
 }
 
 ChipSpec ChipSpec::for_weights(WeightKind kind) const {

@@ -51,6 +51,7 @@ struct ChipSpec {
   bool dequantizes() const { return multiplies() && datapath != TileDatapath::kMultiplyAccumulate; }
   bool multiplies_reals() const { return dequantizes() && datapath != TileDatapath::kMultiplyDequantize; }
   bool encodes_in_tiles() const { return payload == Payload::kPackedCodes && !multiplies(); }
+  TileLimits tile_limits() const;
   // The same chip, its weight SRAMs organized for such weights.
   ChipSpec for_weights(WeightKind kind) const;
   // Rows of the weight SRAM that a tile can read in a cycle.

@@ -238,7 +238,7 @@ void check_tags(const ChipSpec& spec, const Program& program) {
 
 }  // namespace
 
-const LayerTrace& check_mapping(const ChipSpec& spec, const LayerTrace& layer) {
+void check_mapping(const ChipSpec& spec, const LayerTrace& layer) {
   Shortfalls shortfalls(spec);
   for (const OperationTrace& operation : layer.operations) {
     const InputTrace& input = layer.inputs[operation.input];
@@ -253,7 +253,6 @@ const LayerTrace& check_mapping(const ChipSpec& spec, const LayerTrace& layer) {
                                   "' are added; set it to 1");
   }
   shortfalls.refuse();
-  return layer;
 }
 
 void check_fit(const ChipSpec& spec, const LayerTrace& layer, const Program& program) {

@@ -10,9 +10,6 @@
 
 namespace spikeloom {
 
-// What travels from memory nodes to tiles.
-enum class Payload { kAddressEvents, kBitmap, kPackedCodes };
-
 // What blocks are configured with before a layer starts.
 struct LayerContext {
   const LayerTrace* layer = nullptr;  // formats and wide inputs; no code, weight or output is read through it

@@ -3,60 +3,25 @@
 #include <algorithm>
 #include <cassert>
 
+#include "hw/mapping/mapping_choice.h"
 #include "hw/mapping/parts.h"
-#include "hw/mapping/placement.h"
-#include "hw/mapping/split_choice.h"
+#include "hw/mapping/passes.h"
 
 namespace spikeloom {
 
 namespace {
 
-// Lane groups of one operation: as few as the lanes allow, of even and nearly equal size, none across blocks.
-std::vector<TileWork> lane_groups(const LayerTrace& layer, int operation, int lanes) {
-  const int blocks = layer.inputs[layer.operations[operation].input].blocks;
-  const int outputs = layer.operations[operation].outputs / blocks;  // of a block
-  const int count = static_cast<int>(ceil_div(outputs, lanes));
-  const int size = static_cast<int>(ceil_div(ceil_div(outputs, count), 2) * 2);
-  std::vector<TileWork> groups;
-  for (int block = 0; block < blocks; ++block)
-    for (int first = 0; first < outputs; first += size) {
-      TileWork work;
-      work.operation = operation;
-      work.first_output = block * outputs + first;
-      work.first_of_block = first;
-      work.outputs = std::min(size, outputs - first);
-      groups.push_back(work);
-    }
-  return groups;
-}
-
-// Fills one pass with as many lane groups as there are chains of tiles.
-Pass make_pass(const std::vector<TileWork>& groups, size_t* next, int split, int block_outputs, const Phase& phase,
-               const std::vector<int>& order, const Topology& topology, RouteTable* routes) {
-  Pass pass;
-  pass.tiles.resize(topology.tiles());
-  pass.destinations.resize(phase.parts.size());
-  for (size_t chain = 0; chain < order.size() / split && *next < groups.size(); ++chain, ++*next) {
-    for (int p = 0; p < split; ++p) {
-      const int tile = order[chain * split + p];
-      TileWork work = groups[*next];
-      work.part = (phase.parts.size() > size_t(split) ? work.first_output / block_outputs * split : 0) + p;
-      work.sends_partials_to = p == 0 ? -1 : order[chain * split + p - 1];
-      work.receives_partials_from = p + 1 < split ? order[chain * split + p + 1] : -1;
-      pass.tiles[tile] = work;
-      pass.destinations[work.part].tiles.push_back(tile);
-    }
-  }
+// Gives every part the multicast sets that its memory nodes send to.
+void add_sets(const Phase& phase, const Topology& topology, RouteTable* routes, Pass* pass) {
   const SourceShare share{static_cast<int>(phase.parts.size()), topology.sources()};
   for (int p = 0; p < share.parts; ++p) {
-    Destinations& to = pass.destinations[p];
+    Destinations& to = pass->destinations[p];
     to.sets.resize(topology.sources());
     const size_t fewest = phase.causal == Causal::kOutputs ? 1 : to.tiles.size();
     for (int source = 0; source < topology.sources(); ++source)
       for (size_t tiles = fewest; share.serves(source, p) && !to.tiles.empty() && tiles <= to.tiles.size(); ++tiles)
         to.sets[source].push_back(routes->add_multicast(source, {to.tiles.begin(), to.tiles.begin() + tiles}));
   }
-  return pass;
 }
 
 Phase make_phase(const InputTrace& input, int index, int tokens) {
@@ -146,27 +111,23 @@ class Mapper {
   // The next operations that share an input.
   void add_operations(int loads_after) {
     const int input = layer_.operations[next_operation_].input;
-    const int block_outputs = layer_.operations[next_operation_].outputs / layer_.inputs[input].blocks;
-    std::vector<TileWork> groups;
+    PhaseWork work{layer_, limits_, code_, topology_, input, program_.batch, timeline_, {}};
     for (; next_operation_ < layer_.operations.size() && layer_.operations[next_operation_].input == input;
          ++next_operation_) {
       const auto more = lane_groups(layer_, static_cast<int>(next_operation_), limits_.lanes);
-      groups.insert(groups.end(), more.begin(), more.end());
+      work.groups.insert(work.groups.end(), more.begin(), more.end());
     }
     Phase phase = make_phase(layer_.inputs[input], input, layer_.tokens);
-    const SplitEstimate chosen =
-        choose_split(layer_, mapping_, limits_, input, static_cast<int>(groups.size()), topology_.tiles(),
-                     topology_.sources(), code_, program_.batch, &phase.choice);
-    phase.parts = make_parts(layer_.inputs[input], chosen.split, limits_.half_rows);
+    const MappingCandidate chosen = choose_mapping(work, mapping_, &phase.choice);
+    const int split = chosen.estimate.split;
+    timeline_ = chosen.estimate.after;
+    phase.parts = make_parts(layer_.inputs[input], split, limits_.half_rows);
     phase.loads_after = loads_after;
-    const int chains = std::min<int>(topology_.tiles() / chosen.split, static_cast<int>(groups.size()));
-    const std::vector<int> order =
-        place_tiles(mapping_.placement, topology_, chains, chosen.split, &phase.choice.placement);
-    for (size_t next = 0; next < groups.size();) {
-      Pass pass = make_pass(groups, &next, chosen.split, block_outputs, phase, order, topology_, routes_);
+    for (Pass& pass : make_passes(work.groups, layer_.inputs[input], split, chosen.order)) {
       pass.index = static_cast<int>(program_.passes.size());
       pass.input = input;
       pass.phase = static_cast<int>(program_.phases.size());
+      add_sets(phase, topology_, routes_, &pass);
       program_.passes.push_back(std::move(pass));
     }
     program_.phases.push_back(std::move(phase));
@@ -183,6 +144,9 @@ class Mapper {
       share.elements +=
           work.causal() ? layer_.seen_scores(m + 1) - layer_.seen_scores(m) : work.elements / layer_.tokens;
     }
+    int64_t most = 0;
+    for (const VectorShare& share : phase.vector_shares) most = std::max(most, share.elements);
+    timeline_.wait(double(most) / limits_.vector_lanes);
     for (size_t i = 0; i < layer_.inputs.size(); ++i)
       if (layer_.inputs[i].maker() == work.name) phase.input = static_cast<int>(i);
     program_.phases.push_back(std::move(phase));
@@ -195,6 +159,7 @@ class Mapper {
   const Topology& topology_;
   RouteTable* routes_;
   Program program_;
+  Timeline timeline_;
   size_t next_operation_ = 0;
 };
 

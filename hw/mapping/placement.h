@@ -19,14 +19,13 @@ std::vector<int> near_memory_placement(const Topology& topology);
 // hold it; chains reach from part to part. Weights and codes travel less, partial membranes further.
 std::vector<int> near_source_placement(const Topology& topology, int split);
 
-// Names of the placements: snake, near_memory, near_source, auto.
+// Names of the placements: snake, near_memory, near_source; behind these auto, which mapping_choice.h decides.
 const std::vector<std::string>& placement_names();
+constexpr int kPlacements = 3;  // without auto
 
 // The hops from the memory nodes that hold the part of the inputs to the tile, summed.
 int hops_from_sources(const Topology& topology, int tile, int part, int split);
-// The order of tiles for passes of `chains` chains of `split` tiles. auto takes the placement with the fewest hops: of
-// a message to every tile in use from every memory node that holds its part, of one along every link of a chain, and of
-// one from its end to every memory node. `why` gets the choice in words.
-std::vector<int> place_tiles(int placement, const Topology& topology, int chains, int split, std::string* why);
+// The order of tiles for chains of `split` of them.
+std::vector<int> place_tiles(int placement, const Topology& topology, int split);
 
 }  // namespace spikeloom

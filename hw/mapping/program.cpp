@@ -12,7 +12,7 @@ int Slice::wide_row(int k) const {
 
 std::string PhaseChoice::text() const {
   if (split.empty()) return "";
-  return split + ": " + size + "; " + placement + (side.empty() ? "" : "; " + side + ": " + side_bits);
+  return split + ": " + size + "; " + placement + "; " + cost + (side.empty() ? "" : "; " + side + ": " + side_bits);
 }
 
 int Part::window_count() const {

@@ -78,6 +78,7 @@ InputRange source_range(const Window& window, int part, int source, const Source
 struct TileWork {
   int operation = -1;  // index into LayerTrace::operations; -1: the tile has nothing to do in this pass
   int first_output = 0, outputs = 0;
+  int block = 0;           // of the inputs
   int first_of_block = 0;  // first_output, counted from its block's first
   int part = 0;
   int sends_partials_to = -1;       // tile of the part before, -1: this tile fires
@@ -112,6 +113,8 @@ struct VectorShare {
 struct PhaseChoice {
   std::string split, placement, side;
   std::string size, side_bits;  // what the split and the side format take
+  std::string cost;             // of split and placement as estimated, and of the next best
+  bool weighed = false;         // there was a next best
 
   std::string text() const;  // empty of a phase of the vector unit
 };
@@ -206,9 +209,12 @@ std::vector<TileItem> tile_items(const Program& program, int tile);
 std::vector<WindowTag> tile_windows(const Program& program, int tile);
 std::vector<Load> load_order(const Program& program);
 
+// What travels from memory nodes to tiles.
+enum class Payload { kAddressEvents, kBitmap, kPackedCodes };
+
 // What mapping needs to know of the chip.
 struct MappingSpec {
-  bool automatic = false;  // choose the input split by estimated cycles
+  bool automatic = false;  // choose the input split by estimated cost
   int input_split = 1;     // parts, when not automatic
   int placement = 0;       // index into placement_names()
 };
@@ -219,10 +225,14 @@ struct TileLimits {
   double dram_bytes_per_cycle = 1;  // all memory nodes together
   bool multiplies = false;          // codes that tiles multiply: no marks, no encoders
   WeightPacking packing = WeightPacking::kFourBits;
-  bool encodes_in_tiles = false;
+  Payload payload = Payload::kAddressEvents;
   int link_bits = 128, packet_flits = 16;  // a packet's first flit carries no weights
   int membrane_bits = 32;                  // that a partial sum travels in
+  int threshold_bits = 24;
+  int vector_lanes = 1;                 // of a memory node's vector unit
+  int node_cycles = 5, hop_cycles = 3;  // of a flit alone: over no link between routers, and for each
 
+  bool encodes_in_tiles() const { return payload == Payload::kPackedCodes && !multiplies; }
   double link_bytes_per_cycle() const { return link_bits / 8.0 * (packet_flits - 1) / packet_flits; }
 };
 

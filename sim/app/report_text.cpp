@@ -167,6 +167,8 @@ std::string mapping(const Report& report) {
     for (const auto& [choice, operations] : choices)
       text += "  " + choice + (choices.size() == 1 ? "" : ": " + operations) + "\n";
   }
+  for (const PhaseReport& phase : report.phases)
+    if (phase.mapping.weighed) text += "  " + names_of(phase) + ": " + phase.mapping.cost + "\n";
   return "Mapping\n" + text + "\n";
 }
 

@@ -223,9 +223,7 @@ TinyContext::TinyContext(const TinyLayer& layer, const ChipSpec& spec)
     : topology(spec.topology()),
       routes(spec.network.routes(topology)),
       code(make_spike_code(spec.spike_code)),
-      program(make_program(layer.trace, spec.mapping,
-                           {spec.synapse_array.lanes, spec.synapse_array.half_rows(), spec.encoder.ports},
-                           spec.token_batch, *code, topology, &routes)),
+      program(make_program(layer.trace, spec.mapping, spec.tile_limits(), spec.token_batch, *code, topology, &routes)),
       context{&layer.trace,         &program,          code.get(),   spec.flits(),
               topology.sources(),   spec.packet_flits, spec.payload, spec.synapse_array.packing,
               spec.spike_channels()} {
