@@ -73,9 +73,11 @@ struct StoredCounts {
   Cycle cycles = 0;
 
   static StoredCounts of(const Chip& chip);
-  // Throws UserError when `folder` holds no counts.csv, or one that cannot be read.
+  // Throws UserError when `folder` holds no counts.csv, or one that is not whole as a run wrote it.
   static StoredCounts read(const std::string& folder);
   std::string csv() const;
+  // Cycles and counts, added up: the last row of counts.csv.
+  uint64_t total() const;
   // Gives the counters of a chip that has not run these counts. Throws UserError when it does not have one of them.
   void give_to(EnergyLedger& ledger) const;
 };

@@ -1,6 +1,7 @@
 // `spikeloom price`
 
 #include <filesystem>
+#include <fstream>
 #include <iostream>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -10,6 +11,7 @@
 #include "sim/app/experiment.h"
 #include "sim/app/number_text.h"
 #include "sim/app/report.h"
+#include "sim/app/results_folder.h"
 
 namespace spikeloom {
 
@@ -23,8 +25,9 @@ Prints, without simulating, what an experiment's chip takes: area per kind of bl
 `spikeloom check` does.
 
   --set path=value   change one value, by its path in the resolved configuration; may be repeated
-  --counts FOLDER    also the energy of the counts in FOLDER/counts.csv, from a run that differs from this experiment
-                     only in what changes no count: the technology, DRAM's currents, a link's length
+  --counts FOLDER    also the energy of the counts in FOLDER, which `spikeloom run` has written: of a run that differs
+                     from this experiment only in what changes no count: the technology, DRAM's currents, a link's
+                     length, names, sizes of the global buffer and of an encoder's memories
   --json             for scripts: one JSON object, with the resolved configuration and the SHA-256 of the trace
 
 examples
@@ -55,10 +58,13 @@ json energy_json(const Priced& priced) {
   const Bill& bill = priced.bill;
   json groups;
   for (size_t i = 0; i < bill.groups.size(); ++i) groups[kEnergyGroupNames[i]] = bill.groups[i];
+  std::map<std::string, double> events;
+  for (const BillLine& line : bill.lines) events[line.event] += line.pj();
   return {{"cycles", priced.cycles},
           {"total_pj", bill.total_pj},
           {"per_token_pj", bill.total_pj / priced.tokens},
-          {"groups_pj", groups}};
+          {"groups_pj", groups},
+          {"events_pj", events}};
 }
 
 json price_json(const Experiment& experiment, const LayerTrace& layer, const Chip& chip,
@@ -118,33 +124,54 @@ std::string price_text(const Experiment& experiment, const Chip& chip, const std
   return text + group_table(bill.groups, background_pj(bill), bill.total_pj);
 }
 
-// What changes counts for certain, by its path and as text.
-std::vector<std::pair<std::string, std::string>> what_counts(const Experiment& experiment) {
-  const ChipSpec& chip = experiment.chip;
-  std::string operations = experiment.all_operations ? "all" : "";
-  for (const std::string& name : experiment.operations) operations += name + " ";
-  return {{"workload.tokens", experiment.all_tokens ? "all" : std::to_string(experiment.tokens)},
-          {"workload.operations", operations},
-          {"chip.network.width", std::to_string(chip.network.width)},
-          {"chip.network.height", std::to_string(chip.network.height)},
-          {"chip.network.link_bits", std::to_string(chip.network.link_bits)},
-          {"chip.tile.lanes", std::to_string(chip.synapse_array.lanes)},
-          {"chip.tile.token_batch", std::to_string(chip.token_batch)},
-          {"chip.tile.datapath", datapath_names()[int(chip.datapath)]},
-          {chip.multiplies() ? "chip.tile.mac_array" : "chip.spike_code", chip.arithmetic()},
-          {"chip.payload", payload_names()[int(chip.payload)]},
-          {"chip.mapping.input_split", std::to_string(chip.mapping.input_split)},
-          {"chip.mapping.placement", std::to_string(chip.mapping.placement)}};
+// Values that cycles and counts do not depend on, as sim/store/simulation.py has them; and where the trace lies, whose
+// content counts.
+const std::vector<std::string> kPriceOnly = {"experiment",
+                                             "technology",
+                                             "chip.name",
+                                             "chip.network.link_length_mm",
+                                             "chip.memory_node.global_buffer.bytes",
+                                             "chip.memory_node.dram.device.currents",
+                                             "chip.encoder.main_bytes",
+                                             "chip.encoder.side_bytes",
+                                             "chip.encoder.index_bytes",
+                                             "workload.trace"};
+
+// What a run left beside its counts. Throws UserError when it is not there.
+std::string beside_counts(const std::string& folder, const char* name) {
+  const std::string file = folder + "/" + name;
+  if (!std::filesystem::is_regular_file(file))
+    throw UserError(file +
+                    ": not there, so that nothing says what was counted; name the whole folder that `spikeloom " +
+                    "run -o FOLDER` wrote");
+  return file;
 }
 
-// Counts of another experiment have no meaning here. A folder without its configuration is taken at its word.
-void refuse_other_counts(const Experiment& experiment, const std::string& folder) {
-  if (!std::filesystem::exists(folder + "/resolved.yaml")) return;
-  const auto now = what_counts(experiment), then = what_counts(Experiment::load(folder + "/resolved.yaml", {}));
-  for (size_t i = 0; i < now.size(); ++i)
-    if (now[i] != then[i])
-      throw UserError(folder + ": its counts are of " + then[i].first + " " + then[i].second + ", not " +
-                      now[i].second + "; simulate this experiment with `spikeloom run`");
+json counted_report(const std::string& folder) {
+  const std::string file = beside_counts(folder, "report.json");
+  std::ifstream stream(file);
+  const json report = json::parse(stream, nullptr, false);
+  if (!report.is_object() || report.value("format", "") != "spikeloom-report")
+    throw UserError(file + ": is not the report of a run of one layer; `spikeloom run -o FOLDER` writes it anew");
+  return report;
+}
+
+// Counts of another experiment, trace or run have no meaning here.
+void refuse_other_counts(const Experiment& experiment, const LayerTrace& layer, const StoredCounts& counts,
+                         const std::string& folder) {
+  const std::string difference =
+      first_difference(beside_counts(folder, "resolved.yaml"), experiment.resolved, kPriceOnly);
+  if (!difference.empty())
+    throw UserError(folder + ": its counts are of another experiment: " + difference +
+                    "; simulate this one with `spikeloom run`");
+  const json report = counted_report(folder);
+  const json trace = report.value("trace", json::object());
+  if (trace.value("sha256", "") != layer.sha256 || trace.value("weights_sha256", "") != layer.weights_sha256)
+    throw UserError(folder + ": its counts are of another trace than " + layer.file +
+                    "; simulate this one with `spikeloom run`");
+  if (report.value("time", json::object()).value("cycles", Cycle{0}) != counts.cycles)
+    throw UserError(folder + ": counts.csv and report.json there are of different runs; `spikeloom run -o FOLDER` " +
+                    "writes both anew");
 }
 
 }  // namespace
@@ -163,7 +190,7 @@ int command_price(const std::vector<std::string>& words) {
   std::optional<Priced> energy;
   if (!options.counts.empty()) {
     const StoredCounts counts = StoredCounts::read(options.counts);
-    refuse_other_counts(experiment, options.counts);
+    refuse_other_counts(experiment, layer, counts, options.counts);
     energy = Priced{price_counts(chip, experiment.technology, counts), counts.cycles, layer.tokens};
   }
   if (options.json)

@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -49,11 +50,26 @@ std::string name_in(const std::string& file) {
   return "";
 }
 
+using Values = std::vector<std::pair<std::string, std::string>>;  // path and value
+
+Values values_of(const ConfigNode& config, const std::vector<std::string>& ignored) {
+  Values values = config.scalars();
+  const auto is_ignored = [&ignored](const auto& entry) {
+    return std::any_of(ignored.begin(), ignored.end(), [&entry](const std::string& path) {
+      return (entry.first + ".").compare(0, path.size() + 1, path + ".") == 0;
+    });
+  };
+  values.erase(std::remove_if(values.begin(), values.end(), is_ignored), values.end());
+  return values;
+}
+
 }  // namespace
 
-std::string first_difference(const std::string& file, const std::string& wanted_text) {
-  const auto there = ConfigNode::load(file).scalars(), wanted = ConfigNode::parse(wanted_text, file).scalars();
-  const auto value_in = [](const auto& all, const std::string& path) -> const std::string* {
+std::string first_difference(const std::string& file, const std::string& wanted_text,
+                             const std::vector<std::string>& ignored) {
+  const auto there = values_of(ConfigNode::load(file), ignored),
+             wanted = values_of(ConfigNode::parse(wanted_text, file), ignored);
+  const auto value_in = [](const Values& all, const std::string& path) -> const std::string* {
     for (const auto& [name, value] : all)
       if (name == path) return &value;
     return nullptr;

@@ -2,13 +2,16 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 namespace spikeloom {
 
 // Creates the folder and proves that a file can be written there, before any work is done. Throws UserError.
 void prepare_folder(const std::string& folder);
 // The first value that differs between the configuration in `file` and a wanted one, in words; empty if none does.
-std::string first_difference(const std::string& file, const std::string& wanted_text);
+// What lies at or below the paths of `ignored` may differ.
+std::string first_difference(const std::string& file, const std::string& wanted_text,
+                             const std::vector<std::string>& ignored = {});
 // One line on stderr where the folder holds results of another configuration: whose, and the first difference.
 void say_what_is_replaced(const std::string& folder, const std::string& resolved);
 // Writes one file: beside and renamed, so that an interrupted run leaves no half file. Throws UserError.

@@ -10,8 +10,6 @@ from spikeloom.store.simulation import prices
 ENERGY_COLUMNS = ["block", "event", "group", "count", "unit_pj", "energy_pj"]
 # Of report.json: what no price changes.
 _COUNTED = ("synthetic", "trace", "time", "figures", "not_charged", "assumptions")
-# Events that no counter counts: they follow from the cycles.
-_STANDING = {"leakage": "leakage", "background": "dram"}
 
 
 def bill(store, program, priced, simulated):
@@ -32,51 +30,22 @@ def has_same_prices(priced, simulated):
 
 
 def _write(folder, program, priced, simulated):
-    (folder / "resolved.yaml").write_text(priced["resolved"], encoding="utf-8")
-    counted = _counts_by_event(simulated / "energy.csv")
-    energies = event_energies(program, folder, simulated, {event: group for event, (group, _) in counted.items()})
+    resolved = folder / "resolved.yaml"
+    resolved.write_text(priced["resolved"], encoding="utf-8")
+    try:
+        # A configuration and counts that the simulation has taken.
+        energy = programs.price(program, resolved, {}, counts=simulated)["energy"]
+    except programs.Refused as refused:
+        raise UserError(f"{simulated}: its counts cannot be priced: {refused}") from refused
+    energies = energy["events_pj"]
     with open(folder / "energy.csv", "w", encoding="utf-8", newline="") as file:
         rows = csv.writer(file, lineterminator="\n")
         rows.writerow(ENERGY_COLUMNS)
-        for event, (group, count) in counted.items():
-            rows.writerow(["chip", event, group, count, energies[event] / count, energies[event]])
+        for event, (group, count) in _counts_by_event(simulated / "energy.csv").items():
+            rows.writerow(["chip", event, group, count, energies.get(event, 0.0) / count, energies.get(event, 0.0)])
     report = json.loads((simulated / "report.json").read_text(encoding="utf-8"))
-    content = _report(report, priced, sum(energies.values()))
+    content = _report(report, priced, energy["total_pj"])
     (folder / "report.json").write_text(json.dumps(content), encoding="utf-8")
-
-
-def event_energies(program, folder, simulated, groups):
-    """{event: energy in pJ} of the counts of a simulation, in the prices of `folder`/resolved.yaml.
-
-    `groups`: {event: energy group}. `spikeloom price` adds up by group, so that events of one group are priced in
-    calls of their own, each with one event of every group.
-    """
-    calls = {}
-    for event, group in sorted(groups.items(), key=lambda pair: pair[0] not in _STANDING):
-        calls.setdefault(group, []).append(event)
-    energies = {}
-    for i in range(max(map(len, calls.values()))):
-        chosen = {group: events[i] for group, events in calls.items() if i < len(events)}
-        spent = _price(program, folder, simulated, set(chosen.values()))
-        for group, event in chosen.items():
-            standing = next((energies[e] for e, g in _STANDING.items() if g == group and e in energies), 0.0)
-            energies[event] = spent[group] - standing
-    return energies
-
-
-def _price(program, folder, simulated, events):
-    """{group: pJ} of some events alone, and of what stands for all cycles."""
-    header, cycles, *rows = (simulated / "counts.csv").read_text(encoding="utf-8").splitlines()
-    kept = [row for row in rows if row.split(",")[2] in events]
-    part = folder / "counts.csv"
-    part.write_text("\n".join([header, cycles, *kept]) + "\n", encoding="utf-8")
-    try:
-        # A configuration and counts that the simulation has taken.
-        return programs.price(program, folder / "resolved.yaml", {}, counts=folder)["energy"]["groups_pj"]
-    except programs.Refused as refused:
-        raise UserError(f"{simulated}: its counts cannot be priced: {refused}") from refused
-    finally:
-        part.unlink()
 
 
 def _counts_by_event(path):

@@ -117,9 +117,21 @@ def test_a_trace_of_the_same_content_elsewhere_is_the_same_result(tmp_path, expe
 
 
 @needs_program
+def test_counts_of_which_rows_are_missing_give_no_bill(experiment, store):
+    priced = programs.price(PROGRAM, experiment, {})
+    kept = simulation(store, PROGRAM, priced)
+    counts = kept.folder / "counts.csv"
+    lines = counts.read_text().splitlines(keepends=True)
+    counts.write_text("".join(lines[:9] + lines[10:]))
+    other = programs.price(PROGRAM, experiment, OTHERS["technology"])
+    with pytest.raises(UserError, match="its counts cannot be priced: .*rows are missing"):
+        bill(store, PROGRAM, other, kept)
+
+
+@needs_program
 def test_counts_of_another_chip_are_refused(tmp_path, experiment, store):
     kept = simulation(store, PROGRAM, programs.price(PROGRAM, experiment, {}))
-    with pytest.raises(programs.Refused, match="its counts are of chip.payload address_events, not packed_codes"):
+    with pytest.raises(programs.Refused, match="chip.payload is address_events there, packed_codes here"):
         programs.price(PROGRAM, experiment, {"chip.payload": "packed_codes"}, counts=kept.folder)
 
 

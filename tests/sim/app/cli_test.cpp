@@ -1,56 +1,11 @@
 // The program as a user meets it: exit status, messages, files.
 
-#include <gtest/gtest.h>
-#include <sys/wait.h>
+#include "tests/support/cli.h"
 
-#include <array>
-#include <cstdio>
 #include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <nlohmann/json.hpp>
-#include <sstream>
 
+namespace spikeloom {
 namespace {
-
-namespace fs = std::filesystem;
-using nlohmann::json;
-
-struct Outcome {
-  int status;
-  std::string text;  // stdout and stderr
-};
-
-Outcome spikeloom(const std::string& words) {
-  const std::string command = "cd " SPIKELOOM_SOURCE_DIR " && " SPIKELOOM_BINARY " " + words + " 2>&1";
-  FILE* pipe = popen(command.c_str(), "r");
-  Outcome outcome{0, ""};
-  std::array<char, 4096> buffer;
-  while (const size_t got = fread(buffer.data(), 1, buffer.size(), pipe)) outcome.text.append(buffer.data(), got);
-  outcome.status = WEXITSTATUS(pclose(pipe));
-  return outcome;
-}
-
-class CliConfig : public testing::Test {
- protected:
-  void SetUp() override {
-    char pattern[] = "/tmp/spikeloom_cli_XXXXXX";
-    folder_ = mkdtemp(pattern);
-  }
-  void TearDown() override { fs::remove_all(folder_); }
-  std::string run(const std::string& name, const std::string& more) {
-    return "run configs/experiments/demo.yaml --no-figures -o " + folder_ + "/" + name + " " + more;
-  }
-  std::string read(const std::string& file) {
-    std::ifstream stream(folder_ + "/" + file, std::ios::binary);
-    std::stringstream text;
-    text << stream.rdbuf();
-    return text.str();
-  }
-  std::string folder_;
-};
-
-const char* const kQuick = "--set workload.tokens=2";
 
 TEST_F(CliConfig, HelpOfEveryCommandShowsExamples) {
   for (const char* command : {"run", "check", "price", "describe", "noc"}) {
@@ -171,15 +126,6 @@ TEST_F(CliConfig, TheAutomaticMappingIsWithinATwentiethOfTheBestFixedSplit) {
     }
 }
 
-TEST_F(CliConfig, PricesAreATableOrForScriptsJson) {
-  const Outcome table = spikeloom("price configs/experiments/demo.yaml");
-  EXPECT_NE(table.text.find("tile.synapse_array             12"), std::string::npos) << table.text;
-  const json priced = json::parse(spikeloom("price configs/experiments/demo.yaml --json").text);
-  char total[32];
-  std::snprintf(total, sizeof total, "%.4f\n", double(priced["area_mm2"]["total"]));
-  EXPECT_NE(table.text.find(total), std::string::npos) << table.text;
-}
-
 // The run's own counts of flits per link, added up, are the replay's flit-hops.
 TEST_F(CliConfig, ARecordedRunIsReplayedOnItsNetwork) {
   ASSERT_EQ(spikeloom(run("made", "--set workload.tokens=1 --traffic")).status, 0);
@@ -285,39 +231,6 @@ TEST_F(CliConfig, CsvFilesAddUpToTheReportedTotalEvenInWindowsOfOneCycle) {
   }
 }
 
-// Another technology and longer links change no count: priced anew, a run's counts cost what a run of that costs.
-TEST_F(CliConfig, CountsArePricedAsARunWouldPriceThem) {
-  const std::string other = std::string(kQuick) + " --set experiment.energy=configs/energy/45nm.yaml" +
-                            " --set chip.network.link_length_mm=2";
-  ASSERT_EQ(spikeloom(run("there", kQuick)).status, 0);
-  ASSERT_EQ(spikeloom(run("here", other)).status, 0);
-  EXPECT_EQ(read("there/counts.csv"), read("here/counts.csv"));
-  const Outcome outcome =
-      spikeloom("price configs/experiments/demo.yaml --json " + other + " --counts " + folder_ + "/there");
-  ASSERT_EQ(outcome.status, 0) << outcome.text;
-  const json energy = json::parse(outcome.text)["energy"], report = json::parse(read("here/report.json"));
-  EXPECT_EQ(energy["total_pj"], report["energy"]["total_pj"]);
-  EXPECT_EQ(energy["groups_pj"], report["energy"]["groups_pj"]);
-  EXPECT_EQ(energy["cycles"], report["time"]["cycles"]);
-}
-
-TEST_F(CliConfig, CountsThatAreNotThisChipsAreRefused) {
-  ASSERT_EQ(spikeloom(run("made", kQuick)).status, 0);
-  const std::string price = "price configs/experiments/demo.yaml --counts " + folder_ + "/made --set ";
-  EXPECT_NE(spikeloom(price + "chip.payload=packed_codes " + kQuick)
-                .text.find("its counts are of chip.payload address_events, not packed_codes"),
-            std::string::npos);
-  const auto rewritten = [&](const std::string& text) {
-    std::ofstream(folder_ + "/made/counts.csv") << text;
-    return spikeloom(price + "chip.name=x").text;
-  };
-  const std::string file = folder_ + "/made/counts.csv", head = "counter,block,event,count\n";
-  EXPECT_EQ(rewritten("a\n"), "spikeloom: " + file + ":1: the columns must be counter,block,event,count\n");
-  EXPECT_EQ(rewritten(head + "1,b\n"), "spikeloom: " + file + ":2: not 4 columns\n");
-  EXPECT_EQ(rewritten(head + "1,b,e,-3\n"), "spikeloom: " + file + ":2: '-3' is not a whole number\n");
-  EXPECT_EQ(rewritten(head), "spikeloom: " + file + ": has no row of the run's cycles\n");
-}
-
 TEST_F(CliConfig, RecordingChangesNothingElse) {
   ASSERT_EQ(spikeloom(run("off", kQuick)).status, 0);
   ASSERT_EQ(spikeloom(run("on", std::string(kQuick) + " --timeline --traffic --vcd router_0_1,tile_0_0")).status, 0);
@@ -418,3 +331,4 @@ TEST_F(CliGolden, DemoEqualsTheCommittedReport) {
 }
 
 }  // namespace
+}  // namespace spikeloom
