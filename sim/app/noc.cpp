@@ -295,6 +295,7 @@ int command_noc(const std::vector<std::string>& words) {
   }
   warn(experiment.network);
   const std::string folder = options.output.empty() ? "results/" + experiment.name : options.output;
+  refuse_results_of("run", folder);
   prepare_folder(folder);
   if (!options.quiet) say_what_is_replaced(folder, experiment.resolved);
   return experiment.recorded ? measure_recorded(experiment, folder, options)

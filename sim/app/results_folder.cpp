@@ -84,6 +84,13 @@ std::string first_difference(const std::string& file, const std::string& wanted_
   return "";
 }
 
+void refuse_results_of(const std::string& command, const std::string& folder) {
+  const fs::path there = folder;
+  if (command == "noc" ? fs::exists(there / "noc.json")
+                       : fs::exists(there / "report.json") || fs::exists(there / "layers"))
+    throw UserError(folder + ": holds the results of `spikeloom " + command + "`; choose another folder with -o");
+}
+
 void say_what_is_replaced(const std::string& folder, const std::string& resolved) {
   const std::string file = (fs::path(folder) / "resolved.yaml").string();
   try {

@@ -91,6 +91,26 @@ TEST_F(CliConfig, ResultsOfAnotherConfigurationAreReplacedWithAWord) {
   EXPECT_NE(spikeloom(run("one", other)).text.find(said + "address_events there, bitmap here\n"), std::string::npos);
 }
 
+// Files of a run and of a network have other names, so that those of both would stay.
+TEST_F(CliConfig, ARunAndANetworkDoNotShareAFolder) {
+  const std::string network =
+      "noc configs/networks/mesh_8x8.yaml " + std::string(kQuickNoc) + " --rates 0.02 -o " + folder_;
+  const std::string remedy = "`; choose another folder with -o\n";
+  ASSERT_EQ(spikeloom(network + "/net").status, 0);
+  ASSERT_EQ(spikeloom(run("one", kQuick)).status, 0);
+  fs::create_directories(folder_ + "/model/layers");
+  for (const char* name : {"one", "model"}) {
+    const Outcome outcome = spikeloom(network + "/" + name);
+    EXPECT_EQ(outcome.status, 2);
+    EXPECT_EQ(outcome.text, "spikeloom: " + folder_ + "/" + name + ": holds the results of `spikeloom run" + remedy);
+    EXPECT_FALSE(fs::exists(folder_ + "/" + name + "/noc.json"));
+  }
+  const Outcome outcome = spikeloom(run("net", kQuick));
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_EQ(outcome.text, "spikeloom: " + folder_ + "/net: holds the results of `spikeloom noc" + remedy);
+  EXPECT_FALSE(fs::exists(folder_ + "/net/report.json"));
+}
+
 TEST_F(CliConfig, TheReportSaysWhyEachOperationWasMappedAsItIs) {
   const Outcome outcome =
       spikeloom(run("one", std::string(kQuick) + " --set chip.mapping.policy=fixed --set chip.mapping.input_split=2 "
