@@ -28,7 +28,7 @@ def load(folder):
         else:
             _ = measurement["packet_flits"]
             for row in measurement["rates"]:
-                float(row["offered"]), float(row["accepted"]), bool(row["saturated"])
+                float(row["offered"]), float(row["accepted"]), row["latency"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UserError(f"{path}: not written by `spikeloom noc`: {error}") from error
     return measurement
@@ -77,7 +77,7 @@ def draw_synthetic(measurement):
     height = style.HEADING_INCHES + 2 * PANEL_INCHES
     picture = style.headed_figure(f"Latency and throughput of {measurement['name']}", origin, True, height)
     rows = sorted(measurement["rates"], key=lambda row: row["offered"])
-    open_rows = [row for row in rows if not row["saturated"]]
+    open_rows = [row for row in rows if row["latency"] is not None]
     latency = style.place(picture, 1.0, style.HEADING_INCHES + 0.3, style.WIDTH_INCHES - 1.3, PANEL_INCHES - 1.1)
     latency.errorbar(
         [row["offered"] for row in open_rows],
@@ -93,7 +93,7 @@ def draw_synthetic(measurement):
     offered = [row["offered"] for row in rows]
     accepted.plot(offered, [row["accepted"] for row in rows], marker="o", color=COLOUR, label="accepted")
     accepted.plot(offered, offered, linestyle=":", color="#222222", label="offered")
-    accepted.set_ylim(bottom=0, top=1.3 * max(row["accepted"] for row in rows))
+    accepted.set_ylim(bottom=0, top=1.3 * max(row["accepted"] for row in rows) or 1)
     accepted.set_ylabel("flits per cycle and node")
     accepted.set_xlabel("offered flits per cycle and node")
     accepted.legend(fontsize=10)

@@ -16,6 +16,7 @@
 #include "hw/noc/traffic/traffic_network.h"
 #include "sim/app/commands.h"
 #include "sim/app/noc_replay.h"
+#include "sim/app/number_text.h"
 #include "sim/app/progress.h"
 #include "sim/app/results_folder.h"
 #include "sim/base/error.h"
@@ -53,21 +54,6 @@ examples
 
 exit status: 0 measured, 2 an error in what was asked for, 3 the network got stuck (a deadlock)
 )";
-
-std::vector<double> parse_rates(const std::string& text) {
-  std::vector<double> rates;
-  for (size_t at = 0; at <= text.size();) {
-    const size_t comma = std::min(text.find(',', at), text.size());
-    char* end = nullptr;
-    const std::string word = text.substr(at, comma - at);
-    const double rate = std::strtod(word.c_str(), &end);
-    if (word.empty() || *end != '\0' || !(rate > 0 && rate <= 1))
-      throw UserError("--rates " + text + ": '" + word + "' is not a rate (allowed: above 0, up to 1)");
-    rates.push_back(rate);
-    at = comma + 1;
-  }
-  return rates;
-}
 
 // One measurement in a process of its own: SystemC elaborates once per process.
 pid_t start_point(const NocExperiment& experiment, double rate, uint64_t seed, int* read_end) {
@@ -110,29 +96,31 @@ nlohmann::json finish_point(pid_t child, int read_end) {
   return nlohmann::json::parse(text);
 }
 
-// Mean and standard deviation over the seeds of one rate.
+// Mean and standard deviation over the seeds of one rate. Those of latency: over the seeds that measured a packet.
 struct Row {
   double rate = 0, accepted = 0, latency = 0;
   std::optional<double> spread;  // of several seeds
   uint64_t largest = 0, packets = 0;
   bool saturated = false;
+  bool has_latency() const { return !saturated && packets > 0; }
 };
 
 // `points`: those of one rate.
 Row row_of(const nlohmann::json& points) {
   Row row;
   row.rate = points[0]["rate"];
-  const double count = double(points.size());
-  double squares = 0;
+  double sum = 0, squares = 0, count = 0;
   for (const auto& point : points) {
-    const double latency = point["latency"];
-    row.latency += latency / count;
-    squares += latency * latency;
-    row.accepted += double(point["accepted"]) / count;
+    const double latency = point["latency"], measured = point["packets"] > 0 ? 1 : 0;
+    count += measured;
+    sum += measured * latency;
+    squares += measured * latency * latency;
+    row.accepted += double(point["accepted"]) / double(points.size());
     row.largest = std::max(row.largest, uint64_t(point["largest_latency"]));
     row.packets += uint64_t(point["packets"]);
     row.saturated = row.saturated || point["saturated"];
   }
+  if (count > 0) row.latency = sum / count;
   if (count > 1) row.spread = std::sqrt(std::max(0.0, (squares - count * row.latency * row.latency) / (count - 1)));
   return row;
 }
@@ -154,8 +142,9 @@ void print_row(const Row& row) {
   const auto packets = static_cast<unsigned long long>(row.packets);
   char spread[32] = "-";
   if (row.spread) std::snprintf(spread, sizeof spread, "%.2f", *row.spread);
-  if (row.saturated)
-    std::printf("%9.4f %9.4f %12s %8s %9s %12llu\n", row.rate, row.accepted, "saturated", "", "", packets);
+  if (!row.has_latency())
+    std::printf("%9.4f %9.4f %12s %8s %9s %12llu\n", row.rate, row.accepted, row.saturated ? "saturated" : "no packet",
+                "", "", packets);
   else
     std::printf("%9.4f %9.4f %12.2f %8s %9llu %12llu\n", row.rate, row.accepted, row.latency, spread,
                 static_cast<unsigned long long>(row.largest), packets);
@@ -193,7 +182,7 @@ std::string csv(const std::vector<Row>& rows) {
   for (const Row& row : rows) {
     char latency[64] = ",,", spread[32] = "";
     if (row.spread) std::snprintf(spread, sizeof spread, "%.6g", *row.spread);
-    if (!row.saturated)
+    if (row.has_latency())
       std::snprintf(latency, sizeof latency, "%.6g,%s,%llu", row.latency, spread,
                     static_cast<unsigned long long>(row.largest));
     std::snprintf(line, sizeof line, "%.6g,%.6g,%s,%llu,%d\n", row.rate, row.accepted, latency,
@@ -219,10 +208,19 @@ nlohmann::json rates_json(const std::vector<Row>& rows) {
   for (const Row& row : rows)
     rates.push_back({{"offered", row.rate},
                      {"accepted", row.accepted},
-                     {"latency", row.saturated ? nlohmann::json() : nlohmann::json(row.latency)},
+                     {"latency", row.has_latency() ? nlohmann::json(row.latency) : nlohmann::json()},
                      {"deviation", row.spread ? nlohmann::json(*row.spread) : nlohmann::json()},
                      {"saturated", row.saturated}});
   return rates;
+}
+
+void warn_of_no_packet(const NocExperiment& experiment, const std::vector<Row>& rows) {
+  std::string rates;
+  for (const Row& row : rows)
+    if (row.packets == 0) rates += format(rates.empty() ? "%g" : ", %g", row.rate);
+  if (!rates.empty())
+    std::cerr << "warning: no packet was measured at " << rates << ": traffic.measured_cycles ("
+              << experiment.traffic.measured_cycles << ") or these rates are too small\n";
 }
 
 int report_stuck(const std::string& oldest) {
@@ -259,6 +257,7 @@ int measure_synthetic(const NocExperiment& experiment, const std::string& folder
     });
   }
   if (!stuck.empty()) return report_stuck(stuck);
+  warn_of_no_packet(experiment, rows);
   if (!options.quiet)
     std::cout
         << "\noffered, accepted: flits per cycle and node; latency: cycles, mean of all seeds; +-: their deviation\n";
@@ -287,12 +286,7 @@ int command_noc(const std::vector<std::string>& words) {
   CommonOptions options;
   if (!parse_options(words, kHelp, "osqnl", &options)) return 0;
   if (options.files.size() != 1) throw UserError("noc: expected one network file (see spikeloom noc --help)");
-  NocExperiment experiment = NocExperiment::load(options.files[0], options.overrides);
-  if (options.rates) {
-    if (experiment.recorded) throw UserError("--rates: recorded traffic has rates of its own (leave --rates out)");
-    experiment.traffic.rates = parse_rates(*options.rates);
-    experiment.resolved = "# Measured with --rates " + *options.rates + "\n" + experiment.resolved;
-  }
+  const NocExperiment experiment = NocExperiment::load(options.files[0], options.overrides, options.rates);
   warn(experiment.network);
   const std::string folder = options.output.empty() ? "results/" + experiment.name : options.output;
   refuse_results_of("run", folder);

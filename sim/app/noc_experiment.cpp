@@ -6,9 +6,25 @@
 
 namespace spikeloom {
 
+namespace {
+
+// As if the file had them.
+void take_rates(ConfigNode& root, const std::string& rates) {
+  if (!root.section("traffic").has("rates"))
+    throw UserError("--rates: " + root.file() + " has no traffic.rates: recorded traffic has rates of its own (leave " +
+                    "--rates out)");
+  const std::string place = "--rates " + rates;
+  if (rates.empty() || rates.find_first_not_of("0123456789+-.eE,") != std::string::npos)
+    throw UserError(place + ": expected rates above 0, up to 1, for example --rates 0.05,0.1");
+  root.override_value("traffic.rates", "[" + rates + "]", place, ".");
+}
+
+}  // namespace
+
 bool NocExperiment::describes(const std::string& file) { return ConfigNode::load(file).has("noc"); }
 
-NocExperiment NocExperiment::load(const std::string& file, const std::vector<std::string>& overrides) {
+NocExperiment NocExperiment::load(const std::string& file, const std::vector<std::string>& overrides,
+                                  const std::optional<std::string>& rates) {
   ConfigNode root = ConfigNode::load(file);
   for (const std::string& assignment : overrides) {
     const auto [path, value] = split_assignment(assignment, "network.vcs_per_class=2");
@@ -16,6 +32,7 @@ NocExperiment NocExperiment::load(const std::string& file, const std::vector<std
   }
   if (!root.has("noc") && root.has("experiment"))
     root.fail_at("experiment", "this file is an experiment, not a network (use `spikeloom run`)");
+  if (rates) take_rates(root, *rates);
   NocExperiment experiment;
   ConfigNode& noc = root.section("noc");
   experiment.name = noc.text("name");
@@ -32,9 +49,7 @@ NocExperiment NocExperiment::load(const std::string& file, const std::vector<std
     flat.section("traffic").put_scalar("file",
                                        std::filesystem::absolute(experiment.traffic.file).lexically_normal().string());
   experiment.resolved =
-      "# Resolved configuration: `spikeloom noc` on this file, with the same --rates if any, repeats the "
-      "measurement.\n" +
-      flat.dump();
+      "# Resolved configuration: `spikeloom noc` on this file repeats the measurement.\n" + flat.dump();
   return experiment;
 }
 

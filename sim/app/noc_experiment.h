@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,8 +23,9 @@ struct NocExperiment {
 
   // Whether a file has a section `noc`. Throws UserError when it is no YAML.
   static bool describes(const std::string& file);
-  // `overrides`: path=value. Throws UserError.
-  static NocExperiment load(const std::string& file, const std::vector<std::string>& overrides);
+  // `overrides`: path=value; `rates`, as --rates has them, stand for traffic.rates. Throws UserError.
+  static NocExperiment load(const std::string& file, const std::vector<std::string>& overrides,
+                            const std::optional<std::string>& rates = {});
 
  private:
   void read_recording(ConfigNode& root);

@@ -346,6 +346,7 @@ def test_latency_figure_shows_the_curve_and_leaves_out_saturated_points(tmp_path
     rows = [
         {"offered": 0.1, "accepted": 0.1, "latency": 20.0, "deviation": 0.1, "saturated": False},
         {"offered": 0.5, "accepted": 0.25, "latency": None, "deviation": None, "saturated": True},
+        {"offered": 0.001, "accepted": 0.0, "latency": None, "deviation": None, "saturated": False},  # no packet
     ]
     content = NOC_HEAD | {"pattern": "uniform", "synthetic": True, "packet_flits": 4, "rates": rows}
     (tmp_path / "noc.json").write_text(json.dumps(content))
@@ -353,7 +354,7 @@ def test_latency_figure_shows_the_curve_and_leaves_out_saturated_points(tmp_path
     curves, throughput = picture.axes
     assert picture.texts[1].get_text().startswith("8x8 mesh, odd_even, 2 virtual channels; SYNTHETIC traffic: uniform")
     assert [list(line.get_xdata()) for line in curves.get_lines()][0] == [0.1]
-    assert list(throughput.get_lines()[0].get_ydata()) == [0.1, 0.25]
+    assert list(throughput.get_lines()[0].get_ydata()) == [0.0, 0.1, 0.25]
     assert render.main(tmp_path) == [tmp_path / "latency.png"]
     assert (tmp_path / "latency.png").stat().st_size > 1000
 

@@ -1,6 +1,8 @@
 #include "hw/noc/traffic/traffic_spec.h"
 
+#include <algorithm>
 #include <cmath>
+#include <cstdio>
 
 namespace spikeloom {
 
@@ -10,14 +12,32 @@ constexpr int kMostNodes = 1 << 20;
 
 int side_of_square(int nodes) { return static_cast<int>(std::lround(std::sqrt(double(nodes)))); }
 
+std::string number(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%g", value);
+  return text;
+}
+
 void check_pattern(ConfigNode& section, const TrafficSpec& spec, const Topology& topology) {
   const int nodes = topology.tiles(), side = side_of_square(nodes);
   if (spec.pattern == Pattern::kTranspose && side * side != nodes)
     section.fail_at("pattern", "transpose needs a square number of nodes; there are " + std::to_string(nodes));
+  // A node in a burst begins at most a packet a cycle.
+  const double most = spec.packet_flits * spec.burst_begins / (spec.burst_begins + spec.burst_ends);
   for (const double rate : spec.rates)
-    if (spec.bursty && rate / spec.packet_flits * (spec.burst_begins + spec.burst_ends) / spec.burst_begins > 1)
-      section.fail_at("rates", "bursts of this shape cannot carry " + std::to_string(rate) +
-                                   " flits per cycle and node: let them begin more often or end later");
+    if (spec.bursty && rate > most)
+      section.fail_at("rates", number(rate) +
+                                   " flits per cycle and node are more than bursts of this shape can carry: " +
+                                   number(std::floor(most * 1e6) / 1e6) + " at most; raise " +
+                                   section.path_of("burst") + ".begins (" + number(spec.burst_begins) + ") or lower " +
+                                   section.path_of("burst") + ".ends (" + number(spec.burst_ends) + ")");
+}
+
+template <typename Value>
+void refuse_repeated(ConfigNode& section, const std::string& key, std::vector<Value> values) {
+  std::sort(values.begin(), values.end());
+  const auto twice = std::adjacent_find(values.begin(), values.end());
+  if (twice != values.end()) section.fail_at(key, number(double(*twice)) + " is there twice (name each once)");
 }
 
 }  // namespace
@@ -40,6 +60,7 @@ TrafficSpec TrafficSpec::read(ConfigNode& section, const Topology& topology) {
     const int last = spec.pattern == Pattern::kHotspot ? topology.tiles() - 1 : kMostNodes - 1;
     spec.hotspot_share = hotspot.real("share", 0, 1);
     for (const int64_t node : hotspot.integers("nodes", 0, last)) spec.hotspots.push_back(int(node));
+    refuse_repeated(hotspot, "nodes", spec.hotspots);
   }
   spec.bursty = section.choice("injection", {"bernoulli", "bursty"}) == 1;
   if (spec.bursty || section.has_section("burst")) {
@@ -49,6 +70,7 @@ TrafficSpec TrafficSpec::read(ConfigNode& section, const Topology& topology) {
   }
   spec.packet_flits = int(section.integer("packet_flits", 1, 4096));
   spec.rates = section.reals("rates", 1e-6, 1);
+  refuse_repeated(section, "rates", spec.rates);
   spec.seeds = int(section.integer("seeds", 1, 1000));
   spec.warmup_cycles = int(section.integer("warmup_cycles", 0, 100000000));
   spec.measured_cycles = int(section.integer("measured_cycles", 1, 100000000));

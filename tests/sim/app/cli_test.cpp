@@ -187,6 +187,46 @@ TEST_F(CliConfig, RowsArePrintedAsTheyAreMeasuredAndOneSeedHasNoDeviation) {
   EXPECT_TRUE(rates[1]["deviation"].is_null());
 }
 
+// --rates stand for the file's rates, which need not be possible then; the error names the highest that is, 4 / 11 of a
+// flit in packets of 4 where bursts begin with a chance of 0.01 and end with one of 0.1.
+TEST_F(CliConfig, RatesOfTheCommandLineStandForThoseOfTheFile) {
+  const std::string bursty = "noc configs/networks/mesh_8x8.yaml " + std::string(kQuickNoc) +
+                             " --set traffic.injection=bursty --set traffic.burst.begins=0.01 "
+                             "--set traffic.burst.ends=0.1 --set traffic.rates=[0.9] -o " +
+                             folder_ + "/bursty";
+  EXPECT_EQ(spikeloom(bursty).text,
+            "spikeloom: --set traffic.rates=[0.9]: traffic.rates: 0.9 flits per cycle and node are more than bursts of "
+            "this shape can carry: 0.363636 at most; raise traffic.burst.begins (0.01) or lower traffic.burst.ends "
+            "(0.1)\n");
+  EXPECT_EQ(spikeloom(bursty + " --rates 0.02,0.03").status, 0);
+  EXPECT_EQ(spikeloom("noc " + folder_ + "/bursty/resolved.yaml --no-figures -o " + folder_ + "/again").status, 0);
+  EXPECT_EQ(read("bursty/noc.csv"), read("again/noc.csv"));
+  EXPECT_NE(spikeloom(bursty + " --rates 0.02,0.5").text.find("--rates 0.02,0.5: traffic.rates: 0.5 flits"),
+            std::string::npos);
+}
+
+TEST_F(CliConfig, NothingIsMeasuredTwice) {
+  const std::string mesh = "noc configs/networks/mesh_8x8.yaml -o " + folder_ + "/x";
+  EXPECT_EQ(spikeloom(mesh + " --rates 0.1,0.2,0.10").text,
+            "spikeloom: --rates 0.1,0.2,0.10: traffic.rates: 0.1 is there twice (name each once)\n");
+  EXPECT_EQ(spikeloom(mesh + " --set traffic.pattern=hotspot --set traffic.hotspot.nodes=[5,7,5]").text,
+            "spikeloom: --set traffic.hotspot.nodes=[5,7,5]: traffic.hotspot.nodes: 5 is there twice (name each "
+            "once)\n");
+}
+
+TEST_F(CliConfig, ARateWithoutAPacketHasNoLatency) {
+  const Outcome outcome = spikeloom("noc configs/networks/mesh_8x8.yaml " + std::string(kQuickNoc) +
+                                    " --set traffic.measured_cycles=1 --rates 0.000001 -o " + folder_ + "/short");
+  EXPECT_EQ(outcome.status, 0);
+  EXPECT_NE(outcome.text.find("    no packet                               0\n"), std::string::npos) << outcome.text;
+  EXPECT_NE(
+      outcome.text.find("warning: no packet was measured at 1e-06: traffic.measured_cycles (1) or these rates are "
+                        "too small\n"),
+      std::string::npos)
+      << outcome.text;
+  EXPECT_TRUE(json::parse(read("short/noc.json"))["rates"][0]["latency"].is_null());
+}
+
 // Python that cannot draw: one line, and the numbers stand.
 TEST_F(CliConfig, FiguresThatFailGiveOneLineWithTheRemedy) {
   const std::string python = folder_ + "/python";
