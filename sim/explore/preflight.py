@@ -3,12 +3,16 @@
 import os
 import random
 
+import yaml
+
 from spikeloom import UserError
 from spikeloom.explore import identity, number_format, parameters
 from spikeloom.store import program as programs
 
 # A value that the base experiment refuses may do with other values of the other parameters: so many are tried.
 TRIES = 8
+# Paths whose value may be `auto`, and one that leaves nothing to be chosen by what is to be done.
+CHOSEN = {"chip.mapping.policy": "fixed", "chip.mapping.placement": "snake", "chip.encoder.side_format": "mask"}
 MOST_ENDS = 16
 
 
@@ -62,13 +66,32 @@ def _fits_somewhere(study_file, program, parameter, own):
 
 
 def _check_part(study_file, program):
-    """A part must be smaller than the whole."""
+    """A part must be smaller than the whole, and mapped like it."""
     whole, part = (
-        _in_place(study_file, "prune_by_part", _price, study_file, program, study_file.sets | values)["trace"]["tokens"]
+        _in_place(study_file, "prune_by_part", _price, study_file, program, study_file.sets | values)
         for values in ({}, study_file.part)
     )
-    if part >= whole:
-        raise UserError(f"{study_file.file}: prune_by_part: {part} tokens are no part of {whole}")
+    tokens, all_tokens = (priced["trace"]["tokens"] for priced in (part, whole))
+    if tokens >= all_tokens:
+        raise UserError(f"{study_file.file}: prune_by_part: {tokens} tokens are no part of {all_tokens}")
+    config = yaml.load(whole["resolved"], Loader=yaml.CSafeLoader)
+    for path, fixed in CHOSEN.items():
+        if "auto" in _values_of(study_file, config, path):
+            raise UserError(
+                f"{study_file.file}: prune_by_part: {path} is auto, which may choose otherwise for fewer tokens: what "
+                f"these take is no lower bound; set it ({path}: {fixed}), or leave prune_by_part out"
+            )
+
+
+def _values_of(study_file, config, path):
+    """The values that a path can have in a trial: those of parameters, else that of the configuration."""
+    chosen = [p.assignments(end).get(path) for p in study_file.parameters for end in p.ends]
+    mine = [p for p in study_file.parameters if path in identity.paths_of(p)]
+    if mine and all(path in p.assignments(end) for p in mine for end in p.ends):
+        return chosen
+    for name in path.split("."):
+        config = config[name]
+    return [*chosen, config]
 
 
 def _price(study_file, program, values):

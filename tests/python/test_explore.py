@@ -231,6 +231,21 @@ MISTAKES = {
         {"prune_by_part": {"workload.tokens": 2}},
         "prune_by_part: 2 tokens are no part of 2",
     ),
+    "a part that may be mapped otherwise than the whole": (
+        {
+            "prune_by_part": {"workload.tokens": 1},
+            "study": small_study.STUDY["study"] | {"set": {"chip.mapping.policy": "auto"}},
+        },
+        "prune_by_part: chip.mapping.policy is auto, which may choose otherwise for fewer tokens, .*"
+        r"set it \(chip.mapping.policy: fixed\), or leave prune_by_part out",
+    ),
+    "a parameter that lets a part be mapped otherwise": (
+        {
+            "prune_by_part": {"workload.tokens": 1},
+            "parameters": {"chip.mapping.placement": ["snake", "auto"]},
+        },
+        "prune_by_part: chip.mapping.placement is auto",
+    ),
     "a metric that the report lacks": (
         {"objectives": {"report.figures.joy": "maximize"}},
         "metric report.figures.joy: report.json has no number there",
