@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "hw/mapping/placement.h"
+#include "hw/noc/read_network.h"
 
 namespace spikeloom {
 
@@ -166,7 +167,7 @@ ChipSpec ChipSpec::read(ConfigNode& chip) {
   ChipSpec spec;
   spec.name = chip.text("name");
   spec.clock_mhz = chip.real("clock_mhz", 1, 10000);
-  spec.network = NetworkSpec::read(chip.section("network"));
+  spec.network = read_network(chip);
   spec.packet_flits = int(chip.section("network").integer("packet_flits", 2, 4096));
   spec.memory_nodes = read_memory_nodes(chip, spec.network.topology());
   read_memory_node(chip.section("memory_node"), &spec);

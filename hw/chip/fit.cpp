@@ -192,11 +192,10 @@ void check_dram(const ChipSpec& spec, const LayerTrace& layer, const Program& pr
     const WeightLayout layout(layer, program, node, spec.neuron_array, spec.synapse_array.packing, link_bits,
                               spec.dram.device.burst_bytes(), spec.weight_loader.kv_cache.layer_bytes());
     check_transposing(spec, layout, shortfalls);
-    if (layout.bytes() > spec.dram.bytes())
-      spec.section.fail_below("memory_node.dram.channels",
-                              "the weights of memory node " + std::to_string(node) + " take " +
-                                  std::to_string(layout.bytes()) + " bytes, its DRAM holds " +
-                                  std::to_string(spec.dram.bytes()) + "; add channels or memory nodes");
+    shortfalls->need(
+        "memory_node.dram.channels",
+        "the " + std::to_string(layout.bytes()) + " bytes of weights of memory node " + std::to_string(node),
+        int64_t(ceil_div(layout.bytes(), spec.dram.device.bytes())), spec.dram.channels);
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 
+#include "hw/noc/read_network.h"
 #include "sim/app/commands.h"
 
 namespace spikeloom {
@@ -38,7 +39,7 @@ NocExperiment NocExperiment::load(const std::string& file, const std::vector<std
   experiment.name = noc.text("name");
   check_results_name(noc, experiment.name);
   ConfigNode& network = root.section("network");
-  experiment.network = NetworkSpec::read(network);
+  experiment.network = read_network(root);
   const int routers = experiment.network.width * experiment.network.height;
   if (routers * experiment.network.concentration < 2) network.fail_at("width", "a network of one node has no traffic");
   experiment.traffic = TrafficSpec::read(root.section("traffic"), experiment.network.topology());

@@ -51,11 +51,33 @@ SramRow mix(const SramRow& low, const SramRow& high, double fraction) {
           mix(low.leakage_mw, high.leakage_mw, fraction), mix(low.area_mm2, high.area_mm2, fraction)};
 }
 
+// The sizes of banks with words of `word` bytes, least and most; (inf, 0) where there are none.
+std::pair<double, double> sizes(const std::vector<SramRow>& rows, double word) {
+  std::pair<double, double> range = {INFINITY, 0};
+  for (const SramRow& row : rows)
+    if (row.word_bytes == word) range = {std::min(range.first, row.bytes), std::max(range.second, row.bytes)};
+  return range;
+}
+
+// What a table has for words between two that it may have.
+std::string offer(const std::vector<SramRow>& rows, double low_word, double high_word) {
+  const auto low = sizes(rows, low_word), high = sizes(rows, high_word);
+  const double least = std::max(low.first, high.first), most = std::min(low.second, high.second);
+  const auto from_to = [](double from, double to) {
+    return std::to_string(int64_t(from)) + " to " + std::to_string(int64_t(to)) + " bytes";
+  };
+  if (least <= most) return "banks of " + from_to(least, most) + " with such words";
+  const auto [narrow, wide] = std::minmax_element(
+      rows.begin(), rows.end(), [](const SramRow& a, const SramRow& b) { return a.word_bytes < b.word_bytes; });
+  return "words of " + from_to(narrow->word_bytes, wide->word_bytes);
+}
+
 }  // namespace
 
 SramTable SramTable::load(const std::string& file, const std::string& cell) {
   std::ifstream stream(file);
-  if (!stream) throw UserError(file + ": cannot read the SRAM table");
+  if (!stream || stream.peek() == std::ifstream::traits_type::eof())  // a folder opens, too
+    throw UserError(file + ": cannot read the SRAM table");
   SramTable table;
   table.file_ = file;
   std::string line;
@@ -89,8 +111,8 @@ SramRow SramTable::price(const SramMacro& macro, const std::string& block) const
     for (int j = 0; j < 2; ++j) corner[i][j] = at(i ? above(bytes) : below(bytes), j ? above(word) : below(word));
   if (!corner[0][0] || !corner[0][1] || !corner[1][0] || !corner[1][1])
     throw UserError(block + ": an SRAM bank of " + std::to_string(macro.bytes) + " bytes with words of " +
-                    std::to_string(macro.word_bytes) + " bytes lies outside the table " + file_ +
-                    "; change the chip's memory or extend the table");
+                    std::to_string(macro.word_bytes) + " bytes lies outside the table " + file_ + ", which has " +
+                    offer(rows_, below(word), above(word)) + "; change the chip's memory or extend the table");
   const double along_bytes = log_fraction(bytes, below(bytes), above(bytes));
   const double along_word = log_fraction(word, below(word), above(word));
   return mix(mix(*corner[0][0], *corner[0][1], along_word), mix(*corner[1][0], *corner[1][1], along_word), along_bytes);

@@ -97,6 +97,40 @@ TEST(ExperimentConfig, BadCommandLineOverridesNameThemselves) {
             "workload)");
 }
 
+// A device of 8 banks x 16 rows x 2 KB holds 256 KB; half the layer's 3.5 million weights of 4 bits take 0.9 MB.
+TEST(ExperimentConfig, DramThatIsTooSmallIsNamedWithTheOtherMemories) {
+  const TempFolder folder;
+  const Experiment small = Experiment::load(kDemo, {"chip.memory_node.dram.device.geometry.rows=16",
+                                                    "chip.memory_node.dram.channels=1", "chip.encoder.main_bytes=256"});
+  const std::string message = user_error_of([&] { check(folder.write("small.yaml", small.resolved)); });
+  EXPECT_NE(message.find(": chip.memory_node.dram.channels: 1 is too small for 'the "), std::string::npos) << message;
+  EXPECT_NE(message.find(" bytes of weights of memory node 0', which needs 4; set it to 4 or more; also "),
+            std::string::npos)
+      << message;
+  EXPECT_NE(message.find(": chip.encoder.main_bytes: 256 is too small"), std::string::npos) << message;
+}
+
+// A torus needs a dateline, as many channels on either side of it, and local ports: its routers have no edge.
+TEST(ExperimentConfig, ATorusIsToldAllThatHasToChange) {
+  const std::string message = user_error_of([] {
+    Experiment::load(kDemo,
+                     {"chip.network.topology=torus", "chip.network.dateline=false", "chip.network.routing=odd_even"});
+  });
+  size_t at = 0;
+  for (const char* part : {"chip.network.dateline: ", "; also ", "chip.network.vcs_per_class: must be even", "; also ",
+                           "chip.network.routing: odd_even can deadlock", "; also ",
+                           "chip.memory_nodes.0.router: router [0, 1] has no free west port", "; also ",
+                           "chip.memory_nodes.1.router: router [3, 1] has no free east port"}) {
+    at = message.find(part, at);
+    ASSERT_NE(at, std::string::npos) << part << " in " << message;
+  }
+  EXPECT_EQ(user_error_of([] {
+              Experiment::load(kDemo, {"chip.network.topology=torus", "chip.network.vcs_per_class=2",
+                                       "chip.memory_nodes.0.port=local", "chip.memory_nodes.1.port=local"});
+            }),
+            "(no error)");
+}
+
 TEST(ExperimentConfig, ResolvedFileGivesTheSameExperiment) {
   const TempFolder folder;
   const Experiment first = Experiment::load(kDemo, {"chip.tile.token_batch=4", "workload.tokens=3"});

@@ -92,15 +92,18 @@ TEST_F(SramTableUnit, BetweenGridPointsThePowerLawThroughThemHolds) {
 }
 
 TEST_F(SramTableUnit, OutsideIsAnErrorThatNamesBlockAndTable) {
-  const auto message = [this](const std::string& macro) {
-    return "chip.block: an SRAM bank of " + macro + " bytes lies outside the table " + file_ +
+  const auto message = [this](const std::string& macro, const std::string& there) {
+    return "chip.block: an SRAM bank of " + macro + " bytes lies outside the table " + file_ + ", which has " + there +
            "; change the chip's memory or extend the table";
   };
-  EXPECT_EQ(user_error_of([&] { price(255, 8); }), message("255 bytes with words of 8"));
-  EXPECT_EQ(user_error_of([&] { price(1025, 8); }), message("1025 bytes with words of 8"));
-  EXPECT_EQ(user_error_of([&] { price(256, 7); }), message("256 bytes with words of 7"));
-  EXPECT_EQ(user_error_of([&] { price(256, 17); }), message("256 bytes with words of 17"));
-  EXPECT_EQ(user_error_of([&] { price(1024, 16); }), message("1024 bytes with words of 16"));
+  EXPECT_EQ(user_error_of([&] { price(255, 8); }),
+            message("255 bytes with words of 8", "banks of 256 to 1024 bytes with such words"));
+  EXPECT_EQ(user_error_of([&] { price(1025, 8); }),
+            message("1025 bytes with words of 8", "banks of 256 to 1024 bytes with such words"));
+  EXPECT_EQ(user_error_of([&] { price(256, 7); }), message("256 bytes with words of 7", "words of 8 to 16 bytes"));
+  EXPECT_EQ(user_error_of([&] { price(256, 17); }), message("256 bytes with words of 17", "words of 8 to 16 bytes"));
+  EXPECT_EQ(user_error_of([&] { price(1024, 16); }),
+            message("1024 bytes with words of 16", "banks of 256 to 512 bytes with such words"));
 }
 
 TEST(SramTableConfig, BadTablesGiveFileLineAndReason) {
