@@ -71,7 +71,7 @@ json model_json(const ModelWorkload& model, const json& first) {
   const json& trace = first["trace"];
   return {{"name", model.manifest.model},
           {"method", model.manifest.method},
-          {"folder", model.manifest.folder},
+          {"folder", std::filesystem::absolute(model.manifest.folder).lexically_normal().string()},
           {"case", model.chosen.name},
           {"first_token", model.chosen.first},
           {"context", model.chosen.context},

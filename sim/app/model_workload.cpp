@@ -33,10 +33,10 @@ std::string export_options(const std::string& case_name) {
 }
 
 ExportManifest open_manifest(ConfigNode& workload, const std::string& case_name) {
-  const std::string folder = std::filesystem::absolute(workload.path("model")).lexically_normal().string();
+  const std::string folder = workload.path("model");
   if (!std::filesystem::exists(std::filesystem::path(folder) / "manifest.json"))
-    workload.fail_at("model", "no export in '" + workload.path("model") + "' (no manifest.json); `spikeloom export" +
-                                  export_options(case_name) + " -o " + workload.path("model") + "` writes one");
+    workload.fail_at("model", "no export in '" + folder + "' (no manifest.json); `spikeloom export" +
+                                  export_options(case_name) + " -o " + folder + "` writes one");
   return ExportManifest::open(folder);
 }
 

@@ -43,10 +43,13 @@ std::vector<const Block*> chosen_blocks(const Chip& chip, const std::vector<std:
   std::set<const Block*> wanted;
   for (const std::string& given : names) {
     const std::string name = given.compare(0, 5, "chip.") == 0 ? given.substr(5) : given;
-    const size_t before = wanted.size();
+    bool found = false;
     for (const Block* block : all)
-      if ((short_name(*block) + ".").compare(0, name.size() + 1, name + ".") == 0) wanted.insert(block);
-    if (wanted.size() == before) fail_name(name, all);
+      if ((short_name(*block) + ".").compare(0, name.size() + 1, name + ".") == 0) {
+        wanted.insert(block);
+        found = true;
+      }
+    if (!found) fail_name(name, all);
   }
   for (const Block* block : all)
     if (wanted.count(block)) chosen.push_back(block);

@@ -8,6 +8,7 @@ import textwrap
 from pathlib import Path
 
 from spikeloom import UserError, __version__
+from spikeloom.files import named_folder
 from spikeloom.models import llama, methods
 from spikeloom.traces import fetch_model
 
@@ -162,7 +163,9 @@ def _add_explore(commands):
         EXPLORE_EXAMPLES,
     )
     parser.add_argument("study", type=Path, metavar="STUDY.yaml")
-    parser.add_argument("-o", "--output", type=Path, metavar="DIR", help="results folder (default: results/NAME)")
+    parser.add_argument(
+        "-o", "--output", type=named_folder, metavar="DIR", help="results folder (default: results/NAME)"
+    )
     parser.add_argument("--trials", type=int, metavar="N", help="trials in all (default: what the study says)")
     parser.add_argument(
         "--on",
@@ -184,7 +187,11 @@ def _add_explore(commands):
 def _add_store(parser):
     """Comparisons and studies share what they keep."""
     parser.add_argument(
-        "--store", type=Path, default=Path(".cache/results"), metavar="DIR", help="where results are kept (%(default)s)"
+        "--store",
+        type=named_folder,
+        default=Path(".cache/results"),
+        metavar="DIR",
+        help="where results are kept (%(default)s)",
     )
 
 
@@ -244,7 +251,7 @@ def _add_export(commands):
         help="real export that --shapes draws from (default: the committed one)",
     )
     target = parser.add_mutually_exclusive_group(required=True)
-    target.add_argument("-o", "--output", type=Path, metavar="DIR", help="folder for the trace files")
+    target.add_argument("-o", "--output", type=named_folder, metavar="DIR", help="folder for the trace files")
     target.add_argument(
         "--verify", type=Path, metavar="DIR", help="write nothing: recompute the export in DIR and compare"
     )
@@ -273,7 +280,7 @@ def _add_train_spiking_lm(commands):
     parser.add_argument("--rate", type=float, metavar="R", help="its learning rate (default: by weights)")
     parser.add_argument("--steps", type=int, default=64, metavar="T", help=f"time steps measured ({DEFAULT})")
     parser.add_argument("--shuffle-labels", action="store_true", help="a control: training labels shuffled")
-    parser.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="folder for all of it")
+    parser.add_argument("-o", "--output", type=named_folder, required=True, metavar="DIR", help="folder for all of it")
     parser.set_defaults(run=_train_spiking_lm)
 
 
@@ -371,7 +378,9 @@ def _add_synthetic(commands):
     parser.add_argument("--op-count", type=int, default=1, metavar="C", help="operations that share the input")
     parser.add_argument("--output-bits", type=int, default=12, metavar="B", help="default: %(default)s")
     parser.add_argument("--seed", type=int, default=1, help="default: %(default)s")
-    parser.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="folder for the trace files")
+    parser.add_argument(
+        "-o", "--output", type=named_folder, required=True, metavar="DIR", help="folder for the trace files"
+    )
     parser.set_defaults(run=_synthetic)
 
 
@@ -398,7 +407,7 @@ def _add_compare(commands):
         COMPARE_EXAMPLES,
     )
     parser.add_argument("config", type=Path, metavar="CONFIG.yaml", help="schema: sim/compare/README.md")
-    parser.add_argument("-o", "--output", type=Path, metavar="FOLDER", help="default: results/compare_<name>")
+    parser.add_argument("-o", "--output", type=named_folder, metavar="FOLDER", help="default: results/compare_<name>")
     parser.add_argument("--jobs", type=int, default=2, metavar="N", help=f"runs side by side ({DEFAULT})")
     _add_store(parser)
     parser.add_argument("--spikeloom", type=Path, default=PROGRAM, metavar="PROGRAM", help="the simulator")
@@ -418,7 +427,7 @@ def _add_steps(commands):
         STEPS_EXAMPLES,
     )
     parser.add_argument("config", type=Path, metavar="STUDY.yaml")
-    parser.add_argument("-o", "--output", type=Path, metavar="FOLDER", help="default: results/steps_<name>")
+    parser.add_argument("-o", "--output", type=named_folder, metavar="FOLDER", help="default: results/steps_<name>")
     parser.add_argument("--jobs", type=int, default=2, metavar="N", help="runs side by side (default: %(default)s)")
     _add_store(parser)
     parser.add_argument("--spikeloom", type=Path, default=PROGRAM, metavar="PROGRAM", help="the simulator")

@@ -1,5 +1,6 @@
 """Files that are whole or not there, and folders that can be written to."""
 
+import argparse
 import contextlib
 import os
 from pathlib import Path
@@ -24,6 +25,13 @@ def whole_file(path, hint=""):
     finally:
         with contextlib.suppress(OSError):
             partial.unlink(missing_ok=True)
+
+
+def named_folder(text):
+    """The folder that an option names, as argparse takes it: an empty name would mean the current one."""
+    if not text:
+        raise argparse.ArgumentTypeError("names no folder")
+    return Path(text)
 
 
 def require_writable_folder(directory, option="-o"):
