@@ -1,5 +1,6 @@
 // `spikeloom check`
 
+#include <algorithm>
 #include <cstdio>
 #include <cstring>
 #include <iostream>
@@ -17,6 +18,7 @@
 #include "sim/app/needs_text.h"
 #include "sim/app/noc_experiment.h"
 #include "sim/app/process_pool.h"
+#include "sim/app/wanted_file.h"
 
 namespace spikeloom {
 
@@ -163,28 +165,31 @@ void check_traffic(const std::string& file) {
   std::cout << file << ": ok, " << traffic.packets.size() << " packets of recorded traffic\n";
 }
 
+void check_safetensors(const std::string& file) {
+  if (RecordedTraffic::recognizes(file)) return check_traffic(file);
+  refuse_weights(file);
+  if (RateTrace::recognizes(file)) return check_rate_trace(file);
+  if (MacTrace::recognizes(file)) return check_mac_trace(file);
+  check_spiking_trace(file);
+}
+
 }  // namespace
 
 int command_check(const std::vector<std::string>& words) {
   CommonOptions options;
   if (!parse_options(words, kHelp, "s", &options)) return 0;
   if (options.files.empty()) throw UserError("check: expected a file (see spikeloom check --help)");
-  int experiments = 0;
+  const auto configs = std::count_if(options.files.begin(), options.files.end(),
+                                     [](const std::string& file) { return !is_safetensors(file); });
+  if (configs > 1) throw UserError("check: one experiment or network at a time (any number of traces)");
+  if (configs == 0) refuse_overrides(options.overrides, options.files[0]);
   for (const std::string& file : options.files) {
-    const bool trace = file.size() > 12 && file.compare(file.size() - 12, 12, ".safetensors") == 0;
-    if (!trace && ++experiments > 1) throw UserError("check: one experiment at a time (any number of traces)");
-    if (!trace && NocExperiment::describes(file))
+    if (is_safetensors(file))
+      check_safetensors(file);
+    else if (NocExperiment::describes(file))
       check_noc(file, options.overrides);
-    else if (!trace)
-      check_experiment(file, options.overrides);
-    else if (RecordedTraffic::recognizes(file))
-      check_traffic(file);
-    else if (RateTrace::recognizes(file))
-      check_rate_trace(file);
-    else if (MacTrace::recognizes(file))
-      check_mac_trace(file);
     else
-      check_spiking_trace(file);
+      check_experiment(file, options.overrides);
   }
   return 0;
 }

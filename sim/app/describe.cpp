@@ -11,6 +11,7 @@
 #include "sim/app/commands.h"
 #include "sim/app/describe_trace.h"
 #include "sim/app/experiment.h"
+#include "sim/app/wanted_file.h"
 
 namespace spikeloom {
 
@@ -132,9 +133,7 @@ void print_parameters(const ChipSpec& spec) {
 }
 
 void describe_chip(const std::string& file, const std::vector<std::string>& overrides) {
-  ConfigNode root = ConfigNode::load(file);
-  if (!root.has("chip") && root.has("noc"))
-    root.fail_at("noc", "this file is a network, not a chip (use `spikeloom noc`)");
+  ConfigNode root = load_wanted(file, {"chip", "experiment"});
   ChipSpec spec;
   std::optional<ModelWorkload> model;
   if (root.has("experiment")) {
@@ -168,10 +167,12 @@ int command_describe(const std::vector<std::string>& words) {
   if (!parse_options(words, kHelp, "s", &options)) return 0;
   if (options.files.size() != 1) throw UserError("describe: expected one file (see spikeloom describe --help)");
   const std::string& file = options.files[0];
-  if (file.size() > 12 && file.compare(file.size() - 12, 12, ".safetensors") == 0)
-    describe_trace(file);
-  else
+  if (!is_safetensors(file)) {
     describe_chip(file, options.overrides);
+  } else {
+    refuse_overrides(options.overrides, file);
+    describe_trace(file);
+  }
   return 0;
 }
 

@@ -176,6 +176,7 @@ void describe_traffic(const std::string& file) {
 
 void describe_trace(const std::string& file) {
   if (RecordedTraffic::recognizes(file)) return describe_traffic(file);
+  refuse_weights(file);
   if (MacTrace::recognizes(file)) return describe_mac_trace(file);
   if (RateTrace::recognizes(file)) return describe_rate_trace(file);
   const LayerTrace layer = LayerTrace::open(file);

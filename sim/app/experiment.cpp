@@ -10,6 +10,8 @@
 #include "models/mac_layer.h"
 #include "models/rate_layer.h"
 #include "sim/app/commands.h"
+#include "sim/app/wanted_file.h"
+#include "sim/base/recorded_traffic.h"
 
 namespace spikeloom {
 
@@ -27,8 +29,8 @@ void bring_in(ConfigNode& root, const std::string& key, const std::string& secti
                                 "', unless this file has that section" + root.misspelt(section) +
                                 experiment.misspelt(key));
   const std::string named = experiment.path(key);
-  if (!std::filesystem::is_regular_file(named)) experiment.fail_at(key, "no such file '" + named + "'");
-  ConfigNode file = ConfigNode::load(named);
+  require_file(experiment, key, named);
+  ConfigNode file = load_wanted(named, {section});
   root.put(section, file.section(section));
   for (const std::string& other : file.keys())
     if (other != section) file.fail_at(other, "unknown key (known here: " + section + ")");
@@ -55,7 +57,7 @@ std::vector<Override> collect_overrides(ConfigNode& root, const std::vector<std:
   }
   for (const std::string& assignment : from_command_line) {
     const auto [path, value] = split_assignment(assignment, "chip.tile.lanes=64");
-    all.push_back({path, value, "--set " + assignment, std::filesystem::current_path().string()});
+    all.push_back({path, value, "--set " + assignment, "."});
   }
   return all;
 }
@@ -72,7 +74,8 @@ std::string resolve(const Experiment& experiment) {
   text += "  name: " + experiment.name + "\n  window_cycles: " + std::to_string(experiment.window_cycles) + "\n";
   ConfigNode& workload = flat.section("workload");
   if (experiment.model) {
-    workload.put_scalar("model", experiment.model->manifest.folder);
+    workload.put_scalar("model",
+                        std::filesystem::absolute(experiment.model->manifest.folder).lexically_normal().string());
     workload.put_scalar("layers", layers_text(experiment.model->layers));
   } else {
     workload.put_scalar("trace", std::filesystem::absolute(experiment.trace_file).lexically_normal().string());
@@ -88,8 +91,8 @@ std::string resolve(const Experiment& experiment) {
 void bring_in_device(ConfigNode& dram) {
   if (!dram.has("device") || dram.has_section("device")) return;
   const std::string named = dram.path("device");
-  if (!std::filesystem::is_regular_file(named)) dram.fail_at("device", "no such file '" + named + "'");
-  ConfigNode file = ConfigNode::load(named);
+  require_file(dram, "device", named);
+  ConfigNode file = load_wanted(named, {"device"});
   for (const std::string& other : file.keys())
     if (other != "device") file.fail_at(other, "unknown key (known here: device)");
   dram.put("device", file.section("device"));
@@ -105,6 +108,9 @@ std::vector<std::string> read_operations(ConfigNode& workload) {
     for (std::string name; std::getline(text, name, ',');) names.push_back(name);
   }
   if (names.empty()) workload.fail_at("operations", "names no operation (or write `all`)");
+  for (size_t i = 0; i < names.size(); ++i)
+    if (std::find(names.begin(), names.begin() + i, names[i]) != names.begin() + i)
+      workload.fail_at("operations", "'" + names[i] + "' is there twice (name each once)");
   return names;
 }
 
@@ -130,11 +136,7 @@ void check_step_blocks(ConfigNode& workload, const Experiment& experiment) {
 }
 
 Experiment Experiment::load(const std::string& file, const std::vector<std::string>& overrides) {
-  ConfigNode root = ConfigNode::load(file);
-  if (!root.has("experiment") && root.has("noc"))
-    root.fail_at("noc", "this file is a network, not an experiment (use `spikeloom noc`)");
-  if (!root.has("experiment") && root.has("study"))
-    root.fail_at("study", "this file is a study, not an experiment (use `spikeloom explore`)");
+  ConfigNode root = load_wanted(file, {"experiment"});
   const std::vector<Override> changes = collect_overrides(root, overrides);
   apply_overrides(root, changes, Stage::kExperiment);
   bring_in(root, "chip", "chip");
@@ -202,6 +204,9 @@ LayerTrace open_recorded(const Experiment& experiment, const std::string& file) 
 // The layer of a trace that fits the datapath.
 LayerTrace open_layer(const Experiment& experiment, const std::string& file) {
   const ChipSpec& chip = experiment.chip;
+  refuse_weights(file);
+  if (RecordedTraffic::recognizes(file))
+    experiment.config.fail_below("workload.trace", file + " is recorded traffic, not a trace (a network names it)");
   const std::string format = trace_format(file);
   if (RateTrace::is_format(format)) return open_recorded(experiment, file);
   if (experiment.steps > 0)

@@ -4,6 +4,7 @@
 
 #include "hw/noc/read_network.h"
 #include "sim/app/commands.h"
+#include "sim/app/wanted_file.h"
 
 namespace spikeloom {
 
@@ -15,24 +16,23 @@ void take_rates(ConfigNode& root, const std::string& rates) {
     throw UserError("--rates: " + root.file() + " has no traffic.rates: recorded traffic has rates of its own (leave " +
                     "--rates out)");
   const std::string place = "--rates " + rates;
-  if (rates.empty() || rates.find_first_not_of("0123456789+-.eE,") != std::string::npos)
+  const bool has_gap = ("," + rates + ",").find(",,") != std::string::npos;
+  if (has_gap || rates.find_first_not_of("0123456789+-.eE,") != std::string::npos)
     throw UserError(place + ": expected rates above 0, up to 1, for example --rates 0.05,0.1");
   root.override_value("traffic.rates", "[" + rates + "]", place, ".");
 }
 
 }  // namespace
 
-bool NocExperiment::describes(const std::string& file) { return ConfigNode::load(file).has("noc"); }
+bool NocExperiment::describes(const std::string& file) { return load_wanted(file, {"experiment", "noc"}).has("noc"); }
 
 NocExperiment NocExperiment::load(const std::string& file, const std::vector<std::string>& overrides,
                                   const std::optional<std::string>& rates) {
-  ConfigNode root = ConfigNode::load(file);
+  ConfigNode root = load_wanted(file, {"noc"});
   for (const std::string& assignment : overrides) {
     const auto [path, value] = split_assignment(assignment, "network.vcs_per_class=2");
     root.override_value(path, value, "--set " + assignment, ".");
   }
-  if (!root.has("noc") && root.has("experiment"))
-    root.fail_at("experiment", "this file is an experiment, not a network (use `spikeloom run`)");
   if (rates) take_rates(root, *rates);
   NocExperiment experiment;
   ConfigNode& noc = root.section("noc");
@@ -57,8 +57,7 @@ NocExperiment NocExperiment::load(const std::string& file, const std::vector<std
 // The nodes must be the recorded ones, whatever is between them.
 void NocExperiment::read_recording(ConfigNode& root) {
   ConfigNode& section = root.section("traffic");
-  if (!std::filesystem::is_regular_file(traffic.file))
-    section.fail_at("file", "no such file '" + traffic.file + "' (`spikeloom run` with --traffic writes one)");
+  require_file(section, "file", traffic.file, " (`spikeloom run` with --traffic writes one)");
   recorded = std::make_shared<RecordedTraffic>(RecordedTraffic::read(traffic.file));
   const int tiles = network.topology().tiles(), memories = int(root.items("memory_nodes").size());
   if (tiles != recorded->tiles || memories != recorded->memory_nodes)

@@ -21,7 +21,7 @@ struct NocExperiment {
   std::shared_ptr<const RecordedTraffic> recorded;  // null: synthetic traffic
   std::string resolved;                             // the same in one file, overrides included
 
-  // Whether a file has a section `noc`. Throws UserError when it is no YAML.
+  // Whether a file has a section `noc`. Throws UserError when it is neither a network nor an experiment.
   static bool describes(const std::string& file);
   // `overrides`: path=value; `rates`, as --rates has them, stand for traffic.rates. Throws UserError.
   static NocExperiment load(const std::string& file, const std::vector<std::string>& overrides,

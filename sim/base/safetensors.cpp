@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "sim/base/sha256.h"
@@ -42,6 +43,7 @@ std::vector<int64_t> widen(const Tensor& tensor) {
 SafetensorsFile::SafetensorsFile(const std::string& file) : file_(file) {
   namespace ipc = boost::interprocess;
   std::error_code error;
+  if (std::filesystem::is_directory(file, error)) fail("is a folder, not a safetensors file");
   if (!std::filesystem::is_regular_file(file, error)) fail("no such file");
   size_ = std::filesystem::file_size(file);
   if (size_ < 8) fail("truncated: " + std::to_string(size_) + " bytes, a safetensors file has at least 8");
@@ -53,6 +55,8 @@ SafetensorsFile::SafetensorsFile(const std::string& file) : file_(file) {
   begin_ = static_cast<const uint8_t*>(region_.get_address());
   uint64_t header_bytes = 0;
   std::memcpy(&header_bytes, begin_, 8);
+  if (header_bytes > size_ - 8 && size_ > 8 && begin_[8] != '{')
+    fail("is not a safetensors file, as traces and recorded traffic are");
   if (header_bytes > kMostHeaderBytes)
     fail("header claims " + std::to_string(header_bytes) + " bytes (allowed: up to " +
          std::to_string(kMostHeaderBytes) + ")");
@@ -61,6 +65,15 @@ SafetensorsFile::SafetensorsFile(const std::string& file) : file_(file) {
          std::to_string(size_ - 8) + " after the length");
   parse_header(header_bytes);
   check_overlaps();
+}
+
+bool SafetensorsFile::begins_like_one(const std::string& file) {
+  std::ifstream stream(file, std::ios::binary);
+  char bytes[9] = {};
+  if (!stream.read(bytes, sizeof bytes)) return false;
+  uint64_t header_bytes = 0;
+  std::memcpy(&header_bytes, bytes, 8);
+  return header_bytes <= kMostHeaderBytes && bytes[8] == '{';
 }
 
 void SafetensorsFile::parse_header(uint64_t header_bytes) {

@@ -26,6 +26,8 @@ class SafetensorsFile {
  public:
   // Maps the file and checks its header. Throws UserError naming the file and the tensor.
   explicit SafetensorsFile(const std::string& file);
+  // Whether a file begins with the length of a header and the header's brace.
+  static bool begins_like_one(const std::string& file);
 
   const std::string& file() const { return file_; }
   // The value of the one metadata key `spikeloom`.

@@ -27,6 +27,12 @@ std::string trace_format(const std::string& file) {
   return format != value.end() && format->is_string() ? format->get<std::string>() : "";
 }
 
+void refuse_weights(const std::string& file) {
+  const std::string format = trace_format(file), end = "-weights";
+  if (format.size() > end.size() && format.compare(format.size() - end.size(), end.size(), end) == 0)
+    throw UserError(file + ": holds the weights of traces; name a file of activations, which names it");
+}
+
 void TraceOrigin::read_activations_origin(std::shared_ptr<SafetensorsFile> activations, const Description& top) {
   activations_data_ = std::move(activations);
   file = activations_data_->file();

@@ -14,6 +14,8 @@ class Description;
 
 // What the description of a file calls itself (`format`); empty if it does not say. Throws UserError if it is no trace.
 std::string trace_format(const std::string& file);
+// Throws UserError where a file of weights is named instead of the activations that name it.
+void refuse_weights(const std::string& file);
 
 struct TraceOrigin {
   bool synthetic = false;

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
 
+from spikeloom import wanted_file
 from spikeloom.compare import layers
 from spikeloom.compare.perplexity_rows import LINES, Source
 from spikeloom.compare.rungs import GROUPS
@@ -145,7 +146,7 @@ def _combinations(search):
 
 def load(path):
     """The Comparison of a file. Raises UserError with file, line and column."""
-    file = Section.load(path)
+    file = wanted_file.load(path, "compare")
     root = file.section("compare")
     file.finish()
     operations = root.any("operations")

@@ -4,10 +4,10 @@ import math
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from spikeloom import UserError
+from spikeloom import UserError, wanted_file
 from spikeloom.explore import metrics, parameters
 from spikeloom.explore.number_format import FormatSettings
-from spikeloom.strict_yaml import Section, plain
+from spikeloom.strict_yaml import plain
 
 SAMPLERS = ("grid", "random", "nsga2", "nsga3", "tpe")
 # These draw the same points whatever the results are.
@@ -83,10 +83,8 @@ class StudyFile:
 
 def read(path):
     """The StudyFile at `path`. Raises UserError naming file, line and key."""
+    root = wanted_file.load(path, "study")
     path = Path(path).absolute()
-    root = Section.load(path)
-    if not root.has("study") and root.has("experiment"):
-        raise UserError(f"{path}: this file is an experiment, not a study (use `spikeloom run`)")
     head = root.section("study")
     found = parameters.read(root.section("parameters"))
     search = root.section("search", optional=True)

@@ -4,8 +4,8 @@ import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from spikeloom import wanted_file
 from spikeloom.models.spiking_lm import checkpoint
-from spikeloom.strict_yaml import Section
 from spikeloom.traces import rate_export
 
 RESULTS = "results.json"
@@ -47,7 +47,7 @@ class Study:
 
 def read_study(path):
     """The Study in a YAML file. Raises UserError that names file, line and key."""
-    top = Section.load(path)
+    top = wanted_file.load(path, "steps")
     section = top.section("steps")
     top.finish()
     spiking = [_model(entry, rate_export.SPIKES) for entry in section.sections("spiking")]

@@ -95,7 +95,10 @@ MISTAKES = {
         HEAD + "parameters: {x: [1]}\nprune_by_part: {chip.tile.lanes: 2}",
         ":4: prune_by_part: chip.tile.lanes: only fewer workload.tokens",
     ),
-    "an experiment": ("experiment: {}", ": this file is an experiment, not a study (use `spikeloom run`)"),
+    "an experiment": (
+        "experiment: {}",
+        ":1: experiment: this file is an experiment, not a study (use `spikeloom run`)",
+    ),
     "not UTF-8 key": ("? [a]\n: 1", ":1: "),
 }
 

@@ -53,34 +53,66 @@ TEST_F(CliConfig, MistakesGiveOneLineAndStatusTwo) {
   }
 }
 
-const char* const kQuickNoc =
-    "--no-figures --set traffic.warmup_cycles=0 --set traffic.measured_cycles=300 --set traffic.drain_cycles=2000";
-
-TEST_F(CliConfig, ANetworkIsMeasuredAndItsResolvedFileRepeatsIt) {
-  for (const char* name : {"mesh_8x8", "torus_8x8", "adaptive_8x8"}) {
-    const std::string file = std::string("configs/networks/") + name + ".yaml";
-    EXPECT_EQ(spikeloom("check " + file).status, 0);
-    const std::string first = folder_ + "/" + name, again = first + "_again";
-    ASSERT_EQ(spikeloom("noc " + file + " " + kQuickNoc + " --rates 0.02,0.05 -o " + first).status, 0);
-    ASSERT_EQ(spikeloom("noc " + first + "/resolved.yaml --no-figures --rates 0.02,0.05 -o " + again).status, 0);
-    EXPECT_EQ(read(std::string(name) + "/noc.csv"), read(std::string(name) + "_again/noc.csv"));
-    const json rates = json::parse(read(std::string(name) + "/noc.json"))["rates"];
-    ASSERT_EQ(rates.size(), 2u);
-    EXPECT_GT(rates[0]["latency"], 5.0);
+// The file that a command is given, of another kind than it wants.
+TEST_F(CliConfig, AnotherFileIsNamedAsWhatItIs) {
+  const std::string trace = "traces/smollm2-135m/spikequant-improved/layer15.";
+  const auto said = [](const std::string& words) {
+    const Outcome outcome = spikeloom(words);
+    EXPECT_EQ(outcome.status, 2) << words;
+    return outcome.text;
+  };
+  for (const char* command : {"run", "price"}) {
+    const auto of = [&](const std::string& file) { return said(std::string(command) + " " + file); };
+    EXPECT_EQ(of("configs/chips/smollm2.yaml"),
+              "spikeloom: configs/chips/smollm2.yaml:3:1: chip: this file is a chip, not an experiment (an experiment "
+              "names it at experiment.chip)\n");
+    EXPECT_EQ(of(trace + "prefill32.safetensors"), "spikeloom: " + trace +
+                                                       "prefill32.safetensors: is a trace (an experiment names it at "
+                                                       "workload.trace), not an experiment\n");
+    EXPECT_EQ(of("configs"), "spikeloom: configs: is a folder, not an experiment\n");
+    EXPECT_NE(of("README.md").find(" (a YAML file of an experiment is wanted here)\n"), std::string::npos);
+    EXPECT_NE(of("configs/experiments/memory.yaml").find("this file is a study, not an experiment"), std::string::npos);
   }
+  EXPECT_EQ(
+      said("run traces/smollm2-135m/spikequant"),
+      "spikeloom: traces/smollm2-135m/spikequant: is a folder, not an experiment (of an export: an experiment names "
+      "it at workload.model)\n");
+  EXPECT_EQ(said("noc traces/smollm2-135m/traffic/layer15.token1.safetensors"),
+            "spikeloom: traces/smollm2-135m/traffic/layer15.token1.safetensors: is recorded traffic (a network "
+            "names it at traffic.file), not a network\n");
+  EXPECT_NE(said("check configs/energy/22nm.yaml").find("is a technology, not an experiment or a network"),
+            std::string::npos);
+  EXPECT_NE(said("describe configs/networks/mesh_8x8.yaml").find("is a network, not a chip or an experiment"),
+            std::string::npos);
+  const std::string weights = "spikeloom: " + trace +
+                              "weights.safetensors: holds the weights of traces; name a file of "
+                              "activations, which names it\n";
+  EXPECT_EQ(said("check " + trace + "weights.safetensors"), weights);
+  EXPECT_EQ(said("describe " + trace + "weights.safetensors"), weights);
+  EXPECT_EQ(said("noc configs/networks/recorded_smollm2.yaml --set traffic.file=README.md"),
+            "spikeloom: README.md: is not a safetensors file, as traces and recorded traffic are\n");
+  EXPECT_EQ(said("check configs/experiments/demo.yaml --set workload.trace=configs/chips/smollm2.yaml"),
+            "spikeloom: configs/chips/smollm2.yaml: is not a safetensors file, as traces and recorded traffic are\n");
+  EXPECT_EQ(
+      said("check configs/experiments/demo.yaml --set experiment.chip=configs/chips"),
+      "spikeloom: --set experiment.chip=configs/chips: experiment.chip: 'configs/chips' is a folder, not a file\n");
 }
 
-// Other patterns and injections of a file have their sections ready.
-TEST_F(CliConfig, HotspotsAndBurstsAreAskedForOnTheCommandLineAlone) {
-  for (const char* name : {"mesh_8x8", "torus_8x8"}) {
-    const Outcome outcome = spikeloom("noc configs/networks/" + std::string(name) + ".yaml " + kQuickNoc +
-                                      " --set traffic.pattern=hotspot --set traffic.hotspot.nodes=[0,9] "
-                                      "--set traffic.injection=bursty --set traffic.rates=[0.02] -o " +
-                                      folder_ + "/" + name);
-    EXPECT_EQ(outcome.status, 0) << outcome.text;
-    EXPECT_NE(outcome.text.find("hotspot, bursty"), std::string::npos) << outcome.text;
-    EXPECT_EQ(json::parse(read(std::string(name) + "/noc.json"))["rates"].size(), 1u);
-  }
+TEST_F(CliConfig, NothingIsDoneBeforeAllIsAskedForRightly) {
+  EXPECT_EQ(spikeloom("check configs/experiments/demo.yaml configs/networks/mesh_8x8.yaml").text,
+            "spikeloom: check: one experiment or network at a time (any number of traces)\n");
+  EXPECT_EQ(spikeloom("run configs/experiments/demo.yaml -o ''").text,
+            "spikeloom: --output: has no value (see --help)\n");
+  EXPECT_EQ(spikeloom("price configs/experiments/demo.yaml --counts ''").text,
+            "spikeloom: --counts: has no value (see --help)\n");
+  EXPECT_EQ(spikeloom("check configs/experiments/demo.yaml --set workload.operations=q,k,q").text,
+            "spikeloom: --set workload.operations=q,k,q: workload.operations: 'q' is there twice (name each once)\n");
+  for (const char* command : {"check", "describe"})
+    EXPECT_EQ(spikeloom(std::string(command) + " x.safetensors --set chip.tile.lanes=4").text,
+              "spikeloom: --set chip.tile.lanes=4: x.safetensors is no config (leave --set out)\n");
+  EXPECT_EQ(spikeloom("check configs/experiments/demo.yaml --set technology.sram.table=configs").text,
+            "spikeloom: configs: cannot read the SRAM table\n");
+  EXPECT_EQ(spikeloom("run ''").text, "spikeloom: a file's name is empty (see --help)\n");
 }
 
 TEST_F(CliConfig, ResultsOfAnotherConfigurationAreReplacedWithAWord) {
@@ -89,26 +121,6 @@ TEST_F(CliConfig, ResultsOfAnotherConfigurationAreReplacedWithAWord) {
   EXPECT_EQ(spikeloom(run("one", kQuick)).text.find(said), std::string::npos);
   const std::string other = std::string(kQuick) + " --set chip.payload=bitmap";
   EXPECT_NE(spikeloom(run("one", other)).text.find(said + "address_events there, bitmap here\n"), std::string::npos);
-}
-
-// Files of a run and of a network have other names, so that those of both would stay.
-TEST_F(CliConfig, ARunAndANetworkDoNotShareAFolder) {
-  const std::string network =
-      "noc configs/networks/mesh_8x8.yaml " + std::string(kQuickNoc) + " --rates 0.02 -o " + folder_;
-  const std::string remedy = "`; choose another folder with -o\n";
-  ASSERT_EQ(spikeloom(network + "/net").status, 0);
-  ASSERT_EQ(spikeloom(run("one", kQuick)).status, 0);
-  fs::create_directories(folder_ + "/model/layers");
-  for (const char* name : {"one", "model"}) {
-    const Outcome outcome = spikeloom(network + "/" + name);
-    EXPECT_EQ(outcome.status, 2);
-    EXPECT_EQ(outcome.text, "spikeloom: " + folder_ + "/" + name + ": holds the results of `spikeloom run" + remedy);
-    EXPECT_FALSE(fs::exists(folder_ + "/" + name + "/noc.json"));
-  }
-  const Outcome outcome = spikeloom(run("net", kQuick));
-  EXPECT_EQ(outcome.status, 2);
-  EXPECT_EQ(outcome.text, "spikeloom: " + folder_ + "/net: holds the results of `spikeloom noc" + remedy);
-  EXPECT_FALSE(fs::exists(folder_ + "/net/report.json"));
 }
 
 TEST_F(CliConfig, TheReportSaysWhyEachOperationWasMappedAsItIs) {
@@ -146,87 +158,6 @@ TEST_F(CliConfig, TheAutomaticMappingIsWithinATwentiethOfTheBestFixedSplit) {
     }
 }
 
-// The run's own counts of flits per link, added up, are the replay's flit-hops.
-TEST_F(CliConfig, ARecordedRunIsReplayedOnItsNetwork) {
-  ASSERT_EQ(spikeloom(run("made", "--set workload.tokens=1 --traffic")).status, 0);
-  uint64_t hops = 0;
-  const json report = json::parse(read("made/report.json"));
-  for (const auto& [link, flits] : report["link_flits"].items()) hops += flits.get<uint64_t>();
-  const Outcome outcome =
-      spikeloom("noc configs/networks/recorded_smollm2.yaml --no-figures --set traffic.file=" + folder_ +
-                "/made/traffic.safetensors -o " + folder_ + "/replayed");
-  ASSERT_EQ(outcome.status, 0) << outcome.text;
-  EXPECT_NE(outcome.text.find("Traffic      recorded: smollm2_4x3, layer 15 of "), std::string::npos) << outcome.text;
-  const json replayed = json::parse(read("replayed/noc.json"));
-  EXPECT_EQ(replayed["flit_hops"], hops);
-  EXPECT_EQ(replayed["recorded_flit_hops"], hops);
-  EXPECT_EQ(replayed["synthetic"], false);
-  ASSERT_EQ(spikeloom("noc " + folder_ + "/replayed/resolved.yaml --no-figures -o " + folder_ + "/again").status, 0);
-  EXPECT_EQ(read("replayed/noc.csv"), read("again/noc.csv"));
-  EXPECT_EQ(spikeloom("noc configs/networks/recorded_smollm2.yaml --no-figures -o " + folder_ + "/committed").status,
-            0);
-}
-
-TEST_F(CliConfig, ANetworkOfAnotherSizeThanTheRecordingIsRefused) {
-  const Outcome outcome = spikeloom("check configs/networks/recorded_smollm2.yaml --set network.height=4");
-  EXPECT_EQ(outcome.text,
-            "spikeloom: configs/networks/recorded_smollm2.yaml:32:9: traffic.file: was recorded with 12 tiles and 2 "
-            "memory node(s); this network has 16 and 2 (they must be the same)\n");
-}
-
-TEST_F(CliConfig, RowsArePrintedAsTheyAreMeasuredAndOneSeedHasNoDeviation) {
-  const Outcome outcome = spikeloom("noc configs/networks/mesh_8x8.yaml " + std::string(kQuickNoc) +
-                                    " --set traffic.seeds=1 --rates 0.02,0.05 -o " + folder_ + "/one");
-  ASSERT_EQ(outcome.status, 0) << outcome.text;
-  EXPECT_NE(outcome.text.find("SYNTHETIC: uniform"), std::string::npos);
-  const size_t row = outcome.text.find("\n   0.0500"), results = outcome.text.find("\nResults ");
-  ASSERT_NE(row, std::string::npos) << outcome.text;
-  EXPECT_LT(row, results);
-  EXPECT_NE(outcome.text.find(" - ", row), std::string::npos);
-  const json rates = json::parse(read("one/noc.json"))["rates"];
-  EXPECT_TRUE(rates[1]["deviation"].is_null());
-}
-
-// --rates stand for the file's rates, which need not be possible then; the error names the highest that is, 4 / 11 of a
-// flit in packets of 4 where bursts begin with a chance of 0.01 and end with one of 0.1.
-TEST_F(CliConfig, RatesOfTheCommandLineStandForThoseOfTheFile) {
-  const std::string bursty = "noc configs/networks/mesh_8x8.yaml " + std::string(kQuickNoc) +
-                             " --set traffic.injection=bursty --set traffic.burst.begins=0.01 "
-                             "--set traffic.burst.ends=0.1 --set traffic.rates=[0.9] -o " +
-                             folder_ + "/bursty";
-  EXPECT_EQ(spikeloom(bursty).text,
-            "spikeloom: --set traffic.rates=[0.9]: traffic.rates: 0.9 flits per cycle and node are more than bursts of "
-            "this shape can carry: 0.363636 at most; raise traffic.burst.begins (0.01) or lower traffic.burst.ends "
-            "(0.1)\n");
-  EXPECT_EQ(spikeloom(bursty + " --rates 0.02,0.03").status, 0);
-  EXPECT_EQ(spikeloom("noc " + folder_ + "/bursty/resolved.yaml --no-figures -o " + folder_ + "/again").status, 0);
-  EXPECT_EQ(read("bursty/noc.csv"), read("again/noc.csv"));
-  EXPECT_NE(spikeloom(bursty + " --rates 0.02,0.5").text.find("--rates 0.02,0.5: traffic.rates: 0.5 flits"),
-            std::string::npos);
-}
-
-TEST_F(CliConfig, NothingIsMeasuredTwice) {
-  const std::string mesh = "noc configs/networks/mesh_8x8.yaml -o " + folder_ + "/x";
-  EXPECT_EQ(spikeloom(mesh + " --rates 0.1,0.2,0.10").text,
-            "spikeloom: --rates 0.1,0.2,0.10: traffic.rates: 0.1 is there twice (name each once)\n");
-  EXPECT_EQ(spikeloom(mesh + " --set traffic.pattern=hotspot --set traffic.hotspot.nodes=[5,7,5]").text,
-            "spikeloom: --set traffic.hotspot.nodes=[5,7,5]: traffic.hotspot.nodes: 5 is there twice (name each "
-            "once)\n");
-}
-
-TEST_F(CliConfig, ARateWithoutAPacketHasNoLatency) {
-  const Outcome outcome = spikeloom("noc configs/networks/mesh_8x8.yaml " + std::string(kQuickNoc) +
-                                    " --set traffic.measured_cycles=1 --rates 0.000001 -o " + folder_ + "/short");
-  EXPECT_EQ(outcome.status, 0);
-  EXPECT_NE(outcome.text.find("    no packet                               0\n"), std::string::npos) << outcome.text;
-  EXPECT_NE(
-      outcome.text.find("warning: no packet was measured at 1e-06: traffic.measured_cycles (1) or these rates are "
-                        "too small\n"),
-      std::string::npos)
-      << outcome.text;
-  EXPECT_TRUE(json::parse(read("short/noc.json"))["rates"][0]["latency"].is_null());
-}
-
 // Python that cannot draw: one line, and the numbers stand.
 TEST_F(CliConfig, FiguresThatFailGiveOneLineWithTheRemedy) {
   const std::string python = folder_ + "/python";
@@ -242,18 +173,6 @@ TEST_F(CliConfig, FiguresThatFailGiveOneLineWithTheRemedy) {
   EXPECT_EQ(outcome.text, "figures were not drawn: " + python + ": No module named spikeloom (run `make venv`); then " +
                               "`spikeloom plot " + folder_ + "/x` draws them\n");
   EXPECT_FALSE(read("x/noc.json").empty());
-}
-
-TEST_F(CliConfig, ShallowBuffersAreWarnedOf) {
-  const Outcome outcome = spikeloom("check configs/networks/mesh_8x8.yaml --set network.buffer_flits=3");
-  EXPECT_EQ(outcome.status, 0);
-  EXPECT_EQ(outcome.text.substr(0, outcome.text.find('\n')),
-            "warning: --set network.buffer_flits=3: network.buffer_flits: 3 flits are fewer than the 6 of the credit "
-            "loop: one virtual channel reaches at most 50 % of a link's throughput (network.buffer_flits=6 reaches all "
-            "of it)");
-  const Outcome chip = spikeloom("check configs/experiments/demo.yaml --set chip.network.buffer_flits=3");
-  EXPECT_NE(chip.text.find(": chip.network.buffer_flits: 3 flits "), std::string::npos) << chip.text;
-  EXPECT_NE(chip.text.find("(chip.network.buffer_flits=6 reaches"), std::string::npos) << chip.text;
 }
 
 TEST_F(CliConfig, UnwritableFolderIsNoticedBeforeTheSimulation) {
@@ -308,8 +227,10 @@ TEST_F(CliConfig, RecordingChangesNothingElse) {
   EXPECT_EQ(on, off);
 }
 
+// A block that is chosen already, by itself or by the one that it is in, may be named again.
 TEST_F(CliConfig, FilesOfAnEarlierRecordingGo) {
-  ASSERT_EQ(spikeloom(run("same", std::string(kQuick) + " --timeline --traffic --vcd memory_0")).status, 0);
+  const std::string blocks = " --vcd memory_0,memory_0,memory_0.dram";
+  ASSERT_EQ(spikeloom(run("same", kQuick + (" --timeline --traffic" + blocks))).status, 0);
   const char* const files[] = {"timeline.perfetto-trace", "waves.vcd", "traffic.safetensors"};
   for (const char* file : files) EXPECT_TRUE(fs::exists(folder_ + "/same/" + file)) << file;
   ASSERT_EQ(spikeloom(run("same", kQuick)).status, 0);
