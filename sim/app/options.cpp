@@ -47,14 +47,16 @@ bool parse_options(const std::vector<std::string>& words, const std::string& hel
   } catch (const po::error& error) {
     throw UserError(std::string(error.what()) + " (see --help)");
   }
+  if (values.count("help")) {
+    std::cout << help;
+    return false;
+  }
   for (const auto& [name, value] : values)
     if (const auto* text = boost::any_cast<std::string>(&value.value()); text && text->empty())
       throw UserError("--" + name + ": has no value (see --help)");
   for (const std::string& file : options->files)
     if (file.empty()) throw UserError("a file's name is empty (see --help)");
-  if (!values.count("help")) return true;
-  std::cout << help;
-  return false;
+  return true;
 }
 
 void warn(const NetworkSpec& network) {

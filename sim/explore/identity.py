@@ -40,7 +40,7 @@ def write(folder, storage, identity, study_file, synthetic):
     """Say in `folder` what the study in it is, and in which database its trials are."""
     content = {
         "name": folder.name,
-        "file": str(study_file.file),
+        "file": str(study_file.file.absolute()),
         "storage": storage,
         "synthetic": synthetic,
         "identity": identity,

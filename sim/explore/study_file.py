@@ -63,7 +63,7 @@ class StudyFile:
     @property
     def folder(self):
         """What relative paths in values refer to."""
-        return self.file.parent
+        return self.file.absolute().parent
 
     @property
     def metrics(self):
@@ -84,7 +84,7 @@ class StudyFile:
 def read(path):
     """The StudyFile at `path`. Raises UserError naming file, line and key."""
     root = wanted_file.load(path, "study")
-    path = Path(path).absolute()
+    path = Path(path)  # as it was given: messages begin with it
     head = root.section("study")
     found = parameters.read(root.section("parameters"))
     search = root.section("search", optional=True)

@@ -274,7 +274,8 @@ INSTANTIATE_TEST_SUITE_P(Description, BadTraceConfig, testing::ValuesIn(kBadDesc
 TEST(BadTraceFileConfig, MissingFileAndFolderAreNamed) {
   const TempFolder folder;
   EXPECT_EQ(user_error_of([&] { LayerTrace::open(folder.file("none")); }), folder.file("none") + ": no such file");
-  EXPECT_EQ(user_error_of([&] { LayerTrace::open(folder.file("")); }), folder.file("") + ": no such file");
+  EXPECT_EQ(user_error_of([&] { LayerTrace::open(folder.file("")); }),
+            folder.file("") + ": is a folder, not a safetensors file");
 }
 
 TEST(BadTraceFileConfig, HashOfTheCommittedWeightsIsTheOneSha256sumGives) {
