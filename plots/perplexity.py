@@ -19,7 +19,7 @@ def load(path):
     try:
         lines = Path(path).read_text(encoding="utf-8").splitlines()
     except UnicodeDecodeError as error:
-        raise UserError(f"{path}: not UTF-8 text") from error
+        raise UserError(f"{path}: not UTF-8 text, as `spikeloom perplexity --json` writes it") from error
     for number, line in enumerate(lines, start=1):
         try:
             reading = json.loads(line)

@@ -440,10 +440,16 @@ def _fetch(_options):
     return 0
 
 
+def _require_at_least(least, options, *names):
+    """Raises UserError for the first of the named options that is given and below `least`."""
+    for name in names:
+        value = getattr(options, name)
+        if value is not None and value < least:
+            raise UserError(f"--{name.replace('_', '-')} {value}: at least {least}")
+
+
 def _explore(options):
-    for name in ("trials", "workers"):
-        if (getattr(options, name) or 1) < 1:
-            raise UserError(f"--{name} {getattr(options, name)}: at least 1")
+    _require_at_least(1, options, "trials", "workers")
     try:
         from spikeloom.explore import command
     except ImportError as error:
@@ -559,6 +565,8 @@ def _perplexity(options):
 def _synthetic(options):
     from spikeloom.traces.synthetic import SyntheticInput, SyntheticOperation, write_synthetic_layer
 
+    _require_at_least(1, options, "inputs", "outputs", "tokens", "op_count")
+    _require_at_least(0, options, "wide", "seed")
     try:
         paths = write_synthetic_layer(
             options.output,

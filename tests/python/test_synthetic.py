@@ -212,3 +212,13 @@ def test_user_errors_are_one_line_and_status_2(tmp_path, arguments, message):
     done = run(*arguments, "-o", tmp_path)
     assert done.returncode == 2
     assert done.stderr.startswith("error: ") and message in done.stderr and done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("option", "least"), [("--inputs", 1), ("--outputs", 1), ("--tokens", 1), ("--op-count", 1), ("--seed", 0)]
+)
+def test_a_number_that_is_too_small_is_named_by_its_option(tmp_path, option, least):
+    sizes = {"--inputs": 64, "--outputs": 8, "--tokens": 1} | {option: least - 1}
+    done = run("synthetic", *(str(word) for pair in sizes.items() for word in pair), "-o", tmp_path / "out")
+    assert (done.returncode, done.stderr) == (2, f"error: {option} {least - 1}: at least {least}\n")
+    assert not (tmp_path / "out").exists()

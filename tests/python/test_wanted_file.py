@@ -40,3 +40,9 @@ def test_a_folder_without_a_name_is_refused(capsys, command, option):
         command_line([command, "some.yaml", option, ""])
     assert ended.value.code == 2
     assert f"argument {'-o/--output' if option == '-o' else option}: names no folder" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", ["--trials", "--workers"])
+def test_a_study_wants_at_least_one_of_each(capsys, option):
+    assert command_line(["explore", "some.yaml", option, "0"]) == 2
+    assert capsys.readouterr().err == f"error: {option} 0: at least 1\n"
