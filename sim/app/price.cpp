@@ -9,6 +9,7 @@
 #include "sim/app/bill.h"
 #include "sim/app/commands.h"
 #include "sim/app/experiment.h"
+#include "sim/app/layers_folder.h"
 #include "sim/app/number_text.h"
 #include "sim/app/report.h"
 #include "sim/app/results_folder.h"
@@ -189,6 +190,9 @@ int command_price(const std::vector<std::string>& words) {
   check_prices(chip, experiment.technology);
   std::optional<Priced> energy;
   if (!options.counts.empty()) {
+    if (LayersFolder::is_used(options.counts))
+      throw UserError(options.counts + ": holds several layers; name the folder of one, as " + options.counts +
+                      "/layers/layer00");
     const StoredCounts counts = StoredCounts::read(options.counts);
     refuse_other_counts(experiment, layer, counts, options.counts);
     energy = Priced{price_counts(chip, experiment.technology, counts), counts.cycles, layer.tokens};

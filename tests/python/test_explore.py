@@ -236,7 +236,7 @@ MISTAKES = {
             "prune_by_part": {"workload.tokens": 1},
             "study": small_study.STUDY["study"] | {"set": {"chip.mapping.policy": "auto"}},
         },
-        "prune_by_part: chip.mapping.policy is auto, which may choose otherwise for fewer tokens, .*"
+        "prune_by_part: chip.mapping.policy is auto, which may choose otherwise for fewer tokens: .*"
         r"set it \(chip.mapping.policy: fixed\), or leave prune_by_part out",
     ),
     "a parameter that lets a part be mapped otherwise": (

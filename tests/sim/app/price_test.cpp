@@ -127,6 +127,10 @@ TEST_F(StoredCountsConfig, CountsAloneDoNotSayWhatWasCounted) {
     EXPECT_EQ(priced(), "spikeloom: " + file + whole_folder);
     fs::rename(file + ".away", file);
   }
+  fs::create_directories(folder_ + "/model/layers");
+  EXPECT_EQ(spikeloom("price configs/experiments/demo.yaml --counts " + folder_ + "/model").text,
+            "spikeloom: " + folder_ + "/model: holds several layers; name the folder of one, as " + folder_ +
+                "/model/layers/layer00\n");
   ASSERT_EQ(spikeloom(run("longer", "--set workload.tokens=3")).status, 0);
   EXPECT_EQ(priced_with(read("longer/counts.csv")),
             "spikeloom: " + made_ +
