@@ -1,13 +1,6 @@
-// The neuron array's SystemVerilog twin and a signal at each of its ports.
+// The neuron array's SystemVerilog twin by its ports.
 #pragma once
 
-#include <type_traits>
-
-#include "tests/lockstep/rtl_ports.h"
-
-namespace spikeloom {
-
-// The twin's ports by name.
 // clang-format off
 #define INPUTS(X)                                                                                                   \
   X(clk) X(reset)                                                                                                   \
@@ -29,26 +22,12 @@ namespace spikeloom {
 #define OUTPUTS(X)                                                                                                  \
   FLIT(X, outputs_out) FLIT(X, partials_out) FLIT(X, control_out) X(membrane_free_out_push)                         \
   X(parameters_in_pop) X(partials_in_pop) X(grants_in_pop) X(fire_valid) X(fire_V)
+#define PORTS(X) INPUTS(X) OUTPUTS(X)
 // clang-format on
 
-// The twin and a signal at each of its ports.
-template <class Rtl>
-struct Twin {
-  template <class P>
-  using SignalOf = Signal<typename std::remove_reference_t<P>::data_type>;
-#define DECLARE(port) SignalOf<decltype(Rtl::port)> port;
-  INPUTS(DECLARE)
-  OUTPUTS(DECLARE)
-#undef DECLARE
-  Rtl rtl{"rtl"};
-  Twin() {
-#define BIND(port) rtl.port(port);
-    INPUTS(BIND)
-    OUTPUTS(BIND)
-#undef BIND
-  }
-};
+#include "tests/lockstep/twin.h"
 
+// A flit at ports of the twin.
 #define READ_FLIT(port)                                      \
   [this] {                                                   \
     Flit flit;                                               \
@@ -63,5 +42,3 @@ struct Twin {
     flit.last_packet = twin_.port##_last_packet.read();      \
     return flit;                                             \
   }()
-
-}  // namespace spikeloom

@@ -6,40 +6,15 @@
 
 #include <array>
 #include <memory>
-#include <type_traits>
 
 #include "hw/noc/router.h"
 #include "router_shapes.h"
 #include "tests/lockstep/lockstep.h"
 #include "tests/lockstep/router_traffic.h"
-#include "tests/lockstep/rtl_ports.h"
+#include "tests/lockstep/router_twin.h"
 
 namespace spikeloom {
 namespace {
-
-// clang-format off
-#define PORTS(X)                                                                                                      \
-  X(clk) X(reset) X(x) X(y) X(to_node) X(arrival_channels) X(memory_x) X(memory_y) X(memory_port) X(branches)         \
-  X(in_valid) X(in_vc) X(in_head) X(in_tail) X(in_ordered) X(in_flow) X(in_destination) X(in_bits) X(in_credit)       \
-  X(out_valid) X(out_vc) X(out_head) X(out_tail) X(out_ordered) X(out_flow) X(out_destination) X(out_bits)            \
-  X(out_credit)
-// clang-format on
-
-// The twin and a signal at each of its ports.
-template <class Rtl>
-struct Twin {
-  template <class P>
-  using SignalOf = Signal<typename std::remove_reference_t<P>::data_type>;
-#define DECLARE(port) SignalOf<decltype(Rtl::port)> port;
-  PORTS(DECLARE)
-#undef DECLARE
-  Rtl rtl{"rtl"};
-  Twin() {
-#define BIND(port) rtl.port(port);
-    PORTS(BIND)
-#undef BIND
-  }
-};
 
 // Both sides and all that is around them. In each cycle this block sends and takes at the SystemC router's links; half
 // a period later, when the router has run, too, it compares and lets the twin's clock rise.

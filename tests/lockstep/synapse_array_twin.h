@@ -1,11 +1,5 @@
-// The synapse array's SystemVerilog twin and a signal at each of its ports.
+// The synapse array's SystemVerilog twin by its ports.
 #pragma once
-
-#include <type_traits>
-
-#include "tests/lockstep/rtl_ports.h"
-
-namespace spikeloom {
 
 // clang-format off
 #define PORTS(X)                                                                                                      \
@@ -24,20 +18,4 @@ namespace spikeloom {
   X(weight_read)
 // clang-format on
 
-// The twin and a signal at each of its ports.
-template <class Rtl>
-struct Twin {
-  template <class P>
-  using SignalOf = Signal<typename std::remove_reference_t<P>::data_type>;
-#define DECLARE(port) SignalOf<decltype(Rtl::port)> port;
-  PORTS(DECLARE)
-#undef DECLARE
-  Rtl rtl{"rtl"};
-  Twin() {
-#define BIND(port) rtl.port(port);
-    PORTS(BIND)
-#undef BIND
-  }
-};
-
-}  // namespace spikeloom
+#include "tests/lockstep/twin.h"
