@@ -52,7 +52,7 @@ class ModelRun : public testing::Test {
     const auto done = [&] {
       int count = 0;
       if (fs::exists(output + "/layers"))
-        for (const auto& entry : fs::directory_iterator(output + "/layers")) count += entry.path().extension() == "";
+        for (const auto& entry : fs::directory_iterator(output + "/layers")) count += entry.is_directory() && entry.path().extension().empty();
       return count;
     };
     int status = 0;
