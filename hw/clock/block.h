@@ -20,23 +20,16 @@ class alignas(64) Clocked {
   // Runs this block in `cycle`.
   void wake_at(Cycle cycle) { clock_.wake(index_, cycle); }
   Cycle now() const { return clock_.now(); }
-  // The clock's number for it.
+  // The clock's number for it, once elaboration has begun to end.
   uint32_t index() const { return index_; }
+  void set_band(uint32_t band) { clock_.set_band(index_, band); }
 
  protected:
-  // A large chip does not fit into the cache: shortly before the block runs, the clock asks for the begin of its state,
-  // then calls this for each step 0 .. kFetchSteps - 1 in turn, with another block's activation between two of them. A
-  // step may read what the one before asked for, and asks for what that points to.
-  static constexpr int kFetchSteps = 3;
-  virtual void fetch(int) const {}
   // One activation: does everything that is possible in cycle now(), then returns.
   virtual void tick() = 0;
 
  private:
   friend class Clock;
-  void fetch_begin() const {
-    for (int line = 0; line < 3; ++line) __builtin_prefetch(reinterpret_cast<const char*>(this) + 64 * line);
-  }
   Clock& clock_;
   uint32_t index_;
 };

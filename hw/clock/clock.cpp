@@ -1,6 +1,7 @@
 #include "hw/clock/clock.h"
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include "hw/clock/block.h"
@@ -13,9 +14,39 @@ Clock::Clock(const sc_core::sc_module_name& name, double mhz) : sc_module(name),
 
 uint32_t Clock::add(Clocked* block) {
   blocks_.push_back(block);
-  running_.push_back(nullptr);
+  band_of_.push_back(0);
   for (IndexSet& due : wheel_) due.grow(blocks_.size());
   return uint32_t(blocks_.size() - 1);
+}
+
+void Clock::set_band(uint32_t block, uint32_t band) { band_of_[block] = band; }
+
+// Numbers the blocks anew, band after band, so that a band has words of its own in every set.
+void Clock::before_end_of_elaboration() {
+  std::vector<uint32_t> order(blocks_.size()), numbers(blocks_.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::stable_sort(order.begin(), order.end(), [this](uint32_t a, uint32_t b) { return band_of_[a] < band_of_[b]; });
+  std::vector<Clocked*> blocks;
+  uint32_t band = ~uint32_t{0};
+  for (const uint32_t old : order) {
+    if (band_of_[old] != band) {
+      blocks.resize(IndexSet::words(blocks.size()) * IndexSet::kWord, nullptr);
+      bands_.push_back({IndexSet::words(blocks.size()), 0});
+      band = band_of_[old];
+    }
+    numbers[old] = blocks_[old]->index_ = uint32_t(blocks.size());
+    blocks.push_back(blocks_[old]);
+    bands_.back().end = IndexSet::words(blocks.size());
+  }
+  for (IndexSet& due : wheel_) {
+    std::vector<uint32_t> members;
+    due.drain(0, IndexSet::words(order.size()), [&](uint32_t old) { members.push_back(numbers[old]); });
+    due.grow(blocks.size());
+    for (const uint32_t member : members) due.insert(member);
+  }
+  for (auto& [cycle, due] : far_)
+    for (uint32_t& block : due) block = numbers[block];
+  blocks_ = std::move(blocks);
 }
 
 Cycle Clock::next_cycle() const {
@@ -32,28 +63,22 @@ void Clock::advance() {
   now_ = next;
 }
 
-// Of many blocks, memory comes while a block runs that the next ones are about to need.
-void Clock::run_blocks(IndexSet* due) {
-  if (blocks_.size() < kLargeChip) return due->drain([this](uint32_t block) { blocks_[block]->tick(); });
-  size_t count = 0;
-  due->drain([&](uint32_t block) { running_[count++] = blocks_[block]; });
-  if (count < kManyBlocks) {
-    for (size_t i = 0; i < count; ++i) running_[i]->tick();
-    return;
-  }
-  for (size_t i = 0; i < count; ++i) {
-    if (const size_t far = i + Clocked::kFetchSteps + 1; far < count) running_[far]->fetch_begin();
-    for (int step = 0; step < Clocked::kFetchSteps; ++step)
-      if (const size_t next = i + size_t(Clocked::kFetchSteps - step); next < count) running_[next]->fetch(step);
-    running_[i]->tick();
-  }
+// Bit c % 64: a block ran in cycle c.
+uint64_t Clock::run_band(const Band& band, Cycle begin, Cycle end) {
+  uint64_t active = 0;
+  for (now_ = begin; now_ < end; ++now_)
+    wheel_[now_ % kWheel].drain(band.first, band.end, [&](uint32_t block) {
+      blocks_[block]->tick();
+      active |= uint64_t{1} << (now_ % kWheel);
+    });
+  return active;
 }
 
 // Once at the begin of each quantum in which a block is due, and once before the first cycle. When nobody is due,
 // the simulation ends.
 void Clock::run() {
   do {
-    if (now_ > 0) run_cycle();
+    if (now_ > 0) run_cycles();
     if (!goes_on()) return;
     advance();
   } while (now_ - quantum_begin_ < quantum_);
@@ -61,17 +86,38 @@ void Clock::run() {
   quantum_begin_ = now_;
 }
 
-void Clock::run_cycle() {
-  ++active_cycles_;
+// Without bands it is one cycle.
+Cycle Clock::end_of_cycles() const {
+  if (bands_.size() == 1) return now_ + 1;
+  const Cycle ahead = kAhead - kAhead % stride_;
+  return std::min({now_ + ahead, quantum_begin_ + quantum_, observe_from_, std::max(sample_from_, now_ + 1)});
+}
+
+void Clock::run_cycles() {
   if (before_next_) std::exchange(before_next_, nullptr)();
-  IndexSet& due = wheel_[now_ % kWheel];
-  if (!far_.empty() && far_.begin()->first == now_) {
-    for (const uint32_t block : far_.begin()->second) due.insert(block);
-    far_.erase(far_.begin());
+  if (now_ >= observe_from_) {
+    if (observer_) observer_();
+    observe_from_ = now_ - now_ % kObserverPeriod + kObserverPeriod;
   }
-  occupied_ &= ~(uint64_t{1} << (now_ % kWheel));
-  if (observer_ && active_cycles_ % kObserverPeriod == 0) observer_();
-  run_blocks(&due);
+  const Cycle begin = now_, end = end_of_cycles();
+  for (; !far_.empty() && far_.begin()->first < end; far_.erase(far_.begin()))
+    for (const uint32_t block : far_.begin()->second) wheel_[far_.begin()->first % kWheel].insert(block);
+  const uint64_t active = run_bands(begin, end);
+  for (now_ = end - 1; !(active >> (now_ % kWheel) & 1);) --now_;  // the last one in which a block ran
+  for (Cycle c = begin; c < end; ++c) occupied_ &= ~(uint64_t{1} << (c % kWheel));
+  active_cycles_ += Cycle(__builtin_popcountll(active));
+}
+
+// The cycles begin .. end - 1 in strides: a wave over the bands for each, one band behind the wave before it.
+uint64_t Clock::run_bands(Cycle begin, Cycle end) {
+  const size_t bands = bands_.size(), waves = size_t((end - begin + stride_ - 1) / stride_);
+  uint64_t active = 0;
+  for (size_t front = 0; front < bands + waves - 1; ++front)
+    for (size_t wave = front < bands ? 0 : front - bands + 1; wave < waves && wave <= front; ++wave) {
+      const Cycle first = begin + wave * stride_;
+      active |= run_band(bands_[front - wave], first, std::min(first + stride_, end));
+    }
+  return active;
 }
 
 }  // namespace spikeloom

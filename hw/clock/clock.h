@@ -5,6 +5,7 @@
 // registered FIFOs. It is that in which they were built, so that neighbours in a chip are neighbours in memory.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cassert>
 #include <functional>
@@ -30,21 +31,28 @@ class Clock : public sc_core::sc_module {
   static constexpr Cycle kQuantum = 1024;  // for a simulation of which the clock is the only process
   // The number by which a new block is woken.
   uint32_t add(Clocked* block);
+  // Before elaboration, for more blocks than fit into a core's cache: the block's band, 0 unless said. Blocks of a band
+  // share FIFOs with those of their own, the next lower and the next higher one alone. A band then runs some cycles in
+  // one go, some bands even more before others begin (time skewing). No block can tell: what one does, another band
+  // sees some cycles later.
+  void set_band(uint32_t block, uint32_t band);
+  // So many, the least latency and credit latency of any FIFO between bands: those that a band runs in one go.
+  void set_cycles_between_bands(Cycle cycles) { stride_ = std::min(cycles, kAhead); }
   // The block runs in `cycle` (> now; the first cycle that can be asked for is 1). Asking twice costs nothing.
   void wake(uint32_t block, Cycle cycle) {
     assert(cycle > now_);
-    if (cycle - now_ >= kWheel) {
+    if (cycle - now_ >= kNear) {
       far_[cycle].push_back(block);
       return;
     }
     wheel_[cycle % kWheel].insert(block);
     occupied_ |= uint64_t{1} << (cycle % kWheel);
   }
-  // No cycle after this one is simulated.
+  // No cycle after this one is simulated. With bands, the observer's to call.
   void stop() { stopped_ = true; }
   // Runs `action` before the blocks of the next cycle in which any runs: for what all blocks of a cycle must see alike.
   void before_next_cycle(std::function<void()> action) { before_next_ = std::move(action); }
-  // Called every `kObserverPeriod` simulated cycles that were not slept through; for progress lines.
+  // Called before the first cycle that runs in every `kObserverPeriod` cycles.
   void set_observer(std::function<void()> observer) { observer_ = std::move(observer); }
   // Calls `sampler` at the end of every cycle after which the next one that runs is `from` or later, with that next
   // one. What it returns takes the place of `from`; kNever ends it. Not called after the last cycle.
@@ -58,21 +66,31 @@ class Clock : public sc_core::sc_module {
 
  private:
   static constexpr Cycle kWheel = 64;
+  static constexpr Cycle kAhead = 12;                  // most cycles in which some bands run before others begin
+  static constexpr Cycle kNear = kWheel - kAhead + 1;  // nothing that far ahead gets in the way of those
   static constexpr Cycle kObserverPeriod = 1024;
-  static constexpr size_t kManyBlocks = 512;  // whose state does not fit into a core's own cache
-  static constexpr size_t kLargeChip = 2048;  // blocks, of which as many may be due in a cycle
+  // Words of the wheel's sets.
+  struct Band {
+    size_t first, end;
+  };
+  void before_end_of_elaboration() override;
   void run();
-  void run_cycle();
-  void run_blocks(IndexSet* due);
+  void run_cycles();
+  Cycle end_of_cycles() const;
+  uint64_t run_bands(Cycle begin, Cycle end);
+  uint64_t run_band(const Band& band, Cycle begin, Cycle end);
   bool goes_on() const { return !stopped_ && (occupied_ || !far_.empty()); }
   void advance();
   Cycle next_cycle() const;
 
   sc_core::sc_time period_;
-  Cycle now_ = 0, active_cycles_ = 0;
+  Cycle now_ = 0, active_cycles_ = 0, observe_from_ = 0;
   Cycle quantum_ = 1, quantum_begin_ = 0;
+  Cycle stride_ = 1;  // cycles that a band runs at once
   bool stopped_ = false;
-  std::vector<Clocked*> blocks_, running_;      // all; those of this cycle, where they are listed
+  std::vector<Clocked*> blocks_;   // by number; null: none has it
+  std::vector<uint32_t> band_of_;  // [block], until elaboration
+  std::vector<Band> bands_;
   std::array<IndexSet, kWheel> wheel_;          // at c % 64: blocks due in cycle c, 1 to 63 ahead
   uint64_t occupied_ = 0;                       // bit c % 64: wheel_[c % 64] is not empty
   std::map<Cycle, std::vector<uint32_t>> far_;  // blocks due later

@@ -9,13 +9,16 @@ namespace spikeloom {
 
 class IndexSet {
  public:
+  static constexpr size_t kWord = 64;  // numbers that share a word
+  // Of the numbers below `count`.
+  static constexpr size_t words(size_t count) { return (count + kWord - 1) / kWord; }
   // Members are below `count` from now on.
-  void grow(size_t count) { words_.resize((count + 63) / 64, 0); }
+  void grow(size_t count) { words_.resize(words(count), 0); }
   void insert(uint32_t index) { words_[index / 64] |= uint64_t{1} << (index % 64); }
-  // Takes all members out, in their order; `visit` must not insert any here.
+  // Takes all members of the words first .. end - 1 out, in their order; `visit` must not insert any here.
   template <typename Visit>
-  void drain(Visit visit) {
-    for (size_t word = 0; word < words_.size(); ++word) {
+  void drain(size_t first, size_t end, Visit visit) {
+    for (size_t word = first; word < end; ++word) {
       for (uint64_t members = words_[word]; members; members &= members - 1)
         visit(uint32_t(64 * word + size_t(__builtin_ctzll(members))));
       words_[word] = 0;

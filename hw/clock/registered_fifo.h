@@ -7,6 +7,7 @@
 
 #include <cassert>
 #include <memory>
+#include <new>
 #include <systemc>
 
 #include "hw/clock/block.h"
@@ -74,11 +75,14 @@ class alignas(64) RegisteredFifo : public FifoView {
   }
   // Producer: it was refused, and no credit is under way: nothing changes before it is woken.
   bool producer_waits() const { return producer_waits_; }
-  // A producer of many FIFOs keeps a bit of its own while it need not look at this one: its waking clears the bit.
-  // Null: there is none.
-  void keep_asleep_in(uint64_t* asleep, int bit) {
+  // The same, and a producer of many FIFOs keeps a bit of its own while it need not look at this one: sets it, if it
+  // was refused and no credit is under way; its waking clears it.
+  bool sleep(uint64_t* asleep, int bit) {
+    if (!producer_waits_) return false;
     asleep_ = asleep;
     asleep_bit_ = uint8_t(bit);
+    *asleep |= uint64_t{1} << bit;
+    return true;
   }
   // Producer: needs can_push(). `delay`: further cycles until the entry is complete.
   void push(const T& value, Cycle delay = 0) { next_place(delay).stored.store(value); }
@@ -127,16 +131,6 @@ class alignas(64) RegisteredFifo : public FifoView {
     own_bit_ = uint8_t(bit);
     if (size_ > 0) *occupied_ |= uint64_t{1} << own_bit_;
   }
-  // Ask for memory ahead of its use: what looking, pushing and popping touch beside a place; once that is there, the
-  // place that is popped or the one that is pushed.
-  void fetch() const { __builtin_prefetch(this); }
-  void fetch_front() const { fetch_place(first_); }
-  void fetch_back() const {
-    fetch_place(wrap(size_t(first_) + size_));
-    if (size_ > 0) return;
-    __builtin_prefetch(front_visible_from_);
-    __builtin_prefetch(occupied_);
-  }
   void register_port(sc_core::sc_port_base& port, const char*) override {
     Block* owner = dynamic_cast<Block*>(port.get_parent_object());
     assert(owner);
@@ -154,12 +148,20 @@ class alignas(64) RegisteredFifo : public FifoView {
     Cycle cycle;  // from when the entry is visible; then, when its credit arrives
     Stored stored;
   };
+  // Places begin with a cache line.
+  static constexpr std::align_val_t kLine{64};
+  struct FreePlaces {
+    void operator()(Place* places) const {
+      static_assert(std::is_trivially_destructible_v<Place>);
+      ::operator delete[](places, kLine);
+    }
+  };
   Place& next_place(Cycle delay) {
     if (room_ == 0) take_credits();
     assert(room_ > 0);
     --room_;
     if (!places_)
-      places_ = std::make_unique<Place[]>(last_place_ + size_t{1});  // late: most virtual channels are never used
+      places_.reset(new (kLine) Place[last_place_ + size_t{1}]);  // late: most virtual channels are never used
     Place& place = places_[wrap(size_t(first_) + size_)];
     place.cycle = clock_.now() + latency_ + delay;
     if (size_++ == 0) {
@@ -189,9 +191,6 @@ class alignas(64) RegisteredFifo : public FifoView {
   }
   const Place& place(size_t i) const { return places_[wrap(first_ + i)]; }
   Place& place(size_t i) { return places_[wrap(first_ + i)]; }
-  void fetch_place(size_t at) const {
-    if (places_) __builtin_prefetch(&places_[at]);
-  }
   static size_t places_for(size_t capacity) {
     size_t places = 1;
     while (places < capacity) places *= 2;
@@ -212,7 +211,7 @@ class alignas(64) RegisteredFifo : public FifoView {
   // All that looking, pushing and popping touch beside a place is one cache line, as long as nobody is refused.
   // Producer and consumer as the clock knows them.
   Clock& clock_;
-  std::unique_ptr<Place[]> places_;
+  std::unique_ptr<Place[], FreePlaces> places_;
   Cycle* front_visible_from_ = &own_front_;  // of the oldest entry
   uint64_t* occupied_ = &own_occupied_;      // own_bit_ of it: there is an entry
   uint16_t last_place_, size_ = 0;

@@ -1,14 +1,8 @@
 #include "hw/noc/network.h"
 
-#include "sim/base/huge_pages.h"
+#include <algorithm>
 
 namespace spikeloom {
-
-namespace {
-
-constexpr int kManyRouters = 512;  // more than a core's caches hold
-
-}  // namespace
 
 Network::Network(Clock& clock, const std::string& prefix, const NetworkSpec& spec, const Topology& topology,
                  const RouteTable& routes, const VirtualChannels& channels, const FlitFormat& format,
@@ -22,7 +16,6 @@ Network::Network(Clock& clock, const std::string& prefix, const NetworkSpec& spe
       ledger_(ledger),
       into_(topology.nodes(), nullptr),
       to_(topology.nodes(), nullptr) {
-  if (topology.routers() >= kManyRouters) use_huge_pages();
   routers_.resize(topology.routers());
   for (int i = 0; i < topology.routers(); ++i) {
     const int router = reversed ? topology.routers() - 1 - i : i;
@@ -31,6 +24,13 @@ Network::Network(Clock& clock, const std::string& prefix, const NetworkSpec& spe
   }
   for (int router = 0; router < topology.routers(); ++router)
     for (const Port direction : {kNorth, kEast, kSouth, kWest}) connect(router, direction);
+}
+
+void Network::set_bands() {
+  const LinkSpec link = spec_.link_between_routers();
+  clock_.set_cycles_between_bands(Cycle(std::min(link.latency_cycles, link.credit_cycles)));
+  for (int router = 0; router < topology_.routers(); ++router)
+    routers_[router]->set_band(uint32_t(topology_.band(router)));
 }
 
 std::string Network::router_name(int router) const {

@@ -26,6 +26,10 @@ class Network {
   Link* link_into(int node) { return into_[node]; }
   Link* link_to(int node) { return to_[node]; }
 
+  // Puts every router into its band of the clock; blocks of a node belong into that of its router.
+  void set_bands();
+  uint32_t band_of_node(int node) const { return uint32_t(topology_.band(topology_.router_of(node))); }
+
   const Router& router(int index) const { return *routers_[index]; }
   const std::deque<Link>& links() const { return links_; }
   const NetworkSpec& spec() const { return spec_; }

@@ -59,10 +59,9 @@ bool NetworkInterface::send_of(size_t index) {
     vc = choose_vc(flit);
     if (vc < 0) return false;
     link_->free() &= ~(1u << vc);
-    link_->channel(vc).keep_asleep_in(&asleep_, int(index));
     if (flit.type == MessageType::kOutputs && node_of_output_) flit.destination = node_of_output_(flit);
   } else if (!link_->can_send(vc)) {
-    if (link_->channel(vc).producer_waits()) asleep_ |= uint64_t{1} << index;
+    link_->channel(vc).sleep(&asleep_, int(index));
     return false;
   }
   if (flit.tail) link_->free() |= 1u << vc;

@@ -23,19 +23,20 @@ Router::Router(const sc_core::sc_module_name& name, Clock& clock, int id, int po
       vcs_(uint8_t(channels.count())),
       may_pass_apart_(ports * channels.count() <= 64 && spec.switch_allocation_cycles == 1),
       crossbar_waits_(spec.switch_cycles > 1),
+      stages_wait_(std::max({spec.routing_cycles, spec.vc_allocation_cycles, spec.switch_allocation_cycles}) > 1),
       slots_(new Slot[size_t(ports) * vcs_]),
       switch_allocator_(make_allocator(spec.switch_allocator, ports, ports, spec.allocator_iterations)),
       more_groups_((size_t(ports) * vcs_ - 1) / 64),
       vc_allocator_(make_allocator(spec.vc_allocator, ports * vcs_, ports * vcs_, spec.allocator_iterations)),
-      spec_(spec),
-      id_(id),
       routes_(routes),
       channels_(channels),
+      route_(ledger, {{&ledger.counter(this->name(), EnergyEvent::kRouteComputation), 1}}),
+      spec_(spec),
+      vc_allocation_(ledger, {{&ledger.counter(this->name(), EnergyEvent::kVcAllocation), 1}}),
+      id_(id),
       crossing_{{&ledger.counter(this->name(), EnergyEvent::kSwitchArbitration), 1},
                 {&ledger.counter(this->name(), EnergyEvent::kRouterBufferReadBit), uint64_t(format.wire_bits())},
                 {&ledger.counter(this->name(), EnergyEvent::kCrossbarBit), uint64_t(format.wire_bits())}},
-      route_(ledger.counter(this->name(), EnergyEvent::kRouteComputation)),
-      vc_allocation_(ledger.counter(this->name(), EnergyEvent::kVcAllocation)),
       in("in", ports),
       out("out", ports) {
   assert(vcs_ <= kMostVcs && ports <= kMostPorts && format.vcs == vcs_);
@@ -93,8 +94,8 @@ inline bool Router::pass_apart() {
       inputs |= input;
       outputs |= slot.remaining;
       passing[count++] = &slot;
-    } else if (slot.next_buffer->producer_waits()) {
-      put_to_sleep(slot);
+    } else {
+      sleep_on(*slot.next_buffer, slot);
     }
   }
   for (size_t i = 0; i < count; ++i) pass(*passing[i]);
@@ -114,6 +115,7 @@ void Router::run_stages() {
   if (!vc_requests.empty()) allocate_vcs(&requests);
   if (requests.switches > 0) allocate_switch(&requests);
   if (deferred_) apply_deferred();
+  if (!stages_wait_) return;
   end_cycle(&routing_, spec_.routing_cycles);
   end_cycle(&vc_stage_, spec_.vc_allocation_cycles);
   end_cycle(&switch_stage_, spec_.switch_allocation_cycles);
@@ -156,35 +158,6 @@ void Router::apply_due(std::vector<Grant>* grants, Apply apply) {
   grants->erase(grants->begin(), grants->begin() + long(due));
 }
 
-// Slots and ports; buffers and links; flits.
-void Router::fetch(int step) const {
-  if (step == 0) {
-    __builtin_prefetch(switch_allocator_.get());
-    __builtin_prefetch(vc_allocator_.get());
-    for_each_awake([](const Slot& slot) { __builtin_prefetch(&slot); });
-  } else if (step == 1) {
-    switch_allocator_->fetch();
-    for_each_awake([this](const Slot& slot) {
-      slot.buffer->fetch();
-      if (!slot.next_buffer) return fetch_for_head();
-      slot.next_buffer->fetch();
-      __builtin_prefetch(out_[__builtin_ctz(slot.remaining)]);
-    });
-  } else {
-    for_each_awake([](const Slot& slot) {
-      slot.buffer->fetch_front();
-      if (slot.next_buffer) slot.next_buffer->fetch_back();
-    });
-  }
-}
-
-// A packet's head is routed and asks for a channel.
-void Router::fetch_for_head() const {
-  vc_allocator_->fetch();
-  __builtin_prefetch(&route_);
-  __builtin_prefetch(&vc_allocation_);
-}
-
 // A channel's flit that cannot be seen yet wakes this router when it can.
 void Router::look_at_inputs(Requests* requests) {
   SwitchWishes wishes;
@@ -207,13 +180,13 @@ void Router::look_at_slot(Slot& slot, SwitchWishes* wishes, Requests* requests) 
       again_ = true;
       return;
     }
-    switch_stage_.begins = true;
+    begin(&switch_stage_);
     if (slot.next_buffer->can_push())
       wishes->add(__builtin_ctz(slot.remaining), slot.vc);
     else if (spec_.switch_allocation_cycles > 1)
       again_ = true;
-    else if (slot.next_buffer->producer_waits())
-      put_to_sleep(slot);
+    else
+      sleep_on(*slot.next_buffer, slot);
     return;
   }
   if (!slot.routed && !compute_route(slot)) {
@@ -223,7 +196,7 @@ void Router::look_at_slot(Slot& slot, SwitchWishes* wishes, Requests* requests) 
   bool waits = true;  // for what wakes a sleeping slot
   if (const uint16_t missing = slot.missing()) {
     if (reached(slot.head_ready) && open(vc_stage_)) {
-      vc_stage_.begins = true;
+      begin(&vc_stage_);
       waits = !request_vcs(slot, missing, wishes, requests);
       if (spec_.vc_allocation_cycles > 1) {
         waits = false;
@@ -239,24 +212,31 @@ void Router::look_at_slot(Slot& slot, SwitchWishes* wishes, Requests* requests) 
     again_ = true;
     return;
   }
-  if (ready) switch_stage_.begins = true;
+  if (ready) begin(&switch_stage_);
   for (unsigned left = ready; left; left &= left - 1) {
     const int output = __builtin_ctz(left);
     RegisteredFifo<Flit>& buffer = out_[output]->channel(slot.out_vc[output]);
     if (buffer.can_push())
       wishes->add(output, slot.vc);
+    else if (spec_.switch_allocation_cycles > 1)
+      again_ = true;  // a stage begins although there is no credit yet
     else if (buffer.producer_waits())
       continue;
     waits = false;
   }
-  if (waits) put_to_sleep(slot);
+  if (!waits) return;
+  put_to_sleep(slot);
+  for (unsigned left = ready; left; left &= left - 1) {
+    const int output = __builtin_ctz(left);
+    sleep_on(out_[output]->channel(slot.out_vc[output]), slot);
+  }
 }
 
 // Whether the route of the packet at the front is known by now.
 bool Router::compute_route(Slot& slot) {
   if (!slot.in_packet) {
     if (!open(routing_)) return false;
-    routing_.begins = true;
+    begin(&routing_);
     slot.in_packet = true;
     slot.head_ready = uint32_t(now() + spec_.routing_cycles);
   }
@@ -274,7 +254,7 @@ bool Router::compute_route(Slot& slot) {
   if (!slot.multicast) slot.allowed = allowed_vcs(slot, head, __builtin_ctz(route.ports));
   slot.next_buffer = nullptr;
   slot.head_ready = slot.switch_ready = uint32_t(now());
-  route_.add(now(), 1, head.phase);
+  route_.add(now(), head.phase);
   return true;
 }
 
@@ -367,12 +347,11 @@ void Router::take_vc(const Grant& grant) {
   slot.out_vc[grant.output] = grant.vc;
   slot.allocated |= uint16_t(1u << grant.output);
   RegisteredFifo<Flit>& buffer = out_[grant.output]->channel(grant.vc);
-  buffer.keep_asleep_in(&group(grant.slot).asleep, grant.slot % 64);
   if (!slot.multicast) {
     slot.branches = slot.remaining = uint16_t(1u << grant.output);
     slot.next_buffer = &buffer;
   }
-  vc_allocation_.add(now(), 1, slot.buffer->stored_front().phase());
+  vc_allocation_.add(now(), slot.buffer->stored_front().phase());
 }
 
 // A grant is void when the packet got no channel there (speculation), or the credit is gone.

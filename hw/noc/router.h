@@ -83,6 +83,7 @@ class Router : public Block {
   uint8_t count_, vcs_;                        // of ports, and of channels of each
   bool may_pass_apart_;                        // by its size and its pipeline
   bool crossbar_waits_;                        // a crossing takes several cycles
+  bool stages_wait_;                           // a stage does
   bool again_ = false;                         // something may be possible in the next cycle
   bool deferred_ = false;                      // there are grants of later cycles
   std::array<uint8_t, kMostPorts> next_vc_{};  // [input]: round robin over its channels: the first to be looked at
@@ -91,14 +92,16 @@ class Router : public Block {
   alignas(64) SlotGroup first_group_;
   std::array<Link*, kMostPorts> out_{};  // [output]; null: none
   std::vector<SlotGroup> more_groups_;   // of the slots behind the first 64
-  std::unique_ptr<Allocator> vc_allocator_;
-  const RouterSpec& spec_;
-  int id_;
-  Stage routing_, vc_stage_, switch_stage_;
+  // What a packet's head touches, too.
+  alignas(64) std::unique_ptr<Allocator> vc_allocator_;
   const RouteTable& routes_;
   const VirtualChannels& channels_;
-  std::vector<EnergyBundle::Part> crossing_;  // arbitration, buffer read, crossbar: counted with the links' flits
-  EnergyCounter &route_, &vc_allocation_;
+  EnergyBundle route_;
+  const RouterSpec& spec_;
+  EnergyBundle vc_allocation_;
+  int id_;
+  Stage routing_, vc_stage_, switch_stage_;
+  std::vector<EnergyBundle::Part> crossing_;      // arbitration, buffer read, crossbar: counted with the links' flits
   Cycle crossbar_begins_ = 0;                     // its latest crossing
   std::array<Cycle, kMostPorts> last_left_{};     // [output]: cycle in which its last flit left the crossbar
   std::vector<Grant> vc_grants_, switch_grants_;  // of later cycles, in the order in which they take effect
@@ -146,8 +149,6 @@ class Router : public Block {
   };
   void end_of_elaboration() override;
   void tick() override;
-  void fetch(int step) const override;
-  void fetch_for_head() const;
   // Calls `visit` with every slot that has a flit and is not asleep, in order.
   template <typename Visit>
   void for_each_awake(Visit visit) const;
@@ -155,6 +156,10 @@ class Router : public Block {
   // That of a slot by index.
   SlotGroup& group(size_t slot) { return slot < 64 ? first_group_ : more_groups_[slot / 64 - 1]; }
   const SlotGroup& group(size_t slot) const { return slot < 64 ? first_group_ : more_groups_[slot / 64 - 1]; }
+  // False: a credit is under way.
+  bool sleep_on(RegisteredFifo<Flit>& buffer, const Slot& slot) {
+    return buffer.sleep(&group(index_of(slot)).asleep, int(index_of(slot) % 64));
+  }
   void put_to_sleep(const Slot& slot) { group(index_of(slot)).asleep |= uint64_t{1} << index_of(slot) % 64; }
   void wake_all_slots();
   bool pass_apart();
@@ -174,7 +179,10 @@ class Router : public Block {
     grants->push_back(grant);
     deferred_ = true;
   }
-  bool open(const Stage& stage) const { return stage.free_from <= now(); }
+  bool open(const Stage& stage) const { return !stages_wait_ || stage.free_from <= now(); }
+  void begin(Stage* stage) {
+    if (stages_wait_) stage->begins = true;
+  }
   void end_cycle(Stage* stage, int cycles) {
     if (stage->begins) stage->free_from = now() + Cycle(cycles);
     stage->begins = false;

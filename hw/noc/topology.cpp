@@ -49,6 +49,12 @@ int Topology::neighbour(int router, Port direction) const {
   return to == router ? -1 : to;
 }
 
+int Topology::band(int router) const {
+  const int column = x(router), row = y(router);
+  if (shape_ == Shape::kMesh) return column + row;
+  return std::min(column, width_ - 1 - column) + std::min(row, height_ - 1 - row);
+}
+
 int Topology::hops(int from, int to) const {
   const int a = router_of(from), b = router_of(to);
   int dx = std::abs(x(a) - x(b)), dy = std::abs(y(a) - y(b));

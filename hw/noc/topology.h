@@ -51,6 +51,9 @@ class Topology {
   int ports(int router) const { return kLocal + locals_[router]; }
   // The router behind a direction, -1 at the mesh's edge.
   int neighbour(int router, Port direction) const;
+  // Diagonals of routers, numbered so that linked ones are of the same band or of two with following numbers: a torus
+  // is folded in both directions.
+  int band(int router) const;
   // Links between the routers of two nodes on a shortest path.
   int hops(int from, int to) const;
   // "2_1" for the tile of router (2, 1); "2_1_0", "2_1_1" ... where several share it.

@@ -50,20 +50,25 @@ void EnergyLedger::begin_phase(uint32_t phase) {
 }
 
 EnergyBundle::EnergyBundle(EnergyLedger& ledger, std::vector<Part> parts)
-    : window_cycles_(ledger.window_cycles_), parts_(std::move(parts)) {
+    : rest_(new Rest{ledger.window_cycles_, std::move(parts)}) {
   ledger.bundles_.push_back(this);
+}
+
+void EnergyBundle::add_parts(const std::vector<Part>& parts) {
+  rest_->parts.insert(rest_->parts.end(), parts.begin(), parts.end());
 }
 
 void EnergyBundle::open_window(Cycle now, uint32_t phase) {
   settle();
-  window_end_ = now - now % window_cycles_ + window_cycles_;
+  window_end_ = now - now % rest_->window_cycles + rest_->window_cycles;
   phase_ = phase;
 }
 
 void EnergyBundle::settle() {
   if (pending_ == 0) return;
-  for (const Part& part : parts_) part.counter->add(window_end_ - window_cycles_, pending_ * part.weight, phase_);
-  settled_ += pending_;
+  for (const Part& part : rest_->parts)
+    part.counter->add(window_end_ - rest_->window_cycles, pending_ * part.weight, phase_);
+  rest_->settled += pending_;
   pending_ = 0;
 }
 

@@ -68,7 +68,7 @@ class alignas(64) EnergyCounter {
 };
 
 // Events that always happen together: counted once, `weight` times each. Cheaper where it is done most; lies where it
-// counts, so that it costs no cache line of its own.
+// counts, so that it costs no cache line of its own until a window ends.
 class EnergyBundle {
  public:
   struct Part {
@@ -81,7 +81,7 @@ class EnergyBundle {
   EnergyBundle& operator=(const EnergyBundle&) = delete;
 
   // Before anything is counted.
-  void add_parts(const std::vector<Part>& parts) { parts_.insert(parts_.end(), parts.begin(), parts.end()); }
+  void add_parts(const std::vector<Part>& parts);
   // `now` never steps back.
   void add(Cycle now, uint32_t phase) {
     if (now >= window_end_ || phase_ != phase) open_window(now, phase);
@@ -90,17 +90,20 @@ class EnergyBundle {
   // Hands what has been counted to the counters.
   void settle();
   // How often it was counted so far.
-  uint64_t count() const { return settled_ + pending_; }
+  uint64_t count() const { return rest_->settled + pending_; }
 
  private:
+  struct Rest {
+    Cycle window_cycles;
+    std::vector<Part> parts;
+    uint64_t settled = 0;
+  };
   void open_window(Cycle now, uint32_t phase);
 
   Cycle window_end_ = 0;
   uint32_t phase_ = 0;
   uint32_t pending_ = 0;
-  uint64_t settled_ = 0;
-  Cycle window_cycles_;
-  std::vector<Part> parts_;
+  std::unique_ptr<Rest> rest_;
 };
 
 // What one counter counted in one window of cycles and one phase (a phase: the operations that share one input).

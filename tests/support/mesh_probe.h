@@ -17,15 +17,14 @@ class LinkSource : public Block {
  public:
   std::vector<Cycle> sent;
 
-  LinkSource(const sc_core::sc_module_name& name, Clock& clock, Link& link) : Block(name, clock), link_(link) {
-    link.set_producer(this);
-  }
+  LinkSource(const sc_core::sc_module_name& name, Clock& clock, Link& link) : Block(name, clock), link_(link) {}
   void add(Cycle cycle, const Flit& flit, int vc) {
     if (plan_.empty()) wake_at(cycle);
     plan_.push_back({cycle, flit, vc});
   }
 
  private:
+  void end_of_elaboration() override { link_.set_producer(this); }
   void tick() override {
     if (sent.size() == plan_.size() || now() < plan_[sent.size()].cycle) return;
     const Planned& next = plan_[sent.size()];

@@ -1,9 +1,25 @@
 #include "hw/noc/allocators/allocator.h"
 
+#include <algorithm>
+
 #include "hw/noc/allocators/islip.h"
 #include "hw/noc/allocators/separable.h"
 
 namespace spikeloom {
+
+Allocator::Allocator(int inputs, int outputs)
+    : served_(size_t(inputs + outputs) > few_.size() ? new uint16_t[size_t(inputs + outputs)] : few_.data()),
+      inputs_(uint16_t(inputs)),
+      outputs_(uint16_t(outputs)) {
+  std::fill_n(served_, inputs, uint16_t(outputs - 1));  // the first choice is next
+  std::fill_n(served_ + inputs, outputs, uint16_t(inputs - 1));
+  offers_to_inputs.grow(inputs);
+  offers_to_outputs.grow(outputs);
+}
+
+Allocator::~Allocator() {
+  if (served_ != few_.data()) delete[] served_;
+}
 
 bool Allocator::grant_apart(AllocatorRequest* requests, size_t count) {
   uint64_t inputs = 0, outputs = 0;  // bit i % 64: i was seen; another one with that bit counts as a meeting, too
@@ -18,11 +34,13 @@ bool Allocator::grant_apart(AllocatorRequest* requests, size_t count) {
 }
 
 bool Allocator::grant_one_of(AllocatorRequest* requests, size_t count) {
+  const RoundRobinArbiters arbiters = of_inputs();
   AllocatorRequest* best = requests;
   for (size_t i = 0; i < count; ++i) {
     AllocatorRequest& request = requests[i];
     if (request.input != best->input || request.priority != best->priority || request.all) return false;
-    if (inputs_.distance(request.input, request.output) < inputs_.distance(best->input, best->output)) best = &request;
+    if (arbiters.distance(request.input, request.output) < arbiters.distance(best->input, best->output))
+      best = &request;
   }
   grant(best);
   return true;

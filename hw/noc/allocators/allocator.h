@@ -26,28 +26,25 @@ struct AllocatorRequest {
 
 class alignas(64) Allocator {
  public:
-  Allocator(int inputs, int outputs)
-      : many_(size_t(inputs + outputs) > few_.size() ? std::make_unique<uint16_t[]>(size_t(inputs + outputs))
-                                                     : nullptr),
-        served_(many_ ? many_.get() : few_.data()),
-        served_of_outputs_(served_ + inputs),
-        inputs_(inputs, outputs, served_),
-        outputs_(outputs, inputs, served_of_outputs_) {}
-  virtual ~Allocator() = default;
+  Allocator(int inputs, int outputs);
+  virtual ~Allocator();
+  Allocator(const Allocator&) = delete;
+  Allocator& operator=(const Allocator&) = delete;
 
   void allocate(AllocatorRequest* requests, size_t count) {
     if (!grant_apart(requests, count) && !grant_one_of(requests, count)) match(requests, count);
   }
-  // Asks for memory ahead of its use.
-  void fetch() const { __builtin_prefetch(served_); }
   // Serves a request that no other one meets, as allocate() would (both arbiters advance; without their cache lines).
   void grant(int input, int output) {
     served_[input] = uint16_t(output);
-    served_of_outputs_[output] = uint16_t(input);
+    served_[inputs_ + output] = uint16_t(input);
   }
   void allocate(std::vector<AllocatorRequest>& requests) { allocate(requests.data(), requests.size()); }
 
  protected:
+  // Arbiters, one each: inputs' choose among outputs, and the other way. Nothing is offered to them.
+  RoundRobinArbiters of_inputs() { return {served_, outputs_, &offers_to_inputs}; }
+  RoundRobinArbiters of_outputs() { return {served_ + inputs_, inputs_, &offers_to_outputs}; }
   virtual void match(AllocatorRequest* requests, size_t count) = 0;
   void grant(AllocatorRequest* request) {
     request->granted = true;
@@ -55,15 +52,14 @@ class alignas(64) Allocator {
   }
 
  private:
+  // One for all allocators: empty between two matchings.
+  inline static RoundRobinArbiters::Offers offers_to_inputs, offers_to_outputs;
+
   // What each arbiter served last, inputs' and outputs': with few of them all that granting touches is one cache line.
-  std::unique_ptr<uint16_t[]> many_;
-  uint16_t *served_, *served_of_outputs_;
-  std::array<uint16_t, 16> few_;
+  uint16_t* const served_;
+  const uint16_t inputs_, outputs_;
+  std::array<uint16_t, 22> few_;
 
- protected:
-  RoundRobinArbiters inputs_, outputs_;  // an arbiter each: inputs' choose among outputs, and the other way
-
- private:
   // What every policy does alike, for speed: grants all requests if no two of them meet; or one, if they are one
   // input's. False: neither is so.
   bool grant_apart(AllocatorRequest* requests, size_t count);

@@ -3,20 +3,20 @@
 namespace spikeloom {
 
 void SeparableOutputFirst::match(AllocatorRequest* requests, size_t count) {
-  for (size_t i = 0; i < count; ++i)
-    outputs_.offer(requests[i].output, requests[i].input, requests[i].priority, int(i));
-  for (const int output : outputs_.asked()) {
-    const int index = outputs_.best(output);
-    inputs_.offer(requests[index].input, output, requests[index].priority, index);
+  RoundRobinArbiters inputs = of_inputs(), outputs = of_outputs();
+  for (size_t i = 0; i < count; ++i) outputs.offer(requests[i].output, requests[i].input, requests[i].priority, int(i));
+  for (const int output : outputs.asked()) {
+    const int index = outputs.best(output);
+    inputs.offer(requests[index].input, output, requests[index].priority, index);
   }
-  for (const int output : outputs_.asked()) {
-    AllocatorRequest& request = requests[outputs_.best(output)];
-    const AllocatorRequest& chosen = requests[inputs_.best(request.input)];
+  for (const int output : outputs.asked()) {
+    AllocatorRequest& request = requests[outputs.best(output)];
+    const AllocatorRequest& chosen = requests[inputs.best(request.input)];
     if (&request != &chosen && !(request.all && request.label == chosen.label)) continue;
     grant(&request);
   }
-  inputs_.clear();
-  outputs_.clear();
+  inputs.clear();
+  outputs.clear();
 }
 
 }  // namespace spikeloom

@@ -40,6 +40,7 @@ ReplayNetwork::ReplayNetwork(const NetworkSpec& spec, const Topology& topology, 
   for (auto& of_node : packets) of_node.resize(traffic.classes.size());
   for (size_t i = 0; i < traffic.packets.size(); ++i)
     packets[traffic.packets[i].source][traffic.packets[i].message_class].push_back(uint32_t(i));
+  network_.set_bands();
   for (int node = 0; node < topology_.nodes(); ++node) {
     add_source(node, std::move(packets[node]));
     add_sink(node);
@@ -62,6 +63,8 @@ void ReplayNetwork::add_source(int node, std::vector<std::vector<uint32_t>> pack
     interface->in[i](queues_.back());
   }
   interface->out(network_.new_link_into(node, "inject_" + id));
+  source->set_band(network_.band_of_node(node));
+  interface->set_band(network_.band_of_node(node));
   blocks_.push_back(std::move(source));
   blocks_.push_back(std::move(interface));
 }
@@ -71,6 +74,7 @@ void ReplayNetwork::add_sink(int node) {
   Link& eject = network_.new_link_to(node, "eject_" + id, "node_" + id);
   auto sink = std::make_unique<ReplaySink>(("sink_" + id).c_str(), clock_, channels_.count(), traffic_, &arrivals_);
   for (int vc = 0; vc < channels_.count(); ++vc) sink->flits_in[vc](eject.channel(vc));
+  sink->set_band(network_.band_of_node(node));
   blocks_.push_back(std::move(sink));
 }
 

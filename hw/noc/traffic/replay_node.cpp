@@ -73,7 +73,7 @@ void ReplaySink::take(const Flit& flit) {
   const uint32_t packet = flit.packet - 1;
   if (flit.head) arrivals_->waited[packet] = flit.born - std::min(flit.born, traffic_.packets[packet].cycle);
   if (!flit.tail) return;
-  arrivals_->arrived[packet] = now();
+  arrivals_->arrived[packet] = std::max(arrivals_->arrived[packet], now());
   --arrivals_->left[packet];
   --arrivals_->deliveries;
 }

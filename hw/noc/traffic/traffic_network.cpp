@@ -1,5 +1,7 @@
 #include "hw/noc/traffic/traffic_network.h"
 
+#include <initializer_list>
+
 namespace spikeloom {
 
 TrafficNetwork::TrafficNetwork(const NetworkSpec& network, const TrafficSpec& traffic, double rate, uint64_t seed)
@@ -16,6 +18,7 @@ TrafficNetwork::TrafficNetwork(const NetworkSpec& network, const TrafficSpec& tr
   result_.end = result_.begin + Cycle(traffic.measured_cycles);
   point_.rate = rate;
   for (int node = 0; node < topology_.tiles(); ++node) add_node(node, rate, seed);
+  network_.set_bands();
   clock_.set_observer([this] { watch(); });
 }
 
@@ -33,6 +36,8 @@ void TrafficNetwork::add_node(int node, double rate, uint64_t seed) {
   interface->in[0](queues_.back());
   interface->out(inject);
   for (int vc = 0; vc < channels_.count(); ++vc) sink->flits_in[vc](eject.channel(vc));
+  for (Block* block : std::initializer_list<Block*>{source.get(), interface.get(), sink.get()})
+    block->set_band(network_.band_of_node(node));
   blocks_.push_back(std::move(source));
   blocks_.push_back(std::move(interface));
   blocks_.push_back(std::move(sink));

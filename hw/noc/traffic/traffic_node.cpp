@@ -72,7 +72,7 @@ void TrafficSink::tick() {
   for (auto& port : flits_in) {
     if (port->can_pop()) {
       const Flit& flit = port->front();
-      result_->last_arrival = now();
+      result_->last_arrival = std::max(result_->last_arrival, now());
       if (now() >= result_->begin && now() < result_->end) ++result_->accepted_flits;
       if (flit.tail && flit.born >= result_->begin && flit.born < result_->end) {
         const Cycle latency = now() - flit.born;

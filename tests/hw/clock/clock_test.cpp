@@ -1,5 +1,8 @@
 #include <gtest/gtest.h>
 
+#include <memory>
+#include <set>
+#include <string>
 #include <vector>
 
 #include "hw/clock/block.h"
@@ -130,6 +133,44 @@ TEST(ClockUnit, WakesOfTheSameCycleCoalesce) {
   } nudge(clock, alarm);
   sc_core::sc_start();
   EXPECT_EQ(alarm.ran, (std::vector<Cycle>{5, 100}));
+}
+
+TEST(ClockTiming, BlocksOfBandsRunInExactlyTheCyclesTheyAskedFor) {
+  Clock clock("clock", 500);
+  std::vector<std::unique_ptr<Alarm>> alarms;
+  std::vector<std::vector<Cycle>> expected;
+  for (int i = 0; i < 200; ++i) {  // more than a word of a set; bands 3, 2, 1, 0, 3 ...
+    alarms.push_back(std::make_unique<Alarm>(("alarm_" + std::to_string(i)).c_str(), clock));
+    alarms[i]->set_band(uint32_t(3 - i % 4));
+    alarms[i]->next = {1, 50, 63, 64, Cycle(i + 1), 11, 12, 13, 5000};
+    expected.push_back({Cycle(1 + i % 3 * 70)});  // near and far
+    for (const Cycle step : alarms[i]->next) expected[i].push_back(expected[i].back() + step);
+    alarms[i]->wake_at(expected[i][0]);
+  }
+  clock.set_cycles_between_bands(3);
+  clock.set_quantum(Clock::kQuantum);
+  sc_core::sc_start();
+  for (int i = 0; i < 200; ++i) EXPECT_EQ(alarms[i]->ran, expected[i]) << i;
+  std::set<Cycle> cycles;
+  for (const auto& of_alarm : expected) cycles.insert(of_alarm.begin(), of_alarm.end());
+  EXPECT_EQ(clock.active_cycles(), cycles.size());
+  EXPECT_EQ(clock.now(), *cycles.rbegin());
+}
+
+TEST(ClockTiming, ObserverIsCalledBeforeTheFirstCycleOfAPeriod) {
+  Clock clock("clock", 500);
+  Alarm first("first", clock), second("second", clock);
+  second.set_band(1);
+  for (const Cycle cycle : {1, 2, 1023, 1024, 1025, 5000, 6143, 6144}) first.wake_at(cycle), second.wake_at(cycle);
+  std::vector<Cycle> calls;
+  clock.set_observer([&] {
+    calls.push_back(clock.now());
+    EXPECT_EQ(first.ran, second.ran);  // all bands have come as far
+    EXPECT_TRUE(first.ran.empty() || first.ran.back() < clock.now());
+  });
+  clock.set_quantum(Clock::kQuantum);
+  sc_core::sc_start();
+  EXPECT_EQ(calls, (std::vector<Cycle>{1, 1024, 5000, 6143, 6144}));
 }
 
 }  // namespace

@@ -20,9 +20,15 @@ TEST(IndexSetUnit, DrainsWhatWasInsertedInItsOrder) {
       for (const uint32_t index : expected) set.insert(index);
       set.insert(0);  // a second time
       std::vector<uint32_t> drained;
-      set.drain([&](uint32_t index) { drained.push_back(index); });
+      const size_t words = IndexSet::words(count), half = words / 2;
+      set.drain(half, words, [&](uint32_t index) { drained.push_back(index); });
+      const std::vector<uint32_t> upper = std::move(drained);
+      drained.clear();
+      set.drain(0, words, [&](uint32_t index) { drained.push_back(index); });  // what is left: the lower words
+      for (const uint32_t index : drained) EXPECT_LT(index, half * IndexSet::kWord);
+      drained.insert(drained.end(), upper.begin(), upper.end());
       EXPECT_EQ(drained, std::vector<uint32_t>(expected.begin(), expected.end()));
-      set.drain([](uint32_t index) { ADD_FAILURE() << index << " was left"; });
+      set.drain(0, words, [](uint32_t index) { ADD_FAILURE() << index << " was left"; });
     }
   }
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <queue>
+#include <set>
 
 #include "hw/noc/route_table.h"
 
@@ -36,6 +37,25 @@ TEST(TopologyUnit, NeighboursAreMutualAndEndAtTheEdge) {
   EXPECT_EQ(topology.neighbour(5, kEast), 6);
   EXPECT_EQ(topology.neighbour(5, kSouth), 9);
   EXPECT_EQ(topology.neighbour(5, kWest), 4);
+}
+
+TEST(TopologyUnit, LinkedRoutersAreOfOneBandOrOfTwoThatFollowEachOther) {
+  for (const Shape shape : {Shape::kMesh, Shape::kTorus})
+    for (const auto& [width, height] : {std::pair{5, 4}, {4, 4}, {7, 1}, {2, 3}}) {
+      const Topology topology(width, height, {}, shape);
+      std::set<int> bands;
+      for (int router = 0; router < topology.routers(); ++router) {
+        bands.insert(topology.band(router));
+        for (const Port port : {kNorth, kEast, kSouth, kWest}) {
+          const int neighbour = topology.neighbour(router, port);
+          if (neighbour < 0) continue;
+          EXPECT_LE(std::abs(topology.band(router) - topology.band(neighbour)), 1);
+        }
+      }
+      EXPECT_EQ(*bands.begin(), 0);
+      EXPECT_EQ(*bands.rbegin() + 1, int(bands.size()));
+      EXPECT_GT(bands.size(), 1u);
+    }
 }
 
 TEST(TopologyUnit, ATorusClosesRowsAndColumnsOfMoreThanOneRouter) {
