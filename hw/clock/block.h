@@ -25,11 +25,18 @@ class alignas(64) Clocked {
   void set_band(uint32_t band) { clock_.set_band(index_, band); }
 
  protected:
+  // Of many blocks, the clock asks for a block's memory ahead of its use: for the begin of its state, then calls this
+  // with 0, then with 1, some time after each other. Each may read what the one before asked for, and asks for what
+  // that points to.
+  virtual void fetch(int) const {}
   // One activation: does everything that is possible in cycle now(), then returns.
   virtual void tick() = 0;
 
  private:
   friend class Clock;
+  void fetch_begin() const {
+    for (int line = 0; line < 3; ++line) __builtin_prefetch(reinterpret_cast<const char*>(this) + 64 * line);
+  }
   Clock& clock_;
   uint32_t index_;
 };

@@ -63,6 +63,24 @@ void Clock::advance() {
   now_ = next;
 }
 
+// Those of a band's blocks that are due soon.
+template <typename Fetch>
+void Clock::fetch_band(size_t band, Cycle begin, Fetch fetch) {
+  if (band >= bands_.size()) return;
+  for (size_t word = bands_[band].first; word < bands_[band].end; ++word) {
+    uint64_t due = 0;
+    for (Cycle cycle = begin; cycle < begin + stride_; ++cycle) due |= wheel_[cycle % kWheel].word(word);
+    for (; due; due &= due - 1) fetch(*blocks_[word * IndexSet::kWord + size_t(__builtin_ctzll(due))]);
+  }
+}
+
+// What the bands behind `band` are about to need, which nobody has touched since the cycles before.
+void Clock::fetch_ahead(size_t band, Cycle begin) {
+  fetch_band(band + 3, begin, [](const Clocked& block) { block.fetch_begin(); });
+  fetch_band(band + 2, begin, [](const Clocked& block) { block.fetch(0); });
+  fetch_band(band + 1, begin, [](const Clocked& block) { block.fetch(1); });
+}
+
 // Bit c % 64: a block ran in cycle c.
 uint64_t Clock::run_band(const Band& band, Cycle begin, Cycle end) {
   uint64_t active = 0;
@@ -114,6 +132,7 @@ uint64_t Clock::run_bands(Cycle begin, Cycle end) {
   uint64_t active = 0;
   for (size_t front = 0; front < bands + waves - 1; ++front)
     for (size_t wave = front < bands ? 0 : front - bands + 1; wave < waves && wave <= front; ++wave) {
+      if (wave == 0 && blocks_.size() > kManyBlocks) fetch_ahead(front, begin);
       const Cycle first = begin + wave * stride_;
       active |= run_band(bands_[front - wave], first, std::min(first + stride_, end));
     }

@@ -69,6 +69,7 @@ class Clock : public sc_core::sc_module {
   static constexpr Cycle kAhead = 12;                  // most cycles in which some bands run before others begin
   static constexpr Cycle kNear = kWheel - kAhead + 1;  // nothing that far ahead gets in the way of those
   static constexpr Cycle kObserverPeriod = 1024;
+  static constexpr size_t kManyBlocks = 1024;  // more than a core's own cache holds
   // Words of the wheel's sets.
   struct Band {
     size_t first, end;
@@ -78,6 +79,9 @@ class Clock : public sc_core::sc_module {
   void run_cycles();
   Cycle end_of_cycles() const;
   uint64_t run_bands(Cycle begin, Cycle end);
+  void fetch_ahead(size_t band, Cycle begin);
+  template <typename Fetch>
+  void fetch_band(size_t band, Cycle begin, Fetch fetch);
   uint64_t run_band(const Band& band, Cycle begin, Cycle end);
   bool goes_on() const { return !stopped_ && (occupied_ || !far_.empty()); }
   void advance();

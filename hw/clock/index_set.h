@@ -15,6 +15,8 @@ class IndexSet {
   // Members are below `count` from now on.
   void grow(size_t count) { words_.resize(words(count), 0); }
   void insert(uint32_t index) { words_[index / 64] |= uint64_t{1} << (index % 64); }
+  // Members of a word.
+  uint64_t word(size_t word) const { return words_[word]; }
   // Takes all members of the words first .. end - 1 out, in their order; `visit` must not insert any here.
   template <typename Visit>
   void drain(size_t first, size_t end, Visit visit) {

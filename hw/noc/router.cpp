@@ -26,13 +26,13 @@ Router::Router(const sc_core::sc_module_name& name, Clock& clock, int id, int po
       stages_wait_(std::max({spec.routing_cycles, spec.vc_allocation_cycles, spec.switch_allocation_cycles}) > 1),
       slots_(new Slot[size_t(ports) * vcs_]),
       switch_allocator_(make_allocator(spec.switch_allocator, ports, ports, spec.allocator_iterations)),
-      more_groups_((size_t(ports) * vcs_ - 1) / 64),
       vc_allocator_(make_allocator(spec.vc_allocator, ports * vcs_, ports * vcs_, spec.allocator_iterations)),
       routes_(routes),
       channels_(channels),
       route_(ledger, {{&ledger.counter(this->name(), EnergyEvent::kRouteComputation), 1}}),
       spec_(spec),
       vc_allocation_(ledger, {{&ledger.counter(this->name(), EnergyEvent::kVcAllocation), 1}}),
+      more_groups_((size_t(ports) * vcs_ - 1) / 64),
       id_(id),
       crossing_{{&ledger.counter(this->name(), EnergyEvent::kSwitchArbitration), 1},
                 {&ledger.counter(this->name(), EnergyEvent::kRouterBufferReadBit), uint64_t(format.wire_bits())},
@@ -106,6 +106,19 @@ void Router::tick() {
   again_ = false;
   if (!pass_apart()) run_stages();
   if (again_) wake_at(now() + 1);
+}
+
+// Slots, links and allocators; buffers.
+void Router::fetch(int step) const {
+  if (step == 0) {
+    for (int slot = 0; slot < count_ * vcs_; ++slot) __builtin_prefetch(&slots_[slot]);
+    for (int port = 0; port < count_; ++port) __builtin_prefetch(out_[port]);
+    __builtin_prefetch(switch_allocator_.get());
+    __builtin_prefetch(vc_allocator_.get());
+  } else {
+    for (int slot = 0; slot < count_ * vcs_; ++slot)
+      if (slots_[slot].buffer) slots_[slot].buffer->fetch();
+  }
 }
 
 void Router::run_stages() {

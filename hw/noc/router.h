@@ -78,8 +78,8 @@ class Router : public Block {
     uint8_t output, vc;
   };
 
-  // The state comes before the ports: what every cycle touches lies in its first two cache lines, if there are no more
-  // than five ports. What all routers of a network have alike, the network keeps.
+  // The state comes before the ports: what most cycles touch lies in its first three cache lines, if there are no more
+  // than six ports. What all routers of a network have alike, the network keeps.
   uint8_t count_, vcs_;                        // of ports, and of channels of each
   bool may_pass_apart_;                        // by its size and its pipeline
   bool crossbar_waits_;                        // a crossing takes several cycles
@@ -89,16 +89,17 @@ class Router : public Block {
   std::array<uint8_t, kMostPorts> next_vc_{};  // [input]: round robin over its channels: the first to be looked at
   std::unique_ptr<Slot[]> slots_;              // [input * vcs + vc]
   std::unique_ptr<Allocator> switch_allocator_;
-  alignas(64) SlotGroup first_group_;
-  std::array<Link*, kMostPorts> out_{};  // [output]; null: none
-  std::vector<SlotGroup> more_groups_;   // of the slots behind the first 64
-  // What a packet's head touches, too.
+  // For a packet's head.
   alignas(64) std::unique_ptr<Allocator> vc_allocator_;
   const RouteTable& routes_;
   const VirtualChannels& channels_;
   EnergyBundle route_;
   const RouterSpec& spec_;
   EnergyBundle vc_allocation_;
+  // In every cycle.
+  alignas(64) SlotGroup first_group_;
+  std::array<Link*, kMostPorts> out_{};  // [output]; null: none
+  std::vector<SlotGroup> more_groups_;   // of the slots behind the first 64
   int id_;
   Stage routing_, vc_stage_, switch_stage_;
   std::vector<EnergyBundle::Part> crossing_;      // arbitration, buffer read, crossbar: counted with the links' flits
@@ -149,6 +150,7 @@ class Router : public Block {
   };
   void end_of_elaboration() override;
   void tick() override;
+  void fetch(int step) const override;
   // Calls `visit` with every slot that has a flit and is not asleep, in order.
   template <typename Visit>
   void for_each_awake(Visit visit) const;
