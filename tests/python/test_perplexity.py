@@ -1,6 +1,7 @@
 """Readings of perplexity on the tiny model, and the table that they end in."""
 
 import json
+import math
 from pathlib import Path
 
 import numpy as np
@@ -191,9 +192,10 @@ def test_windows_read_one_by_one_are_those_read_together(tmp_path, capsys):
     text = read_text(tmp_path / "text.txt")
     ids = text.windows(model.tokenize, 1, 3, 24)
     together = perplexity.read_perplexity(model, make_method("fp16", Settings()), ids, {"text": ids})[0].perplexity
-    assert (line["low"], line["perplexity"], line["high"]) == pytest.approx(
-        (together.low, together.value, together.high), rel=1e-5
-    )
+    # The random model loses 18 to 25 nats a token. Libraries choose the order of binary32 sums by batch and processor,
+    # which moves that by some 1e-4.
+    read = [math.log(line[name]) for name in ("low", "perplexity", "high")]
+    assert read == pytest.approx([math.log(x) for x in (together.low, together.value, together.high)], abs=2e-3)
 
 
 def test_a_text_that_is_too_short_is_seen_before_the_model_is_loaded(tmp_path, monkeypatch):

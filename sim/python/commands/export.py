@@ -1,0 +1,132 @@
+"""`spikeloom export`"""
+
+from pathlib import Path
+
+from spikeloom import UserError
+from spikeloom.commands.arguments import DEFAULT, add_method_settings, export_extra, say, settings, subcommand
+from spikeloom.files import named_folder
+from spikeloom.models import methods
+from spikeloom.traces import fetch_model
+
+EXAMPLES = """\
+examples:
+  spikeloom export -o out
+      all layers of SmolLM2-135M, 64 tokens of Wikipedia (run `fetch` before)
+  spikeloom export --method atom --layers 0-3,15 --tokens 32 --decode 256 1024 -o out
+  spikeloom export --model path/to/llama-folder --text articles.txt -o out
+  spikeloom export --shapes llama-2-7b --layers 0 --tokens 4 -o out
+      a synthetic layer in that model's shape, with the statistics of the committed export
+  spikeloom export --model results/spiking-lm/movies/ternary-seed0 --text "A fine, sad, funny film." --steps 64 -o out
+      one sentence through a spiking language model: every spike of every step
+  spikeloom export --model results/spiking-lm/movies/ternary-seed0 --method twin --text sentence.txt -o out
+      the same model and sentence for a multiply-accumulate chip
+  spikeloom export --verify out
+      hash every file, recompute every output code, name the first tensor and index that differs
+"""
+
+
+def add(commands):
+    parser = subcommand(
+        commands,
+        "export",
+        "export layers of a real Llama, quantized by a method, as trace files",
+        "Quantize a Llama by one method, run it on a text with every layer quantized, and write trace files: the "
+        "integers that a chip reads and must give, for a prefill and for decode steps. Weights are written once per "
+        "layer. A stopped export goes on where it was. The text has one article per line: tokens come from its second "
+        "half; the first half of the calibration text calibrates.",
+        EXAMPLES,
+    )
+    parser.add_argument(
+        "--model",
+        type=Path,
+        default=fetch_model.MODEL,
+        help="GGUF file, Hugging Face folder, or a spiking language model's folder",
+    )
+    parser.add_argument(
+        "--method",
+        metavar="NAME",
+        help=f"of {', '.join(methods.NAMES)} (default: spikequant-improved); of a spiking language model "
+        "rate (default), twin, w4a4 or fp16",
+    )
+    parser.add_argument(
+        "--text",
+        metavar="FILE",
+        help="default: Wikipedia; of a spiking language model a sentence, or a file that begins with one",
+    )
+    parser.add_argument(
+        "--steps", type=int, default=64, metavar="T", help=f"time steps of a spiking language model ({DEFAULT})"
+    )
+    parser.add_argument("--layers", default="all", metavar="LIST", help="'all', or as 0-3,15 (default: all)")
+    parser.add_argument("--tokens", type=int, default=64, metavar="M", help=f"tokens of the prefill ({DEFAULT})")
+    parser.add_argument(
+        "--decode",
+        type=int,
+        nargs="+",
+        default=[],
+        metavar="C",
+        help="also decode one token at a context of C tokens, for each C (default: none)",
+    )
+    add_method_settings(parser)
+    parser.add_argument(
+        "--shapes",
+        metavar="NAME",
+        help="write SYNTHETIC traces in the shape of llama-2-7b, llama-2-13b or a config.json; method, settings "
+        "and constants are those of the --fitted export",
+    )
+    parser.add_argument(
+        "--fitted",
+        type=Path,
+        default=fetch_model.COMMITTED,
+        metavar="DIR",
+        help="real export that --shapes draws from (default: the committed one)",
+    )
+    target = parser.add_mutually_exclusive_group(required=True)
+    target.add_argument("-o", "--output", type=named_folder, metavar="DIR", help="folder for the trace files")
+    target.add_argument(
+        "--verify", type=Path, metavar="DIR", help="write nothing: recompute the export in DIR and compare"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(options):
+    # Imported here because the exporter's parts take a second to load.
+    with export_extra():
+        from spikeloom.models.spiking_lm import checkpoint
+        from spikeloom.traces import exporter, shapes, verify
+    if options.verify:
+        compared = verify.verify(options.verify, options.model)
+        print(f"{options.verify}: verified, {compared:,} numbers recomputed, all equal")
+        return 0
+    if checkpoint.is_checkpoint(options.model):
+        return _export_spiking_lm(options)
+    chosen = exporter.ExportOptions(
+        model=options.model,
+        method=options.method or "spikequant-improved",
+        text=Path(options.text or fetch_model.WIKIPEDIA),
+        calibration_text=options.calibration_text,
+        directory=options.output,
+        layers=options.layers,
+        tokens=options.tokens,
+        contexts=tuple(options.decode),
+        calibration_windows=options.calibration_windows,
+        window=options.window,
+        settings=settings(options),
+    )
+    if options.shapes:
+        shapes.write_shape(options.shapes, chosen, options.fitted, say)
+    else:
+        exporter.export(chosen, say)
+    return 0
+
+
+def _export_spiking_lm(options):
+    from spikeloom.traces import rate_export
+
+    if not options.text:
+        raise UserError("--text: a spiking language model needs a sentence, or a file that begins with one")
+    chosen = rate_export.RateExportOptions(
+        options.model, options.method or rate_export.SPIKES, options.text, options.steps, options.output
+    )
+    with export_extra():
+        rate_export.export(chosen, say)
+    return 0
