@@ -96,7 +96,7 @@ uint64_t Clock::run_band(const Band& band, Cycle begin, Cycle end) {
 // the simulation ends.
 void Clock::run() {
   do {
-    if (now_ > 0) run_cycles();
+    if (now_ > 0) bands_.size() == 1 ? run_cycle() : run_cycles();
     if (!goes_on()) return;
     advance();
   } while (now_ - quantum_begin_ < quantum_);
@@ -104,26 +104,43 @@ void Clock::run() {
   quantum_begin_ = now_;
 }
 
-// Without bands it is one cycle.
-Cycle Clock::end_of_cycles() const {
-  if (bands_.size() == 1) return now_ + 1;
-  const Cycle ahead = kAhead - kAhead % stride_;
-  return std::min({now_ + ahead, quantum_begin_ + quantum_, observe_from_, std::max(sample_from_, now_ + 1)});
+void Clock::begin_cycle() {
+  if (before_next_) std::exchange(before_next_, nullptr)();
+  if (now_ < observe_from_) return;
+  if (observer_) observer_();
+  observe_from_ = now_ - now_ % kObserverPeriod + kObserverPeriod;
 }
 
-void Clock::run_cycles() {
-  if (before_next_) std::exchange(before_next_, nullptr)();
-  if (now_ >= observe_from_) {
-    if (observer_) observer_();
-    observe_from_ = now_ - now_ % kObserverPeriod + kObserverPeriod;
-  }
-  const Cycle begin = now_, end = end_of_cycles();
+// Wakes that were far ahead come into the wheel.
+void Clock::bring_near(Cycle end) {
   for (; !far_.empty() && far_.begin()->first < end; far_.erase(far_.begin()))
     for (const uint32_t block : far_.begin()->second) wheel_[far_.begin()->first % kWheel].insert(block);
+}
+
+void Clock::run_cycle() {
+  begin_cycle();
+  if (!far_.empty()) bring_near(now_ + 1);
+  occupied_ &= ~(uint64_t{1} << (now_ % kWheel));
+  ++active_cycles_;
+  wheel_[now_ % kWheel].drain(bands_[0].first, bands_[0].end, [this](uint32_t block) { blocks_[block]->tick(); });
+}
+
+// With bands: some cycles.
+void Clock::run_cycles() {
+  begin_cycle();
+  const Cycle begin = now_, ahead = kAhead - kAhead % stride_;
+  const Cycle end =
+      std::min({begin + ahead, quantum_begin_ + quantum_, observe_from_, std::max(sample_from_, begin + 1)});
+  bring_near(end);
   const uint64_t active = run_bands(begin, end);
-  for (now_ = end - 1; !(active >> (now_ % kWheel) & 1);) --now_;  // the last one in which a block ran
-  for (Cycle c = begin; c < end; ++c) occupied_ &= ~(uint64_t{1} << (c % kWheel));
-  active_cycles_ += Cycle(__builtin_popcountll(active));
+  now_ = begin;
+  for (Cycle cycle = begin; cycle < end; ++cycle) {
+    const uint64_t bit = uint64_t{1} << (cycle % kWheel);
+    occupied_ &= ~bit;
+    if (!(active & bit)) continue;
+    ++active_cycles_;
+    now_ = cycle;  // the last one in which a block ran
+  }
 }
 
 // The cycles begin .. end - 1 in strides: a wave over the bands for each, one band behind the wave before it.

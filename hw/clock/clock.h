@@ -76,8 +76,10 @@ class Clock : public sc_core::sc_module {
   };
   void before_end_of_elaboration() override;
   void run();
+  void begin_cycle();
+  void bring_near(Cycle end);
+  void run_cycle();
   void run_cycles();
-  Cycle end_of_cycles() const;
   uint64_t run_bands(Cycle begin, Cycle end);
   void fetch_ahead(size_t band, Cycle begin);
   template <typename Fetch>

@@ -30,9 +30,9 @@ class AddressMapping {
  protected:
   // Splits the lowest field of `size` values off.
   static int take(uint64_t* address, int size) {
-    const int field = int(*address % uint64_t(size));
-    *address /= uint64_t(size);
-    return field;
+    const uint64_t count = uint64_t(size), whole = *address;
+    *address = (count & (count - 1)) == 0 ? whole >> __builtin_ctzll(count) : whole / count;  // much faster so
+    return int(whole - *address * count);
   }
   DramDeviceSpec device_;
 };
