@@ -25,7 +25,7 @@ def draw_energy(results):
 
 
 def draw_cycles(results):
-    """A bar per layer, stacked by operations; what the first of them spends on the fill is its lowest part."""
+    """A bar per layer, stacked by operations; what the first with weights spends on the fill is the lowest part."""
     picture, axes = _axes(results, f"Cycles per layer: {results.cycles:,}")
     _stack(axes, results, "fill, before the first weight row", style.FAINT, [x["fill_cycles"] for x in results.layers])
     names = list(dict.fromkeys(style.operations(phase) for x in results.layers for phase in x["phases"]))
@@ -39,9 +39,10 @@ def draw_cycles(results):
 
 
 def _cycles(layer, name):
-    """Cycles of a layer's operations after the fill, which lies in the first of them."""
+    """Cycles of a layer's operations after the fill, which lies in the first of them that has passes."""
     cycles = sum(phase["cycles"] for phase in layer["phases"] if style.operations(phase) == name)
-    is_first = style.operations(layer["phases"][0]) == name
+    with_weights = [phase for phase in layer["phases"] if phase.get("passes", 1)]
+    is_first = bool(with_weights) and style.operations(with_weights[0]) == name
     return max(0, cycles - layer["fill_cycles"]) if is_first else cycles
 
 

@@ -1,6 +1,7 @@
 // Whether a mapped layer fits a chip: registers proven wide enough, windows that fit the encoder, tags in range.
 
 #include <algorithm>
+#include <limits>
 
 #include "hw/chip/chip.h"
 #include "hw/mapping/parts.h"
@@ -18,23 +19,25 @@ class Shortfalls {
  public:
   explicit Shortfalls(const ChipSpec& spec) : spec_(spec) {}
 
-  void need(const std::string& key, const std::string& name, int64_t needed, int64_t given) {
+  // `most`: that the key may be set to; `remedy`: what else helps where that is not enough.
+  void need(const std::string& key, const std::string& name, int64_t needed, int64_t given,
+            int64_t most = std::numeric_limits<int64_t>::max(), const std::string& remedy = "") {
     if (needed <= given) return;
     const auto found = std::find_if(all_.begin(), all_.end(), [&](const Shortfall& other) { return other.key == key; });
     if (found == all_.end())
-      all_.push_back({key, name, needed, given});
+      all_.push_back({key, name, needed, given, most, remedy});
     else if (needed > found->needed)
-      *found = {key, name, needed, given};
+      *found = {key, name, needed, given, most, remedy};
   }
   // Throws UserError that names all, if there are any.
   void refuse() const {
     std::string text;
     for (const Shortfall& one : all_) {
       const std::string needed = std::to_string(one.needed);
-      text +=
-          (text.empty() ? "" : "; also ") +
-          spec_.section.message_below(one.key, std::to_string(one.given) + " is too small for '" + one.name +
-                                                   "', which needs " + needed + "; set it to " + needed + " or more");
+      text += (text.empty() ? "" : "; also ") +
+              spec_.section.message_below(
+                  one.key, std::to_string(one.given) + " is too small for '" + one.name + "', which needs " + needed +
+                               "; " + (one.needed <= one.most ? "set it to " + needed + " or more" : one.remedy));
     }
     if (!text.empty()) throw UserError(text);
   }
@@ -42,7 +45,8 @@ class Shortfalls {
  private:
   struct Shortfall {
     std::string key, name;
-    int64_t needed, given;
+    int64_t needed, given, most;
+    std::string remedy;
   };
   const ChipSpec& spec_;
   std::vector<Shortfall> all_;
@@ -195,7 +199,9 @@ void check_dram(const ChipSpec& spec, const LayerTrace& layer, const Program& pr
     shortfalls->need(
         "memory_node.dram.channels",
         "the " + std::to_string(layout.bytes()) + " bytes of weights of memory node " + std::to_string(node),
-        int64_t(ceil_div(layout.bytes(), spec.dram.device.bytes())), spec.dram.channels);
+        int64_t(ceil_div(layout.bytes(), spec.dram.device.bytes())), spec.dram.channels, DramSpec::kMostChannels,
+        "at most " + std::to_string(DramSpec::kMostChannels) +
+            " are allowed: take a larger device (memory_node.dram.device)");
   }
 }
 

@@ -131,8 +131,11 @@ std::vector<EdgeNode> read_memory_nodes(ConfigNode& section, const Topology& top
     edge.x = int(at[0]);
     edge.y = int(at[1]);
     edge.port = Port(node.choice("port", {"north", "east", "south", "west", "local"}));
-    const bool inside = edge.x < topology.width() && edge.y < topology.height();
-    if (!inside || (edge.port != kLocal && topology.neighbour(edge.y * topology.width() + edge.x, edge.port) >= 0))
+    if (edge.x >= topology.width() || edge.y >= topology.height())
+      node.fail_at("router", "router [" + std::to_string(edge.x) + ", " + std::to_string(edge.y) + "] is not in a " +
+                                 topology.name() + ": the last is [" + std::to_string(topology.width() - 1) + ", " +
+                                 std::to_string(topology.height() - 1) + "]");
+    if ((edge.port != kLocal && topology.neighbour(edge.y * topology.width() + edge.x, edge.port) >= 0))
       node.fail_at("router", "router [" + std::to_string(edge.x) + ", " + std::to_string(edge.y) + "] has no free " +
                                  port_name(edge.port) + " port at the edge of a " + topology.name() +
                                  " (port: local adds one)");

@@ -68,7 +68,7 @@ void WeightLoader::take_cached() {
     else
       writes_.push_back(write);
   }
-  if (words > 0) cache_write_->add_span(now(), words, 1);
+  if (words > 0) cache_write_->add_span(now(), words, 1, uint32_t(caching_));
   cache_written_ = now() + words;
   wake_at(std::max(cache_written_, now() + 1));
 }
@@ -190,8 +190,9 @@ void WeightLoader::begin_stream() {
   stream.due = now();
   sent_bytes_ = 0;
   if (stream.sram_bytes == 0) return;
-  cache_read_->add_span(now(), ceil_div(stream.sram_bytes, uint64_t(spec_.kv_cache.word_bytes)), 1);
-  buffer_write_.add_span(now(), ceil_div(stream.sram_bytes, flit_bytes()), 1);
+  const uint32_t phase = uint32_t(context_.program->passes[stream.load.pass].phase);
+  cache_read_->add_span(now(), ceil_div(stream.sram_bytes, uint64_t(spec_.kv_cache.word_bytes)), 1, phase);
+  buffer_write_.add_span(now(), ceil_div(stream.sram_bytes, flit_bytes()), 1, phase);
 }
 
 void WeightLoader::send() {

@@ -1,9 +1,5 @@
 #include "sim/app/layers_folder.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -23,7 +19,6 @@ namespace fs = std::filesystem;
 
 const char* const kSeal = "layer.json";
 const char* const kRemedy = "; choose another folder with -o, or begin anew with --fresh";
-constexpr int kLockTries = 20, kLockTryUs = 100000;  // the children of a killed run take a moment to end
 
 std::string name_of(int layer) {
   const std::string number = std::to_string(layer);
@@ -74,19 +69,12 @@ LayersFolder::LayersFolder(const std::string& folder, bool fresh) : folder_(fold
   const std::string layers = (fs::path(folder) / "layers").string();
   prepare_folder(folder);
   prepare_folder(layers);
-  lock_ = open(layers.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  int tries = 0;
-  while (flock(lock_, LOCK_EX | LOCK_NB) != 0) {
-    if (++tries == kLockTries) throw UserError(folder + ": another `spikeloom run` is writing there");
-    usleep(kLockTryUs);
-  }
+  lock_ = std::make_unique<FolderLock>(folder);
   if (!fresh) return;
   remove_merged();
   for (const auto& entry : fs::directory_iterator(layers))
     if (layer_of(entry.path().stem().string()) >= 0) fs::remove_all(entry.path());
 }
-
-LayersFolder::~LayersFolder() { close(lock_); }
 
 bool LayersFolder::is_used(const std::string& folder) { return fs::is_directory(fs::path(folder) / "layers"); }
 

@@ -1,8 +1,11 @@
 // The folder FOLDER/layers of a run over several layers: one folder per finished layer, whole or not there.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
+
+#include "sim/app/results_folder.h"
 
 namespace spikeloom {
 
@@ -24,7 +27,6 @@ class LayersFolder {
   // runs left there. Throws UserError when the folder cannot be written, another run holds it, or it has the results of
   // a run of one layer.
   LayersFolder(const std::string& folder, bool fresh);
-  ~LayersFolder();
   LayersFolder(const LayersFolder&) = delete;
   LayersFolder& operator=(const LayersFolder&) = delete;
 
@@ -47,7 +49,7 @@ class LayersFolder {
   void refuse_other(const LayerIdentity& wanted, const std::string& there) const;
 
   std::string folder_;
-  int lock_ = -1;
+  std::unique_ptr<FolderLock> lock_;
 };
 
 }  // namespace spikeloom

@@ -1,5 +1,7 @@
 // The program `spikeloom`: picks the subcommand; the only place that catches errors of the user.
 
+#include <csignal>
+#include <cstdio>
 #include <filesystem>
 #include <iostream>
 #include <systemc>
@@ -67,8 +69,13 @@ int main(int argc, char** argv) {
     std::cout << "spikeloom " SPIKELOOM_VERSION "\n";
     return 0;
   }
+  std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is told of as a full disk is
   try {
-    return dispatch(words[0], {words.begin() + 1, words.end()});
+    const int status = dispatch(words[0], {words.begin() + 1, words.end()});
+    std::cout.flush();
+    if (!std::cout || std::fflush(stdout) != 0)
+      throw spikeloom::UserError("standard output cannot be written (disk full?)");
+    return status;
   } catch (const spikeloom::UserError& error) {
     std::cerr << "spikeloom: " << error.what() << "\n";
     return 2;

@@ -197,8 +197,10 @@ json drams_json(const std::vector<json>& layers, double us) {
 json layer_json(const json& report) {
   json phases = json::array();
   for (const json& phase : report["phases"])
-    phases.push_back(
-        {{"operations", phase["operations"]}, {"cycles", phase["cycles"]}, {"energy_pj", sum_of(phase["energy_pj"])}});
+    phases.push_back({{"operations", phase["operations"]},
+                      {"passes", phase["passes"]},
+                      {"cycles", phase["cycles"]},
+                      {"energy_pj", sum_of(phase["energy_pj"])}});
   const json& figures = report["figures"];
   return {{"layer", report["trace"]["layer"]},
           {"sha256", report["trace"]["sha256"]},

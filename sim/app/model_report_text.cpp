@@ -63,10 +63,11 @@ std::string time_lines(const json& report) {
   std::string text = format("Cycles       %s (%s at %.0f MHz), layer after layer\n", grouped(cycles).c_str(),
                             duration(time["us"]).c_str(), number_of(report["chip"], "clock_mhz"));
   text += format(
-      "Fill         %s of them (%.2f %%), before each layer's first weight row: the chip drains between layers,\n"
-      "             DRAM banks close, and nothing is loaded ahead\n",
+      "Fill         %s of them (%.2f %%): each layer's first operation with weights waits for its first row, since "
+      "the\n"
+      "             chip drains between layers, DRAM banks close, and nothing is loaded ahead\n",
       grouped(fill).c_str(), 100.0 * double(fill) / double(cycles));
-  return text + format("Speed        %.1f tokens per second (%s in %s) through %s, and nothing else of the model\n",
+  return text + format("Speed        %.1f tokens/s (%s in %s) through %s, and nothing else of the model\n",
                        number_of(time, "tokens_per_second"), counted(report["model"]["tokens"], "token").c_str(),
                        duration(time["us"]).c_str(), which_layers(report["model"]).c_str());
 }
@@ -88,8 +89,8 @@ std::string dram_line(const json& report) {
   }
   const double cycles = number_of(report["time"], "cycles") * double(report["drams"].size());
   return format(
-      "DRAM         %.0f of %.0f MB/s; rows %.1f %% hit, %.1f %% closed, %.1f %% other; %s refreshes; %.1f %% busy, "
-      "%.1f %% stalled\n",
+      "DRAM         %.0f of %.0f MB/s; rows %.1f %% hit, %.1f %% closed, %.1f %% other; %s refreshes; data in "
+      "%.1f %% of cycles, %.1f %% stalled\n",
       mb_s, peak, 100 * shares["row_hits"] / bytes, 100 * shares["row_misses"] / bytes,
       100 * shares["row_conflicts"] / bytes, grouped(refreshes).c_str(), 100 * busy / cycles, 100 * stalled / cycles);
 }
@@ -97,10 +98,10 @@ std::string dram_line(const json& report) {
 std::string figure_lines(const json& report) {
   const json &figures = report["figures"], &energies = report["energy"];
   const bool multiplies = text_of(report["chip"], "datapath") != "accumulate_and_fire";
-  std::string text =
-      format("Utilisation  %.1f %% of lane cycles %s a weight; %s arrays are busy %.1f %%, DRAM %.1f %%\n",
-             percent_of(figures, "lane_utilisation"), multiplies ? "multiply" : "add", multiplies ? "MAC" : "synapse",
-             percent_of(figures, "synapse_array_busy"), percent_of(figures, "dram_utilisation"));
+  std::string text = format(
+      "Utilisation  %.1f %% of lane cycles %s a weight; %s arrays are busy %.1f %%; DRAM at %.1f %% of its peak\n",
+      percent_of(figures, "lane_utilisation"), multiplies ? "multiply" : "add", multiplies ? "MAC" : "synapse",
+      percent_of(figures, "synapse_array_busy"), percent_of(figures, "dram_utilisation"));
   text += format(multiplies ? "Products     %.3f per synapse and token; %.1f %% of codes are not 0\n"
                             : "Spikes       %.3f per synapse and token; %.1f %% of inputs x time steps carry one\n",
                  number_of(figures, "spikes_per_synapse"), percent_of(figures, "spike_density"));
@@ -108,7 +109,8 @@ std::string figure_lines(const json& report) {
                  number_of(figures, "weight_reads_per_use"), grouped(count_of(figures, "rows_added")).c_str(),
                  number_of(figures, "dram_bytes") / 1e6);
   if (report.contains("steps")) text += settling_line(report["steps"]);
-  return text + dram_line(report) + bank_waits_line(count_of(figures, "global_buffer_bank_waits")) + "Energy       " +
+  return text + dram_line(report) + bank_waits_line(count_of(figures, "global_buffer_bank_waits")) +
+         cache_line(number_of(figures, "cache_sram_bytes"), number_of(figures, "cache_dram_bytes")) + "Energy       " +
          trimmed(energy(energies["total_pj"])) + " in all, " + trimmed(energy(energies["per_token_pj"])) +
          " per token\n\n";
 }

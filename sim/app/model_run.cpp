@@ -198,7 +198,7 @@ int run_layers(const Experiment& given, const CommonOptions& options) {
       options.record_limit)
     throw UserError(
         "recordings are of one layer: run the experiment of layers/layerNN/resolved.yaml with --timeline, "
-        "--vcd or --traffic, or name a trace with --set workload.trace=FILE");
+        "--vcd or --traffic");
   const int jobs = jobs_of(options);
   check_layers(given, jobs);
   const Experiment experiment = with_common_exit(given);

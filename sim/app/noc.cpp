@@ -291,6 +291,7 @@ int command_noc(const std::vector<std::string>& words) {
   const std::string folder = options.output.empty() ? "results/" + experiment.name : options.output;
   refuse_results_of("run", folder);
   prepare_folder(folder);
+  const FolderLock lock(folder);
   if (!options.quiet) say_what_is_replaced(folder, experiment.resolved);
   return experiment.recorded ? measure_recorded(experiment, folder, options)
                              : measure_synthetic(experiment, folder, options);

@@ -1,5 +1,6 @@
 #include <boost/program_options.hpp>
 #include <iostream>
+#include <set>
 
 #include "sim/app/commands.h"
 #include "sim/base/error.h"
@@ -54,6 +55,10 @@ bool parse_options(const std::vector<std::string>& words, const std::string& hel
   for (const auto& [name, value] : values)
     if (const auto* text = boost::any_cast<std::string>(&value.value()); text && text->empty())
       throw UserError("--" + name + ": has no value (see --help)");
+  std::set<std::string> set;
+  for (const std::string& assignment : options->overrides)
+    if (const std::string path = assignment.substr(0, assignment.find('=')); !set.insert(path).second)
+      throw UserError("--set " + assignment + ": " + path + " is set twice (name each once)");
   for (const std::string& file : options->files)
     if (file.empty()) throw UserError("a file's name is empty (see --help)");
   return true;

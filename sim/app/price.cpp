@@ -183,7 +183,8 @@ int command_price(const std::vector<std::string>& words) {
   if (options.files.size() != 1) throw UserError("price: expected one experiment file (see spikeloom price --help)");
   const Experiment experiment = Experiment::load(options.files[0], options.overrides);
   if (experiment.model)
-    throw UserError(options.files[0] + ": price takes one layer; name one by workload.trace instead of a model");
+    throw UserError(options.files[0] +
+                    ": price takes one layer: the experiment of layers/layerNN/resolved.yaml in its results");
   const LayerTrace layer = experiment.open_trace();
   Chip chip("chip", experiment.chip, layer, experiment.window_cycles);
   check_fit(chip.spec(), layer, chip.program());

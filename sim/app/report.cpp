@@ -38,6 +38,20 @@ std::string steps_text(const LayerTrace::StepRun& steps) {
   return steps.block < steps.asked ? text + " in blocks of " + std::to_string(steps.block) : text;
 }
 
+// Which output it is, as the trace has it: attention's rows are the query heads of a token that share keys, its outputs
+// go over the heads of keys.
+std::string output_text(const InputTrace& input, const OperationTrace& operation, size_t i) {
+  const size_t row = i / size_t(operation.outputs), output = i % size_t(operation.outputs);
+  if (input.recorded() || input.blocks * input.rows_per_token == 1)
+    return row_text(input, row) + " output " + std::to_string(output);
+  const size_t sharing = size_t(input.rows_per_token), size = size_t(operation.outputs / input.blocks);
+  const size_t head = output / size * sharing + row % sharing;
+  const std::string token = "token " + std::to_string(row / sharing);
+  return operation.name == "scores"
+             ? token + " head " + std::to_string(head) + " position " + std::to_string(output % size)
+             : token + " output " + std::to_string(head * size + output % size);
+}
+
 void compare_outputs(const LayerTrace& layer, const LayerResult& result, Report* report) {
   for (size_t o = 0; o < layer.operations.size(); ++o) {
     const OperationTrace& operation = layer.operations[o];
@@ -48,8 +62,7 @@ void compare_outputs(const LayerTrace& layer, const LayerResult& result, Report*
         ++report->outputs_equal;
       } else if (report->first_difference.empty()) {
         report->first_difference =
-            operation.name + " " + row_text(layer.inputs[operation.input], i / operation.outputs) + " output " +
-            std::to_string(i % operation.outputs) + ": chip " +
+            operation.name + " " + output_text(layer.inputs[operation.input], operation, i) + ": chip " +
             value_text(operation, operation.mac ? result.sums[o][i] : 0, result.outputs[o][i]) + ", expected " +
             value_text(operation, operation.mac ? operation.sums[i] : 0, operation.expected[i]);
       }
@@ -123,7 +136,7 @@ void add_phases(const LayerTrace& layer, const Chip& chip, Report* report) {
 
 void add_tiles(const Chip& chip, Report* report) {
   Cycle busy = 0;
-  report->fill_cycles = chip.cycles();
+  Cycle first_busy = chip.cycles();
   for (int i = 0; i < chip.topology().tiles(); ++i) {
     const Tile& tile = chip.tile(i);
     report->spikes_received += tile.array->spikes();
@@ -133,7 +146,12 @@ void add_tiles(const Chip& chip, Report* report) {
     report->largest_membrane = std::max(report->largest_membrane, tile.outputs->largest_membrane());
     if (tile.encoder) report->spikes_sent += tile.encoder->spikes();
     busy += tile.array->activity().cycles(ActivityState::kBusy);
-    report->fill_cycles = std::min(report->fill_cycles, tile.array->activity().first_busy());
+    first_busy = std::min(first_busy, tile.array->activity().first_busy());
+  }
+  for (const PhaseReport& phase : report->phases) {
+    if (phase.passes == 0) continue;
+    report->fill_cycles = first_busy - phase.begin;
+    break;
   }
   const double tile_cycles = double(chip.cycles()) * chip.topology().tiles();
   report->lane_utilisation = report->additions / (tile_cycles * chip.spec().synapse_array.lanes);
@@ -200,8 +218,8 @@ Report make_report(const Experiment& experiment, const LayerTrace& layer, Chip& 
   std::sort(report.activities.begin(), report.activities.end());
   for (const Link& link : chip.network().links()) report.link_flits.emplace_back(link.name(), link.flits());
   std::sort(report.link_flits.begin(), report.link_flits.end());
-  add_tiles(chip, &report);
   add_phases(layer, chip, &report);
+  add_tiles(chip, &report);
   return report;
 }
 

@@ -49,7 +49,7 @@ struct Report {
   LayerTrace::StepRun step_run;  // of recorded spikes
   double clock_mhz = 0;
   Cycle cycles = 0;
-  Cycle fill_cycles = 0;  // until a tile issues its first weight row or step mark
+  Cycle fill_cycles = 0;  // of the first operation with passes, until a tile issues a weight row or step mark
   uint64_t outputs = 0, outputs_equal = 0;
   std::string first_difference;
   uint64_t bank_waits = 0;                              // cycles of all global buffers
@@ -77,9 +77,9 @@ struct Report {
   double time_us() const { return cycles / clock_mhz; }
   double pj_per_token() const { return bill.total_pj / tokens; }
   // Times that the average weight is added per token: 1 for a dense one-spike code.
-  double spikes_per_synapse() const { return double(additions) / double(synapses); }
+  double spikes_per_synapse() const { return synapses ? double(additions) / double(synapses) : 0; }
   // Share of the input-step slots of the code that carry a spike.
-  double spike_density() const { return double(input_spikes) / double(input_steps); }
+  double spike_density() const { return input_steps ? double(input_spikes) / double(input_steps) : 0; }
   // SRAM row reads per row added to a slope: below 1 where a latched row serves several tokens.
   double weight_reads_per_use() const { return rows_added ? double(rows_read) / double(rows_added) : 0; }
 };
@@ -96,6 +96,8 @@ nlohmann::ordered_json steps_json(const LayerTrace::StepRun& steps);
 std::string settling_line(const nlohmann::ordered_json& steps);
 // How long global buffers waited for their banks.
 std::string bank_waits_line(uint64_t cycles);
+// Where keys and values lie; empty where there are none.
+std::string cache_line(double sram_bytes, double dram_bytes);
 // The table of energy groups; DRAM's background power is a part of its group.
 std::string group_table(const GroupEnergies& groups, double background_pj, double total_pj);
 // What the reports of traces without attention say about it.

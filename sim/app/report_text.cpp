@@ -45,25 +45,38 @@ std::string dram_line(const Report& report) {
   }
   const double cycles = double(report.cycles) * double(report.drams.size());
   return format(
-      "DRAM         %.0f of %.0f MB/s; rows %.1f %% hit, %.1f %% closed, %.1f %% other; %s refreshes; %.1f %% busy, "
-      "%.1f %% stalled\n",
+      "DRAM         %.0f of %.0f MB/s; rows %.1f %% hit, %.1f %% closed, %.1f %% other; %s refreshes; data in %.1f %% "
+      "of cycles, %.1f %% stalled\n",
       double(all.bytes_read + all.bytes_written) / report.time_us(), report.dram_peak_mb_s * report.drams.size(),
       100 * all.share(all.stats.row_hits), 100 * all.share(all.stats.row_misses),
       100 * all.share(all.stats.row_conflicts), grouped(all.stats.refreshes).c_str(), 100 * busy / cycles,
       100 * (cycles - busy - idle) / cycles);
 }
 
+std::string area_and_energy(const Report& report) {
+  const BlockArea area = report.area();
+  return format("Area         %.3f mm2: SRAM %.3f, registers %.3f, adders and multipliers %.3f; without wires, DRAM\n",
+                area.total(), area.sram, area.registers, area.adders) +
+         format("Energy       %s in all, %s per token\n\n", trimmed(energy(report.bill.total_pj)).c_str(),
+                trimmed(energy(report.pj_per_token())).c_str());
+}
+
 std::string figures(const Report& report) {
   std::string text;
   const bool equal = report.outputs == report.outputs_equal;
-  text += "Outputs      " + grouped(report.outputs_equal) + " of " + grouped(report.outputs) +
-          (equal ? " " + report.compared + "\n" : " EQUAL; first difference: " + report.first_difference + "\n");
-  text += format("Cycles       %s (%.1f us at %.0f MHz; %.0f tokens/s through this layer)\n",
+  text += "Outputs      ";
+  if (report.outputs == 0) text += "none: the vector unit's values come from the trace\n";
+  if (report.outputs > 0)
+    text += grouped(report.outputs_equal) + " of " + grouped(report.outputs) +
+            (equal ? " " + report.compared + "\n" : " EQUAL; first difference: " + report.first_difference + "\n");
+  text += format("Cycles       %s (%.1f us at %.0f MHz; %s tokens/s through this layer)\n",
                  grouped(report.cycles).c_str(), report.time_us(), report.clock_mhz,
-                 report.tokens / report.time_us() * 1e6);
-  text += format("Utilisation  %.1f %% of lane cycles %s a weight; %s arrays are busy %.1f %%, DRAM %.1f %%\n",
-                 100 * report.lane_utilisation, report.multiplies ? "multiply" : "add",
-                 report.multiplies ? "MAC" : "synapse", 100 * report.array_busy, 100 * report.dram_utilisation);
+                 grouped(uint64_t(std::llround(report.tokens / report.time_us() * 1e6))).c_str());
+  text += format(
+      "Utilisation  %.1f %% of lane cycles %s a weight; %s arrays are busy %.1f %%; DRAM at %.1f %% of its peak\n",
+      100 * report.lane_utilisation, report.multiplies ? "multiply" : "add", report.multiplies ? "MAC" : "synapse",
+      100 * report.array_busy, 100 * report.dram_utilisation);
+  if (report.synapses == 0) return text + dram_line(report) + area_and_energy(report);  // of the vector unit alone
   text +=
       format(report.multiplies ? "Products     %.3f per synapse and token; %.1f %% of codes are not 0\n"
                                : "Spikes       %.3f per synapse and token; %.1f %% of inputs x time steps carry one\n",
@@ -72,15 +85,8 @@ std::string figures(const Report& report) {
                  report.weight_reads_per_use(), grouped(report.rows_added).c_str(), report.dram_bytes / 1e6);
   if (report.step_run.asked > 0) text += settling_line(steps_json(report.step_run));
   text += dram_line(report) + bank_waits_line(report.bank_waits);
-  if (report.cache_sram_bytes + report.cache_dram_bytes > 0)
-    text += format("Keys, values %.1f kB in SRAM, %.1f kB in DRAM\n", report.cache_sram_bytes / 1e3,
-                   report.cache_dram_bytes / 1e3);
-  const BlockArea area = report.area();
-  text += format("Area         %.3f mm2: SRAM %.3f, registers %.3f, adders and multipliers %.3f; without wires, DRAM\n",
-                 area.total(), area.sram, area.registers, area.adders);
-  text += format("Energy       %s in all, %s per token\n\n", trimmed(energy(report.bill.total_pj)).c_str(),
-                 trimmed(energy(report.pj_per_token())).c_str());
-  return text;
+  text += cache_line(double(report.cache_sram_bytes), double(report.cache_dram_bytes));
+  return text + area_and_energy(report);
 }
 
 std::string names_of(const PhaseReport& phase) {
@@ -169,7 +175,7 @@ std::string mapping(const Report& report) {
   }
   for (const PhaseReport& phase : report.phases)
     if (phase.mapping.weighed) text += "  " + names_of(phase) + ": " + phase.mapping.cost + "\n";
-  return "Mapping\n" + text + "\n";
+  return text.empty() ? text : "Mapping\n" + text + "\n";
 }
 
 std::string recordings(const Report& report) {
@@ -177,7 +183,7 @@ std::string recordings(const Report& report) {
   for (const RecordedFile& file : report.recordings) {
     text += file.name + ": " + format("%.2f MB, ", file.bytes / 1e6);
     if (file.first == file.end)
-      text += "no cycle";
+      text += "no cycle (the run has cycles 0 to " + grouped(report.cycles - 1) + ")";
     else
       text += "cycles " + grouped(file.first) + " to " + grouped(file.end - 1);
     if (file.full) text += "; full: nothing is recorded from cycle " + grouped(file.end) + " on (--record-limit)";
@@ -194,6 +200,11 @@ std::string settling_line(const nlohmann::ordered_json& steps) {
                 steps["run"].get<int>(), steps["asked"].get<int>(),
                 steps["settled"].get<bool>() ? "had settled" : "had not settled",
                 steps["changes"].back().get<double>());
+}
+
+std::string cache_line(double sram_bytes, double dram_bytes) {
+  if (sram_bytes + dram_bytes == 0) return "";
+  return format("Keys, values %.1f kB in SRAM, %.1f kB in DRAM\n", sram_bytes / 1e3, dram_bytes / 1e3);
 }
 
 std::string bank_waits_line(uint64_t cycles) {

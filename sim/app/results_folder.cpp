@@ -1,6 +1,7 @@
 #include "sim/app/results_folder.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -20,6 +21,8 @@ namespace spikeloom {
 namespace fs = std::filesystem;
 
 namespace {
+
+constexpr int kLockTries = 20, kLockTryUs = 100000;
 
 std::string read_all(int read_end) {
   std::string text;
@@ -64,6 +67,18 @@ Values values_of(const ConfigNode& config, const std::vector<std::string>& ignor
 }
 
 }  // namespace
+
+FolderLock::FolderLock(const std::string& folder) : file_(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
+  for (int tries = 0; flock(file_, LOCK_EX | LOCK_NB) != 0; ++tries) {
+    if (tries == kLockTries) {
+      close(file_);
+      throw UserError(folder + ": another `spikeloom` is writing there; wait for it, or choose another folder with -o");
+    }
+    usleep(kLockTryUs);
+  }
+}
+
+FolderLock::~FolderLock() { close(file_); }
 
 std::string first_difference(const std::string& file, const std::string& wanted_text,
                              const std::vector<std::string>& ignored) {
@@ -118,6 +133,11 @@ void write_file(const std::string& folder, const std::string& name, const std::s
   stream.close();
   if (!stream) throw UserError(part.string() + ": cannot be written (disk full?)");
   fs::rename(part, target);
+}
+
+void remove_file(const std::string& folder, const std::string& name) {
+  std::error_code none;  // if it stays, writing fails, too
+  fs::remove(fs::path(folder) / name, none);
 }
 
 void remove_figures(const std::string& folder) {

@@ -85,6 +85,7 @@ int command_run(const std::vector<std::string>& words) {
     throw UserError(folder + ": holds the results of a run of several layers; choose another folder with -o");
   refuse_results_of("noc", folder);
   prepare_folder(folder);
+  const FolderLock lock(folder);
   if (!options.quiet) say_what_is_replaced(folder, experiment.resolved);
   warn(experiment.chip.network);
   recording.start(folder);

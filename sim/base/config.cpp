@@ -222,7 +222,11 @@ const ConfigNode* ConfigNode::find(const std::string& key) const {
   return nullptr;
 }
 
-bool ConfigNode::has(const std::string& key) const { return find(key) != nullptr; }
+bool ConfigNode::has(const std::string& key) const {
+  const ConfigNode* value = find(key);
+  if (!value) asked_.insert(key);
+  return value != nullptr;
+}
 
 bool ConfigNode::has_section(const std::string& key) const {
   const ConfigNode* value = find(key);
@@ -245,8 +249,11 @@ ConfigNode& ConfigNode::require(const std::string& key, Kind kind, const char* k
 int64_t ConfigNode::integer(const std::string& key, int64_t least, int64_t most) {
   ConfigNode& node = require(key, Kind::kScalar, "an integer");
   int64_t value = 0;
-  if (!parse_integer(node.scalar_, &value))
-    node.fail("'" + node.scalar_ + "' is not a decimal integer (" + bounds_text(least, most) + ")");
+  if (!parse_integer(node.scalar_, &value)) {
+    const bool digits = !node.scalar_.empty() && node.scalar_.find_first_not_of("0123456789") == std::string::npos;
+    node.fail(digits ? node.scalar_ + " is out of range (" + bounds_text(least, most) + ")"
+                     : "'" + node.scalar_ + "' is not a decimal integer (" + bounds_text(least, most) + ")");
+  }
   if (value < least || value > most) node.fail(node.scalar_ + " is out of range (" + bounds_text(least, most) + ")");
   return value;
 }
@@ -343,6 +350,7 @@ void ConfigNode::finish() const {
   std::vector<std::string> known;
   for (const auto& entry : entries_)
     if (entry.second.read_) known.push_back(entry.first);
+  known.insert(known.end(), asked_.begin(), asked_.end());
   for (const auto& entry : entries_) {
     if (!entry.second.read_) entry.second.fail("unknown key (known here: " + join(known) + ")");
     entry.second.finish();

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -107,6 +108,7 @@ class ConfigNode {
   std::vector<ConfigNode> items_;
   std::string file_, path_, folder_;
   int line_ = 0, column_ = 0;
+  mutable std::set<std::string> asked_;  // keys that may be left out, and are
   bool read_ = false;
 };
 

@@ -16,10 +16,10 @@ void EnergyCounter::close_window(Slot* slot) {
   slot->pending = 0;
 }
 
-void EnergyCounter::add_span(Cycle first, Cycle cycles, uint64_t count) {
+void EnergyCounter::add_span(Cycle first, Cycle cycles, uint64_t count, uint32_t phase) {
   while (cycles > 0) {
     const Cycle here = std::min(cycles, window_cycles_ - first % window_cycles_);
-    add(first, here * count);
+    add(first, here * count, phase);
     first += here;
     cycles -= here;
   }

@@ -38,6 +38,7 @@ class alignas(64) EnergyCounter {
   }
   // `count` events in each of the cycles first .. first + cycles - 1, for the phase that runs.
   void add_span(Cycle first, Cycle cycles, uint64_t count);
+  void add_span(Cycle first, Cycle cycles, uint64_t count, uint32_t phase);
 
   const std::string& block() const { return block_; }
   EnergyEvent event() const { return event_; }
@@ -148,6 +149,9 @@ class EnergyLedger {
   std::vector<EnergyRecord> records_;
 };
 
+inline void EnergyCounter::add_span(Cycle first, Cycle cycles, uint64_t count) {
+  add_span(first, cycles, count, ledger_->phase_);
+}
 inline void EnergyCounter::add(Cycle now, uint64_t count) { add(now, count, ledger_->phase_); }
 
 }  // namespace spikeloom

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <fstream>
 #include <sstream>
 
@@ -9,12 +10,13 @@ namespace spikeloom {
 
 namespace {
 
+constexpr double kMost = 1e12;  // of a price, or of anything in a row of the SRAM table
 const char* const kSramColumns = "cell,bytes,word_bytes,read_pj,write_pj,leakage_mw,area_mm2,access_ns,cycle_ns";
 
 Price read_price(ConfigNode& parent, const std::string& key, const std::string& unit) {
   ConfigNode& node = parent.section(key);
   Price price;
-  price.pj = node.real(unit, 0, 1e12);
+  price.pj = node.real(unit, 0, kMost);
   price.source = node.text("source");
   return price;
 }
@@ -22,14 +24,17 @@ Price read_price(ConfigNode& parent, const std::string& key, const std::string& 
 SramRow parse_row(const std::string& line, const std::string& place) {
   std::stringstream fields(line.substr(line.find(',') + 1));
   SramRow row{};
+  if (std::count(line.begin(), line.end(), ',') !=
+      std::count(kSramColumns, kSramColumns + std::strlen(kSramColumns), ','))
+    throw UserError(place + ": a row has as many values as the head: " + kSramColumns);
   double* const targets[] = {&row.bytes, &row.word_bytes, &row.read_pj, &row.write_pj, &row.leakage_mw, &row.area_mm2};
   for (double* target : targets) {
     std::string field;
     std::getline(fields, field, ',');
     char* end = nullptr;
     *target = std::strtod(field.c_str(), &end);
-    if (field.empty() || *end != 0 || !(*target >= 0))
-      throw UserError(place + ": '" + field + "' is not a number >= 0");
+    if (field.empty() || *end != 0 || !(*target >= 0 && *target <= kMost))
+      throw UserError(place + ": '" + field + "' is not a number from 0 to 1e12");
   }
   return row;
 }
@@ -89,7 +94,9 @@ SramTable SramTable::load(const std::string& file, const std::string& cell) {
       if (line != kSramColumns) throw UserError(place + ": the columns must be " + kSramColumns);
       header_seen = true;
     } else if (line.compare(0, cell.size() + 1, cell + ",") == 0) {
-      table.rows_.push_back(parse_row(line, place));
+      const SramRow row = parse_row(line, place);
+      if (table.at(row.bytes, row.word_bytes)) throw UserError(place + ": a bank of this size and word is there twice");
+      table.rows_.push_back(row);
     }
   }
   if (table.rows_.empty()) throw UserError(file + ": no rows of cell type '" + cell + "'");
