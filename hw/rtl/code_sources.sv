@@ -70,6 +70,7 @@ module code_sources #(
         .window_tokens(window_tokens),
         .window_wide((digit_pairs >> window_first[s*COUNT_BITS+:COUNT_BITS]) &
                      ~({MOST_INPUTS{1'b1}} << window_counts[s*COUNT_BITS+:COUNT_BITS])),
+        .window_lists(1'b0),
         .write_flit(write_flit[s]),
         .write_data(write_data),
         .read_start(read_start),
@@ -86,9 +87,10 @@ module code_sources #(
         .side_write_bits(),
         .read_issued(),
         .main_read_at(),
-        .mask_read_at(),
+        .mark_read_at(),
         .value_read_at(),
         .read_shown(),
+        .mark_width(),
         .value_width()
     );
   end

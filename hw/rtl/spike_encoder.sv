@@ -11,8 +11,8 @@
 //          next one (sources that have inputs of it, how many each, tokens of the batch, inputs that are digit pairs).
 //          format_* and steps: the layer's codes, code_*: its spike code; slots: a batch's tokens. All hold while a
 //          layer runs.
-// Differs  in a tile, each source's codes have a buffer of their own. Not here: index lists (encoder.side_format; the
-//          lockstep packs with masks), recorded spikes, and the phase of a flit, which is not on wires.
+// Differs  in a tile, each source's codes have a buffer of their own. Not here: index lists (encoder.side_format),
+//          recorded spikes, and the phase of a flit, which is not on wires.
 module spike_encoder #(
     parameter int SOURCES = 1,
     parameter int LINK_BITS = 128,
