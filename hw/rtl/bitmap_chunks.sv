@@ -6,7 +6,7 @@
 //          after read_start, the one behind it as `next`.
 // Config   as spike_encoder.sv. A chunk has 32 / slots inputs.
 // Differs  the codes of a chunk are read in one cycle, of each token main bits, mask and further bits from ports of
-//          their own: SystemC, too, takes a cycle for them and charges their words.
+//          their own: SystemC, too, takes a cycle for them and charges their words. Masks only, no index lists.
 module bitmap_chunks #(
     parameter int LINK_BITS = 128,
     parameter int MOST_INPUTS = 128,

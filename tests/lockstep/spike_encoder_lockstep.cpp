@@ -1,7 +1,7 @@
 // The spike encoder of a memory node (address events and bitmaps) and that of a tile, which gathers the codes of
 // several sources, beside their SystemVerilog twin: random windows of random codes come in with random gaps, spikes
 // leave against random back-pressure; what both sides take and send is compared in every cycle, bit by bit. Formats,
-// spike codes and payload are fixed for a simulation, so that each setting runs in a process of its own.
+// spike codes, payload and side formats are fixed for a simulation, so that each setting runs in a process of its own.
 
 #include <sys/wait.h>
 #include <unistd.h>
@@ -13,7 +13,9 @@
 #include "Rtl_spike_encoder.h"
 #include "Rtl_spike_encoder_bitmap.h"
 #include "Rtl_spike_encoder_bitmap_narrow.h"
+#include "Rtl_spike_encoder_lists.h"
 #include "Rtl_spike_encoder_tile.h"
+#include "Rtl_spike_encoder_tile_lists.h"
 #include "tests/lockstep/lockstep.h"
 #include "tests/lockstep/rtl_ports.h"
 #include "tests/lockstep/spike_encoder_traffic.h"
@@ -55,14 +57,29 @@ constexpr Setting kTileSettings[] = {
     {"radix unsigned floating", 2, kUnsigned, kFloating, false, 1, 3, 2},
 };
 
+// Salient values by index list in every window, or in those of some inputs.
+constexpr SidePolicy kLists = SidePolicy::kIndexList, kSomeLists = SidePolicy::kAuto;
+constexpr Setting kListSettings[] = {
+    {"lists, ttfs signed floating", 0, kSigned, kFloating, false, 1, 2, 1, kLists},
+    {"lists, ttfs digits, 4 tokens", 0, kSigned, kFloating, true, 4, 1, 1, kLists},
+    {"some lists, ttfs signed shifted, 3 tokens", 0, kSigned, kShifted, false, 3, 2, 1, kSomeLists},
+    {"some lists, count digits", 1, kSigned, kFloating, true, 1, 2, 1, kSomeLists},
+    {"lists, radix unsigned extended, 2 tokens", 2, kUnsigned, kExtended, false, 2, 1, 1, kLists},
+};
+constexpr Setting kTileListSettings[] = {
+    {"lists, ttfs digits, 4 tokens", 0, kSigned, kFloating, true, 4, 3, 1, kLists},
+    {"some lists, ttfs unsigned extended, 2 tokens", 0, kUnsigned, kExtended, false, 2, 3, 2, kSomeLists},
+    {"lists, count signed floating", 1, kSigned, kFloating, false, 1, 2, 1, kLists},
+};
+
 // clang-format off
 #define PORTS(X)                                                                                                      \
   X(clk) X(reset) X(code_repeats) X(code_radix) X(format_unsigned) X(format_salient) X(format_digits) X(steps)        \
-  X(slots) X(window_serves) X(window_counts) X(window_tokens) X(window_wide) X(codes_in_valid) X(codes_in_bits)       \
-  X(codes_in_tag) X(codes_in_destination) X(codes_in_class) X(codes_in_flow) X(codes_in_type) X(codes_in_head)        \
-  X(codes_in_tail) X(codes_in_last_packet) X(codes_in_pop) X(spikes_out_ready) X(spikes_out_push) X(spikes_out_bits)  \
-  X(spikes_out_tag) X(spikes_out_destination) X(spikes_out_class) X(spikes_out_flow) X(spikes_out_type)               \
-  X(spikes_out_head) X(spikes_out_tail) X(spikes_out_last_packet)
+  X(slots) X(window_serves) X(window_counts) X(window_tokens) X(window_wide) X(window_lists) X(codes_in_valid)        \
+  X(codes_in_bits) X(codes_in_tag) X(codes_in_destination) X(codes_in_class) X(codes_in_flow) X(codes_in_type)        \
+  X(codes_in_head) X(codes_in_tail) X(codes_in_last_packet) X(codes_in_pop) X(spikes_out_ready) X(spikes_out_push)    \
+  X(spikes_out_bits) X(spikes_out_tag) X(spikes_out_destination) X(spikes_out_class) X(spikes_out_flow)               \
+  X(spikes_out_type) X(spikes_out_head) X(spikes_out_tail) X(spikes_out_last_packet)
 // clang-format on
 
 // One field of every source's flit, side by side.
@@ -184,8 +201,9 @@ class Lockstep {
       twin_.clk = true;
       advance(200);
     }
-    comparison_.report(cycles_, std::to_string(filling_) + " windows, " + std::to_string(traffic_.flits) +
-                                    " flits out, " + std::to_string(encoder_.spikes()) + " spikes");
+    comparison_.report(cycles_, std::to_string(filling_) + " windows, " + std::to_string(lists_) + " with lists, " +
+                                    std::to_string(traffic_.flits) + " flits out, " +
+                                    std::to_string(encoder_.spikes()) + " spikes");
   }
 
  private:
@@ -224,6 +242,7 @@ class Lockstep {
     write_words(twin_.window_serves, serves.words.data());
     write_words(twin_.window_counts, counts.words.data());
     twin_.window_tokens = context.rows(tag);
+    twin_.window_lists = context.side_format(tag) == SideFormat::kIndexList;
     const int first = gather_ ? context.window(tag).first : context.range(tag, 0).first;
     sc_dt::sc_bv<kMostInputs> wide = 0;
     for (int k = 0; k < total; ++k) wide[k] = context.input(tag).is_wide(first + k);
@@ -241,7 +260,8 @@ class Lockstep {
     }
     comparison_.expect(cycle, "codes_in_pop", pops, twin_.codes_in_pop.read());
     const std::vector<uint64_t>& until = traffic_.flits_until();
-    while (filling_ < until.size() && until[filling_] <= flits_taken_) ++filling_;
+    for (; filling_ < until.size() && until[filling_] <= flits_taken_; ++filling_)
+      lists_ += tiny_.context.side_format(windows_[filling_]) == SideFormat::kIndexList;
     comparison_.expect(cycle, "spikes_out_push", spikes_.size() + traffic_.popped - spikes_before_,
                        twin_.spikes_out_push.read());
     if (twin_.spikes_out_push.read()) sent_.push_back({cycle, twin_.spikes_out()});
@@ -277,7 +297,7 @@ class Lockstep {
   Twin<Rtl> twin_;
   PortComparison comparison_;
   std::array<size_t, kMostSources> codes_before_{};
-  size_t spikes_before_ = 0, filling_ = 0, shown_window_ = SIZE_MAX;
+  size_t spikes_before_ = 0, filling_ = 0, lists_ = 0, shown_window_ = SIZE_MAX;
   uint64_t flits_taken_ = 0;
   std::deque<std::pair<uint64_t, Flit>> sent_;  // by the twin: cycle, flit
 };
@@ -311,7 +331,9 @@ bool run(const LockstepOptions& options) {
   return run_settings<Rtl_spike_encoder>(kSettings, Payload::kAddressEvents, 128, options) &&
          run_settings<Rtl_spike_encoder_bitmap>(kSettings, Payload::kBitmap, 128, options) &&
          run_settings<Rtl_spike_encoder_bitmap_narrow>(kNarrowSettings, Payload::kBitmap, 64, options) &&
-         run_settings<Rtl_spike_encoder_tile>(kTileSettings, Payload::kPackedCodes, 128, options);
+         run_settings<Rtl_spike_encoder_tile>(kTileSettings, Payload::kPackedCodes, 128, options) &&
+         run_settings<Rtl_spike_encoder_lists>(kListSettings, Payload::kAddressEvents, 128, options) &&
+         run_settings<Rtl_spike_encoder_tile_lists>(kTileListSettings, Payload::kPackedCodes, 128, options);
 }
 
 }  // namespace

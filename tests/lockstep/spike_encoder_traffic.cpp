@@ -14,6 +14,7 @@ TinySpec layer_of(const Setting& setting, uint32_t seed) {
   spec.salient_format = setting.salient;
   spec.digits = setting.digits;
   spec.wide = setting.digits ? 12 : 1;
+  spec.salient = 0.15;  // where the choice is automatic, small inputs have lists and large ones masks
   spec.seed = seed;
   return spec;
 }
@@ -28,6 +29,7 @@ ChipSpec chip_of(const Setting& setting, Payload payload, int link_bits) {
   spec.token_batch = setting.batch;
   spec.spike_code = setting.spike_code;
   spec.payload = payload;
+  spec.encoder.side_format = setting.side_format;
   spec.network.link_bits = link_bits;
   return spec;
 }
@@ -50,16 +52,21 @@ std::vector<Flit> WindowSource::flits(const WindowTag& tag, int source) {
   const InputTrace& input = context.input(tag);
   const InputRange range = context.range(tag, source);
   const CodeFormat format = CodeFormat::of(input);
+  const IndexList list = IndexList::of(input, range.first, range.count);
   PackedCodes codes;
+  codes.side_format = context.side_format(tag);
   codes.count = range.count;
   codes.tokens = context.rows(tag);
-  const int silent_share = below(5) * 25, salient_share = below(4) * 30;
+  const bool lists = codes.side_format == SideFormat::kIndexList;
+  if (lists) codes.list_bits = codes.tokens * list.bits(0);
+  const int silent_share = below(5) * 25, salient_share = below(5) * 25;
   for (int i = 0; i < codes.tokens * codes.count; ++i) {
-    const bool pair = input.wide_rank[range.first + i % codes.count] >= 0;
-    codes.salient.push_back(below(100) < salient_share);
+    const bool pair = input.two_digits(range.first + i % codes.count);
+    codes.salient.push_back(below(100) < salient_share && !(lists && pair));
     const int side = format.side_bits(codes.salient.back(), pair);
     codes.code.push_back(below(100) < silent_share ? 0 : uint8_t(below(16 << side)));
     codes.side_value_bits += side;
+    if (lists && codes.salient.back()) codes.list_bits += list.index_bits;
   }
   std::vector<uint64_t> bits;
   const uint64_t count = codes.pack(input, range.first, &bits);

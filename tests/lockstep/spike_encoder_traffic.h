@@ -23,6 +23,7 @@ struct Setting {
   int batch;
   int sources;  // that share a window: the encoder is the first one's, or gathers all their codes
   int parts = 1;
+  SidePolicy side_format = SidePolicy::kMask;
 };
 
 // Inputs of several sizes, wide ones among them; the largest is cut into windows. Of an input of one, the first of two
@@ -30,7 +31,7 @@ struct Setting {
 TinySpec layer_of(const Setting& setting, uint32_t seed);
 ChipSpec chip_of(const Setting& setting, Payload payload, int link_bits);
 
-// Random windows of random codes: silent, dense, all salient ...
+// Random windows of random codes: silent, dense, none or all salient ...
 class WindowSource {
  public:
   WindowSource(const TinyContext& tiny, uint32_t seed) : tiny_(tiny), random_(seed) {}
