@@ -6,7 +6,7 @@
 //          after read_start, the one behind it as `next`.
 // Config   as spike_encoder.sv. A chunk has 32 / slots inputs.
 // Differs  the codes of a chunk are read in one cycle, of each token main bits, mask and further bits from ports of
-//          their own: SystemC, too, takes a cycle for them and charges their words.
+//          their own: SystemC, too, takes a cycle for them and charges their words. Masks only, no index lists.
 module bitmap_chunks #(
     parameter int LINK_BITS = 128,
     parameter int MOST_INPUTS = 128,
@@ -119,6 +119,7 @@ module bitmap_chunks #(
       .window_count(window_count),
       .window_tokens(window_tokens),
       .window_wide(digit_pairs),
+      .window_lists(1'b0),
       .write_flit(write_flit),
       .write_data(write_data),
       .main_write_at(),
@@ -126,11 +127,15 @@ module bitmap_chunks #(
       .side_write_at(),
       .side_write_bits(),
       .read_start(read_start),
-      .filled_count(),
+      .filled_value_base(),
       .read_count(count),
       .read_tokens(tokens),
       .read_wide(wide),
-      .read_mask_base(mask_base),
+      .read_lists(),
+      .read_count_width(),
+      .read_place_width(),
+      .read_mark_base(mask_base),
+      .read_value_base(),
       .main_read_at(main_at),
       .main_read_data(mains),
       .side_read_at({issue_value_at, mask_at}),

@@ -4,13 +4,15 @@
 //     write_* --> [ mixed_precision_buffer (s) ] --> code
 //
 // Timing   as mixed_precision_buffer.sv; one source's codes follow the other's in the next cycle.
-// Config   as mixed_precision_buffer.sv; window_counts: inputs of each source, whose places follow one another.
+// Config   as mixed_precision_buffer.sv; window_counts: inputs of each source, whose places follow one another. Each
+//          source's index lists name places among its own inputs.
 module code_sources #(
     parameter int SOURCES = 1,
     parameter int LINK_BITS = 128,
     parameter int MOST_INPUTS = 128,
     parameter int MOST_TOKENS = 4,
     parameter int MOST_CODES = 512,
+    parameter int SIDE_LISTS = 0,
     localparam int COUNT_BITS = $clog2(MOST_INPUTS + 1),
     localparam int TOKENS_BITS = $clog2(MOST_TOKENS + 1),
     localparam int SLOT_BITS = $clog2(MOST_TOKENS)
@@ -21,6 +23,7 @@ module code_sources #(
     input logic [SOURCES*COUNT_BITS-1:0] window_counts,
     input logic [TOKENS_BITS-1:0] window_tokens,
     input logic [MOST_INPUTS-1:0] digit_pairs,
+    input logic window_lists,
     input logic [SOURCES-1:0] write_flit,
     input logic [LINK_BITS-1:0] write_data,
     input logic read_start,
@@ -61,7 +64,8 @@ module code_sources #(
   for (genvar s = 0; s < SOURCES; s++) begin : source
     assign chosen[s] = pending[s] && now == SOURCE_BITS'(s);
     mixed_precision_buffer #(
-        .LINK_BITS(LINK_BITS), .MOST_INPUTS(MOST_INPUTS), .MOST_TOKENS(MOST_TOKENS), .MOST_CODES(MOST_CODES)
+        .LINK_BITS(LINK_BITS), .MOST_INPUTS(MOST_INPUTS), .MOST_TOKENS(MOST_TOKENS), .MOST_CODES(MOST_CODES),
+        .SIDE_LISTS(SIDE_LISTS)
     ) buffer (
         .clk(clk),
         .reset(reset),
@@ -70,6 +74,7 @@ module code_sources #(
         .window_tokens(window_tokens),
         .window_wide((digit_pairs >> window_first[s*COUNT_BITS+:COUNT_BITS]) &
                      ~({MOST_INPUTS{1'b1}} << window_counts[s*COUNT_BITS+:COUNT_BITS])),
+        .window_lists(window_lists),
         .write_flit(write_flit[s]),
         .write_data(write_data),
         .read_start(read_start),
@@ -86,9 +91,10 @@ module code_sources #(
         .side_write_bits(),
         .read_issued(),
         .main_read_at(),
-        .mask_read_at(),
+        .mark_read_at(),
         .value_read_at(),
         .read_shown(),
+        .mark_width(),
         .value_width()
     );
   end

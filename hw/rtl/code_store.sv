@@ -1,12 +1,13 @@
 // Code store: codes of two windows, read by mixed_precision_buffer.sv and bitmap_chunks.sv: 4 bits of each in a main
-// array, mask and further bits in a side array.
+// array, mask or index list and further bits in a side array.
 //
 //     write_flit --> [ splitter ] --> [ main array: 4 bits per code ] --> main_read_data
-//                                     [ side array: mask, then 1 or 3 bits of each masked code ] --> side_read_data
+//                                     [ side array: mask or index list, then further bits ] --> side_read_data
 //
 // Timing   a flit is written in its own cycle, with all tokens that end in it; reading may start in the cycle after the
 //          last one, and shows bits a cycle after their position.
-// Config   as mixed_precision_buffer.sv. ROW_BITS: of an array's row, a power of two; a flit or a read at least.
+// Config   as mixed_precision_buffer.sv, with its side layouts. ROW_BITS: of an array's row, a power of two; a flit or
+//          a read at least.
 // Differs  arrays are rows in two banks, with a write enable per bit, so that a flit's pieces land anywhere in one
 //          cycle: a word in which the pieces of two flits meet is written twice, where SystemC charges each word once.
 module code_store #(
@@ -19,9 +20,14 @@ module code_store #(
     parameter int MAIN_READ_BITS = 4,
     parameter int SIDE_READS = 2,
     parameter int SIDE_READ_BITS = 4,
+    parameter int SIDE_LISTS = 0,
     localparam int COUNT_BITS = $clog2(MOST_INPUTS + 1),
+    localparam int WIDTH_BITS = $clog2(COUNT_BITS + 1),
     localparam int TOKENS_BITS = $clog2(MOST_TOKENS + 1),
     localparam int AT_BITS = $clog2(4 * MOST_CODES),
+    // Of the side array: with lists a token has at most a count, and of each input a place and further bits.
+    localparam int TOKEN_LIST_BITS = COUNT_BITS + MOST_INPUTS * ($clog2(MOST_INPUTS) > 3 ? $clog2(MOST_INPUTS) + 1 : 4),
+    localparam int SIDE_AT_BITS = SIDE_LISTS != 0 ? $clog2(MOST_TOKENS * TOKEN_LIST_BITS) : AT_BITS,
     localparam int PIECE_BITS = $clog2(LINK_BITS + 1)
 ) (
     input logic clk,
@@ -30,25 +36,31 @@ module code_store #(
     input logic [COUNT_BITS-1:0] window_count,
     input logic [TOKENS_BITS-1:0] window_tokens,
     input logic [MOST_INPUTS-1:0] window_wide,
+    input logic window_lists,
     input logic write_flit,
     input logic [LINK_BITS-1:0] write_data,
     output logic [AT_BITS-1:0] main_write_at,
     output logic [PIECE_BITS-1:0] main_write_bits,
-    output logic [AT_BITS-1:0] side_write_at,
+    output logic [SIDE_AT_BITS-1:0] side_write_at,
     output logic [PIECE_BITS-1:0] side_write_bits,
     // The window that was filled last is the one that is read from read_start on.
     input logic read_start,
-    output logic [COUNT_BITS-1:0] filled_count,
+    output logic [SIDE_AT_BITS-1:0] filled_value_base,  // of the first token
     output logic [COUNT_BITS-1:0] read_count,
     output logic [TOKENS_BITS-1:0] read_tokens,
     output logic [MOST_INPUTS-1:0] read_wide,
-    output logic [MOST_TOKENS*AT_BITS-1:0] read_mask_base,  // of each token
+    output logic read_lists,
+    output logic [WIDTH_BITS-1:0] read_count_width,  // of a list's count
+    output logic [WIDTH_BITS-1:0] read_place_width,
+    output logic [MOST_TOKENS*SIDE_AT_BITS-1:0] read_mark_base,   // of each token: where its mask or list begins
+    output logic [MOST_TOKENS*SIDE_AT_BITS-1:0] read_value_base,  // and its further bits
     input logic [MAIN_READS*AT_BITS-1:0] main_read_at,
     output logic [MAIN_READS*MAIN_READ_BITS-1:0] main_read_data,
-    input logic [SIDE_READS*AT_BITS-1:0] side_read_at,
+    input logic [SIDE_READS*SIDE_AT_BITS-1:0] side_read_at,
     output logic [SIDE_READS*SIDE_READ_BITS-1:0] side_read_data
 );
-  localparam int LEFT_BITS = COUNT_BITS + 2 > PIECE_BITS ? COUNT_BITS + 2 : PIECE_BITS;
+  localparam int SIDE_LEFT_BITS = COUNT_BITS + (SIDE_LISTS != 0 ? $clog2(COUNT_BITS + 3) : 2);
+  localparam int LEFT_BITS = SIDE_LEFT_BITS > PIECE_BITS ? SIDE_LEFT_BITS : PIECE_BITS;
   localparam int WIDE_BITS = MOST_INPUTS > LINK_BITS ? MOST_INPUTS : LINK_BITS;
 
   // The lowest `count` bits set.
@@ -61,13 +73,26 @@ module code_store #(
     piece = left < LEFT_BITS'(held) ? PIECE_BITS'(left) : held;
   endfunction
 
+  // Bits of the numbers 0 .. most.
+  function automatic [WIDTH_BITS-1:0] width_of(input [COUNT_BITS-1:0] most);
+    width_of = '0;
+    for (int i = 0; i < COUNT_BITS; i++) if (most[i]) width_of = WIDTH_BITS'(i + 1);
+  endfunction
+
   // --- Windows: two halves.
   logic fill_half, read_half, now_read_half;
   logic [COUNT_BITS-1:0] count[0:1];
   logic [TOKENS_BITS-1:0] tokens[0:1];
   logic [WIDE_BITS-1:0] wide[0:1];
+  logic [1:0] lists;
+  logic [WIDTH_BITS-1:0] count_width[0:1];
+  logic [WIDTH_BITS-1:0] place_width[0:1];
   logic [LEFT_BITS-1:0] wide_bits;  // three per digit pair: of every token of the window being filled
-  logic [MOST_TOKENS*AT_BITS-1:0] mask_base[0:1];
+  logic [MOST_TOKENS*SIDE_AT_BITS-1:0] mark_base[0:1];
+  logic [MOST_TOKENS*SIDE_AT_BITS-1:0] value_base[0:1];
+  logic filled_lists;
+  logic [COUNT_BITS-1:0] filled_count, filled_marks;
+  logic [WIDTH_BITS-1:0] filled_place_width;
   logic [TOKENS_BITS-1:0] filled_tokens;
   logic [WIDE_BITS-1:0] filled_wide;
 
@@ -75,13 +100,21 @@ module code_store #(
   assign window_wide_count = LEFT_BITS'($countones(window_wide));
 
   assign now_read_half = read_start ? fill_half : read_half;
+  assign filled_lists = SIDE_LISTS != 0 && lists[fill_half];
   assign filled_count = count[fill_half];
+  assign filled_marks = filled_lists ? COUNT_BITS'(count_width[fill_half]) : filled_count;
+  assign filled_place_width = place_width[fill_half];
+  assign filled_value_base = value_base[fill_half][SIDE_AT_BITS-1:0];
   assign filled_tokens = tokens[fill_half];
   assign filled_wide = wide[fill_half];
   assign read_count = count[read_half];
   assign read_tokens = tokens[read_half];
   assign read_wide = wide[read_half][MOST_INPUTS-1:0];
-  assign read_mask_base = mask_base[read_half];
+  assign read_lists = SIDE_LISTS != 0 && lists[read_half];
+  assign read_count_width = count_width[read_half];
+  assign read_place_width = place_width[read_half];
+  assign read_mark_base = mark_base[read_half];
+  assign read_value_base = value_base[read_half];
 
   always_ff @(posedge clk) begin
     if (reset) begin
@@ -94,45 +127,54 @@ module code_store #(
         count[!fill_half] <= window_count;
         tokens[!fill_half] <= window_tokens;
         wide[!fill_half] <= WIDE_BITS'(window_wide);
+        lists[!fill_half] <= window_lists;
+        count_width[!fill_half] <= width_of(window_count - COUNT_BITS'(window_wide_count));
+        place_width[!fill_half] <= width_of(window_count - 1'b1);
         wide_bits <= window_wide_count + (window_wide_count << 1);
       end
     end
   end
 
-  // --- Splitter: of each token in the flit, the bits of the main array, then mask and further bits.
+  // --- Splitter: of each token in the flit, the bits of the main array, then mask (or a list's count), then the bits
+  // behind it: further bits, before them a list's places.
   logic begins;  // the next flit is a window's first
   logic [TOKENS_BITS-1:0] token, token_next;
   logic [LEFT_BITS-1:0] main_left, values_left, main_left_next, values_left_next;
-  logic [COUNT_BITS-1:0] mask_left, mask_left_next;
-  logic [AT_BITS-1:0] main_at, side_at;
-  logic [MOST_TOKENS*AT_BITS-1:0] mask_base_next;
-  logic [PIECE_BITS-1:0] used, main_take, mask_take, value_take, main_bits, side_bits;
-  logic [LINK_BITS-1:0] main_piece, side_piece, rest, wide_rest, mask;
+  logic [COUNT_BITS-1:0] marks_left, marks_left_next;
+  logic [COUNT_BITS-1:0] listed, listed_next;  // of the token's list: its count, as far as it has come
+  logic [AT_BITS-1:0] main_at;
+  logic [SIDE_AT_BITS-1:0] side_at, token_end;
+  logic [MOST_TOKENS*SIDE_AT_BITS-1:0] mark_base_next, value_base_next;
+  logic [PIECE_BITS-1:0] used, main_take, marks_take, value_take, main_bits, side_bits;
+  logic [LINK_BITS-1:0] main_piece, side_piece, rest, wide_rest, marks;
   logic [LEFT_BITS-1:0] all_values;
   logic token_ends;
 
   always_comb begin
     token_next = begins ? '0 : token;
     main_left_next = begins ? LEFT_BITS'(filled_count) << 2 : main_left;
-    mask_left_next = begins ? filled_count : mask_left;
+    marks_left_next = begins ? filled_marks : marks_left;
     values_left_next = begins ? wide_bits : values_left;
+    listed_next = begins ? '0 : listed;
     main_write_at = begins ? '0 : main_at;
     side_write_at = begins ? '0 : side_at;
-    mask_base_next = mask_base[fill_half];
-    if (begins) mask_base_next[AT_BITS-1:0] = '0;
+    mark_base_next = mark_base[fill_half];
+    value_base_next = value_base[fill_half];
+    if (begins) mark_base_next[SIDE_AT_BITS-1:0] = '0;
     used = '0;
     main_bits = '0;
     side_bits = '0;
     main_piece = '0;
     side_piece = '0;
     main_take = '0;
-    mask_take = '0;
+    marks_take = '0;
     value_take = '0;
     rest = '0;
-    mask = '0;
+    marks = '0;
     wide_rest = '0;
     all_values = '0;
     token_ends = 1'b0;
+    token_end = '0;
     for (int i = 0; i < MOST_TOKENS; i++) begin
       if (token_next < filled_tokens) begin
         main_take = piece(main_left_next, PIECE_BITS'(LINK_BITS) - used);
@@ -141,26 +183,41 @@ module code_store #(
         main_bits = main_bits + main_take;
         used = used + main_take;
         rest = rest >> main_take;
-        mask_take = piece(LEFT_BITS'(mask_left_next), PIECE_BITS'(LINK_BITS) - used);
-        wide_rest = LINK_BITS'(filled_wide >> (filled_count - mask_left_next));
-        mask = rest & low_mask(mask_take) & ~wide_rest;
-        all_values = values_left_next + LEFT_BITS'($countones(mask));
-        value_take = piece(all_values, PIECE_BITS'(LINK_BITS) - used - mask_take);
-        side_piece = side_piece | ((rest & low_mask(mask_take + value_take)) << side_bits);
-        side_bits = side_bits + mask_take + value_take;
-        used = used + mask_take + value_take;
+        marks_take = piece(LEFT_BITS'(marks_left_next), PIECE_BITS'(LINK_BITS) - used);
+        marks = rest & low_mask(marks_take);
+        all_values = values_left_next;
+        if (filled_lists) begin  // as soon as the count is there, a place and a further bit of each
+          listed_next = listed_next | (COUNT_BITS'(marks) << (filled_marks - marks_left_next));
+          if (marks_take != '0 && LEFT_BITS'(marks_left_next) == LEFT_BITS'(marks_take))
+            all_values = all_values + LEFT_BITS'(listed_next) * (LEFT_BITS'(filled_place_width) + 1'b1);
+        end else begin
+          wide_rest = LINK_BITS'(filled_wide >> (filled_count - marks_left_next));
+          all_values = all_values + LEFT_BITS'($countones(marks & ~wide_rest));
+        end
+        value_take = piece(all_values, PIECE_BITS'(LINK_BITS) - used - marks_take);
+        side_piece = side_piece | ((rest & low_mask(marks_take + value_take)) << side_bits);
+        side_bits = side_bits + marks_take + value_take;
+        used = used + marks_take + value_take;
         token_ends = main_left_next == LEFT_BITS'(main_take) &&
-                     LEFT_BITS'(mask_left_next) == LEFT_BITS'(mask_take) && all_values == LEFT_BITS'(value_take);
+                     LEFT_BITS'(marks_left_next) == LEFT_BITS'(marks_take) && all_values == LEFT_BITS'(value_take);
         if (token_ends) begin
+          token_end = side_write_at + SIDE_AT_BITS'(side_bits);
+          for (int t = 0; t < MOST_TOKENS; t++) begin
+            if (token_next == TOKENS_BITS'(t))
+              value_base_next[t*SIDE_AT_BITS+:SIDE_AT_BITS] = filled_lists ?
+                  token_end - SIDE_AT_BITS'(wide_bits) - SIDE_AT_BITS'(listed_next) :
+                  mark_base_next[t*SIDE_AT_BITS+:SIDE_AT_BITS] + SIDE_AT_BITS'(filled_count);
+            if (t > 0 && token_next + 1'b1 == TOKENS_BITS'(t))
+              mark_base_next[t*SIDE_AT_BITS+:SIDE_AT_BITS] = token_end;
+          end
           token_next = token_next + 1'b1;
           main_left_next = LEFT_BITS'(filled_count) << 2;
-          mask_left_next = filled_count;
+          marks_left_next = filled_marks;
           values_left_next = wide_bits;
-          for (int t = 1; t < MOST_TOKENS; t++)
-            if (token_next == TOKENS_BITS'(t)) mask_base_next[t*AT_BITS+:AT_BITS] = side_write_at + AT_BITS'(side_bits);
+          listed_next = '0;
         end else begin
           main_left_next = main_left_next - LEFT_BITS'(main_take);
-          mask_left_next = mask_left_next - COUNT_BITS'(mask_take);
+          marks_left_next = marks_left_next - COUNT_BITS'(marks_take);
           values_left_next = all_values - LEFT_BITS'(value_take);
         end
       end
@@ -176,22 +233,25 @@ module code_store #(
     if (write_flit) begin
       token <= token_next;
       main_left <= main_left_next;
-      mask_left <= mask_left_next;
+      marks_left <= marks_left_next;
       values_left <= values_left_next;
+      listed <= listed_next;
       main_at <= main_write_at + AT_BITS'(main_bits);
-      side_at <= side_write_at + AT_BITS'(side_bits);
-      mask_base[fill_half] <= mask_base_next;
+      side_at <= side_write_at + SIDE_AT_BITS'(side_bits);
+      mark_base[fill_half] <= mark_base_next;
+      value_base[fill_half] <= value_base_next;
     end
   end
 
   // --- Arrays: each half of its own bits.
   logic [MAIN_READS*(AT_BITS+1)-1:0] main_at_of_half;
-  logic [SIDE_READS*(AT_BITS+1)-1:0] side_at_of_half;
+  logic [SIDE_READS*(SIDE_AT_BITS+1)-1:0] side_at_of_half;
   always_comb begin
     for (int i = 0; i < MAIN_READS; i++)
       main_at_of_half[i*(AT_BITS+1)+:AT_BITS+1] = {now_read_half, main_read_at[i*AT_BITS+:AT_BITS]};
     for (int i = 0; i < SIDE_READS; i++)
-      side_at_of_half[i*(AT_BITS+1)+:AT_BITS+1] = {now_read_half, side_read_at[i*AT_BITS+:AT_BITS]};
+      side_at_of_half[i*(SIDE_AT_BITS+1)+:SIDE_AT_BITS+1] =
+          {now_read_half, side_read_at[i*SIDE_AT_BITS+:SIDE_AT_BITS]};
   end
   bit_array #(
       .ROW_BITS(ROW_BITS), .BITS(8 * MOST_CODES), .READS(MAIN_READS), .READ_BITS(MAIN_READ_BITS)
@@ -204,7 +264,7 @@ module code_store #(
       .read_data(main_read_data)
   );
   bit_array #(
-      .ROW_BITS(ROW_BITS), .BITS(8 * MOST_CODES), .READS(SIDE_READS), .READ_BITS(SIDE_READ_BITS)
+      .ROW_BITS(ROW_BITS), .BITS(2 << SIDE_AT_BITS), .READS(SIDE_READS), .READ_BITS(SIDE_READ_BITS)
   ) side_array (
       .clk(clk),
       .write_at({fill_half, side_write_at}),

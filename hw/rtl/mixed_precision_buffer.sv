@@ -5,20 +5,26 @@
 //
 // Timing   a flit is written in its own cycle; a code shows in the cycle after read_start or read_next. Reading may
 //          start in the cycle after the last flit.
-// Config   window_count, window_tokens and window_wide (inputs that are digit pairs, bit k: the window's input k) hold
-//          with write_start. LINK_BITS is a power of two.
-// Differs  a word in which the pieces of two flits meet is written twice, and one in which mask meets further bits is
-//          read twice, where SystemC charges each word once. Masks only: index lists (encoder.side_format) are not
-//          here, and the lockstep packs with masks.
+// Config   window_count, window_tokens, window_wide (inputs that are digit pairs, bit k: the window's input k) and
+//          window_lists (salient values by index list, not mask; of a buffer with SIDE_LISTS) hold with write_start.
+//          LINK_BITS is a power of two.
+// Differs  a word in which the pieces of two flits meet is written twice, one in which mask or list meets further bits
+//          is read twice, and a listed place is read with every code up to its own, where SystemC charges each word
+//          once. Where each token's further bits begin is a register (DEVIATIONS 7). Not here: codes with neither mask
+//          nor list.
 module mixed_precision_buffer #(
     parameter int LINK_BITS = 128,
     parameter int MOST_INPUTS = 128,  // of a window
     parameter int MOST_TOKENS = 4,    // of a batch, 2 at least
     parameter int MOST_CODES = 512,   // of a window, all tokens; a power of two
+    parameter int SIDE_LISTS = 0,     // 1: windows with index lists, too
     localparam int COUNT_BITS = $clog2(MOST_INPUTS + 1),
+    localparam int WIDTH_BITS = $clog2(COUNT_BITS + 1),
     localparam int TOKENS_BITS = $clog2(MOST_TOKENS + 1),
     localparam int SLOT_BITS = $clog2(MOST_TOKENS),
     localparam int AT_BITS = $clog2(4 * MOST_CODES),
+    localparam int TOKEN_LIST_BITS = COUNT_BITS + MOST_INPUTS * ($clog2(MOST_INPUTS) > 3 ? $clog2(MOST_INPUTS) + 1 : 4),
+    localparam int SIDE_AT_BITS = SIDE_LISTS != 0 ? $clog2(MOST_TOKENS * TOKEN_LIST_BITS) : AT_BITS,
     localparam int PIECE_BITS = $clog2(LINK_BITS + 1)
 ) (
     input logic clk,
@@ -28,6 +34,7 @@ module mixed_precision_buffer #(
     input logic [COUNT_BITS-1:0] window_count,
     input logic [TOKENS_BITS-1:0] window_tokens,
     input logic [MOST_INPUTS-1:0] window_wide,
+    input logic window_lists,
     input logic write_flit,
     input logic [LINK_BITS-1:0] write_data,
     // Reading the window that was filled last: its codes by input, then token.
@@ -42,26 +49,32 @@ module mixed_precision_buffer #(
     // Accesses of this cycle, by bit position in the window's arrays; for counting.
     output logic [AT_BITS-1:0] main_write_at,
     output logic [PIECE_BITS-1:0] main_write_bits,
-    output logic [AT_BITS-1:0] side_write_at,
+    output logic [SIDE_AT_BITS-1:0] side_write_at,
     output logic [PIECE_BITS-1:0] side_write_bits,
     output logic read_issued,
     output logic [AT_BITS-1:0] main_read_at,
-    output logic [AT_BITS-1:0] mask_read_at,
-    output logic [AT_BITS-1:0] value_read_at,
-    output logic read_shown,          // a code shows: value_width bits of its value_read_at were used
+    output logic [SIDE_AT_BITS-1:0] mark_read_at,
+    output logic [SIDE_AT_BITS-1:0] value_read_at,
+    output logic read_shown,  // a code shows: mark_width bits of its mark_read_at, value_width of its value_read_at
+    output logic [WIDTH_BITS:0] mark_width,
     output logic [1:0] value_width
 );
-  // Codes come input by input, of each input token by token; each token has its own place among the further bits.
-  logic [COUNT_BITS-1:0] filled_count, read_count, next_address, issue_address;
+  localparam int MARK_BITS = 2 * COUNT_BITS;  // of a read: a list's count and its first place
+
+  // Codes come input by input, of each input token by token; each token has its own place among the further bits, and
+  // in its list.
+  logic [COUNT_BITS-1:0] read_count, next_address, issue_address;
   logic [MOST_INPUTS-1:0] read_wide;
-  logic [MOST_TOKENS*AT_BITS-1:0] read_mask_base;
+  logic [MOST_TOKENS*SIDE_AT_BITS-1:0] read_mark_base, read_value_base;
   logic [TOKENS_BITS-1:0] read_tokens;
   logic [SLOT_BITS-1:0] next_slot, issue_slot;
-  logic [AT_BITS-1:0] code_index, issue_index, value_at, value_after, issue_mask_base;
-  logic [AT_BITS-1:0] values_at[0:MOST_TOKENS-1];
+  logic [AT_BITS-1:0] code_index, issue_index;
+  logic [SIDE_AT_BITS-1:0] filled_value_base, issue_mark_base, issue_value_base, value_at, value_after;
+  logic [SIDE_AT_BITS-1:0] values_at[0:MOST_TOKENS-1];
   logic last_slot;
 
-  logic [3:0] nibble, mask_nibble, value_nibble;
+  logic [3:0] nibble;
+  logic [MARK_BITS-1:0] mark_word, value_word;
 
   assign last_slot = TOKENS_BITS'(code_slot) + 1'b1 == read_tokens;
   assign last_code = last_slot && code_address + 1'b1 == read_count;
@@ -70,12 +83,37 @@ module mixed_precision_buffer #(
 
   assign digit_pair = 1'(read_wide >> code_address);
   logic unused_bits;
-  assign unused_bits = &{1'b0, mask_nibble[3:1], value_nibble[3]};
+  assign unused_bits = &{1'b0, mark_word, value_word};
 
-  assign salient = mask_nibble[0];
   assign value_width = digit_pair ? 2'd3 : {1'b0, salient};
-  assign code = {value_nibble[2:0] & {digit_pair, digit_pair, digit_pair | salient}, nibble};
-  assign value_after = value_at + AT_BITS'(value_width);
+  assign code = {value_word[2:0] & {digit_pair, digit_pair, digit_pair | salient}, nibble};
+  assign value_after = value_at + SIDE_AT_BITS'(value_width);
+
+  // Salient: the mask's bit; or whether the code's place is the one that comes next in the token's list. The list's
+  // count is read with the token's first code.
+  logic read_lists, at_first;
+  logic [WIDTH_BITS-1:0] read_count_width, read_place_width, count_width;
+  logic [COUNT_BITS-1:0] place, listed, listed_held, listed_after, issue_listed;  // listed: places still to come
+  logic [COUNT_BITS-1:0] listed_of[0:MOST_TOKENS-1];
+  logic [SIDE_AT_BITS-1:0] mark_at, mark_after;
+  logic [SIDE_AT_BITS-1:0] marks_at[0:MOST_TOKENS-1];
+
+  // The lowest `width` bits set.
+  function automatic [COUNT_BITS-1:0] low_mask(input [WIDTH_BITS-1:0] width);
+    low_mask = ~({COUNT_BITS{1'b1}} << width);
+  endfunction
+
+  always_comb begin
+    at_first = code_address == '0;
+    count_width = at_first ? read_count_width : '0;
+    listed = at_first ? COUNT_BITS'(mark_word) & low_mask(read_count_width) : listed_held;
+    place = COUNT_BITS'(mark_word >> count_width) & low_mask(read_place_width);
+    salient = read_lists ? listed != '0 && place == code_address : mark_word[0];
+    listed_after = listed - COUNT_BITS'(salient);
+    mark_after = mark_at + SIDE_AT_BITS'(count_width) + (salient ? SIDE_AT_BITS'(read_place_width) : '0);
+    mark_width = {1'b0, count_width} + (listed != '0 ? {1'b0, read_place_width} : '0);
+    if (!read_lists) mark_width = (WIDTH_BITS + 1)'(1);
+  end
 
   always_comb begin
     issue_address = code_address;
@@ -90,14 +128,23 @@ module mixed_precision_buffer #(
       issue_slot = next_slot;
       issue_index = last_slot ? AT_BITS'(next_address) : code_index + AT_BITS'(read_count);
     end
-    issue_mask_base = read_start ? '0 : read_mask_base[issue_slot*AT_BITS+:AT_BITS];
-    if (read_start) value_read_at = AT_BITS'(filled_count);
-    else if (issue_address == '0) value_read_at = issue_mask_base + AT_BITS'(read_count);
-    else if (!read_next) value_read_at = value_at;
-    else if (issue_slot == code_slot) value_read_at = value_after;
-    else value_read_at = values_at[issue_slot];
+    issue_mark_base = read_start ? '0 : read_mark_base[issue_slot*SIDE_AT_BITS+:SIDE_AT_BITS];
+    issue_value_base = read_start ? filled_value_base : read_value_base[issue_slot*SIDE_AT_BITS+:SIDE_AT_BITS];
+    mark_read_at = mark_at;
+    value_read_at = value_at;
+    issue_listed = listed_held;
+    if (read_next && issue_slot == code_slot) begin
+      mark_read_at = mark_after;
+      value_read_at = value_after;
+      issue_listed = listed_after;
+    end else if (read_next) begin
+      mark_read_at = marks_at[issue_slot];
+      value_read_at = values_at[issue_slot];
+      issue_listed = listed_of[issue_slot];
+    end
+    if (issue_address == '0) value_read_at = issue_value_base;
+    if (issue_address == '0 || !read_lists) mark_read_at = issue_mark_base + SIDE_AT_BITS'(issue_address);
     main_read_at = issue_index << 2;
-    mask_read_at = issue_mask_base + AT_BITS'(issue_address);
   end
   assign read_issued = read_start || read_next;
 
@@ -110,13 +157,19 @@ module mixed_precision_buffer #(
       code_slot <= issue_slot;
       code_index <= issue_index;
       value_at <= value_read_at;
-      if (read_next) values_at[code_slot] <= value_after;
+      mark_at <= mark_read_at;
+      listed_held <= issue_listed;
+      if (read_next) begin
+        values_at[code_slot] <= value_after;
+        marks_at[code_slot] <= mark_after;
+        listed_of[code_slot] <= listed_after;
+      end
     end
   end
 
   code_store #(
       .LINK_BITS(LINK_BITS), .ROW_BITS(LINK_BITS), .MOST_INPUTS(MOST_INPUTS), .MOST_TOKENS(MOST_TOKENS),
-      .MOST_CODES(MOST_CODES)
+      .MOST_CODES(MOST_CODES), .SIDE_READ_BITS(MARK_BITS), .SIDE_LISTS(SIDE_LISTS)
   ) store (
       .clk(clk),
       .reset(reset),
@@ -124,6 +177,7 @@ module mixed_precision_buffer #(
       .window_count(window_count),
       .window_tokens(window_tokens),
       .window_wide(window_wide),
+      .window_lists(window_lists),
       .write_flit(write_flit),
       .write_data(write_data),
       .main_write_at(main_write_at),
@@ -131,14 +185,18 @@ module mixed_precision_buffer #(
       .side_write_at(side_write_at),
       .side_write_bits(side_write_bits),
       .read_start(read_start),
-      .filled_count(filled_count),
+      .filled_value_base(filled_value_base),
       .read_count(read_count),
       .read_tokens(read_tokens),
       .read_wide(read_wide),
-      .read_mask_base(read_mask_base),
+      .read_lists(read_lists),
+      .read_count_width(read_count_width),
+      .read_place_width(read_place_width),
+      .read_mark_base(read_mark_base),
+      .read_value_base(read_value_base),
       .main_read_at(main_read_at),
       .main_read_data(nibble),
-      .side_read_at({value_read_at, mask_read_at}),
-      .side_read_data({value_nibble, mask_nibble})
+      .side_read_at({value_read_at, mark_read_at}),
+      .side_read_data({value_word, mark_word})
   );
 endmodule

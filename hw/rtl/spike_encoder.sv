@@ -7,12 +7,13 @@
 //          takes one cycle for a window's start, one a head flit, one a spike or mark, or a bitmap's chunk; three
 //          windows at once, two of a bitmap.
 // Config   SOURCES: inputs, one in a memory node; in a tile (payload packed_codes) one per source. BITMAP: 1 payload
-//          bitmap, of one source, 0 address events. window_*: the program's entry for the window that is filled, or the
-//          next one (sources that have inputs of it, how many each, tokens of the batch, inputs that are digit pairs).
+//          bitmap, of one source, 0 address events. SIDE_LISTS: 1 where inputs may have index lists. window_*: the
+//          program's entry for the window that is filled, or the next one (sources that have inputs of it, how many
+//          each, tokens of the batch, inputs that are digit pairs, whether salient values come as index lists).
 //          format_* and steps: the layer's codes, code_*: its spike code; slots: a batch's tokens. All hold while a
 //          layer runs.
-// Differs  in a tile, each source's codes have a buffer of their own. Not here: index lists (encoder.side_format; the
-//          lockstep packs with masks), recorded spikes, and the phase of a flit, which is not on wires.
+// Differs  in a tile, each source's codes have a buffer of their own. Not here: index lists with payload bitmap,
+//          recorded spikes, and the phase of a flit, which is not on wires.
 module spike_encoder #(
     parameter int SOURCES = 1,
     parameter int LINK_BITS = 128,
@@ -22,6 +23,7 @@ module spike_encoder #(
     parameter int MOST_CODES = 512,     // of a window, all tokens; a power of two
     parameter int MOST_ENTRIES = 2048,  // of a window; a power of two
     parameter int BITMAP = 0,           // 1: payload bitmap
+    parameter int SIDE_LISTS = 0,       // 1: index lists, too; not of a bitmap
     localparam int COUNT_BITS = $clog2(MOST_INPUTS + 1),
     localparam int TOKENS_BITS = $clog2(MOST_TOKENS + 1)
 ) (
@@ -38,6 +40,7 @@ module spike_encoder #(
     input logic [SOURCES*COUNT_BITS-1:0] window_counts,
     input logic [TOKENS_BITS-1:0] window_tokens,
     input logic [MOST_INPUTS-1:0] window_wide,
+    input logic window_lists,
     input logic [SOURCES-1:0] codes_in_valid,
     input logic [SOURCES*LINK_BITS-1:0] codes_in_bits,
     input logic [SOURCES*48-1:0] codes_in_tag,
@@ -123,13 +126,16 @@ module spike_encoder #(
         .filled(filled && fill_wait == '0), .emitting, .scatter_start, .emit_start,
         .body, .ready(spikes_out_ready), .flit_full, .last_flit, .flit
     );
+    logic unused_lists;
+    assign unused_lists = window_lists;
   end else begin : form
     spike_sorter #(
         .SOURCES(SOURCES), .LINK_BITS(LINK_BITS), .MOST_INPUTS(MOST_INPUTS), .MOST_TOKENS(MOST_TOKENS),
-        .MOST_CODES(MOST_CODES), .MOST_ENTRIES(MOST_ENTRIES)
+        .MOST_CODES(MOST_CODES), .MOST_ENTRIES(MOST_ENTRIES), .SIDE_LISTS(SIDE_LISTS)
     ) sorter (
         .clk, .reset, .code_repeats, .code_radix, .format_unsigned, .format_salient, .format_digits, .steps, .slots,
-        .write_start, .window_counts, .window_tokens, .digit_pairs, .write_flit, .write_data(taken[LINK_BITS-1:0]),
+        .write_start, .window_counts, .window_tokens, .digit_pairs, .window_lists, .write_flit,
+        .write_data(taken[LINK_BITS-1:0]),
         .filled(filled && fill_wait == '0), .emitting, .scatter_start, .emit_start,
         .body, .ready(spikes_out_ready), .flit_full, .last_flit, .flit
     );

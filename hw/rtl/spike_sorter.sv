@@ -6,8 +6,9 @@
 //          scatter_start when `filled`, emit_start when the window is scattered and none is `emitting`. In cycles with
 //          `body` emit goes on: flit_full says that the event completes a flit, which waits for `ready`.
 // Config   as spike_encoder.sv.
-// Differs  entries of a step are a linked list (first, last, next), not counted beforehand: masks and further bits come
-//          in a window's last flits, and scatter starts in the cycle after, too early for a count of one code a cycle.
+// Differs  entries of a step are a linked list (first, last, next), not counted beforehand: masks (or index lists) and
+//          further bits come in a window's last flits, and scatter starts in the cycle after, too early for a count of
+//          one code a cycle.
 module spike_sorter #(
     parameter int SOURCES = 1,
     parameter int LINK_BITS = 128,
@@ -15,6 +16,7 @@ module spike_sorter #(
     parameter int MOST_TOKENS = 4,
     parameter int MOST_CODES = 512,
     parameter int MOST_ENTRIES = 2048,
+    parameter int SIDE_LISTS = 0,
     localparam int COUNT_BITS = $clog2(MOST_INPUTS + 1),
     localparam int TOKENS_BITS = $clog2(MOST_TOKENS + 1),
     localparam int SLOT_BITS = $clog2(MOST_TOKENS)
@@ -32,6 +34,7 @@ module spike_sorter #(
     input logic [SOURCES*COUNT_BITS-1:0] window_counts,
     input logic [TOKENS_BITS-1:0] window_tokens,
     input logic [MOST_INPUTS-1:0] digit_pairs,
+    input logic window_lists,
     input logic [SOURCES-1:0] write_flit,
     input logic [LINK_BITS-1:0] write_data,
     input logic filled,
@@ -58,10 +61,10 @@ module spike_sorter #(
   logic [SLOT_BITS-1:0] code_slot;
   code_sources #(
       .SOURCES(SOURCES), .LINK_BITS(LINK_BITS), .MOST_INPUTS(MOST_INPUTS), .MOST_TOKENS(MOST_TOKENS),
-      .MOST_CODES(MOST_CODES)
+      .MOST_CODES(MOST_CODES), .SIDE_LISTS(SIDE_LISTS)
   ) sources (
-      .clk, .reset, .write_start, .window_counts, .window_tokens, .digit_pairs, .write_flit, .write_data,
-      .read_start(scatter_start), .read_next, .read_count(sort_count), .code, .salient(code_salient),
+      .clk, .reset, .write_start, .window_counts, .window_tokens, .digit_pairs, .window_lists, .write_flit,
+      .write_data, .read_start(scatter_start), .read_next, .read_count(sort_count), .code, .salient(code_salient),
       .digit_pair(code_digits), .code_address, .code_slot, .last_code(code_last)
   );
 

@@ -1,6 +1,10 @@
 // The mixed-precision buffer beside its SystemVerilog twin: random windows, packed by PackedCodes::pack, go in as flits
 // with random gaps while the window before is read back with random pauses. Every code and flag is compared with
-// PackedCodes::unpack, every word that the twin touches with what MixedPrecisionBuffer charges for the window.
+// PackedCodes::unpack, every word that the twin touches with what MixedPrecisionBuffer charges for the window. Of a
+// shape with lists, windows with an index list and with a mask follow one another.
+
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <memory>
@@ -8,14 +12,31 @@
 #include <systemc>
 
 #include "Rtl_mixed_precision_buffer.h"
+#include "Rtl_mixed_precision_buffer_lists.h"
+#include "Rtl_mixed_precision_buffer_lists_narrow.h"
 #include "hw/mixed_precision_buffer/mixed_precision_buffer.h"
 #include "sim/base/bits.h"
 #include "tests/lockstep/lockstep.h"
 
+// clang-format off
+#define PORTS(X)                                                                                                      \
+  X(clk) X(reset) X(write_start) X(window_count) X(window_tokens) X(window_wide) X(window_lists) X(write_flit)        \
+  X(write_data) X(read_start) X(read_next) X(code) X(salient) X(digit_pair) X(code_address) X(code_slot) X(last_code) \
+  X(main_write_at) X(main_write_bits) X(side_write_at) X(side_write_bits) X(read_issued) X(main_read_at)              \
+  X(mark_read_at) X(value_read_at) X(read_shown) X(mark_width) X(value_width)
+// clang-format on
+#include "tests/lockstep/twin.h"
+
 namespace spikeloom {
 namespace {
 
-constexpr int kLinkBits = 128, kMostInputs = 576, kMostTokens = 4;
+constexpr int kMostInputs = 576;
+
+struct Shape {
+  const char* name;
+  int link_bits, most_tokens;
+  bool lists;
+};
 
 // A window's codes as its flits carry them, and what the SystemC side says of it.
 struct Window {
@@ -23,36 +44,39 @@ struct Window {
   PackedCodes codes;   // as unpacked
   std::vector<int> wide_rank;
   bool digits = false;
-  uint64_t bits = 0;
   std::vector<uint64_t> stream;
-  int flits() const { return static_cast<int>(ceil_div(bits, kLinkBits)); }
+  int flits = 0;
   bool digit_pair(int k) const { return digits && wide_rank[k] >= 0; }
 };
 
-Window random_window(std::mt19937* random) {
+// All kinds: one input or many, no value salient or all, a list's values all of two digits ...
+Window random_window(const Shape& shape, std::mt19937* random) {
   const auto below = [random](uint32_t n) { return int((*random)() % n); };
-  PackedCodes codes;
-  codes.count = 1 + below(below(2) ? 6 : below(2) ? 130 : kMostInputs);
-  codes.tokens = 1 + below(kMostTokens);
+  const int count = 1 + below(below(2) ? 6 : below(2) ? 130 : kMostInputs), tokens = 1 + below(shape.most_tokens);
+  const int wide_share = below(6) * 20, salient_share = below(6) * 20;
+  const SideFormat side_format = shape.lists && below(4) ? SideFormat::kIndexList : SideFormat::kMask;
   Window window;
   window.digits = below(2);
-  const int wide_share = below(4) * 20, salient_share = below(5) * 25;
+  for (int k = 0; k < count; ++k) window.wide_rank.push_back(below(100) < wide_share ? k : -1);
   InputTrace input;
+  input.size = count;
   input.code = below(2) ? ActivationCode::kSigned : ActivationCode::kUnsigned;
   input.digits = window.digits;
-  const CodeFormat format = CodeFormat::of(input);
-  for (int k = 0; k < codes.count; ++k) window.wide_rank.push_back(below(100) < wide_share ? k : -1);
   input.wide_rank = window.wide_rank;
-  for (int i = 0; i < codes.tokens * codes.count; ++i) {
-    codes.salient.push_back(below(100) < salient_share);
-    const int side = format.side_bits(codes.salient.back(), window.wide_rank[i % codes.count] >= 0);
-    codes.code.push_back(uint8_t(below(16 << side)));
-    codes.side_value_bits += side;
-  }
-  window.packed = codes;
-  window.bits = codes.pack(input, 0, &window.stream);
-  window.stream.resize(ceil_div(window.bits, kLinkBits) * (kLinkBits / 64) + 2, 0);
-  window.codes = PackedCodes::unpack(input, SideFormat::kMask, 0, codes.count, codes.tokens, window.stream.data());
+  const int mask_bytes = (count + 7) / 8;
+  std::vector<uint8_t> codes, mask(size_t(tokens) * mask_bytes);
+  for (int m = 0; m < tokens; ++m)
+    for (int k = 0; k < count; ++k) {
+      const bool salient = below(100) < salient_share;
+      mask[size_t(m) * mask_bytes + k / 8] |= uint8_t(salient << (k % 8));
+      codes.push_back(uint8_t(below(16 << CodeFormat::of(input).side_bits(salient, input.is_wide(k)))));
+    }
+  input.codes = codes.data();
+  input.salient_mask = mask.data();
+  window.packed = PackedCodes::of(input, side_format, 0, count, 0, tokens);
+  window.flits = int(ceil_div(window.packed.pack(input, 0, &window.stream), shape.link_bits));
+  window.stream.resize(size_t(window.flits) * (shape.link_bits / 64) + 2, 0);
+  window.codes = PackedCodes::unpack(input, side_format, 0, count, tokens, window.stream.data());
   return window;
 }
 
@@ -78,37 +102,11 @@ struct Accesses {
   Words main_write, side_write, main_read, side_read;
 };
 
-// The twin's ports.
-struct Twin {
-  Rtl_mixed_precision_buffer rtl{"rtl"};
-  sc_core::sc_signal<bool> clk, reset, write_start, write_flit, read_start, read_next, salient, digit_pair, last_code,
-      read_issued, read_shown;
-  sc_core::sc_signal<uint32_t> window_count, window_tokens, code, code_address, code_slot, main_write_at,
-      main_write_bits, side_write_at, side_write_bits, main_read_at, mask_read_at, value_read_at, value_width;
-  sc_core::sc_signal<sc_dt::sc_bv<kMostInputs>> window_wide;
-  sc_core::sc_signal<sc_dt::sc_bv<kLinkBits>> write_data;
-
-  Twin() {
-    rtl.clk(clk), rtl.reset(reset), rtl.write_start(write_start), rtl.window_count(window_count);
-    rtl.window_tokens(window_tokens), rtl.window_wide(window_wide), rtl.write_flit(write_flit);
-    rtl.write_data(write_data), rtl.read_start(read_start), rtl.read_next(read_next), rtl.code(code);
-    rtl.salient(salient), rtl.digit_pair(digit_pair), rtl.code_address(code_address), rtl.code_slot(code_slot);
-    rtl.last_code(last_code), rtl.main_write_at(main_write_at), rtl.main_write_bits(main_write_bits);
-    rtl.side_write_at(side_write_at), rtl.side_write_bits(side_write_bits), rtl.read_issued(read_issued);
-    rtl.main_read_at(main_read_at), rtl.mask_read_at(mask_read_at), rtl.value_read_at(value_read_at);
-    rtl.read_shown(read_shown), rtl.value_width(value_width);
-  }
-  void settle() { sc_core::sc_start(1, sc_core::SC_NS); }
-  void clock() {
-    clk = true;
-    settle();
-    clk = false;
-  }
-};
-
+template <class Rtl>
 class Lockstep {
  public:
-  explicit Lockstep(uint32_t seed) : random_(seed), comparison_("mixed_precision_buffer") {
+  Lockstep(const Shape& shape, uint32_t seed)
+      : shape_(shape), random_(seed), comparison_("mixed_precision_buffer, " + std::string(shape.name)) {
     const MixedPrecisionBufferSpec specs[] = {{2048, 16, 1024, 8}, {2048, 32, 1024, 16}, {2048, 4, 1024, 2}};
     for (const MixedPrecisionBufferSpec& spec : specs) {
       specs_.push_back(spec);
@@ -120,21 +118,28 @@ class Lockstep {
 
   void run(uint64_t cycles) {
     twin_.reset = true;
-    twin_.settle();
-    twin_.clock();
+    settle();
+    clock();
     twin_.reset = false;
     for (cycle_ = 1; cycle_ <= cycles; ++cycle_) {
       if (cycle_ % 1000 == 1) gap_ = percent(90) ? int(random_() % 80) : 0, pause_ = int(random_() % 60);
       drive_reader();
       drive_filler();
-      twin_.settle();
+      settle();
       compare();
-      twin_.clock();
+      clock();
     }
-    comparison_.report(cycles, std::to_string(windows_) + " windows, " + std::to_string(codes_) + " codes; " + extra());
+    comparison_.report(cycles, std::to_string(windows_) + " windows, " + std::to_string(lists_) +
+                                       " with lists, " + std::to_string(codes_) + " codes; " + extra());
   }
 
  private:
+  void settle() { sc_core::sc_start(1, sc_core::SC_NS); }
+  void clock() {
+    twin_.clk = true;
+    settle();
+    twin_.clk = false;
+  }
   bool percent(int share) { return int(random_() % 100) < share; }
 
   // Reading starts when a window lies there, in the cycle after its last flit and a cycle per code at the earliest.
@@ -158,21 +163,19 @@ class Lockstep {
     if (filled_ && !starts_) return;
     if (percent(gap_)) return;
     if (!filling_) {
-      filling_ = std::make_unique<Window>(random_window(&random_));
+      filling_ = std::make_unique<Window>(random_window(shape_, &random_));
       sent_ = 0;
       began_ = cycle_;
       twin_.write_start = true;
       twin_.window_count = filling_->codes.count;
       twin_.window_tokens = filling_->codes.tokens;
+      twin_.window_lists = filling_->codes.side_format == SideFormat::kIndexList;
       sc_dt::sc_bv<kMostInputs> wide = 0;
       for (int k = 0; k < filling_->codes.count; ++k) wide[k] = filling_->digit_pair(k);
       twin_.window_wide = wide;
       return;
     }
-    sc_dt::sc_bv<kLinkBits> data;
-    for (int i = 0; i < kLinkBits / 32; ++i)
-      data.set_word(i, sc_dt::sc_digit(get_bits(filling_->stream.data(), uint64_t(sent_) * kLinkBits + 32 * i, 32)));
-    twin_.write_data = data;
+    write_words(twin_.write_data, &filling_->stream[size_t(sent_) * (shape_.link_bits / 64)]);
     twin_.write_flit = flit_ = true;
     ++sent_;
   }
@@ -184,7 +187,7 @@ class Lockstep {
       reading_ = std::move(filled_);
       code_ = 0;
     }
-    if (flit_ && sent_ == filling_->flits()) {
+    if (flit_ && sent_ == filling_->flits) {
       filled_from_ = std::max(cycle_ + 1, began_ + filling_->codes.code.size());
       filled_ = std::move(filling_);
     }
@@ -208,6 +211,7 @@ class Lockstep {
     ++codes_;
     if (!last_) return;
     for (size_t i = 0; i < specs_.size(); ++i) compare_words(i);
+    lists_ += codes.side_format == SideFormat::kIndexList;
     reading_.reset();
     ++windows_;
   }
@@ -216,13 +220,13 @@ class Lockstep {
   void note_accesses(size_t i) {
     const int main_bits = 8 * specs_[i].main_word_bytes, side_bits = 8 * specs_[i].side_word_bytes;
     Words& side_read = words_[i].read.side_read;
-    if (twin_.read_shown && reading_) side_read.access(value_at_, twin_.value_width, side_bits);
-    if (i + 1 == specs_.size()) value_at_ = twin_.value_read_at;
-    if (twin_.write_start) words_[i].writes.emplace_back();
-    if (twin_.read_issued) {
-      words_[i].read.main_read.access(twin_.main_read_at, 4, main_bits);
-      side_read.access(twin_.mask_read_at, 1, side_bits);
+    if (twin_.read_shown && reading_) {
+      side_read.access(mark_at_, twin_.mark_width, side_bits);
+      side_read.access(value_at_, twin_.value_width, side_bits);
     }
+    if (i + 1 == specs_.size()) mark_at_ = twin_.mark_read_at, value_at_ = twin_.value_read_at;
+    if (twin_.write_start) words_[i].writes.emplace_back();
+    if (twin_.read_issued) words_[i].read.main_read.access(twin_.main_read_at, 4, main_bits);
     if (words_[i].writes.empty()) return;
     Accesses& write = words_[i].writes.back();
     write.main_write.access(twin_.main_write_at, twin_.main_write_bits, main_bits);
@@ -262,28 +266,46 @@ class Lockstep {
     Accesses read;
   };
 
+  Shape shape_;
   std::mt19937 random_;
   PortComparison comparison_;
-  Twin twin_;
+  Twin<Rtl> twin_;
   std::vector<MixedPrecisionBufferSpec> specs_;
   std::vector<std::unique_ptr<EnergyLedger>> ledgers_;
   std::vector<std::unique_ptr<MixedPrecisionBuffer>> buffers_;
   std::vector<WordsOfSpec> words_;
   std::unique_ptr<Window> filling_, filled_, reading_;
-  uint64_t cycle_ = 0, began_ = 0, filled_from_ = 0, value_at_ = 0;
+  uint64_t cycle_ = 0, began_ = 0, filled_from_ = 0, mark_at_ = 0, value_at_ = 0;
   int sent_ = 0, code_ = 0, gap_ = 0, pause_ = 0;
   bool starts_ = false, next_ = false, last_ = false, flit_ = false;
-  uint64_t windows_ = 0, codes_ = 0, charged_writes_ = 0, writes_ = 0;
+  uint64_t windows_ = 0, lists_ = 0, codes_ = 0, charged_writes_ = 0, writes_ = 0;
 };
+
+// Runs one shape in a process of its own: SystemC elaborates once per process.
+template <class Rtl>
+bool run_shape(const Shape& shape, const LockstepOptions& options) {
+  std::fflush(stdout);
+  const pid_t child = fork();
+  if (child == 0) {
+    Verilated::randReset(2);  // registers without a reset start at random
+    Lockstep<Rtl> lockstep(shape, options.seed);
+    lockstep.run(options.cycles);
+    std::fflush(stdout);
+    std::_Exit(0);
+  }
+  int status = 0;
+  return child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+bool run(const LockstepOptions& options) {
+  return run_shape<Rtl_mixed_precision_buffer>({"masks", 128, 4, false}, options) &&
+         run_shape<Rtl_mixed_precision_buffer_lists>({"lists", 128, 4, true}, options) &&
+         run_shape<Rtl_mixed_precision_buffer_lists_narrow>({"lists, 64 bits", 64, 2, true}, options);
+}
 
 }  // namespace
 }  // namespace spikeloom
 
 int sc_main(int, char**) { return 0; }
 
-int main(int argc, char** argv) {
-  const spikeloom::LockstepOptions options = spikeloom::LockstepOptions::parse(argc, argv);
-  spikeloom::Lockstep lockstep(options.seed);
-  lockstep.run(options.cycles);
-  return 0;
-}
+int main(int argc, char** argv) { return spikeloom::run(spikeloom::LockstepOptions::parse(argc, argv)) ? 0 : 1; }

@@ -1,7 +1,7 @@
 // The spike encoder of a memory node (address events and bitmaps) and that of a tile, which gathers the codes of
 // several sources, beside their SystemVerilog twin: random windows of random codes come in with random gaps, spikes
 // leave against random back-pressure; what both sides take and send is compared in every cycle, bit by bit. Formats,
-// spike codes and payload are fixed for a simulation, so that each setting runs in a process of its own.
+// spike codes, payload and side formats are fixed for a simulation, so that each setting runs in a process of its own.
 
 #include <sys/wait.h>
 #include <unistd.h>
@@ -13,27 +13,17 @@
 #include "Rtl_spike_encoder.h"
 #include "Rtl_spike_encoder_bitmap.h"
 #include "Rtl_spike_encoder_bitmap_narrow.h"
+#include "Rtl_spike_encoder_lists.h"
 #include "Rtl_spike_encoder_tile.h"
-#include "hw/spike_encoder/spike_encoder.h"
+#include "Rtl_spike_encoder_tile_lists.h"
 #include "tests/lockstep/lockstep.h"
 #include "tests/lockstep/rtl_ports.h"
-#include "tests/support/tiny_layer.h"
+#include "tests/lockstep/spike_encoder_traffic.h"
 
 namespace spikeloom {
 namespace {
 
-constexpr int kMostInputs = 576, kPacketFlits = 16, kMostSources = 3;
-
-struct Setting {
-  const char* name;
-  int spike_code;  // as in spike_code_names()
-  ActivationCode code;
-  SalientFormat salient;
-  bool digits;
-  int batch;
-  int sources;  // that share a window: the encoder is the first one's, or gathers all their codes
-  int parts = 1;
-};
+constexpr int kMostInputs = 576;
 
 constexpr ActivationCode kSigned = ActivationCode::kSigned, kUnsigned = ActivationCode::kUnsigned;
 constexpr SalientFormat kFloating = SalientFormat::kFloating, kShifted = SalientFormat::kShifted,
@@ -67,180 +57,29 @@ constexpr Setting kTileSettings[] = {
     {"radix unsigned floating", 2, kUnsigned, kFloating, false, 1, 3, 2},
 };
 
-// Inputs of several sizes, wide ones among them; the largest is cut into windows. Of an input of one, the first of two
-// sources has none.
-TinySpec layer_of(const Setting& setting, uint32_t seed) {
-  TinySpec spec;
-  spec.tokens = 3 * setting.batch + (setting.batch > 1);  // the last batch is not full
-  spec.inputs = {1, 6, 16, 40, 120, 570, 1100};
-  if (setting.digits) spec.inputs = {12, 24, 50, 130, 560, 1000};
-  if (setting.parts > 1) spec.inputs.erase(spec.inputs.begin());  // an input of one has no parts
-  spec.operations.clear();
-  for (int i = 0; i < int(spec.inputs.size()); ++i) spec.operations.push_back({i, 4});
-  spec.code = setting.code;
-  spec.salient_format = setting.salient;
-  spec.digits = setting.digits;
-  spec.wide = setting.digits ? 12 : 1;
-  spec.seed = seed;
-  return spec;
-}
-
-ChipSpec chip_of(const Setting& setting, Payload payload, int link_bits) {
-  ChipSpec spec = tiny_chip(2, 1);
-  if (setting.sources > 1) spec.memory_nodes.push_back({1, 0, kEast});
-  if (setting.sources > 2) spec.memory_nodes.push_back({0, 0, kNorth});
-  spec.mapping.input_split = setting.parts;
-  spec.synapse_array = {8, 4608, 4, 2};  // windows of at most 576 rows
-  spec.packet_flits = kPacketFlits;
-  spec.token_batch = setting.batch;
-  spec.spike_code = setting.spike_code;
-  spec.payload = payload;
-  spec.network.link_bits = link_bits;
-  return spec;
-}
-
-// Random windows of random codes: silent, dense, all salient ...
-class WindowSource {
- public:
-  WindowSource(const TinyContext& tiny, uint32_t seed) : tiny_(tiny), random_(seed) {}
-
-  WindowTag window() {
-    const LayerContext& context = tiny_.context;
-    const Program& program = *context.program;
-    WindowTag tag;
-    do {  // more of the small ones
-      tag.pass = below(int(program.passes.size()));
-    } while (below(20) > 0 && context.window({tag.pass, 0, 0, 0}).count * program.batch > 60 * context.sources);
-    tag.part = below(int(program.passes[tag.pass].destinations.size()));
-    tag.window = below(program.part(program.passes[tag.pass], tag.part).window_count());
-    tag.batch = below(program.batches(program.passes[tag.pass]));
-    return tag;
-  }
-
-  // The flits in which a source's codes come.
-  std::vector<Flit> flits(const WindowTag& tag, int source) {
-    const LayerContext& context = tiny_.context;
-    const InputTrace& input = context.input(tag);
-    const InputRange range = context.range(tag, source);
-    const CodeFormat format = CodeFormat::of(input);
-    PackedCodes codes;
-    codes.count = range.count;
-    codes.tokens = context.rows(tag);
-    const int silent_share = below(5) * 25, salient_share = below(4) * 30;
-    for (int i = 0; i < codes.tokens * codes.count; ++i) {
-      const bool pair = input.wide_rank[range.first + i % codes.count] >= 0;
-      codes.salient.push_back(below(100) < salient_share);
-      const int side = format.side_bits(codes.salient.back(), pair);
-      codes.code.push_back(below(100) < silent_share ? 0 : uint8_t(below(16 << side)));
-      codes.side_value_bits += side;
-    }
-    std::vector<uint64_t> bits;
-    const uint64_t count = codes.pack(input, range.first, &bits);
-    Flit head;
-    head.type = MessageType::kCodes;
-    head.tag = tag.pack();
-    head.destination = random_();
-    head.message_class = uint8_t(random_());
-    head.flow = uint8_t(random_());
-    for (int i = 0; i < context.flits.link_bits / 64; ++i) head.bits[i] = uint64_t(random_()) << 32 | random_();
-    return make_packets(head, bits, count, context.flits, below(3) ? kPacketFlits : 2 + below(4));
-  }
-
- private:
-  int below(int n) { return int(random_() % uint32_t(n)); }
-
-  const TinyContext& tiny_;
-  std::mt19937 random_;
+// Salient values by index list in every window, or in those of some inputs.
+constexpr SidePolicy kLists = SidePolicy::kIndexList, kSomeLists = SidePolicy::kAuto;
+constexpr Setting kListSettings[] = {
+    {"lists, ttfs signed floating", 0, kSigned, kFloating, false, 1, 2, 1, kLists},
+    {"lists, ttfs digits, 4 tokens", 0, kSigned, kFloating, true, 4, 1, 1, kLists},
+    {"some lists, ttfs signed shifted, 3 tokens", 0, kSigned, kShifted, false, 3, 2, 1, kSomeLists},
+    {"some lists, count digits", 1, kSigned, kFloating, true, 1, 2, 1, kSomeLists},
+    {"lists, radix unsigned extended, 2 tokens", 2, kUnsigned, kExtended, false, 2, 1, 1, kLists},
 };
-
-// Pushes codes of `windows` and pops spikes at random, every cycle another try.
-class Traffic : public Block {
- public:
-  sc_core::sc_vector<FifoOut<Flit>> codes;  // [input]
-  FifoIn<Flit> spikes;
-  uint64_t flits = 0;
-  std::array<int, kMostSources> pushed{};  // in this cycle
-  bool popped = false;
-  Flit taken;  // what was popped
-
-  // gather: an input per source, of which some have inputs of a window; else one input, of source 0.
-  Traffic(const sc_core::sc_module_name& name, Clock& clock, const TinyContext& tiny, WindowSource& source,
-          const std::vector<WindowTag>& windows, bool gather, uint32_t seed)
-      : Block(name, clock),
-        codes("codes", gather ? tiny.context.sources : 1),
-        spikes("spikes"),
-        tiny_(tiny),
-        source_(source),
-        windows_(windows),
-        gather_(gather),
-        random_(seed) {
-    wake_at(1);
-  }
-  bool serves(const WindowTag& tag, int input) const {
-    return !gather_ || tiny_.context.share(tag).serves(input, tag.part);
-  }
-  // Flits of the first windows, as far as any of their flits has been pushed.
-  const std::vector<uint64_t>& flits_until() const { return flits_until_; }
-
- private:
-  void tick() override;
-  void add_window();
-
-  const TinyContext& tiny_;
-  WindowSource& source_;
-  const std::vector<WindowTag>& windows_;
-  bool gather_;
-  std::mt19937 random_;
-  std::array<std::deque<Flit>, kMostSources> waiting_;
-  std::vector<uint64_t> flits_until_;
-  std::array<uint32_t, kMostSources> gap_{};
-  uint32_t stall_ = 0;
+constexpr Setting kTileListSettings[] = {
+    {"lists, ttfs digits, 4 tokens", 0, kSigned, kFloating, true, 4, 3, 1, kLists},
+    {"some lists, ttfs unsigned extended, 2 tokens", 0, kUnsigned, kExtended, false, 2, 3, 2, kSomeLists},
+    {"lists, count signed floating", 1, kSigned, kFloating, false, 1, 2, 1, kLists},
 };
-
-void Traffic::add_window() {
-  const WindowTag& tag = windows_.at(flits_until_.size());
-  uint64_t count = flits_until_.empty() ? 0 : flits_until_.back();
-  for (size_t i = 0; i < codes.size(); ++i) {
-    if (!serves(tag, int(i))) continue;
-    for (const Flit& flit : source_.flits(tag, int(i))) {
-      waiting_[i].push_back(flit);
-      ++count;
-    }
-  }
-  flits_until_.push_back(count);
-}
-
-void Traffic::tick() {
-  wake_at(now() + 1);
-  pushed.fill(0);
-  popped = false;
-  if (now() % 1000 == 1) {
-    for (uint32_t& gap : gap_) gap = random_() % 4 ? random_() % 90 : 0;
-    stall_ = random_() % 3 ? random_() % 95 : 0;
-  }
-  for (size_t i = 0; i < codes.size(); ++i) {
-    while (waiting_[i].empty()) add_window();
-    if (random_() % 100 < gap_[i] || !codes[i]->can_push()) continue;
-    codes[i]->push(waiting_[i].front());
-    waiting_[i].pop_front();
-    pushed[i] = 1;
-  }
-  if (random_() % 100 >= stall_ && spikes->can_pop()) {
-    taken = spikes->front();
-    spikes->pop();
-    popped = true;
-    ++flits;
-  }
-}
 
 // clang-format off
 #define PORTS(X)                                                                                                      \
   X(clk) X(reset) X(code_repeats) X(code_radix) X(format_unsigned) X(format_salient) X(format_digits) X(steps)        \
-  X(slots) X(window_serves) X(window_counts) X(window_tokens) X(window_wide) X(codes_in_valid) X(codes_in_bits)       \
-  X(codes_in_tag) X(codes_in_destination) X(codes_in_class) X(codes_in_flow) X(codes_in_type) X(codes_in_head)        \
-  X(codes_in_tail) X(codes_in_last_packet) X(codes_in_pop) X(spikes_out_ready) X(spikes_out_push) X(spikes_out_bits)  \
-  X(spikes_out_tag) X(spikes_out_destination) X(spikes_out_class) X(spikes_out_flow) X(spikes_out_type)               \
-  X(spikes_out_head) X(spikes_out_tail) X(spikes_out_last_packet)
+  X(slots) X(window_serves) X(window_counts) X(window_tokens) X(window_wide) X(window_lists) X(codes_in_valid)        \
+  X(codes_in_bits) X(codes_in_tag) X(codes_in_destination) X(codes_in_class) X(codes_in_flow) X(codes_in_type)        \
+  X(codes_in_head) X(codes_in_tail) X(codes_in_last_packet) X(codes_in_pop) X(spikes_out_ready) X(spikes_out_push)    \
+  X(spikes_out_bits) X(spikes_out_tag) X(spikes_out_destination) X(spikes_out_class) X(spikes_out_flow)               \
+  X(spikes_out_type) X(spikes_out_head) X(spikes_out_tail) X(spikes_out_last_packet)
 // clang-format on
 
 // One field of every source's flit, side by side.
@@ -362,8 +201,9 @@ class Lockstep {
       twin_.clk = true;
       advance(200);
     }
-    comparison_.report(cycles_, std::to_string(filling_) + " windows, " + std::to_string(traffic_.flits) +
-                                    " flits out, " + std::to_string(encoder_.spikes()) + " spikes");
+    comparison_.report(cycles_, std::to_string(filling_) + " windows, " + std::to_string(lists_) + " with lists, " +
+                                    std::to_string(traffic_.flits) + " flits out, " +
+                                    std::to_string(encoder_.spikes()) + " spikes");
   }
 
  private:
@@ -402,6 +242,7 @@ class Lockstep {
     write_words(twin_.window_serves, serves.words.data());
     write_words(twin_.window_counts, counts.words.data());
     twin_.window_tokens = context.rows(tag);
+    twin_.window_lists = context.side_format(tag) == SideFormat::kIndexList;
     const int first = gather_ ? context.window(tag).first : context.range(tag, 0).first;
     sc_dt::sc_bv<kMostInputs> wide = 0;
     for (int k = 0; k < total; ++k) wide[k] = context.input(tag).is_wide(first + k);
@@ -419,7 +260,8 @@ class Lockstep {
     }
     comparison_.expect(cycle, "codes_in_pop", pops, twin_.codes_in_pop.read());
     const std::vector<uint64_t>& until = traffic_.flits_until();
-    while (filling_ < until.size() && until[filling_] <= flits_taken_) ++filling_;
+    for (; filling_ < until.size() && until[filling_] <= flits_taken_; ++filling_)
+      lists_ += tiny_.context.side_format(windows_[filling_]) == SideFormat::kIndexList;
     comparison_.expect(cycle, "spikes_out_push", spikes_.size() + traffic_.popped - spikes_before_,
                        twin_.spikes_out_push.read());
     if (twin_.spikes_out_push.read()) sent_.push_back({cycle, twin_.spikes_out()});
@@ -455,7 +297,7 @@ class Lockstep {
   Twin<Rtl> twin_;
   PortComparison comparison_;
   std::array<size_t, kMostSources> codes_before_{};
-  size_t spikes_before_ = 0, filling_ = 0, shown_window_ = SIZE_MAX;
+  size_t spikes_before_ = 0, filling_ = 0, lists_ = 0, shown_window_ = SIZE_MAX;
   uint64_t flits_taken_ = 0;
   std::deque<std::pair<uint64_t, Flit>> sent_;  // by the twin: cycle, flit
 };
@@ -489,7 +331,9 @@ bool run(const LockstepOptions& options) {
   return run_settings<Rtl_spike_encoder>(kSettings, Payload::kAddressEvents, 128, options) &&
          run_settings<Rtl_spike_encoder_bitmap>(kSettings, Payload::kBitmap, 128, options) &&
          run_settings<Rtl_spike_encoder_bitmap_narrow>(kNarrowSettings, Payload::kBitmap, 64, options) &&
-         run_settings<Rtl_spike_encoder_tile>(kTileSettings, Payload::kPackedCodes, 128, options);
+         run_settings<Rtl_spike_encoder_tile>(kTileSettings, Payload::kPackedCodes, 128, options) &&
+         run_settings<Rtl_spike_encoder_lists>(kListSettings, Payload::kAddressEvents, 128, options) &&
+         run_settings<Rtl_spike_encoder_tile_lists>(kTileListSettings, Payload::kPackedCodes, 128, options);
 }
 
 }  // namespace
