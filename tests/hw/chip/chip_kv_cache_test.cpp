@@ -1,6 +1,8 @@
 // Keys and values of a small attention in SRAM, in DRAM and in both: the same outputs, and every byte is accounted for.
 #include <gtest/gtest.h>
 
+#include <map>
+
 #include "hw/chip/chip.h"
 #include "models/attention_operations.h"
 #include "sim/app/roofline.h"
@@ -55,6 +57,32 @@ TEST(KvCacheExact, AllInSramIsReadAndWrittenByTheWord) {
   EXPECT_EQ(counted(run.chip->ledger(), EnergyEvent::kKvCacheRead), 56u);
   EXPECT_EQ(counted(run.chip->ledger(), EnergyEvent::kKvCacheWrite), 18u);
   EXPECT_EQ(counted(run.chip->ledger(), EnergyEvent::kDramWriteBit), 0u);
+}
+
+// Of those reads 2 * 3 * 4 are scores' and 2 * 4 * 4 the mix's, and the writes are the phases' that make keys (16 bytes
+// a head, 4 words) and values (5): whatever runs meanwhile.
+TEST(KvCacheEnergy, ReadsAndWritesCountWithTheOperationsThatUseThem) {
+  KvRun run(4096);
+  const Program& program = run.chip->program();
+  std::map<std::pair<std::string, EnergyEvent>, uint64_t> counts;
+  std::map<uint32_t, std::string> names;
+  for (const Pass& pass : program.passes)
+    for (const TileWork& work : pass.tiles)
+      if (work.operation >= 0) names[uint32_t(pass.phase)] = run.with.operations[work.operation].name;
+  for (size_t i = 0; i < program.phases.size(); ++i)
+    if (!names.count(uint32_t(i)))
+      names[uint32_t(i)] = run.with.vector_unit[size_t(program.phases[i].vector_work)].name;
+  for (const EnergyRecord& record : run.chip->ledger().records()) {
+    const EnergyEvent event = run.chip->ledger().counters()[record.counter]->event();
+    if (event == EnergyEvent::kKvCacheRead || event == EnergyEvent::kKvCacheWrite)
+      counts[{names[record.phase], event}] += record.count;
+  }
+  const std::map<std::pair<std::string, EnergyEvent>, uint64_t> expected = {
+      {{"scores", EnergyEvent::kKvCacheRead}, 24},
+      {{"mix", EnergyEvent::kKvCacheRead}, 32},
+      {{"keys", EnergyEvent::kKvCacheWrite}, 8},
+      {{"values", EnergyEvent::kKvCacheWrite}, 10}};
+  EXPECT_EQ(counts, expected);
 }
 
 // Of those words 2 * 3 * 4 are scores' and 2 * 4 * 4 the mix's, one a cycle.

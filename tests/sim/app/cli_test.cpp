@@ -4,6 +4,8 @@
 
 #include <cstdlib>
 
+#include "sim/app/results_folder.h"
+
 namespace spikeloom {
 namespace {
 
@@ -124,9 +126,9 @@ TEST_F(CliConfig, ResultsOfAnotherConfigurationAreReplacedWithAWord) {
 }
 
 TEST_F(CliConfig, TheReportSaysWhyEachOperationWasMappedAsItIs) {
-  const Outcome outcome =
-      spikeloom(run("one", std::string(kQuick) + " --set chip.mapping.policy=fixed --set chip.mapping.input_split=2 "
-                                                 "--set workload.tokens=1"));
+  const Outcome outcome = spikeloom(run("one",
+                                        "--set chip.mapping.policy=fixed --set chip.mapping.input_split=2 "
+                                        "--set workload.tokens=1"));
   EXPECT_NE(outcome.text.find("\nMapping\n"
                               "  input split 2 (as configured): q,k,v; o; gate,up; down\n"
                               "  input split 1 (of causal scores): scores\n"
@@ -309,6 +311,71 @@ TEST_F(CliGolden, DemoEqualsTheCommittedReport) {
   EXPECT_EQ(now["phases"].size(), golden["phases"].size());
   for (size_t i = 0; i < golden["phases"].size(); ++i)
     EXPECT_EQ(now["phases"][i]["cycles"], golden["phases"][i]["cycles"]);
+}
+
+TEST_F(CliConfig, APathIsSetOnce) {
+  const Outcome outcome = spikeloom(run("r", "--set chip.tile.lanes=48 --set chip.tile.lanes=24"));
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_EQ(outcome.text, "spikeloom: --set chip.tile.lanes=24: chip.tile.lanes is set twice (name each once)\n");
+}
+
+TEST_F(CliConfig, AFullStandardOutputIsAnError) {
+  const std::string said = folder_ + "/said";
+  const Outcome outcome = spikeloom("price configs/experiments/demo.yaml --json >/dev/full 2>" + said +
+                                    "; status=$?; cat " + said + "; exit $status #");
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_EQ(outcome.text, "spikeloom: standard output cannot be written (disk full?)\n");
+}
+
+// The last CSV cannot be written: the folder has files of two runs, and no report that would vouch for them.
+TEST_F(CliConfig, AReportIsThereOnlyWhileAllFilesAreOfItsRun) {
+  ASSERT_EQ(spikeloom(run("r", kQuick)).status, 0);
+  fs::create_directory(folder_ + "/r/windows.csv.part");
+  const Outcome outcome = spikeloom(run("r", "--set workload.tokens=3"));
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_NE(outcome.text.find("windows.csv.part: cannot be written (disk full?)\n"), std::string::npos) << outcome.text;
+  EXPECT_FALSE(fs::exists(folder_ + "/r/report.json"));
+  const Outcome priced =
+      spikeloom("price configs/experiments/demo.yaml " + std::string(kQuick) + " --counts " + folder_ + "/r");
+  EXPECT_EQ(priced.status, 2);
+  EXPECT_NE(priced.text.find("report.json: not there"), std::string::npos) << priced.text;
+}
+
+TEST_F(CliConfig, OneProgramAtATimeWritesIntoAFolder) {
+  fs::create_directory(folder_ + "/r");
+  const FolderLock held(folder_ + "/r");
+  const Outcome outcome = spikeloom(run("r", kQuick));
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_EQ(outcome.text,
+            "spikeloom: " + folder_ +
+                "/r: another `spikeloom` is writing there; wait for it, or choose another folder with -o\n");
+  EXPECT_EQ(fs::exists(folder_ + "/r/report.json"), false);
+}
+
+// Of mix [tokens, 9 heads * 64] the value at [1, 240] is changed by one bit in a copy of the trace.
+TEST_F(CliConfig, ADifferenceOfAttentionIsNamedByTokenAndOutput) {
+  const std::string from = SPIKELOOM_SOURCE_DIR "/traces/smollm2-135m/spikequant-improved/", to = folder_ + "/copy";
+  fs::create_directory(to);
+  fs::copy(from, to);
+  const std::string file = to + "/layer15.prefill32.safetensors";
+  std::fstream trace(file, std::ios::in | std::ios::out | std::ios::binary);
+  uint64_t length = 0;
+  trace.read(reinterpret_cast<char*>(&length), 8);
+  std::string head(length, 0);
+  trace.read(head.data(), std::streamsize(length));
+  const json tensor = json::parse(head)["mix.expected"];
+  ASSERT_EQ(tensor["shape"], json({32, 576}));
+  const size_t begin = tensor["data_offsets"][0], end = tensor["data_offsets"][1], bytes = (end - begin) / (32 * 576);
+  const auto place = std::streamoff(8 + length + begin + (576 + 240) * bytes);
+  trace.seekg(place);
+  const char value = char(trace.get() ^ 1);
+  trace.seekp(place);
+  trace.put(value);
+  trace.close();
+  const Outcome outcome = spikeloom(run("r", std::string(kQuick) + " --set workload.trace=" + file));
+  EXPECT_EQ(outcome.status, 1);
+  EXPECT_NE(outcome.text.find("outputs differ from the trace: mix token 1 output 240: chip "), std::string::npos)
+      << outcome.text;
 }
 
 }  // namespace

@@ -52,7 +52,8 @@ class ModelRun : public testing::Test {
     const auto done = [&] {
       int count = 0;
       if (fs::exists(output + "/layers"))
-        for (const auto& entry : fs::directory_iterator(output + "/layers")) count += entry.is_directory() && entry.path().extension().empty();
+        for (const auto& entry : fs::directory_iterator(output + "/layers"))
+          count += entry.is_directory() && entry.path().extension().empty();
       return count;
     };
     int status = 0;
@@ -357,7 +358,7 @@ TEST_F(ModelRunConfig, AnUnwritableFolderOrFullDiskGivesOneLine) {
                               " && " SPIKELOOM_BINARY " run model.yaml --no-figures --jobs 1 -o out 2>err";
   EXPECT_EQ(WEXITSTATUS(std::system(("bash -c \"" + limited + "\"").c_str())), 2);
   EXPECT_EQ(read(folder_.file("err")),
-            "spikeloom: layer 0: out/layers/layer00.part/report.json.part: cannot be written "
+            "spikeloom: layer 0: out/layers/layer00.part/energy.csv.part: cannot be written "
             "(disk full?)\nspikeloom: 0 of 3 layers are done in out; the same command goes on "
             "from there\n");
   EXPECT_EQ(run("-o out").status, 0);

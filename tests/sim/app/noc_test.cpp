@@ -124,8 +124,10 @@ TEST_F(CliConfig, NothingIsMeasuredTwice) {
 }
 
 TEST_F(CliConfig, ARateWithoutAPacketHasNoLatency) {
-  const Outcome outcome = spikeloom("noc configs/networks/mesh_8x8.yaml " + std::string(kQuickNoc) +
-                                    " --set traffic.measured_cycles=1 --rates 0.000001 -o " + folder_ + "/short");
+  const Outcome outcome = spikeloom(
+      "noc configs/networks/mesh_8x8.yaml --no-figures --set traffic.seeds=1 "
+      "--set traffic.measured_cycles=1 --rates 0.000001 -o " +
+      folder_ + "/short");
   EXPECT_EQ(outcome.status, 0);
   EXPECT_NE(outcome.text.find("    no packet                               0\n"), std::string::npos) << outcome.text;
   EXPECT_NE(

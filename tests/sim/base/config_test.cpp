@@ -43,8 +43,7 @@ TEST_F(ConfigReaderConfig, EveryTypeReads) {
 }
 
 TEST_F(ConfigReaderConfig, OnlyPlainDecimalIntegersAreIntegers) {
-  for (const char* text : {"010", "0x10", "1_000", "4.0", "1e3", "abc", "+5", "'-'", "0b1", "99999999999999999999",
-                           "\"\"", "' 5'", "-01", "0o7", "Infinity"})
+  for (const char* text : {"010", "0x10", "1_000", "4.0", "1e3", "abc", "+5", "'-'", "0b1", "\"\"", "' 5'", "-01", "0o7", "Infinity"})
     EXPECT_NE(message(std::string("k: ") + text + "\n", [](ConfigNode& root) { root.integer("k", -10, 10); })
                   .find("is not a decimal integer (allowed: -10 to 10)"),
               std::string::npos)
@@ -59,7 +58,7 @@ TEST_F(ConfigReaderConfig, IntegersReachTheEndsOfTheirBounds) {
   EXPECT_EQ(message("k: 11\n", [](ConfigNode& root) { root.integer("k", 0, 10); }),
             "c.yaml:1:4: k: 11 is out of range (allowed: 0 to 10)");
   EXPECT_EQ(message("k: 9223372036854775808\n", [](ConfigNode& root) { root.integer("k", 0, 10); }),
-            "c.yaml:1:4: k: '9223372036854775808' is not a decimal integer (allowed: 0 to 10)");
+            "c.yaml:1:4: k: 9223372036854775808 is out of range (allowed: 0 to 10)");
 }
 
 TEST_F(ConfigReaderConfig, RealsAreFiniteNumbersInBounds) {

@@ -114,9 +114,17 @@ TEST(SramTableConfig, BadTablesGiveFileLineAndReason) {
     return user_error_of([&] { SramTable::load(file, cell); });
   };
   const std::string file = folder.file("t.csv");
-  EXPECT_EQ(message(head + "x,256,8,1,one,3,4,1,1\n", "x"), file + ":2:1: 'one' is not a number >= 0");
-  EXPECT_EQ(message(head + "x,256,8,1,-1,3,4,1,1\n", "x"), file + ":2:1: '-1' is not a number >= 0");
-  EXPECT_EQ(message(head + "x,256,8\n", "x"), file + ":2:1: '' is not a number >= 0");
+  EXPECT_EQ(message(head + "x,256,8,1,one,3,4,1,1\n", "x"), file + ":2:1: 'one' is not a number from 0 to 1e12");
+  EXPECT_EQ(message(head + "x,256,8,1,-1,3,4,1,1\n", "x"), file + ":2:1: '-1' is not a number from 0 to 1e12");
+  EXPECT_EQ(message(head + "x,256,8,,2,3,4,1,1\n", "x"), file + ":2:1: '' is not a number from 0 to 1e12");
+  for (const char* row : {"x,256,8\n", "x,256,8,1,2,3,4,1,1,1\n", "x,256;8;1;2;3;4;1;1\n"})
+    EXPECT_EQ(message(head + row, "x"),
+              file + ":2:1: a row has as many values as the head: " + head.substr(0, head.size() - 1));
+  for (const char* value : {"1e400", "1e300", "nan", "inf"})
+    EXPECT_EQ(message(head + "x,256,8," + value + ",2,3,4,1,1\n", "x"),
+              file + ":2:1: '" + value + "' is not a number from 0 to 1e12");
+  const std::string row = "x,256,8,1,2,3,4,1,1\n";
+  EXPECT_EQ(message(head + row + row, "x"), file + ":3:1: a bank of this size and word is there twice");
   EXPECT_EQ(message(head + "x,256,8,1,2,3,4,1,1\n", "z"), file + ": no rows of cell type 'z'");
   EXPECT_EQ(message("a,b\n", "x"), file + ":1:1: the columns must be " + head.substr(0, head.size() - 1));
   EXPECT_EQ(user_error_of([&] { SramTable::load(file + "none", "x"); }), file + "none: cannot read the SRAM table");
