@@ -112,6 +112,38 @@ std::string section_of(const std::string& block) {
   return "tile." + (name == "mac_array" ? "synapse_array" : name);
 }
 
+// The same of the memory that an event reads or writes: the key of its bytes, where it has one of its own.
+std::string memory_of(EnergyEvent event, const std::string& block) {
+  switch (event) {
+    case EnergyEvent::kWeightRowRead:
+    case EnergyEvent::kWeightRowWrite:
+      return "tile.synapse_array.weight_bytes";
+    case EnergyEvent::kWeightBufferRead:
+    case EnergyEvent::kWeightBufferWrite:
+      return "memory_node.weight_loader.buffer_bytes";
+    case EnergyEvent::kKvCacheRead:
+    case EnergyEvent::kKvCacheWrite:
+      return "memory_node.kv_cache.bytes";
+    case EnergyEvent::kActivationMainRead:
+    case EnergyEvent::kActivationMainWrite:
+      return "encoder.main_bytes";
+    case EnergyEvent::kActivationSideRead:
+    case EnergyEvent::kActivationSideWrite:
+      return "encoder.side_bytes";
+    case EnergyEvent::kEncoderIndexRead:
+    case EnergyEvent::kEncoderIndexWrite:
+      return "encoder.index_bytes";
+    case EnergyEvent::kGlobalBufferRead:
+    case EnergyEvent::kGlobalBufferWrite:
+      return "memory_node.global_buffer.bytes";
+    case EnergyEvent::kVectorBufferRead:
+    case EnergyEvent::kVectorBufferWrite:
+      return "memory_node.vector_unit.buffer_bytes";
+    default:
+      return section_of(block);
+  }
+}
+
 }  // namespace
 
 BlockArea sum_of(const std::vector<BlockArea>& areas) {
@@ -143,16 +175,17 @@ std::vector<BlockArea> block_areas(const std::vector<BlockInventory>& blocks, co
 }
 
 void check_prices(Chip& chip, const Technology& technology) {
-  const auto check = [&chip](const std::string& block, const auto& look_up) {
+  const auto check = [&chip](const std::string& path, const auto& look_up) {
     try {
       look_up();
     } catch (const UserError& error) {
-      chip.spec().section.fail_below(section_of(block), error.what());
+      chip.spec().section.fail_below(path, error.what());
     }
   };
-  for (const auto& counter : chip.ledger().counters()) check(counter->block(), [&] { technology.pj(*counter); });
+  for (const auto& counter : chip.ledger().counters())
+    check(memory_of(counter->event(), counter->block()), [&] { technology.pj(*counter); });
   for (const BlockInventory& block : chip.blocks())
-    check(block.block, [&] { leakage_pj_per_cycle(block, technology, 1); });
+    check(section_of(block.block), [&] { leakage_pj_per_cycle(block, technology, 1); });
 }
 
 Bill price_counts(Chip& chip, const Technology& technology, const StoredCounts& counts) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <regex>
 
 #include "sim/app/number_text.h"
 #include "sim/app/report.h"
@@ -155,6 +156,19 @@ std::string phase_table(const Report& report) {
          "unit's\n\n";
 }
 
+// A text with the whole numbers in it grouped.
+std::string with_grouped(const std::string& text) {
+  static const std::regex number("[0-9]{4,}");
+  std::string result;
+  std::sregex_iterator at(text.begin(), text.end(), number), end;
+  size_t from = 0;
+  for (; at != end; ++at) {
+    result += text.substr(from, size_t(at->position()) - from) + grouped(std::stoull(at->str()));
+    from = size_t(at->position() + at->length());
+  }
+  return result + text.substr(from);
+}
+
 // Why phases of spikes were mapped as they were: each choice, and the operations that share it.
 std::string mapping(const Report& report) {
   std::string text;
@@ -174,7 +188,7 @@ std::string mapping(const Report& report) {
       text += "  " + choice + (choices.size() == 1 ? "" : ": " + operations) + "\n";
   }
   for (const PhaseReport& phase : report.phases)
-    if (phase.mapping.weighed) text += "  " + names_of(phase) + ": " + phase.mapping.cost + "\n";
+    if (phase.mapping.weighed) text += "  " + names_of(phase) + ": " + with_grouped(phase.mapping.cost) + "\n";
   return text.empty() ? text : "Mapping\n" + text + "\n";
 }
 
