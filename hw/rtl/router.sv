@@ -11,8 +11,8 @@
 //          arrival_channels, memory_* and branches are configuration registers: where the router is, which outputs lead
 //          to nodes, how many channels of each class packets arrive on there, where memory nodes hang, the outputs of
 //          each multicast set here.
-// Differs  one credit a cycle and channel. Destination, flow and order travel beside the payload. Concentration 1, stages
-//          of one cycle and routing ahead only; adaptive policies on a mesh only.
+// Differs  one credit a cycle and channel. Destination, flow and order travel beside the payload. Stages of one cycle
+//          and routing ahead only; adaptive policies on a mesh only.
 module router #(
     parameter int PORTS = 5,
     parameter int CLASSES = 2,
@@ -21,6 +21,7 @@ module router #(
     parameter int FLIT_BITS = 64,
     parameter int MESH_WIDTH = 4,
     parameter int MESH_HEIGHT = 3,
+    parameter int CONCENTRATION = 1,     // tiles of a router
     parameter int MEMORY_NODES = 2,
     parameter int SETS = 6,              // of multicasts
     parameter int SPECULATIVE = 0,
@@ -32,7 +33,7 @@ module router #(
     parameter int ROUTING = 0,           // 0 dimension_order, 1 west_first, 2 odd_even
     localparam int VCS = CLASSES * VCS_PER_CLASS,
     localparam int VC_BITS = VCS > 1 ? $clog2(VCS) : 1,
-    localparam int NODES = MESH_WIDTH * MESH_HEIGHT + MEMORY_NODES,
+    localparam int NODES = MESH_WIDTH * MESH_HEIGHT * CONCENTRATION + MEMORY_NODES,
     localparam int DESTINATION_BITS = $clog2(NODES + SETS),
     localparam int PORT_BITS = $clog2(PORTS),
     localparam int COUNT_BITS = $clog2(VCS_PER_CLASS + 1)
@@ -127,6 +128,7 @@ module router #(
             .VCS_PER_CLASS(VCS_PER_CLASS),
             .MESH_WIDTH(MESH_WIDTH),
             .MESH_HEIGHT(MESH_HEIGHT),
+            .CONCENTRATION(CONCENTRATION),
             .MEMORY_NODES(MEMORY_NODES),
             .SETS(SETS),
             .SPECULATIVE(SPECULATIVE),

@@ -4,6 +4,7 @@ module router_slot #(
     parameter int VCS_PER_CLASS = 2,
     parameter int MESH_WIDTH = 4,
     parameter int MESH_HEIGHT = 3,
+    parameter int CONCENTRATION = 1,
     parameter int MEMORY_NODES = 2,
     parameter int SETS = 6,
     parameter int SPECULATIVE = 0,
@@ -11,7 +12,7 @@ module router_slot #(
     parameter int ROUTING = 0,
     parameter int PARTITIONS = 1,
     localparam int SHARE = VCS_PER_CLASS,  // a packet stays within its class
-    localparam int NODES = MESH_WIDTH * MESH_HEIGHT + MEMORY_NODES,
+    localparam int NODES = MESH_WIDTH * MESH_HEIGHT * CONCENTRATION + MEMORY_NODES,
     localparam int DESTINATION_BITS = $clog2(NODES + SETS),
     localparam int PORT_BITS = $clog2(PORTS),
     localparam int COUNT_BITS = $clog2(VCS_PER_CLASS + 1)
@@ -62,6 +63,7 @@ module router_slot #(
       .PORTS(PORTS),
       .MESH_WIDTH(MESH_WIDTH),
       .MESH_HEIGHT(MESH_HEIGHT),
+      .CONCENTRATION(CONCENTRATION),
       .MEMORY_NODES(MEMORY_NODES),
       .SETS(SETS),
       .TORUS(TORUS),
