@@ -23,7 +23,8 @@ constexpr int kMostUsedPorts = 8, kMostUsedVcs = 8, kMostLatency = 6, kRing = 16
 struct Sizes {
   std::string name;
   int ports = 5, classes = 2, vcs_per_class = 2, depth = 4, width = 4, height = 3, concentration = 1, speculative = 0,
-      vc_allocator = 0, switch_allocator = 0, iterations = 1, torus = 0, partitions = 1, routing = 0;
+      vc_allocator = 0, switch_allocator = 0, iterations = 1, torus = 0, partitions = 1, routing = 0,
+      routing_cycles = 0, vc_cycles = 1, switch_allocation_cycles = 1, switch_cycles = 1;
 
   // "name PORTS=6 DEPTH=3": a shape of CMakeLists.txt.
   explicit Sizes(const std::string& shape) {
@@ -59,7 +60,11 @@ struct Sizes {
                                                 {"ITERATIONS", &iterations},
                                                 {"TORUS", &torus},
                                                 {"PARTITIONS", &partitions},
-                                                {"ROUTING", &routing}};
+                                                {"ROUTING", &routing},
+                                                {"ROUTING_CYCLES", &routing_cycles},
+                                                {"VC_CYCLES", &vc_cycles},
+                                                {"SWITCH_ALLOCATION_CYCLES", &switch_allocation_cycles},
+                                                {"SWITCH_CYCLES", &switch_cycles}};
     for (const auto& [name, size] : all)
       if (parameter == name) return size;
     return nullptr;
