@@ -1,18 +1,18 @@
-// Router: moves packets from input buffers to output links; wormhole with virtual channels and credits; multicasts fork.
+// Router: moves packets from input buffers to output links; wormhole, virtual channels, credits; multicasts fork.
 // The twin of hw/noc/router.h and of the buffers and credits of hw/noc/link.h, written for synthesis.
 //
 //     in_*  --> [ router_input: buffers | router_slot: route | allocators: VC, switch ] --> | crossbar | --> out_*
 //     in_credit <-- places freed                                     credits of each output <-- out_credit
 //
-// Timing   routing 0, VC allocation 1, switch allocation 1, switch 1 cycles. A flit on the input wires in cycle c is in
-//          its buffer from c + 1 on; one that is granted the switch in c is on the output wires in c + 1. A place
-//          freed in c is told in c. A credit that comes in c can be used in c + 1.
-// Config   sizes, SPECULATIVE, the allocators, the shape and the routing policy are parameters. x, y, to_node,
-//          arrival_channels, memory_* and branches are configuration registers: where the router is, which outputs lead
-//          to nodes, how many channels of each class packets arrive on there, where memory nodes hang, the outputs of
-//          each multicast set here.
-// Differs  one credit a cycle and channel. Destination, flow and order travel beside the payload. Concentration 1, stages
-//          of one cycle and routing ahead only; adaptive policies on a mesh only.
+// Timing   a flit on the input wires in cycle c is in its buffer from c + 1 on; one whose switch allocation ends in c
+//          is on the output wires in c + SWITCH_CYCLES. A place freed in c is told in c. A credit that comes in c can
+//          be used in c + 1. Stages of several cycles are not pipelined: router_stage, router_grants, router_crossing.
+// Config   sizes, SPECULATIVE, the allocators, the shape, the routing policy and the cycles of stages are parameters.
+//          x, y, to_node, arrival_channels, memory_* and branches are configuration registers: where the router is,
+//          which outputs lead to nodes, how many channels of each class packets arrive on there, where memory nodes
+//          hang, the outputs of each multicast set here.
+// Differs  one credit a cycle and channel. Destination, flow and order travel beside the payload. Adaptive policies on
+//          a mesh only. An allocator of several cycles decides in the first of them: its logic is not spread out.
 module router #(
     parameter int PORTS = 5,
     parameter int CLASSES = 2,
@@ -21,6 +21,7 @@ module router #(
     parameter int FLIT_BITS = 64,
     parameter int MESH_WIDTH = 4,
     parameter int MESH_HEIGHT = 3,
+    parameter int CONCENTRATION = 1,     // tiles of a router
     parameter int MEMORY_NODES = 2,
     parameter int SETS = 6,              // of multicasts
     parameter int SPECULATIVE = 0,
@@ -30,9 +31,13 @@ module router #(
     parameter int TORUS = 0,
     parameter int PARTITIONS = 1,        // of each class's channels: 2 on a torus with datelines
     parameter int ROUTING = 0,           // 0 dimension_order, 1 west_first, 2 odd_even
+    parameter int ROUTING_CYCLES = 0,    // 0: routed ahead
+    parameter int VC_CYCLES = 1,
+    parameter int SWITCH_ALLOCATION_CYCLES = 1,  // VC_CYCLES, where SPECULATIVE
+    parameter int SWITCH_CYCLES = 1,
     localparam int VCS = CLASSES * VCS_PER_CLASS,
     localparam int VC_BITS = VCS > 1 ? $clog2(VCS) : 1,
-    localparam int NODES = MESH_WIDTH * MESH_HEIGHT + MEMORY_NODES,
+    localparam int NODES = MESH_WIDTH * MESH_HEIGHT * CONCENTRATION + MEMORY_NODES,
     localparam int DESTINATION_BITS = $clog2(NODES + SETS),
     localparam int PORT_BITS = $clog2(PORTS),
     localparam int COUNT_BITS = $clog2(VCS_PER_CLASS + 1)
@@ -69,6 +74,7 @@ module router #(
   localparam int SHARE = VCS_PER_CLASS;
   localparam int SIDE = PORTS * SHARE;  // slots, or output channels, of a class
   localparam int HEADER_BITS = 3 + 8 + DESTINATION_BITS;
+  localparam int CROSSING_BITS = VC_BITS + HEADER_BITS + FLIT_BITS;
   localparam int CREDIT_BITS = $clog2(DEPTH + 1);
 
   // Slots: [input][channel]. Everything that one has at the outputs: [class][input][channel of the class], and of each
@@ -82,8 +88,15 @@ module router #(
   // The switch: [output][input], and channels of the input.
   logic [PORTS*PORTS-1:0] switch_request, switch_urgent, switch_together, switch_grant, crosses, from;
   logic [PORTS*PORTS*VCS-1:0] switch_vc;
+  // Its grants that take effect in this cycle.
+  logic [PORTS*PORTS-1:0] due_grant;
+  logic [PORTS*PORTS*VCS-1:0] due_vc;
+  // Stages, and the slots for which they begin.
+  logic routing_open, vc_open, switch_open;
+  logic [PORTS*VCS-1:0] begins_routing, begins_vc, begins_switch;
   // Of the flits that the crossbar passes on, by input.
   logic [PORTS*HEADER_BITS-1:0] read_header, next_header;
+  logic [PORTS*VC_BITS-1:0] vc, next_vc;  // by output
   logic [PORTS*FLIT_BITS-1:0] read_bits;
 
   assign in_credit = pop;
@@ -91,11 +104,14 @@ module router #(
   genvar i, o, v, k, c;
   generate
     for (i = 0; i < PORTS; i = i + 1) begin : inputs
+      logic [VCS-1:0] later;  // channels from the next one in turn on
+      logic [VCS-1:0] asking_vc, granted_vc;
       router_input #(
           .VCS(VCS),
           .DEPTH(DEPTH),
           .HEADER_BITS(HEADER_BITS),
-          .FLIT_BITS(FLIT_BITS)
+          .FLIT_BITS(FLIT_BITS),
+          .READ_CYCLES(SWITCH_CYCLES == 0 ? 0 : 1)
       ) buffers (
           .clk(clk),
           .reset(reset),
@@ -127,12 +143,15 @@ module router #(
             .VCS_PER_CLASS(VCS_PER_CLASS),
             .MESH_WIDTH(MESH_WIDTH),
             .MESH_HEIGHT(MESH_HEIGHT),
+            .CONCENTRATION(CONCENTRATION),
             .MEMORY_NODES(MEMORY_NODES),
             .SETS(SETS),
             .SPECULATIVE(SPECULATIVE),
             .TORUS(TORUS),
             .ROUTING(ROUTING),
-            .PARTITIONS(PARTITIONS)
+            .PARTITIONS(PARTITIONS),
+            .ROUTING_CYCLES(ROUTING_CYCLES),
+            .SWITCH_ALLOCATION_CYCLES(SWITCH_ALLOCATION_CYCLES)
         ) slot (
             .clk(clk),
             .reset(reset),
@@ -151,6 +170,12 @@ module router #(
             .ordered(header[S*HEADER_BITS+8+DESTINATION_BITS]),
             .flow(header[S*HEADER_BITS+DESTINATION_BITS+:8]),
             .destination(header[S*HEADER_BITS+:DESTINATION_BITS]),
+            .routing_open(routing_open),
+            .vc_open(vc_open),
+            .switch_open(switch_open),
+            .begins_routing(begins_routing[S]),
+            .begins_vc(begins_vc[S]),
+            .begins_switch(begins_switch[S]),
             .free(free[CLASS*SIDE+:SIDE]),
             .can_send(can_send[CLASS*SIDE+:SIDE]),
             .vc_request(vc_request[AT*SIDE+:SIDE]),
@@ -158,6 +183,7 @@ module router #(
             .wanted(slot_wanted[S*PORTS+:PORTS]),
             .speculative(slot_speculative[S*PORTS+:PORTS]),
             .may_cross(slot_may_cross[S*PORTS+:PORTS]),
+            .asks_switch(asking_vc[v]),
             .crossed(slot_crossed[S*PORTS+:PORTS]),
             .multicast(multicast[S]),
             .pop(pop[S]),
@@ -169,8 +195,6 @@ module router #(
 
       // For each output one channel asks for the switch, in turn; speculative ones where no other does. A grant is void
       // when the packet got no channel there (speculation), or one without a credit.
-      logic [VCS-1:0] later;  // channels from the next one in turn on
-      logic [VCS-1:0] granted_vc;
       for (o = 0; o < PORTS; o = o + 1) begin : requests
         localparam int R = o * PORTS + i;
         logic [VCS-1:0] wanted, speculative, may_cross, vcs, ahead, pool;
@@ -178,7 +202,7 @@ module router #(
           assign wanted[v] = slot_wanted[(i*VCS+v)*PORTS+o];
           assign speculative[v] = slot_speculative[(i*VCS+v)*PORTS+o];
           assign may_cross[v] = slot_may_cross[(i*VCS+v)*PORTS+o];
-          assign slot_crossed[(i*VCS+v)*PORTS+o] = crosses[R] && switch_vc[R*VCS+v];
+          assign slot_crossed[(i*VCS+v)*PORTS+o] = crosses[R] && due_vc[R*VCS+v];
         end
         assign vcs = |wanted ? wanted : speculative;
         assign ahead = vcs & later;
@@ -187,10 +211,12 @@ module router #(
         assign switch_request[R] = |vcs;
         assign switch_urgent[R] = |wanted;
         assign switch_together[R] = |(switch_vc[R*VCS+:VCS] & multicast[i*VCS+:VCS]);
-        assign crosses[R] = switch_grant[R] && |(switch_vc[R*VCS+:VCS] & may_cross);
+        assign crosses[R] = due_grant[R] && |(due_vc[R*VCS+:VCS] & may_cross);
       end
       always_comb begin
+        asking_vc = '0;
         granted_vc = '0;
+        for (int p = 0; p < PORTS; p = p + 1) asking_vc = asking_vc | switch_vc[(p*PORTS+i)*VCS+:VCS];
         for (int p = 0; p < PORTS; p = p + 1)
           if (switch_grant[p*PORTS+i]) granted_vc = granted_vc | switch_vc[(p*PORTS+i)*VCS+:VCS];
       end
@@ -207,7 +233,7 @@ module router #(
 
     // Virtual channels of each class are allocated apart: no packet asks for those of another.
     for (k = 0; k < CLASSES; k = k + 1) begin : classes
-      logic [SIDE*SIDE-1:0] request, together, grant;
+      logic [SIDE*SIDE-1:0] request, together, decided, grant;
       logic [SIDE-1:0] taken, freed, sent_now;
       for (i = 0; i < SIDE; i = i + 1) begin : slots
         for (o = 0; o < SIDE; o = o + 1) begin : channels
@@ -228,7 +254,16 @@ module router #(
           .urgent('0),
           .together(together),
           .label('0),
-          .grant(grant)
+          .grant(decided)
+      );
+      router_grants #(
+          .BITS(SIDE * SIDE),
+          .CYCLES(VC_CYCLES)
+      ) vc_grants (
+          .clk(clk),
+          .reset(reset),
+          .decided(decided),
+          .due(grant)
       );
       always_comb begin
         taken = '0;
@@ -274,35 +309,96 @@ module router #(
       .label(switch_vc),
       .grant(switch_grant)
   );
+  router_grants #(
+      .BITS(PORTS * PORTS * (1 + VCS)),
+      .CYCLES(SWITCH_ALLOCATION_CYCLES)
+  ) switch_grants (
+      .clk(clk),
+      .reset(reset),
+      .decided({switch_grant, switch_vc}),
+      .due({due_grant, due_vc})
+  );
 
-  // The crossbar, one cycle after the grant.
-  always_ff @(posedge clk) begin
-    from <= reset ? '0 : crosses;
-    read_header <= next_header;
-  end
+  router_stage #(
+      .CYCLES(ROUTING_CYCLES)
+  ) routing_stage (
+      .clk(clk),
+      .reset(reset),
+      .begins(|begins_routing),
+      .open(routing_open)
+  );
+  router_stage #(
+      .CYCLES(VC_CYCLES)
+  ) vc_stage (
+      .clk(clk),
+      .reset(reset),
+      .begins(|begins_vc),
+      .open(vc_open)
+  );
+  router_stage #(
+      .CYCLES(SWITCH_ALLOCATION_CYCLES)
+  ) switch_stage (
+      .clk(clk),
+      .reset(reset),
+      .begins(|begins_switch),
+      .open(switch_open)
+  );
+
+  // The crossbar, one cycle after the grant takes effect; or at once, where it takes no time.
+  logic [PORTS-1:0] crossed;
+  logic [PORTS*CROSSING_BITS-1:0] flit, out_flit;
   generate
-    for (o = 0; o < PORTS; o = o + 1) begin : outputs
-      logic [VC_BITS-1:0] vc;
-      logic [HEADER_BITS-1:0] out_header;
-      always_comb begin
-        vc = '0;
-        for (int w = 0; w < VCS; w = w + 1)
-          if (sent[w/SHARE*SIDE+o*SHARE+w%SHARE]) vc = VC_BITS'(w);
+    if (SWITCH_CYCLES == 0) begin : at_once
+      assign from = crosses;
+      assign read_header = next_header;
+      assign vc = next_vc;
+    end else begin : clocked
+      always_ff @(posedge clk) begin
+        from <= reset ? '0 : crosses;
+        read_header <= next_header;
+        vc <= next_vc;
       end
-      always_ff @(posedge clk) out_vc[o*VC_BITS+:VC_BITS] <= vc;
-      assign out_valid[o] = |from[o*PORTS+:PORTS];
+    end
+    for (o = 0; o < PORTS; o = o + 1) begin : outputs
+      logic [HEADER_BITS-1:0] flit_header;
+      logic [FLIT_BITS-1:0] flit_bits;
       always_comb begin
-        out_bits[o*FLIT_BITS+:FLIT_BITS] = '0;
-        out_header = '0;
+        next_vc[o*VC_BITS+:VC_BITS] = '0;
+        for (int w = 0; w < VCS; w = w + 1)
+          if (sent[w/SHARE*SIDE+o*SHARE+w%SHARE]) next_vc[o*VC_BITS+:VC_BITS] = VC_BITS'(w);
+      end
+      assign crossed[o] = |from[o*PORTS+:PORTS];
+      always_comb begin
+        flit_bits = '0;
+        flit_header = '0;
         for (int n = 0; n < PORTS; n = n + 1) begin
           if (from[o*PORTS+n]) begin
-            out_bits[o*FLIT_BITS+:FLIT_BITS] = read_bits[n*FLIT_BITS+:FLIT_BITS];
-            out_header = read_header[n*HEADER_BITS+:HEADER_BITS];
+            flit_bits = read_bits[n*FLIT_BITS+:FLIT_BITS];
+            flit_header = read_header[n*HEADER_BITS+:HEADER_BITS];
           end
         end
       end
-      assign {out_head[o], out_tail[o], out_ordered[o], out_flow[o*8+:8],
-              out_destination[o*DESTINATION_BITS+:DESTINATION_BITS]} = out_header;
+      assign flit[o*CROSSING_BITS+:CROSSING_BITS] = {vc[o*VC_BITS+:VC_BITS], flit_header, flit_bits};
+      assign {out_vc[o*VC_BITS+:VC_BITS], out_head[o], out_tail[o], out_ordered[o], out_flow[o*8+:8],
+              out_destination[o*DESTINATION_BITS+:DESTINATION_BITS], out_bits[o*FLIT_BITS+:FLIT_BITS]} =
+          out_flit[o*CROSSING_BITS+:CROSSING_BITS];
+    end
+    if (SWITCH_CYCLES > 1) begin : several_cycles
+      router_crossing #(
+          .PORTS(PORTS),
+          .BITS(CROSSING_BITS),
+          .CYCLES(SWITCH_CYCLES)
+      ) crossing (
+          .clk(clk),
+          .reset(reset),
+          .in_valid(crossed),
+          .in_flit(flit),
+          .out_valid(out_valid),
+          .out_flit(out_flit)
+      );
+    end else begin : one_cycle
+      assign out_valid = crossed;
+      assign out_flit = flit;
     end
   endgenerate
 endmodule

@@ -1,9 +1,10 @@
-// An input's buffers, one per virtual channel. Headers are read at once, the payload with the clock.
+// An input's buffers, one per virtual channel. Headers are read at once, the payload with the clock or at once, too.
 module router_input #(
     parameter int VCS = 4,
     parameter int DEPTH = 4,
     parameter int HEADER_BITS = 8,
     parameter int FLIT_BITS = 64,
+    parameter int READ_CYCLES = 1,
     localparam int VC_BITS = VCS > 1 ? $clog2(VCS) : 1
 ) (
     input  logic                       clk,
@@ -16,7 +17,7 @@ module router_input #(
     output logic [VCS*HEADER_BITS-1:0] header,    // of the flit at the front
     input  logic [VCS-1:0]             read,      // at most one
     input  logic [VCS-1:0]             pop,
-    output logic [FLIT_BITS-1:0]       read_bits  // of what was read in the cycle before
+    output logic [FLIT_BITS-1:0]       read_bits  // of what was read READ_CYCLES before
 );
   localparam int PLACES = VCS * DEPTH;
   localparam int PLACE_BITS = PLACES > 1 ? $clog2(PLACES) : 1;
@@ -66,6 +67,12 @@ module router_input #(
       headers[push_place] <= push_header;
       payloads[push_place] <= push_bits;
     end
-    if (|read) read_bits <= payloads[read_place];
   end
+  generate
+    if (READ_CYCLES == 0) begin : at_once
+      assign read_bits = payloads[read_place];
+    end else begin : clocked
+      always_ff @(posedge clk) if (|read) read_bits <= payloads[read_place];
+    end
+  endgenerate
 endmodule

@@ -4,14 +4,17 @@ module router_slot #(
     parameter int VCS_PER_CLASS = 2,
     parameter int MESH_WIDTH = 4,
     parameter int MESH_HEIGHT = 3,
+    parameter int CONCENTRATION = 1,
     parameter int MEMORY_NODES = 2,
     parameter int SETS = 6,
     parameter int SPECULATIVE = 0,
     parameter int TORUS = 0,
     parameter int ROUTING = 0,
     parameter int PARTITIONS = 1,
+    parameter int ROUTING_CYCLES = 0,
+    parameter int SWITCH_ALLOCATION_CYCLES = 1,
     localparam int SHARE = VCS_PER_CLASS,  // a packet stays within its class
-    localparam int NODES = MESH_WIDTH * MESH_HEIGHT + MEMORY_NODES,
+    localparam int NODES = MESH_WIDTH * MESH_HEIGHT * CONCENTRATION + MEMORY_NODES,
     localparam int DESTINATION_BITS = $clog2(NODES + SETS),
     localparam int PORT_BITS = $clog2(PORTS),
     localparam int COUNT_BITS = $clog2(VCS_PER_CLASS + 1)
@@ -34,6 +37,13 @@ module router_slot #(
     input  logic                                     ordered,
     input  logic [7:0]                               flow,
     input  logic [DESTINATION_BITS-1:0]              destination,
+    // Whether a stage may begin in this cycle, and whether it does for this slot.
+    input  logic                                     routing_open,
+    input  logic                                     vc_open,
+    input  logic                                     switch_open,
+    output logic                                     begins_routing,
+    output logic                                     begins_vc,
+    output logic                                     begins_switch,
     // [output][channel of the class]
     input  logic [PORTS*SHARE-1:0]                   free,
     input  logic [PORTS*SHARE-1:0]                   can_send,
@@ -43,6 +53,7 @@ module router_slot #(
     output logic [PORTS-1:0]                         wanted,
     output logic [PORTS-1:0]                         speculative,
     output logic [PORTS-1:0]                         may_cross,
+    input  logic                                     asks_switch,  // the allocator is asked for it
     input  logic [PORTS-1:0]                         crossed,
     output logic                                     multicast,
     output logic                                     pop,
@@ -51,8 +62,11 @@ module router_slot #(
 );
   localparam int OF_PARTITION = SHARE / PARTITIONS;  // channels between routers
 
+  logic known;   // the packet's route, by now
+  logic rested;  // the switch may be asked for again
   logic routed, kept_multicast;
   logic [PORTS-1:0] kept_ports, kept_remaining;  // outputs of the packet; by which its front flit has to leave yet
+  logic [PORTS-1:0] missing, ready;              // outputs where it lacks a channel; where the front flit has one
   logic [PORTS*SHARE-1:0] held, held_now;        // channels that it has, and with those of this cycle
   logic route_multicast, route_partition;
   logic [PORTS-1:0] route, ports, remaining, left;
@@ -62,6 +76,7 @@ module router_slot #(
       .PORTS(PORTS),
       .MESH_WIDTH(MESH_WIDTH),
       .MESH_HEIGHT(MESH_HEIGHT),
+      .CONCENTRATION(CONCENTRATION),
       .MEMORY_NODES(MEMORY_NODES),
       .SETS(SETS),
       .TORUS(TORUS),
@@ -98,17 +113,55 @@ module router_slot #(
     end
   end
 
+  // Routing: ahead, or in a stage.
+  generate
+    if (ROUTING_CYCLES == 0) begin : ahead
+      logic unused;
+      assign unused = &{1'b0, routing_open};
+      assign begins_routing = 1'b0;
+      assign known = valid;
+    end else begin : in_a_stage
+      logic begun;  // it is known as soon as the stage is open again
+      assign begins_routing = valid && !routed && !begun && routing_open;
+      assign known = valid && (routed || (begun && routing_open));
+      always_ff @(posedge clk) begin
+        if (reset || routing_open) begun <= !reset && begins_routing;
+      end
+    end
+
+    // A speculative request goes with the stage of VC allocation, also while that of the switch is under way for
+    // others: the slot does not ask again before its own cycles have ended.
+    if (SPECULATIVE != 0 && SWITCH_ALLOCATION_CYCLES > 1) begin : rest
+      router_stage #(
+          .CYCLES(SWITCH_ALLOCATION_CYCLES)
+      ) own_cycles (
+          .clk(clk),
+          .reset(reset),
+          .begins(asks_switch),
+          .open(rested)
+      );
+    end else begin : no_rest
+      logic unused;
+      assign unused = &{1'b0, asks_switch};
+      assign rested = 1'b1;
+    end
+  endgenerate
+
   assign held_now = held | vc_grant;
   always_comb begin
     for (int o = 0; o < PORTS; o = o + 1) begin
-      vc_request[o*SHARE+:SHARE] = valid && remaining[o] && !(multicast ? |held[o*SHARE+:SHARE] : |held)
+      missing[o] = known && remaining[o] && !(multicast ? |held[o*SHARE+:SHARE] : |held);
+      vc_request[o*SHARE+:SHARE] = missing[o] && vc_open
           ? free[o*SHARE+:SHARE] & (to_node[o] ? arriving : between_routers) : '0;
-      wanted[o] = valid && remaining[o] && |(held[o*SHARE+:SHARE] & can_send[o*SHARE+:SHARE]);
+      ready[o] = known && remaining[o] && rested && |held[o*SHARE+:SHARE];
+      wanted[o] = known && remaining[o] && rested && switch_open && |(held[o*SHARE+:SHARE] & can_send[o*SHARE+:SHARE]);
       speculative[o] = SPECULATIVE != 0 && |(vc_request[o*SHARE+:SHARE] & can_send[o*SHARE+:SHARE]);
       may_cross[o] = |(held_now[o*SHARE+:SHARE] & can_send[o*SHARE+:SHARE]);
       sent[o*SHARE+:SHARE] = held_now[o*SHARE+:SHARE] & {SHARE{crossed[o]}};
     end
   end
+  assign begins_vc = vc_open && |missing;
+  assign begins_switch = switch_open && |ready;
   assign freed = sent & {(PORTS * SHARE) {tail}};
   assign left = remaining & ~crossed;
   assign pop = |crossed && (!multicast || left == '0);
@@ -118,7 +171,7 @@ module router_slot #(
       routed <= 1'b0;
       held <= '0;
     end else begin
-      if (valid) routed <= !(pop && tail);
+      if (valid) routed <= (ROUTING_CYCLES == 0 || known) && !(pop && tail);
       held <= held_now & ~freed;
     end
     if (valid) begin

@@ -43,9 +43,8 @@ class RouterLockstep : public Block {
     int rate = 100, stalled_vc = -1;
     uint64_t moved = 0;
     std::array<size_t, kMostUsedVcs> held{};  // before this cycle
-    std::array<Sent, kRing> flits{};          // inputs: that are on the wires to the twin in cycle % kRing
+    std::array<Sent, kRing> flits{};          // on the twin's wires in cycle % kRing
     std::array<uint64_t, kRing> credits{};    // outputs: likewise
-    Sent sent;                                // outputs: by the SystemC router in the cycle before
   };
 
   void tick() override;
@@ -91,7 +90,8 @@ RouterLockstep<Rtl>::RouterLockstep(const sc_core::sc_module_name& name, Clock& 
       random_(seed),
       cycles_(cycles),
       place_(sizes, &random_),
-      spec_{0, 1, 1, 1, sizes.speculative != 0, sizes.vc_allocator, sizes.switch_allocator, sizes.iterations},
+      spec_{sizes.routing_cycles,   sizes.vc_cycles,    sizes.switch_allocation_cycles, sizes.switch_cycles,
+            sizes.speculative != 0, sizes.vc_allocator, sizes.switch_allocator,         sizes.iterations},
       channels_{sizes.classes, sizes.vcs_per_class, sizes.partitions, {}},
       format_{kLinkBits, place_.topology.nodes(), sizes.vcs()},
       traffic_(sizes, place_, &random_),
@@ -216,8 +216,8 @@ void RouterLockstep<Rtl>::compare() {
   if (cycle_ > 1) {
     const uint64_t credits = Fields(64).read(twin_.in_credit).get(0);
     for (int p = 0; p < sizes_.ports; ++p) compare_input(p, credits >> (p * sizes_.vcs()) & low_mask(sizes_.vcs()));
-    compare_outputs();
     for (Side& side : out_) note_output(&side);
+    compare_outputs();
   }
   drive();
   if (cycle_ >= cycles_) sc_core::sc_stop();
@@ -243,7 +243,7 @@ void RouterLockstep<Rtl>::compare_outputs() {
                vc = Fields(ceil_log2(uint64_t(sizes_.vcs()))).read(twin_.out_vc),
                destination = Fields(ceil_log2(uint64_t(place_.topology.nodes() + kSets))).read(twin_.out_destination);
   for (int p = 0; p < sizes_.ports; ++p) {
-    const Sent& sent = out_[p].sent;
+    const Sent sent = std::exchange(out_[p].flits[cycle_ % kRing], Sent());
     expect("out_valid", sent.valid, valid.get(p));
     if (!sent.valid) continue;
     expect("out_vc", uint64_t(sent.vc), vc.get(p));
@@ -257,17 +257,18 @@ void RouterLockstep<Rtl>::compare_outputs() {
   }
 }
 
-// What the SystemC router sent: the twin shows it in the next cycle.
+// What the SystemC router sent: the twin shows it when it has crossed, a flit a cycle.
 template <class Rtl>
 void RouterLockstep<Rtl>::note_output(Side* side) {
-  side->sent.valid = false;
   for (int vc = 0; vc < sizes_.vcs(); ++vc) {
     const RegisteredFifo<Flit>& channel = side->link->channel(vc);
     const size_t popped = side->moved >> vc & 1, before = side->held[vc];
     side->held[vc] = channel.size();
     if (channel.size() + popped == before) continue;
-    if (side->sent.valid) expect("out_valid of a second channel", 1, 0);
-    side->sent = {true, vc, channel.back()};
+    const Cycle wait = channel.visible_from(channel.size() - 1) - (cycle_ + side->spec.latency_cycles);
+    Sent& sent = side->flits[(cycle_ + Cycle(spec_.switch_cycles) + wait) % kRing];
+    if (sent.valid) expect("out_valid of a second flit", 1, 0);
+    sent = {true, vc, channel.back()};
   }
 }
 

@@ -17,13 +17,14 @@
 namespace spikeloom {
 
 constexpr int kMemoryNodes = 2, kSets = 6, kLinkBits = 64;
-constexpr int kMostUsedPorts = 6, kMostUsedVcs = 8, kMostLatency = 6, kRing = 16;
+constexpr int kMostUsedPorts = 8, kMostUsedVcs = 8, kMostLatency = 6, kRing = 16;
 
 // Parameters of router.sv, with its defaults.
 struct Sizes {
   std::string name;
-  int ports = 5, classes = 2, vcs_per_class = 2, depth = 4, width = 4, height = 3, speculative = 0, vc_allocator = 0,
-      switch_allocator = 0, iterations = 1, torus = 0, partitions = 1, routing = 0;
+  int ports = 5, classes = 2, vcs_per_class = 2, depth = 4, width = 4, height = 3, concentration = 1, speculative = 0,
+      vc_allocator = 0, switch_allocator = 0, iterations = 1, torus = 0, partitions = 1, routing = 0,
+      routing_cycles = 0, vc_cycles = 1, switch_allocation_cycles = 1, switch_cycles = 1;
 
   // "name PORTS=6 DEPTH=3": a shape of CMakeLists.txt.
   explicit Sizes(const std::string& shape) {
@@ -52,13 +53,18 @@ struct Sizes {
                                                 {"DEPTH", &depth},
                                                 {"MESH_WIDTH", &width},
                                                 {"MESH_HEIGHT", &height},
+                                                {"CONCENTRATION", &concentration},
                                                 {"SPECULATIVE", &speculative},
                                                 {"VC_ALLOCATOR", &vc_allocator},
                                                 {"SWITCH_ALLOCATOR", &switch_allocator},
                                                 {"ITERATIONS", &iterations},
                                                 {"TORUS", &torus},
                                                 {"PARTITIONS", &partitions},
-                                                {"ROUTING", &routing}};
+                                                {"ROUTING", &routing},
+                                                {"ROUTING_CYCLES", &routing_cycles},
+                                                {"VC_CYCLES", &vc_cycles},
+                                                {"SWITCH_ALLOCATION_CYCLES", &switch_allocation_cycles},
+                                                {"SWITCH_CYCLES", &switch_cycles}};
     for (const auto& [name, size] : all)
       if (parameter == name) return size;
     return nullptr;
@@ -97,9 +103,9 @@ struct Place {
   Place(const Sizes& sizes, Random* random)
       : x(coordinate(sizes.width, random)),
         y(coordinate(sizes.height, random)),
-        memory_nodes{sizes.ports > kLocal + 1 ? EdgeNode{x, y, kLocal} : elsewhere(sizes, 0, kWest, random),
-                     elsewhere(sizes, sizes.width - 1, kEast, random)},
-        topology(sizes.width, sizes.height, memory_nodes, sizes.torus ? Shape::kTorus : Shape::kMesh),
+        memory_nodes{memory_node(sizes, 0, random), memory_node(sizes, 1, random)},
+        topology(sizes.width, sizes.height, memory_nodes, sizes.torus ? Shape::kTorus : Shape::kMesh,
+                 sizes.concentration),
         routes(topology, policy(sizes, 0), sizes.routing ? policy(sizes, sizes.routing) : nullptr) {
     for (int i = 0; i < kSets; ++i) {
       std::vector<int> tiles;
@@ -122,9 +128,11 @@ struct Place {
   static int coordinate(int size, Random* random) {
     return random->chance(70) ? random->between(1, size - 2) : random->between(0, size - 1);
   }
-  // A free place for a memory node: an edge of the mesh; another router of a torus, which has no edges.
-  EdgeNode elsewhere(const Sizes& sizes, int edge, Port port, Random* random) const {
-    if (!sizes.torus) return {edge, random->between(0, sizes.height - 1), port};
+  // Here, where the router has a local port more; else at an edge of the mesh, or at another router of a torus.
+  EdgeNode memory_node(const Sizes& sizes, int number, Random* random) const {
+    if (sizes.ports > kLocal + sizes.concentration + number) return {x, y, kLocal};
+    if (!sizes.torus)
+      return {number == 0 ? 0 : sizes.width - 1, random->between(0, sizes.height - 1), number == 0 ? kWest : kEast};
     return {(x + random->between(1, sizes.width - 1)) % sizes.width, random->between(0, sizes.height - 1), kLocal};
   }
   std::unique_ptr<Routing> policy(const Sizes& sizes, int routing) const {

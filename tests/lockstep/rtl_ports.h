@@ -37,7 +37,7 @@ void read_words(const Signal<T>& signal, uint64_t* words) {
   }
 }
 
-// Fields of the same width side by side in a port of up to 448 bits.
+// Fields of the same width side by side in a port of up to 512 bits.
 class Fields {
  public:
   explicit Fields(int bits) : bits_(bits) {}
@@ -56,7 +56,7 @@ class Fields {
 
  private:
   int bits_;
-  std::array<uint64_t, 7> words_{};
+  std::array<uint64_t, 8> words_{};
 };
 
 }  // namespace spikeloom

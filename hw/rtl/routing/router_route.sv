@@ -4,11 +4,12 @@ module router_route #(
     parameter int PORTS = 5,
     parameter int MESH_WIDTH = 4,
     parameter int MESH_HEIGHT = 3,
+    parameter int CONCENTRATION = 1,
     parameter int MEMORY_NODES = 2,
     parameter int SETS = 6,
     parameter int TORUS = 0,
     parameter int ROUTING = 0,
-    localparam int NODES = MESH_WIDTH * MESH_HEIGHT + MEMORY_NODES,
+    localparam int NODES = MESH_WIDTH * MESH_HEIGHT * CONCENTRATION + MEMORY_NODES,
     localparam int DESTINATION_BITS = $clog2(NODES + SETS),
     localparam int PORT_BITS = $clog2(PORTS)
 ) (
@@ -35,9 +36,10 @@ module router_route #(
   logic crosses_x, crosses_y, ring_partition, in_order;
 
   always_comb begin
-    target_x = destination % DESTINATION_BITS'(MESH_WIDTH);
-    target_y = destination / DESTINATION_BITS'(MESH_WIDTH);
-    target_port = PORT_BITS'(LOCAL);
+    // Tiles are numbered router by router.
+    target_x = destination / DESTINATION_BITS'(CONCENTRATION) % DESTINATION_BITS'(MESH_WIDTH);
+    target_y = destination / DESTINATION_BITS'(CONCENTRATION * MESH_WIDTH);
+    target_port = PORT_BITS'(LOCAL) + PORT_BITS'(destination % DESTINATION_BITS'(CONCENTRATION));
     for (int m = 0; m < MEMORY_NODES; m = m + 1) begin
       if (destination == DESTINATION_BITS'(NODES - MEMORY_NODES + m)) begin
         target_x = memory_x[m*DESTINATION_BITS+:DESTINATION_BITS];
