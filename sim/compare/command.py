@@ -45,6 +45,8 @@ def compare(options, say=print):
     make_folder(folder)
     write(written, folder, comparison)
     say(written.verdict.replace("*", ""))
+    if found.lacks_layers:
+        say(f"{found.layers_ran} of the model ran; the others are in no bill")
     refused = sum(len(bout.refused) for bout in found.bouts)
     if refused:
         say(f"{refused} points were refused: the report's last tables say why")
