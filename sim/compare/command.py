@@ -9,7 +9,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 
 from spikeloom.compare import config, document, explain, report, runs, study
-from spikeloom.files import make_folder, require_writable_folder, whole_file
+from spikeloom.files import make_folder, require_own_folder, require_writable_folder, whole_file
 from spikeloom.plots import style
 
 # Of the ids that SVG files need: the same report gives the same bytes.
@@ -37,7 +37,7 @@ def compare(options, say=print):
         explain.require_report_of(options.config, folder)
         say(explain.explain(folder, options.explain, options.store), end="")
         return
-    require_writable_folder(folder)
+    require_own_folder(folder, "compare")
     require_writable_folder(options.store, "--store")
     runner = runs.Runs(options.store, options.program, options.jobs)
     found = study.run(comparison, runner, options.allow_different)

@@ -648,6 +648,22 @@ def test_an_explanation_shows_counters_prices_and_files(written):
     assert "mac-prefill32-32-ttfs-1/energy.csv" in text
 
 
+OF_OTHERS = [("run", "report.json"), ("noc", "noc.json"), ("explore", "study.json"), ("steps", "points.csv")]
+
+
+@pytest.mark.parametrize(("other", "name"), OF_OTHERS)
+def test_results_of_another_command_stay_as_they_are(tmp_path, other, name):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / name).write_text("{}")
+    path = write_config(tmp_path, TRACES, PREFILL_ONLY)
+    options = command.CompareOptions(path, tmp_path / "out", tmp_path / "store", Path("none"), 1, False, None)
+    with pytest.raises(
+        UserError, match=rf"out: holds the results of `spikeloom {other}`; choose another folder with -o"
+    ):
+        command.compare(options)
+    assert [each.name for each in (tmp_path / "out").iterdir()] == [name]
+
+
 def test_a_report_of_other_values_is_not_explained(written, tmp_path):
     """Comments do not count; the files that a configuration names do."""
     here = write_config(tmp_path, TRACES, PREFILL_ONLY)

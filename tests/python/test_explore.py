@@ -328,6 +328,19 @@ def test_a_full_disk_stops_with_one_line_and_the_next_start_goes_on(tmp_path, un
     assert small_study.finish(study, tmp_path) == small_study.trials_of(undisturbed[0] / "out")
 
 
+def test_results_of_a_comparison_and_files_are_no_folders_of_a_study(tmp_path):
+    study = small_study.write(tmp_path)
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "numbers.json").write_text("{}")
+    said = f"error: {tmp_path}/out: holds the results of `spikeloom compare`; choose another folder with -o\n"
+    assert small_study.run(study, tmp_path) == (2, "", said)
+    (tmp_path / "out" / "numbers.json").unlink()
+    (tmp_path / "out").rmdir()
+    (tmp_path / "out").write_text("a file")
+    said = f"error: -o {tmp_path}/out: {tmp_path}/out is a file, not a folder\n"
+    assert small_study.run(study, tmp_path) == (2, "", said)
+
+
 def test_no_study_in_a_folder_is_said(tmp_path):
     with pytest.raises(UserError, match="no study there"):
         spikeloom.explore.open_study(tmp_path)
