@@ -44,6 +44,10 @@ def main(arguments=None):
         print(f"error: {place}{error.strerror or error}", file=sys.stderr)
     except OverflowError as error:
         print(f"error: the model's values are too large for the integer contract: {error}", file=sys.stderr)
+    except MemoryError as error:
+        remedy = f": lower {options.sizes}" if "sizes" in options else ""
+        said = f" ({str(error).rstrip('.')})" if str(error) else ""
+        print(f"error: not enough memory{said}{remedy}; nothing half-written is left", file=sys.stderr)
     except KeyboardInterrupt as stop:
         print(f"stopped: {stop if stop.args else NOTHING_KEPT}", file=sys.stderr)
         return 130

@@ -119,7 +119,7 @@ def add(commands):
     target.add_argument(
         "--verify", type=Path, metavar="DIR", help="write nothing: recompute the export in DIR and compare"
     )
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, sizes="--tokens, --decode, --window or --calibration-windows")
 
 
 def _require_meant(options, kind):

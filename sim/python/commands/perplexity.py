@@ -53,7 +53,7 @@ def add(commands):
     )
     parser.add_argument("--json", action="store_true", help="one JSON object per line")
     parser.add_argument("--readme", type=Path, metavar="FILE", help="write the table of all methods into FILE, too")
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, sizes="--window, --windows or --calibration-windows")
 
 
 def run(options):
