@@ -22,6 +22,14 @@ CALIBRATION = {"calibration_windows": (8, "N", "windows that calibrate"), "windo
 METHOD_SETTINGS = {"salient_share": "S", "wide_share": "S", "activation_bits": "B", "output_bits": "B", "group": "G"}
 
 
+class Parser(argparse.ArgumentParser):
+    """Tells a mistake in one line, without the usage."""
+
+    def error(self, message):
+        line = " ".join(message.split())
+        self.exit(2, f"error: {line} (see {self.prog} --help)\n")
+
+
 def command(create, description, examples, **names):
     return create(
         **names,
@@ -35,7 +43,9 @@ def subcommand(commands, name, summary, description, examples=None):
     def create(**settings):
         return commands.add_parser(name, help=summary, **settings)
 
-    return command(create, description, examples)
+    made = command(create, description, examples)
+    made.set_defaults(usage_error=made.error)
+    return made
 
 
 def add_store(parser):
