@@ -8,6 +8,7 @@ import matplotlib
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 
+from spikeloom import UserError
 from spikeloom.compare import config, document, explain, report, runs, study
 from spikeloom.files import make_folder, require_own_folder, require_writable_folder, whole_file
 from spikeloom.plots import style
@@ -33,7 +34,9 @@ def compare(options, say=print):
     """Run the command. Raises UserError."""
     comparison = config.load(options.config)
     folder = options.output or Path("results") / f"compare_{comparison.name}"
-    if options.explain:
+    if options.explain is not None:
+        if not options.explain.strip():
+            raise UserError("--explain: the id is empty; ids stand in the report, such as T3.1.2")
         explain.require_report_of(options.config, folder)
         say(explain.explain(folder, options.explain, options.store), end="")
         return

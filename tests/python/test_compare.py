@@ -690,6 +690,15 @@ def test_a_report_of_other_perplexities_is_not_explained(written, tmp_path):
         explain.require_report_of(here, written / "one")
 
 
+@pytest.mark.parametrize("identity", ["", " "])
+def test_an_empty_id_runs_nothing(written, tmp_path, identity):
+    options = command.CompareOptions(
+        written / "compare.yaml", tmp_path / "out", tmp_path / "store", Path("none"), 1, False, identity
+    )
+    with pytest.raises(UserError, match=r"^--explain: the id is empty; ids stand in the report, such as T3\.1\.2$"):
+        command.compare(options)
+
+
 def test_an_unknown_id_is_named(written):
     with pytest.raises(UserError, match="no number 'T99.1.1'"):
         explain.explain(written / "one", "T99.1.1", written / "runs")
