@@ -5,6 +5,7 @@ import json
 import re
 import signal
 import subprocess
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -14,6 +15,7 @@ from small_study import PROGRAM, needs_program
 import spikeloom
 from spikeloom import UserError
 from spikeloom.__main__ import main as command_line
+from spikeloom.explore import report
 from spikeloom.explore.report import sampler_in_words
 
 pytestmark = needs_program
@@ -179,6 +181,30 @@ def test_constraints_are_kept_and_named(tmp_path, explore, store, enumeration):
         assert set(outside["reason"]) == {f"outside area_mm2 at most {limit:g}"}
         assert set(trials[trials["area_mm2"] <= limit]["state"]) == {"complete"}
         assert set(study.front().index).isdisjoint(outside.index)
+
+
+@pytest.mark.parametrize("sampler", ["grid", "nsga2"])
+def test_a_constraint_that_nothing_meets_is_the_reason_on_the_terminal(tmp_path, recwarn, sampler):
+    head = small_study.STUDY["study"] | {"trials": 3}
+    changes = {"constraints": {"area_mm2": {"most": 0.5}}, "search": {"sampler": sampler}}
+    status, out, _ = small_study.run(small_study.write(tmp_path, study=head, **changes), tmp_path)
+    lines = out.splitlines()
+    assert (status, lines[0]) == (0, "out: 3 trials: 3 infeasible")
+    assert lines[2:4] == [
+        "No trial is complete and inside the constraints",
+        "3 infeasible: outside area_mm2 at most 0.5",
+    ]
+    assert not [str(each.message) for each in recwarn if issubclass(each.category, UserWarning)]
+
+
+def test_reasons_come_by_how_often_they_are_and_the_rest_is_counted():
+    reasons = ["b", "a", "c", "a", "", "b", "a"]
+    rows = pd.DataFrame(
+        {"state": ["failed" if reason == "c" else "infeasible" for reason in reasons], "reason": reasons}
+    )
+    study = SimpleNamespace(trials=lambda: rows)
+    assert report.refusals(study, 3) == ["3 infeasible: a", "2 infeasible: b", "1 failed: c"]
+    assert report.refusals(study, 1) == ["3 infeasible: a", "and 2 other reasons: trials.csv"]
 
 
 def test_points_that_the_chip_refuses_are_shown_with_the_reason(tmp_path, explore, store):
