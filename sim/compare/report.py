@@ -187,6 +187,7 @@ class _Writer:
         bouts = self.study.of_regime(regime.name)
         self.add(Heading(2, f"Regime: {regime.name}"))
         self.add(Paragraph(MEANING[regime.name].format(tokens=regime.tokens, case=regime.case)))
+        self.add(*map(Paragraph, words.dearer_network(self.numbers, bouts)))
         if self._rivals:
             self.add(self.tables.ceilings(bouts))
         if regime.name == "resident":

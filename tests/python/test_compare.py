@@ -632,6 +632,10 @@ def test_the_same_report_twice_gives_the_same_bytes_without_paths_and_links(writ
         assert b"http://" not in first[name] and b"https://" not in first[name] and b"None" not in first[name]
 
 
+def test_one_technology_has_no_network_dearer_than_anothers(written):
+    assert "for the same flits" not in (written / "one" / "report.md").read_text()
+
+
 def test_every_cell_and_sentence_number_can_be_explained(written):
     page = (written / "one" / "report.html").read_text()
     assert set(re.findall(r'<td class="n" id="([^"]+)"', page)) <= numbers_of(written).keys()

@@ -178,6 +178,15 @@ def test_the_method_of_a_contender_is_the_manifests_whatever_its_folder_is_calle
 
 
 @needs_program
+def test_a_network_that_is_dearer_at_the_smaller_node_is_said_with_where_that_is_explained(compared):
+    """Every price of a router is 2.596 times as high: 0.06085 over 0.02344 pJ, in the table of configs/energy."""
+    text = (compared[1] / "out" / "report.md").read_text()
+    said = r"is 2\.60*<sup>\w+</sup> times as high at 22nm as at 45nm for the same flits.*`configs/energy/README\.md`"
+    assert len(re.findall(said, text)) == 2  # in prefill and decode
+    assert "as high at 45nm" not in text
+
+
+@needs_program
 def test_other_shares_of_zeros_are_of_every_layer(compared):
     """Half of the normal codes, where 22 % were 0: both sides add and multiply less in each layer."""
     for one in compared[0].other_zeros:
