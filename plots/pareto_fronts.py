@@ -25,7 +25,7 @@ def draw(study):
         top = style.HEADING_INCHES + 0.2 + i // COLUMNS * PANEL_INCHES
         axes = style.place(picture, left, top, style.WIDTH_INCHES / COLUMNS - 1.15, PANEL_INCHES - 0.8)
         _panel(axes, study, trials, *pair)
-        if i == 0:
+        if i == 0 and axes.get_legend_handles_labels()[0]:
             axes.legend(fontsize=9)
     return picture
 

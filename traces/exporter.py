@@ -56,6 +56,8 @@ class ExportOptions:
         for context in self.contexts:
             if context < 2:
                 raise UserError(f"--decode {context}: at least 2 tokens of context")
+            if self.contexts.count(context) > 1:
+                raise UserError(f"--decode: context {context} is named twice")
         if self.calibration_windows < 1:
             raise UserError(f"--calibration-windows {self.calibration_windows}: at least 1")
         if self.window < 2:
@@ -66,7 +68,7 @@ class ExportOptions:
     @property
     def cases(self):
         """The `spike_trace.Case`s: the prefill, then the decode steps."""
-        return [spike_trace.prefill(self.tokens)] + [spike_trace.decode(c) for c in sorted(set(self.contexts))]
+        return [spike_trace.prefill(self.tokens)] + [spike_trace.decode(c) for c in sorted(self.contexts)]
 
     @property
     def length(self):

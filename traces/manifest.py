@@ -53,6 +53,11 @@ class Manifest:
         return self.header["layers_exported"]
 
     @property
+    def layers_of_model(self):
+        """How many layers the model has, exported or not."""
+        return self.header["shape"]["layers"]
+
+    @property
     def complete(self):
         """Whether every layer is there."""
         return all(layer in self.layers for layer in self.wanted)
@@ -128,6 +133,8 @@ def _check(manifest):
     for key, kind in (("model", str), ("method", str), ("options", dict), ("assumptions", dict), ("cases", list)):
         if not isinstance(header[key], kind) or (kind is not dict and not header[key]):
             raise ValueError(f"'{key}' is no {kind.__name__} or empty")
+    if type(manifest.layers_of_model) is not int:
+        raise ValueError("'shape.layers' is no number")
     if not header["layers_exported"] or any(type(layer) is not int for layer in header["layers_exported"]):
         raise ValueError("'layers_exported' is no list of numbers")
     for case in header["cases"]:

@@ -13,6 +13,7 @@ from spikeloom import UserError
 from spikeloom.files import require_writable_folder, whole_file
 from spikeloom.models import calibration, llama, perplexity
 from spikeloom.models.activation_count import ActivationCount
+from spikeloom.models.methods import why_unused
 from spikeloom.models.methods.registry import METHODS, Settings, make_method
 from spikeloom.models.text import perplexity_of, read_text
 from spikeloom.progress import Progress
@@ -152,6 +153,9 @@ def method_of(text, settings):
         key, _, value = change.partition("=")
         if key not in known or known[key].type is bool:
             raise UserError(f"--method {text}: no setting '{key}'")
+        unused = why_unused(known[key].name, [name])
+        if unused:
+            raise UserError(f"--method {text}: {key} {unused}")
         try:
             settings = replace(settings, **{known[key].name: known[key].type(value)})
         except ValueError as error:

@@ -26,6 +26,8 @@ WEIGHT_DEVIATION = 2.2
 WIDE_WEIGHT_DEVIATION = 35.0
 SALIENT_SMALLEST = 8.0
 SALIENT_TAIL = 0.6
+# Of memory, measured: per weight, per input value and per output code.
+WEIGHT_BYTES, VALUE_BYTES, CODE_BYTES = 34, 67, 33
 
 
 @dataclass(frozen=True)
@@ -121,6 +123,18 @@ def write_synthetic_layer(
     with whole_file(activations_path) as partial:
         trace_files.write_trace_file(partial, description, _activations_tensors(input_data, operation_data))
     return weights_path, activations_path
+
+
+def memory_bytes(tokens, inputs, operations):
+    """{"weights", "values", "codes": bytes} that `write_synthetic_layer` takes, roughly, while it makes weights [K,N],
+    values of the inputs [M,K] and output codes [M,N] of the largest operation; the largest is its peak."""
+    sizes = {x.name: (x.size, x.wide) for x in inputs}
+    weights = max((sizes[op.input_name][0] + sizes[op.input_name][1]) * op.outputs for op in operations)
+    return {
+        "weights": WEIGHT_BYTES * weights,
+        "values": VALUE_BYTES * tokens * max(x.size for x in inputs),
+        "codes": CODE_BYTES * tokens * max(op.outputs for op in operations),
+    }
 
 
 def _check(tokens, inputs, operations, digits, group, output_bits):

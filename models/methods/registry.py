@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from spikeloom import UserError
+from spikeloom.models.methods import SETTINGS
 from spikeloom.models.methods.atom import Atom
 from spikeloom.models.methods.fp16 import Fp16
 from spikeloom.models.methods.spikellm import SpikeLlm
@@ -13,20 +14,18 @@ from spikeloom.models.methods.w4a4 import W4A4
 
 @dataclass(frozen=True)
 class Settings:
-    """What a user may choose; a method reads what concerns it.
+    """What a user may choose, as `methods.SETTINGS` describes it; a method reads what concerns it.
 
-    `salient_share` of the values are salient (the spikequant methods), `wide_share` of the input channels keep 8
-    bits (atom: outlier channels; spikequant-improved: wide rows), activations have `activation_bits` (the w4a4
-    methods). The others are spikequant-improved's: `output_bits` of an output code; `group` inputs make a window with
-    weight shifts of its own, 0 for none; `spike_attention` False leaves attention in floating point.
+    `wide_share`: outlier channels of atom, wide rows of spikequant-improved; `spike_attention` False leaves attention
+    in floating point.
     """
 
-    salient_share: float = 0.025
-    wide_share: float = 0.0625
-    activation_bits: int = 4
-    output_bits: int = 16
-    group: int = 0
-    spike_attention: bool = True
+    salient_share: float = SETTINGS["salient_share"].default
+    wide_share: float = SETTINGS["wide_share"].default
+    activation_bits: int = SETTINGS["activation_bits"].default
+    output_bits: int = SETTINGS["output_bits"].default
+    group: int = SETTINGS["group"].default
+    spike_attention: bool = SETTINGS["spike_attention"].default
 
     def check(self):
         """Raises UserError for settings outside their ranges."""

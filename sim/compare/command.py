@@ -8,8 +8,9 @@ import matplotlib
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 
+from spikeloom import UserError
 from spikeloom.compare import config, document, explain, report, runs, study
-from spikeloom.files import make_folder, require_writable_folder, whole_file
+from spikeloom.files import make_folder, require_own_folder, require_writable_folder, whole_file
 from spikeloom.plots import style
 
 # Of the ids that SVG files need: the same report gives the same bytes.
@@ -33,11 +34,13 @@ def compare(options, say=print):
     """Run the command. Raises UserError."""
     comparison = config.load(options.config)
     folder = options.output or Path("results") / f"compare_{comparison.name}"
-    if options.explain:
+    if options.explain is not None:
+        if not options.explain.strip():
+            raise UserError("--explain: the id is empty; ids stand in the report, such as T3.1.2")
         explain.require_report_of(options.config, folder)
         say(explain.explain(folder, options.explain, options.store), end="")
         return
-    require_writable_folder(folder)
+    require_own_folder(folder, "compare")
     require_writable_folder(options.store, "--store")
     runner = runs.Runs(options.store, options.program, options.jobs)
     found = study.run(comparison, runner, options.allow_different)
@@ -45,6 +48,8 @@ def compare(options, say=print):
     make_folder(folder)
     write(written, folder, comparison)
     say(written.verdict.replace("*", ""))
+    if found.lacks_layers:
+        say(f"{found.layers_ran} of the model ran; the others are in no bill")
     refused = sum(len(bout.refused) for bout in found.bouts)
     if refused:
         say(f"{refused} points were refused: the report's last tables say why")

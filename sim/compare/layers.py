@@ -37,11 +37,12 @@ def words(layers):
     return ",".join(str(first) if first == last else f"{first}-{last}" for first, last in parts)
 
 
-def sentence(trace):
-    """`Layer 15`, `Layers 0-29 (30)`, of the trace of a report."""
+def sentence(trace, layers_of_model):
+    """`Layer 15`, `Layers 0-29 (30)`, `Layers 0-3 (4 of 30)`, of the trace of a report."""
     if isinstance(trace["sha256"], str):
         return f"Layer {trace['layer']}"
-    return f"Layers {trace['layer']} ({len(trace['sha256'])})"
+    ran = len(trace["sha256"])
+    return f"Layers {trace['layer']} ({ran if ran == layers_of_model else f'{ran} of {layers_of_model}'})"
 
 
 def together(reports, folder):

@@ -93,8 +93,8 @@ class _Writer:
         report = self.study.bouts[0].ran[0].report
         chip, trace = report["chip"], report["trace"]
         return (
-            f"{layers.sentence(trace)} of {trace['model']}  |  {chip['name']}: {chip['width']} × {chip['height']} "
-            f"tiles, {chip['clock_mhz']:g} MHz"
+            f"{layers.sentence(trace, self.study.layers_of_model)} of {trace['model']}  |  {chip['name']}: "
+            f"{chip['width']} × {chip['height']} tiles, {chip['clock_mhz']:g} MHz"
         )
 
     def _head(self):
@@ -109,6 +109,8 @@ class _Writer:
             self.add(
                 Paragraph("SYNTHETIC: codes and weights of a trace are random; no model behind them.", warning=True)
             )
+        if self.study.lacks_layers:
+            self.add(Paragraph(f"{self.study.layers_ran} of the model ran; the others are in no bill."))
         self.add(Paragraph(HOW_TO_CHECK))
 
     def _verdict(self):
@@ -165,10 +167,10 @@ class _Writer:
         self.add(
             Heading(2, "What is compared"),
             Paragraph(
-                f"{layers.sentence(trace)} of {trace['model']} on text ({trace['text']}); operations: {named}. Chip "
-                f"{chip['name']}: {chip['width']} x {chip['height']} tiles, {chip['clock_mhz']:g} MHz; changed for "
-                f"all contenders: {fixed}. Mesh, memories, DRAM, clock and technology are the same; every resolved "
-                "configuration was compared, and may differ only in "
+                f"{layers.sentence(trace, self.study.layers_of_model)} of {trace['model']} on text ({trace['text']}); "
+                f"operations: {named}. Chip {chip['name']}: {chip['width']} x {chip['height']} tiles, "
+                f"{chip['clock_mhz']:g} MHz; changed for all contenders: {fixed}. Mesh, memories, DRAM, clock and "
+                "technology are the same; every resolved configuration was compared, and may differ only in "
                 + ", ".join(f"`{path}`" for path in sorted({*comparison.may_differ, *comparison.searched()}))
                 + ". Every output integer of every run equals its trace."
                 + (SUMMED if len(self.study.bouts[0].ran[0].runs) > 1 else "")
@@ -185,6 +187,7 @@ class _Writer:
         bouts = self.study.of_regime(regime.name)
         self.add(Heading(2, f"Regime: {regime.name}"))
         self.add(Paragraph(MEANING[regime.name].format(tokens=regime.tokens, case=regime.case)))
+        self.add(*map(Paragraph, words.dearer_network(self.numbers, bouts)))
         if self._rivals:
             self.add(self.tables.ceilings(bouts))
         if regime.name == "resident":

@@ -16,9 +16,10 @@ from spikeloom.compare import (
     uncertainty,
     zeros,
 )
-from spikeloom.compare.config import RIVAL, RUNGS, SPIKING
+from spikeloom.compare.config import ALL, RIVAL, RUNGS, SPIKING
 from spikeloom.strict_yaml import Section
 from spikeloom.traces import manifest
+from spikeloom.wording import counted
 
 
 @dataclass(frozen=True)
@@ -128,6 +129,27 @@ class Study:
     def of_regime(self, name):
         """The bouts of a regime."""
         return [bout for bout in self.bouts if bout.regime.name == name]
+
+    @cached_property
+    def layers_of_model(self):
+        """How many layers the first contender's model has."""
+        return manifest.load(self.comparison.contenders[0].trace).layers_of_model
+
+    @property
+    def lacks_layers(self):
+        """Whether the comparison takes layers together and the model has more than those."""
+        wanted = self.comparison.layers
+        return (wanted == ALL or len(wanted) > 1) and self._layers < self.layers_of_model
+
+    @property
+    def layers_ran(self):
+        """`4 of 30 layers`."""
+        return f"{self._layers} of {counted(self.layers_of_model, 'layer')}"
+
+    @property
+    def _layers(self):
+        sha256 = self.bouts[0].ran[0].report["trace"]["sha256"]
+        return 1 if isinstance(sha256, str) else len(sha256)
 
     @property
     def synthetic(self):

@@ -41,7 +41,7 @@ class Tables:
                 [
                     contender.name,
                     contender.side,
-                    contender.trace.name,
+                    manifest.load(contender.trace).header["method"],
                     _files(trace["sha256"]),
                     code,
                     matched,

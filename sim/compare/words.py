@@ -1,5 +1,7 @@
 """The verdict in words, made from the bills by plain rules."""
 
+from itertools import permutations
+
 from spikeloom.compare import break_even, sources
 from spikeloom.plots import style
 
@@ -8,6 +10,7 @@ EVEN = 0.0005
 # A price that must change by more than this is not offered as a way to break even.
 REACH = 100.0
 SHOWN = 3
+NETWORK = "noc"
 
 
 def verdict(numbers, bout, groups, interval):
@@ -171,6 +174,33 @@ def dram_cancels(numbers, bout):
         return text + "."
     left = numbers.cite(sources.energy(numbers, bout.best_spiking, ("dram",)))
     return f"{text}. DRAM's part of its bill, standby, refreshes and what did not cancel: {left} a token."
+
+
+def dearer_network(numbers, bouts):
+    """A sentence for each pair of technologies of which one has the dearer network and the cheaper rest."""
+    sentences = []
+    for bout, other in permutations(bouts, 2):
+        here = bout.best_spiking
+        there = next((one for one in other.ran if _same_point(one, here)), None)
+        if not there:
+            continue
+        network = [outcome.bill.energy_pj((NETWORK,)) for outcome in (here, there)]
+        rest = [outcome.pj - pj for outcome, pj in zip((here, there), network, strict=True)]
+        if not (network[0] > network[1] > 0 and rest[0] < rest[1]):
+            continue
+        what = f"network's energy at {bout.technology} over that at {other.technology}, {here.point.called()}"
+        how = f"group {NETWORK} of both bills of the same point, whose counts are the same"
+        number = sources.derived(numbers, network[0] / network[1], what, how, (here, there))
+        sentences.append(
+            f"The network's energy is {numbers.cite(number)} times as high at {bout.technology} as at "
+            f"{other.technology} for the same flits, although all else is lower: its prices have a source of their own "
+            "for each node (`configs/energy/README.md`, known inconsistencies). Compare within a technology only."
+        )
+    return sentences
+
+
+def _same_point(one, other):
+    return (one.point.contender, one.point.labels) == (other.point.contender, other.point.labels)
 
 
 def left_out(numbers, bout):

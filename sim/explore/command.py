@@ -2,7 +2,7 @@
 
 from spikeloom import explore
 
-SHOWN = 10
+SHOWN, REASONS = 10, 5
 
 
 def run(options):
@@ -32,7 +32,8 @@ def summary(study):
     best = study.best(SHOWN)
     lines = [f"{study.name}: {states_in_words(study)}", f"Cost     {report.costs(study)}"]
     if not len(best):
-        return [*lines, "No trial is complete and inside the constraints", f"Report   {study.folder / report.NAME}"]
+        lines += ["No trial is complete and inside the constraints", *report.refusals(study, REASONS)]
+        return [*lines, f"Report   {study.folder / report.NAME}"]
     short = {name: ".".join(name.split(".")[-2:]) for name in study.parameters}
     if len(set(short.values())) < len(short):
         short = {}

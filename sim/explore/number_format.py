@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from spikeloom import UserError
+from spikeloom.models.methods import why_unused
 from spikeloom.store import program as programs
 
 PREFIX = "format."
@@ -114,7 +115,9 @@ def trace(store, settings, chosen):
 
 def _words(settings, chosen):
     model, text = settings.files()
+    method = chosen.get("method", SETTINGS["method"][1])
     values = {name: chosen.get(name, default) for name, (_, default) in SETTINGS.items()}
+    values = {name: value for name, value in values.items() if name == "method" or not why_unused(name, [method])}
     words = [word for name, value in values.items() for word in (f"--{name.replace('_', '-')}", value)]
     words += ["--model", model, "--calibration-text", text, "--window", settings.window]
     return [*words, "--calibration-windows", settings.calibration_windows]

@@ -3,6 +3,7 @@
 import base64
 import html
 import os
+from collections import Counter
 from pathlib import Path
 
 import matplotlib
@@ -13,8 +14,9 @@ from spikeloom.explore.study_file import BLIND_SAMPLERS
 from spikeloom.files import make_folder, whole_file
 from spikeloom.plots import parameter_importance, parameter_slices, pareto_fronts, style
 from spikeloom.store import program as programs
+from spikeloom.wording import counted
 
-NAME = "report.html"
+NAME, DATA = "report.html", "trials.csv"
 FIGURES = {
     "fronts.png": pareto_fronts.draw,
     "importance.png": parameter_importance.draw,
@@ -31,7 +33,7 @@ def write(study):
     """Write the report of a Study into its folder; returns the path of report.html. Raises UserError."""
     best = study.best()
     configs = _write_configs(study, best.index)
-    with whole_file(study.folder / "trials.csv") as partial:
+    with whole_file(study.folder / DATA) as partial:
         study.trials().to_csv(partial)
     with matplotlib.rc_context(style.SETTINGS):
         for name, draw in FIGURES.items():
@@ -104,7 +106,7 @@ def _page(study, best, configs):
         _image(study, "importance.png"),
         "<h2>Slices</h2>",
         _image(study, "slices.png"),
-        _refusals(study),
+        _refusals_list(study),
         "<h2>What is not in the numbers</h2><p>area_mm2 counts SRAM macros, register bits and adder bits; wires, ",
         "multiplexers, control and clock are not in it. What the energy leaves out stands in each trial's report.</p>",
     ]
@@ -127,11 +129,16 @@ def _best_table(study, best, configs):
     return table.to_html(escape=False, float_format=lambda x: f"{x:.{DIGITS}g}", border=0)
 
 
-def _refusals(study):
+def refusals(study, most):
+    """Lines such as `19 infeasible: outside area_mm2 at most 3`, the most frequent reasons first; `most` of them."""
     rows = study.trials()
     rows = rows[(rows["state"] != COMPLETE) & (rows["reason"] != "")]
-    if not len(rows):
-        return ""
-    counts = rows.groupby(["state", "reason"]).size().sort_values(ascending=False).head(20)
-    lines = "".join(f"<li>{n} {state}: {html.escape(reason)}</li>" for (state, reason), n in counts.items())
-    return f"<h2>Trials without results</h2><ul>{lines}</ul>"
+    counts = Counter(zip(rows["state"], rows["reason"], strict=True)).most_common()
+    lines = [f"{count} {state}: {reason}" for (state, reason), count in counts[:most]]
+    left = counted(len(counts) - most, "other reason")
+    return [*lines, f"and {left}: {DATA}"] if len(counts) > most else lines
+
+
+def _refusals_list(study):
+    lines = "".join(f"<li>{html.escape(line)}</li>" for line in refusals(study, 20))
+    return f"<h2>Trials without results</h2><ul>{lines}</ul>" if lines else ""

@@ -24,7 +24,7 @@ from spikeloom.explore import cluster, identity, preflight
 from spikeloom.explore.evaluation import COMPLETE, FAILED, INFEASIBLE, PRUNED, Outcome, evaluate
 from spikeloom.explore.fronts import front_of
 from spikeloom.explore.sampling import sampler_of
-from spikeloom.files import make_folder
+from spikeloom.files import make_folder, require_own_folder
 from spikeloom.progress import Progress
 from spikeloom.store import program as programs
 from spikeloom.wording import counted
@@ -44,6 +44,7 @@ def search(study_file, folder, store, trials=None, where=cluster.LOCAL, workers=
     `folder` is where it is to lie, with `fork` perhaps one beside it; `store` is where results are kept. Raises
     UserError when the study cannot go on; what was computed is kept, and the next call goes on from there.
     """
+    require_own_folder(folder, "explore")
     program = programs.default_program()
     base = preflight.check(study_file, program)
     wanted = identity.of(study_file, program, base)
@@ -153,6 +154,7 @@ def _open(study_file, folder, wanted, synthetic, fork, stack):
             remedy = "undo that, or begin a new one beside it with --fork"
             raise UserError(f"{here}: this study was begun otherwise: {differs}; {remedy}")
         number += 1
+    require_own_folder(here, "explore")
     make_folder(here)
     stack.enter_context(_alone(here))
     storage = study_file.storage or f"sqlite:///{here / 'study.db'}"

@@ -1,7 +1,6 @@
 """Command line: `spikeloom SUBCOMMAND`, or `python -m spikeloom SUBCOMMAND`. One line on stderr for user errors (exit
 status 2) and for Ctrl-C (130)."""
 
-import argparse
 import sys
 
 from spikeloom import UserError, __version__
@@ -16,7 +15,7 @@ from spikeloom.commands import (
     synthetic,
     train_spiking_lm,
 )
-from spikeloom.commands.arguments import command
+from spikeloom.commands.arguments import Parser, command
 
 EXAMPLES = """\
 examples:
@@ -34,7 +33,9 @@ NOTHING_KEPT = "nothing half-written is left; run the same command again"
 
 def main(arguments=None):
     """Run the command line; returns the exit status."""
-    options = _parser().parse_args(arguments)
+    options, unknown = _parser().parse_known_args(arguments)
+    if unknown:
+        options.usage_error(f"unrecognized arguments: {' '.join(unknown)}")
     try:
         return options.run(options)
     except UserError as error:
@@ -44,6 +45,10 @@ def main(arguments=None):
         print(f"error: {place}{error.strerror or error}", file=sys.stderr)
     except OverflowError as error:
         print(f"error: the model's values are too large for the integer contract: {error}", file=sys.stderr)
+    except MemoryError as error:
+        remedy = f": lower {options.sizes}" if "sizes" in options else ""
+        said = f" ({str(error).rstrip('.')})" if str(error) else ""
+        print(f"error: not enough memory{said}{remedy}; nothing half-written is left", file=sys.stderr)
     except KeyboardInterrupt as stop:
         print(f"stopped: {stop if stop.args else NOTHING_KEPT}", file=sys.stderr)
         return 130
@@ -51,7 +56,7 @@ def main(arguments=None):
 
 
 def _parser():
-    parser = command(argparse.ArgumentParser, "Python side of Spikeloom.", EXAMPLES, prog="spikeloom")
+    parser = command(Parser, "Python side of Spikeloom.", EXAMPLES, prog="spikeloom")
     parser.add_argument("--version", action="version", version=f"spikeloom {__version__}")
     commands = parser.add_subparsers(required=True, metavar="SUBCOMMAND")
     for each in COMMANDS:

@@ -7,6 +7,16 @@ from pathlib import Path
 
 from spikeloom import UserError
 
+# Names by which the results of commands are known.
+RESULTS = {
+    "run": ("report.json", "layers"),
+    "noc": ("noc.json",),
+    "compare": ("numbers.json",),
+    "explore": ("study.json",),
+    "steps": ("points.csv",),
+    "export": ("manifest.json",),
+}
+
 
 @contextlib.contextmanager
 def whole_file(path, hint=""):
@@ -41,6 +51,14 @@ def require_writable_folder(directory, option="-o"):
         raise UserError(f"{option} {directory}: {there} is a file, not a folder")
     if not os.access(there, os.W_OK | os.X_OK):
         raise UserError(f"{option} {directory}: no permission to write to {there}")
+
+
+def require_own_folder(directory, command):
+    """`require_writable_folder`, which raises UserError, too, if the folder holds results of another command."""
+    require_writable_folder(directory)
+    for other, names in RESULTS.items():
+        if other != command and any((Path(directory) / name).exists() for name in names):
+            raise UserError(f"{directory}: holds the results of `spikeloom {other}`; choose another folder with -o")
 
 
 def existing_part(directory):

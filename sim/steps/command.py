@@ -8,7 +8,7 @@ import matplotlib
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from spikeloom.compare.runs import Runs
-from spikeloom.files import make_folder, require_writable_folder, whole_file
+from spikeloom.files import make_folder, require_own_folder, require_writable_folder, whole_file
 from spikeloom.plots import steps as figure
 from spikeloom.plots import style
 from spikeloom.steps import points, report, study
@@ -31,7 +31,7 @@ def steps(options, say=print):
     """Run the command. Raises UserError."""
     asked = study.read_study(options.config)
     folder = options.output or Path("results") / f"steps_{asked.name}"
-    require_writable_folder(folder)
+    require_own_folder(folder, "steps")
     require_writable_folder(options.store, "--store")
     found = points.run(asked, Runs(options.store, options.program, options.jobs))
     make_folder(folder)

@@ -632,6 +632,10 @@ def test_the_same_report_twice_gives_the_same_bytes_without_paths_and_links(writ
         assert b"http://" not in first[name] and b"https://" not in first[name] and b"None" not in first[name]
 
 
+def test_one_technology_has_no_network_dearer_than_anothers(written):
+    assert "for the same flits" not in (written / "one" / "report.md").read_text()
+
+
 def test_every_cell_and_sentence_number_can_be_explained(written):
     page = (written / "one" / "report.html").read_text()
     assert set(re.findall(r'<td class="n" id="([^"]+)"', page)) <= numbers_of(written).keys()
@@ -646,6 +650,22 @@ def test_an_explanation_shows_counters_prices_and_files(written):
     text = explain.explain(written / "one", identity, written / "runs")
     assert re.search(r"arithmetic_event +arithmetic +1,280 +0\.1 +4\n", text)  # 32 tokens of the rival
     assert "mac-prefill32-32-ttfs-1/energy.csv" in text
+
+
+OF_OTHERS = [("run", "report.json"), ("noc", "noc.json"), ("explore", "study.json"), ("steps", "points.csv")]
+
+
+@pytest.mark.parametrize(("other", "name"), OF_OTHERS)
+def test_results_of_another_command_stay_as_they_are(tmp_path, other, name):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / name).write_text("{}")
+    path = write_config(tmp_path, TRACES, PREFILL_ONLY)
+    options = command.CompareOptions(path, tmp_path / "out", tmp_path / "store", Path("none"), 1, False, None)
+    with pytest.raises(
+        UserError, match=rf"out: holds the results of `spikeloom {other}`; choose another folder with -o"
+    ):
+        command.compare(options)
+    assert [each.name for each in (tmp_path / "out").iterdir()] == [name]
 
 
 def test_a_report_of_other_values_is_not_explained(written, tmp_path):
@@ -672,6 +692,15 @@ def test_a_report_of_other_perplexities_is_not_explained(written, tmp_path):
     runs.configuration.cache_clear()
     with pytest.raises(UserError, match="made from another configuration"):
         explain.require_report_of(here, written / "one")
+
+
+@pytest.mark.parametrize("identity", ["", " "])
+def test_an_empty_id_runs_nothing(written, tmp_path, identity):
+    options = command.CompareOptions(
+        written / "compare.yaml", tmp_path / "out", tmp_path / "store", Path("none"), 1, False, identity
+    )
+    with pytest.raises(UserError, match=r"^--explain: the id is empty; ids stand in the report, such as T3\.1\.2$"):
+        command.compare(options)
 
 
 def test_an_unknown_id_is_named(written):

@@ -93,12 +93,14 @@ def write_config(folder, exports, rival="one/0-1,3", text=CONFIG):
 
 @pytest.fixture(scope="module")
 def compared(exports, tmp_path_factory):
-    """(Study, folder with compare.yaml, the report in `out` and the `store`)."""
+    """(Study, folder with compare.yaml, the report in `out`, the `store` and what was `said`)."""
     folder = tmp_path_factory.mktemp("compared")
     options = command.CompareOptions(
         write_config(folder, exports), folder / "out", folder / "store", PROGRAM, 1, False, None
     )
-    command.compare(options, lambda *_, **__: None)
+    said = []
+    command.compare(options, said.append)
+    (folder / "said").write_text("\n".join(said))
     return study.run(config.load(options.config), Runs(folder / "store", PROGRAM, 1)), folder
 
 
@@ -153,11 +155,35 @@ def test_time_and_shares_are_those_of_the_simulators_report_of_a_model(compared,
 @needs_program
 def test_the_report_has_the_model_and_its_headlines(compared):
     text = (compared[1] / "out" / "report.md").read_text()
-    assert "Layers 0-1,3 (3) of one (synthetic)" in text and "A bill is the sum of the layers' bills" in text
+    assert "Layers 0-1,3 (3 of 4) of one (synthetic)" in text and "A bill is the sum of the layers' bills" in text
     headlines = text.split("Headlines: ")[1].split("\n\n")[1]
     assert [row.split(" | ")[1:3] for row in headlines.splitlines()[2:]] == [
         [regime, technology] for regime in ("prefill", "decode") for technology in ("22nm", "45nm")
     ]
+
+
+@needs_program
+def test_the_report_and_the_terminal_say_that_the_model_has_more_layers(compared):
+    for file in ("out/report.md", "said"):
+        assert "3 of 4 layers of the model ran; the others are in no bill" in (compared[1] / file).read_text(), file
+
+
+@needs_program
+def test_the_method_of_a_contender_is_the_manifests_whatever_its_folder_is_called(compared):
+    rows = (compared[1] / "out" / "report.md").read_text().split("Contenders. ")[1].split("\n\n")[1].splitlines()
+    assert [row.split(" | ")[1:4] for row in rows[2:]] == [
+        ["spikes", "spiking", "spikequant-improved"],
+        ["trees", "multiply_accumulate", "spikequant-improved"],
+    ]
+
+
+@needs_program
+def test_a_network_that_is_dearer_at_the_smaller_node_is_said_with_where_that_is_explained(compared):
+    """Every price of a router is 2.596 times as high: 0.06085 over 0.02344 pJ, in the table of configs/energy."""
+    text = (compared[1] / "out" / "report.md").read_text()
+    said = r"is 2\.60*<sup>\w+</sup> times as high at 22nm as at 45nm for the same flits.*`configs/energy/README\.md`"
+    assert len(re.findall(said, text)) == 2  # in prefill and decode
+    assert "as high at 45nm" not in text
 
 
 @needs_program

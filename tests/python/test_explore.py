@@ -5,6 +5,7 @@ import json
 import re
 import signal
 import subprocess
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -14,6 +15,7 @@ from small_study import PROGRAM, needs_program
 import spikeloom
 from spikeloom import UserError
 from spikeloom.__main__ import main as command_line
+from spikeloom.explore import report
 from spikeloom.explore.report import sampler_in_words
 
 pytestmark = needs_program
@@ -181,6 +183,30 @@ def test_constraints_are_kept_and_named(tmp_path, explore, store, enumeration):
         assert set(study.front().index).isdisjoint(outside.index)
 
 
+@pytest.mark.parametrize("sampler", ["grid", "nsga2"])
+def test_a_constraint_that_nothing_meets_is_the_reason_on_the_terminal(tmp_path, recwarn, sampler):
+    head = small_study.STUDY["study"] | {"trials": 3}
+    changes = {"constraints": {"area_mm2": {"most": 0.5}}, "search": {"sampler": sampler}}
+    status, out, _ = small_study.run(small_study.write(tmp_path, study=head, **changes), tmp_path)
+    lines = out.splitlines()
+    assert (status, lines[0]) == (0, "out: 3 trials: 3 infeasible")
+    assert lines[2:4] == [
+        "No trial is complete and inside the constraints",
+        "3 infeasible: outside area_mm2 at most 0.5",
+    ]
+    assert not [str(each.message) for each in recwarn if issubclass(each.category, UserWarning)]
+
+
+def test_reasons_come_by_how_often_they_are_and_the_rest_is_counted():
+    reasons = ["b", "a", "c", "a", "", "b", "a"]
+    rows = pd.DataFrame(
+        {"state": ["failed" if reason == "c" else "infeasible" for reason in reasons], "reason": reasons}
+    )
+    study = SimpleNamespace(trials=lambda: rows)
+    assert report.refusals(study, 3) == ["3 infeasible: a", "2 infeasible: b", "1 failed: c"]
+    assert report.refusals(study, 1) == ["3 infeasible: a", "and 2 other reasons: trials.csv"]
+
+
 def test_points_that_the_chip_refuses_are_shown_with_the_reason(tmp_path, explore, store):
     # A head flit takes 56 + 14 + 8 bits per token of the batch.
     parameters = {"chip.network.link_bits": [128, 256], "chip.tile.token_batch": [1, 8]}
@@ -326,6 +352,19 @@ def test_a_full_disk_stops_with_one_line_and_the_next_start_goes_on(tmp_path, un
     assert done.returncode == 2
     assert len(small_study.without_progress(done.stderr).splitlines()) == 1, done.stderr
     assert small_study.finish(study, tmp_path) == small_study.trials_of(undisturbed[0] / "out")
+
+
+def test_results_of_a_comparison_and_files_are_no_folders_of_a_study(tmp_path):
+    study = small_study.write(tmp_path)
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "numbers.json").write_text("{}")
+    said = f"error: {tmp_path}/out: holds the results of `spikeloom compare`; choose another folder with -o\n"
+    assert small_study.run(study, tmp_path) == (2, "", said)
+    (tmp_path / "out" / "numbers.json").unlink()
+    (tmp_path / "out").rmdir()
+    (tmp_path / "out").write_text("a file")
+    said = f"error: -o {tmp_path}/out: {tmp_path}/out is a file, not a folder\n"
+    assert small_study.run(study, tmp_path) == (2, "", said)
 
 
 def test_no_study_in_a_folder_is_said(tmp_path):

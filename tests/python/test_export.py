@@ -269,6 +269,42 @@ def test_ctrl_c_says_what_is_there_and_exits_with_130(tmp_path, monkeypatch, cap
     assert last == f"stopped: {chosen.directory} holds 1 of 3 layers, all whole; the same command goes on there"
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            "--method atom --activation-bits 5",
+            "--activation-bits 5: does nothing for atom: bits of an activation, 1 to 8, of w4a4-rtn and w4a4-gptq",
+        ),
+        (
+            "--method fp16 --salient-share 0.3 --group 64",
+            "--salient-share 0.3: does nothing for fp16: share of the values that are salient, of spikequant and "
+            "spikequant-improved",
+        ),
+        ("--activation-bits 4", "--activation-bits 4: does nothing for spikequant-improved: bits of an activation"),
+        ("--steps 4", "--steps 4: does nothing for a Llama: time steps of a spiking language model"),
+        ("--fitted x", "--fitted x: does nothing for a Llama: the export that --shapes draws from"),
+        ("--shapes llama-2-7b --layers 0 --method atom", "--method atom: does nothing beside --shapes: how a real"),
+        ("--shapes llama-2-7b --layers 0 --group 4", "--group 4: does nothing beside --shapes: inputs of a window"),
+        ("--method fp17 --group 64", "--method fp17: unknown"),
+        ("--decode 10 9 10", "--decode: context 10 is named twice"),
+    ],
+)
+def test_an_option_that_does_nothing_is_named_with_what_it_is_for(tmp_path, capsys, arguments, message):
+    chosen = options(tmp_path)
+    texts = [] if "--shapes" in arguments else ["--text", str(chosen.text), "--calibration-text", str(chosen.text)]
+    line = ["export", "--model", str(chosen.model), *texts, *arguments.split(), "-o", str(chosen.directory)]
+    assert main(line) == 2
+    error = capsys.readouterr().err
+    assert error.startswith(f"error: {message}") and error.count("\n") == 1
+    assert not chosen.directory.exists()
+
+
+def test_beside_verify_only_the_model_is_read(tmp_path, capsys):
+    assert main(["export", "--verify", str(tmp_path), "--tokens", "4"]) == 2
+    assert capsys.readouterr().err == "error: --tokens 4: does nothing beside --verify: tokens of a Llama's prefill\n"
+
+
 def test_a_file_that_cannot_be_written_is_one_line(tmp_path):
     (tmp_path / "out.txt").mkdir()
     with (

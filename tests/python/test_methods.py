@@ -24,3 +24,9 @@ def test_settings_outside_their_ranges_are_refused():
             make_method("fp16", Settings(**wrong))
     with pytest.raises(UserError, match="unknown .known: fp16"):
         make_method("fp17", Settings())
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_a_method_is_identified_by_the_settings_that_it_takes(name):
+    taken = {setting for setting, described in methods.SETTINGS.items() if name in described.methods}
+    assert make_method(name, Settings()).options.keys() == taken

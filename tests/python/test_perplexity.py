@@ -9,6 +9,7 @@ import pytest
 import tiny_llama
 
 from spikeloom import UserError
+from spikeloom.__main__ import main
 from spikeloom.models import llama, methods, perplexity, spike_projection
 from spikeloom.models.activation_count import ActivationCount
 from spikeloom.models.codes import CodeFormat
@@ -137,11 +138,36 @@ def test_the_table_is_written_between_its_marks(tmp_path, capsys):
         ("atom:wide-share=0.9", "must be in 0..0.5"),
         ("fp17", "unknown"),
         ("spikequant-improved:spike-attention=1", "no setting 'spike-attention'"),
+        ("atom:activation-bits=5", "atom:activation-bits=5: activation-bits does nothing for atom: bits of an activ"),
     ],
 )
 def test_bad_method_texts_are_refused(text, message):
     with pytest.raises(UserError, match=message):
         tables.method_of(text, Settings())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            "atom --activation-bits 5",
+            "--activation-bits 5: does nothing for atom: bits of an activation, 1 to 8, of w4a4-rtn and w4a4-gptq",
+        ),
+        ("atom fp16 --group 4", "--group 4: does nothing for atom, fp16: inputs of a window with weight shifts of its"),
+        ("spikequant --float-attention", "--float-attention: does nothing for spikequant: attention in spikes, of"),
+        # One of the methods takes it, so that the model is what is wrong.
+        ("atom w4a4-rtn --activation-bits 5", "none.gguf: no such model"),
+        ("atom:wide-share=0.1 spikequant-improved --group 4 --float-attention", "none.gguf: no such model"),
+        ("all --activation-bits 5 --salient-share 0.1 --group 4", "none.gguf: no such model"),
+    ],
+)
+def test_a_setting_that_none_of_the_methods_takes_is_refused(tmp_path, capsys, arguments, message):
+    text = str(tiny_llama.write_text(tmp_path / "text.txt"))
+    line = ["perplexity", "--model", "none.gguf", "--text", text, "--calibration-text", text, "--windows", "1"]
+    line += ["--window", "24", "--calibration-windows", "3", "--method", *arguments.split()]
+    assert main(line) == 2
+    error = capsys.readouterr().err
+    assert error.startswith(f"error: {message}") and error.count("\n") == 1
 
 
 def test_the_paired_difference_is_worked_out_by_hand():

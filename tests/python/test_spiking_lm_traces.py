@@ -113,6 +113,8 @@ def test_a_twin_reads_the_spike_counts_as_codes(tiny_world):
         (["--method", "fp16"], "--method fp16: needs a checkpoint with full weights, not ternary"),
         (["--method", "atom"], "--method atom: of a spiking language model, one of rate, fp16, w4a4, twin"),
         (["--text", " "], "no sentence in it"),
+        (["--tokens", "4"], "--tokens 4: does nothing for a spiking language model: tokens of a Llama's prefill"),
+        (["--group", "4"], "--group 4: does nothing for a spiking language model: inputs of a window with weight"),
     ],
 )
 def test_options_that_do_not_go_together_give_one_line(tiny_world, capsys, arguments, message):

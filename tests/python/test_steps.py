@@ -57,6 +57,15 @@ def run(path, *more):
     return main([str(word) for word in words])
 
 
+def test_results_of_a_comparison_are_not_mixed_with_those_of_steps(study, capsys):
+    path, _ = study
+    (path.parent / "out").mkdir()
+    (path.parent / "out" / "numbers.json").write_text("{}")
+    assert run(path) == 2
+    said = f"error: {path.parent}/out: holds the results of `spikeloom compare`; choose another folder with -o\n"
+    assert capsys.readouterr().err == said
+
+
 def rows(folder):
     with open(folder / "out/points.csv", encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))

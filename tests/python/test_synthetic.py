@@ -5,13 +5,17 @@ files; it shares nothing with the reference that wrote them.
 """
 
 import json
+import re
 import subprocess
 import sys
+import tracemalloc
 
 import numpy as np
 import pytest
 from safetensors import safe_open
 
+from spikeloom.__main__ import main
+from spikeloom.traces import synthetic
 from spikeloom.traces.synthetic import SyntheticInput, SyntheticOperation, write_synthetic_layer
 
 STEPS = {"floating": {"signed": 7, "unsigned": 15}, "shifted": {"signed": 15}, "extended": {"unsigned": 31}}
@@ -212,6 +216,55 @@ def test_user_errors_are_one_line_and_status_2(tmp_path, arguments, message):
     done = run(*arguments, "-o", tmp_path)
     assert done.returncode == 2
     assert done.stderr.startswith("error: ") and message in done.stderr and done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("inputs", "outputs", "tokens", "remedy"),
+    [
+        (10**8, 10**8, 100, "--inputs or --outputs"),
+        (10**8, 1, 10**8, "--inputs or --tokens"),
+        (1, 10**8, 10**8, "--outputs or --tokens"),
+    ],
+)
+def test_a_layer_beyond_this_machines_memory_is_refused_in_one_line(tmp_path, inputs, outputs, tokens, remedy):
+    sizes = {"--inputs": inputs, "--outputs": outputs, "--tokens": tokens}
+    done = run("synthetic", *(str(word) for pair in sizes.items() for word in pair), "-o", tmp_path / "out")
+    assert done.returncode == 2 and done.stderr.count("\n") == 1
+    gib = int(re.search(r"takes about ([\d,]+) GiB of memory, and the machine", done.stderr)[1].replace(",", ""))
+    assert gib > 10**16 / 2**30  # at least a byte for each of 10^16
+    assert done.stderr.endswith(f": lower {remedy}\n")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("tokens", "inputs", "outputs", "group"), [(1, 1024, 1024, 0), (256, 4096, 8, 0), (64, 512, 512, 8)]
+)
+def test_the_memory_that_is_told_is_what_it_takes_within_a_third(tmp_path, tokens, inputs, outputs, group):
+    layer = [synthetic.SyntheticInput("x", inputs)], [synthetic.SyntheticOperation("y", "x", outputs)]
+    tracemalloc.start()
+    try:
+        synthetic.write_synthetic_layer(
+            tmp_path, seed=1, tokens=tokens, inputs=layer[0], operations=layer[1], group=group
+        )
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert max(synthetic.memory_bytes(tokens, *layer).values()) == pytest.approx(peak, rel=1 / 3)
+
+
+def test_memory_that_runs_out_is_one_line_and_leaves_nothing(tmp_path, monkeypatch, capsys):
+    def write(path, *_):
+        path.write_text("half")
+        raise MemoryError("Unable to allocate 74.5 GiB for an array with shape (100000, 100000) and data type int64")
+
+    monkeypatch.setattr(synthetic.trace_files, "write_trace_file", write)
+    line = f"synthetic --inputs 64 --outputs 1 --tokens 1 -o {tmp_path}"
+    assert main(line.split()) == 2
+    assert capsys.readouterr().err == (
+        "error: not enough memory (Unable to allocate 74.5 GiB for an array with shape (100000, 100000) and data type "
+        "int64): lower --inputs, --outputs or --tokens; nothing half-written is left\n"
+    )
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(

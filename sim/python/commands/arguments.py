@@ -8,13 +8,26 @@ from pathlib import Path
 
 from spikeloom import UserError
 from spikeloom.files import named_folder
-from spikeloom.models import llama
+from spikeloom.models import llama, methods
 from spikeloom.traces import fetch_model
 
 PROGRAM = Path(__file__).resolve().parents[3] / "build" / "spikeloom"
 
 DEFAULT = "default: %(default)s"
 HELP_COLUMNS = 100
+
+# Of the calibration: {name: (default, letter of the value, what)}.
+CALIBRATION = {"calibration_windows": (8, "N", "windows that calibrate"), "window": (1024, "T", "tokens per window")}
+# {setting of methods: letter of the value}
+METHOD_SETTINGS = {"salient_share": "S", "wide_share": "S", "activation_bits": "B", "output_bits": "B", "group": "G"}
+
+
+class Parser(argparse.ArgumentParser):
+    """Tells a mistake in one line, without the usage."""
+
+    def error(self, message):
+        line = " ".join(message.split())
+        self.exit(2, f"error: {line} (see {self.prog} --help)\n")
 
 
 def command(create, description, examples, **names):
@@ -30,7 +43,9 @@ def subcommand(commands, name, summary, description, examples=None):
     def create(**settings):
         return commands.add_parser(name, help=summary, **settings)
 
-    return command(create, description, examples)
+    made = command(create, description, examples)
+    made.set_defaults(usage_error=made.error)
+    return made
 
 
 def add_store(parser):
@@ -45,38 +60,41 @@ def add_store(parser):
 
 
 def add_method_settings(parser):
-    """Options of the methods and of their calibration, which `export` and `perplexity` share."""
-    parser.add_argument(
-        "--calibration-text", type=Path, default=fetch_model.WIKIPEDIA, metavar="FILE", help="default: Wikipedia"
-    )
-    parser.add_argument("--calibration-windows", type=int, default=8, metavar="N", help=DEFAULT)
-    parser.add_argument("--window", type=int, default=1024, metavar="T", help=f"tokens per window ({DEFAULT})")
-    parser.add_argument(
-        "--salient-share", type=float, default=0.025, metavar="S", help=f"spikequant methods ({DEFAULT})"
-    )
-    parser.add_argument(
-        "--wide-share",
-        type=float,
-        default=0.0625,
-        metavar="S",
-        help=f"channels kept at 8 bits: atom, spikequant-improved ({DEFAULT})",
-    )
-    parser.add_argument("--activation-bits", type=int, default=4, metavar="B", help=f"w4a4 methods, 1 to 8 ({DEFAULT})")
-    parser.add_argument("--output-bits", type=int, default=16, metavar="B", help=f"spikequant-improved ({DEFAULT})")
-    parser.add_argument(
-        "--group",
-        type=int,
-        default=0,
-        metavar="G",
-        help="spikequant-improved: inputs of a window with weight shifts of its own, 0 for none (default: 0)",
-    )
+    """Options of the methods and of their calibration, which `export` and `perplexity` share; None where not given."""
+    parser.add_argument("--calibration-text", type=Path, metavar="FILE", help="default: Wikipedia")
+    for name, (default, letter, what) in CALIBRATION.items():
+        parser.add_argument(flag(name), type=int, metavar=letter, help=f"{what} (default: {default})")
+    for name, letter in METHOD_SETTINGS.items():
+        setting = methods.SETTINGS[name]
+        text = f"{setting} (default: {setting.default})"
+        parser.add_argument(flag(name), type=type(setting.default), metavar=letter, help=text)
 
 
-def settings(options, **more):
+def calibration(options):
+    """{name: value} of the options of the calibration."""
+    found = {name: _or(getattr(options, name), default) for name, (default, _, _) in CALIBRATION.items()}
+    return found | {"calibration_text": options.calibration_text or fetch_model.WIKIPEDIA}
+
+
+def settings(options, names, **more):
+    """A `registry.Settings` of what is given. Raises UserError for a setting that none of the methods `names` takes."""
+    given = {name: getattr(options, name) for name in METHOD_SETTINGS if getattr(options, name) is not None}
+    for name, value in given.items():
+        unused = methods.why_unused(name, names)
+        if unused:
+            raise UserError(f"{flag(name)} {value}: {unused}")
     with export_extra():
         from spikeloom.models.methods.registry import Settings
-    names = ("salient_share", "wide_share", "activation_bits", "output_bits", "group")
-    return Settings(**{name: getattr(options, name) for name in names}, **more)
+    return Settings(**given, **more)
+
+
+def flag(name):
+    """The option of an attribute."""
+    return f"--{name.replace('_', '-')}"
+
+
+def _or(value, default):
+    return default if value is None else value
 
 
 def require_at_least(least, options, *names):
@@ -84,7 +102,7 @@ def require_at_least(least, options, *names):
     for name in names:
         value = getattr(options, name)
         if value is not None and value < least:
-            raise UserError(f"--{name.replace('_', '-')} {value}: at least {least}")
+            raise UserError(f"{flag(name)} {value}: at least {least}")
 
 
 @contextlib.contextmanager

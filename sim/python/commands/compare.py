@@ -32,7 +32,7 @@ def add(commands):
     parser.add_argument("--spikeloom", type=Path, default=PROGRAM, metavar="PROGRAM", help="the simulator")
     parser.add_argument("--allow-different", action="store_true", help="compare unlike things, and say so on top")
     parser.add_argument("--explain", metavar="ID", help="run nothing: show what makes a number of the report")
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, sizes="--jobs")
 
 
 def run(options):

@@ -44,7 +44,7 @@ def add(commands):
     )
     parser.add_argument("--fork", action="store_true", help="where the study has changed: begin a new one beside it")
     add_store(parser)
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, sizes="--workers")
 
 
 def run(options):

@@ -3,7 +3,17 @@
 from pathlib import Path
 
 from spikeloom import UserError
-from spikeloom.commands.arguments import DEFAULT, add_method_settings, export_extra, say, settings, subcommand
+from spikeloom.commands.arguments import (
+    CALIBRATION,
+    METHOD_SETTINGS,
+    add_method_settings,
+    calibration,
+    export_extra,
+    flag,
+    say,
+    settings,
+    subcommand,
+)
 from spikeloom.files import named_folder
 from spikeloom.models import methods
 from spikeloom.traces import fetch_model
@@ -23,6 +33,32 @@ examples:
   spikeloom export --verify out
       hash every file, recompute every output code, name the first tensor and index that differs
 """
+
+TOKENS, STEPS = 64, 64
+
+# What options are for; each is None unless it is given.
+OF = {
+    "method": "how a real model is quantized",
+    "text": "what a real model reads",
+    "steps": "time steps of a spiking language model",
+    "layers": "layers of a Llama",
+    "tokens": "tokens of a Llama's prefill",
+    "decode": "contexts of a Llama's decode steps",
+    "calibration_text": "what calibrates a method on a Llama",
+    **{name: f"{what}, of a method on a Llama" for name, (_, _, what) in CALIBRATION.items()},
+    **{name: str(methods.SETTINGS[name]) for name in METHOD_SETTINGS},
+    "shapes": "the shape of synthetic traces",
+    "fitted": "the export that --shapes draws from",
+}
+# Kinds of exports, in the words of errors, and the options that they take.
+LLAMA, SHAPE, SPIKING_LM, VERIFY = "for a Llama", "beside --shapes", "for a spiking language model", "beside --verify"
+CASES = {"layers", "tokens", "decode"}
+TAKEN = {
+    LLAMA: OF.keys() - {"steps", "shapes", "fitted"},
+    SHAPE: {"shapes", "fitted", *CASES},
+    SPIKING_LM: {"method", "text", "steps"},
+    VERIFY: set(),
+}
 
 
 def add(commands):
@@ -54,15 +90,14 @@ def add(commands):
         help="default: Wikipedia; of a spiking language model a sentence, or a file that begins with one",
     )
     parser.add_argument(
-        "--steps", type=int, default=64, metavar="T", help=f"time steps of a spiking language model ({DEFAULT})"
+        "--steps", type=int, metavar="T", help=f"time steps of a spiking language model (default: {STEPS})"
     )
-    parser.add_argument("--layers", default="all", metavar="LIST", help="'all', or as 0-3,15 (default: all)")
-    parser.add_argument("--tokens", type=int, default=64, metavar="M", help=f"tokens of the prefill ({DEFAULT})")
+    parser.add_argument("--layers", metavar="LIST", help="'all', or as 0-3,15 (default: all)")
+    parser.add_argument("--tokens", type=int, metavar="M", help=f"tokens of the prefill (default: {TOKENS})")
     parser.add_argument(
         "--decode",
         type=int,
         nargs="+",
-        default=[],
         metavar="C",
         help="also decode one token at a context of C tokens, for each C (default: none)",
     )
@@ -76,7 +111,6 @@ def add(commands):
     parser.add_argument(
         "--fitted",
         type=Path,
-        default=fetch_model.COMMITTED,
         metavar="DIR",
         help="real export that --shapes draws from (default: the committed one)",
     )
@@ -85,7 +119,16 @@ def add(commands):
     target.add_argument(
         "--verify", type=Path, metavar="DIR", help="write nothing: recompute the export in DIR and compare"
     )
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, sizes="--tokens, --decode, --window or --calibration-windows")
+
+
+def _require_meant(options, kind):
+    """Raises UserError for an option that is given and does nothing in this kind of export."""
+    for name, what in OF.items():
+        value = getattr(options, name)
+        if value is not None and name not in TAKEN[kind]:
+            shown = " ".join(map(str, value)) if isinstance(value, list) else value
+            raise UserError(f"{flag(name)} {shown}: does nothing {kind}: {what}")
 
 
 def run(options):
@@ -94,26 +137,28 @@ def run(options):
         from spikeloom.models.spiking_lm import checkpoint
         from spikeloom.traces import exporter, shapes, verify
     if options.verify:
+        _require_meant(options, VERIFY)
         compared = verify.verify(options.verify, options.model)
         print(f"{options.verify}: verified, {compared:,} numbers recomputed, all equal")
         return 0
     if checkpoint.is_checkpoint(options.model):
+        _require_meant(options, SPIKING_LM)
         return _export_spiking_lm(options)
+    _require_meant(options, SHAPE if options.shapes else LLAMA)
+    method = options.method or "spikequant-improved"
     chosen = exporter.ExportOptions(
         model=options.model,
-        method=options.method or "spikequant-improved",
+        method=method,
         text=Path(options.text or fetch_model.WIKIPEDIA),
-        calibration_text=options.calibration_text,
         directory=options.output,
-        layers=options.layers,
-        tokens=options.tokens,
-        contexts=tuple(options.decode),
-        calibration_windows=options.calibration_windows,
-        window=options.window,
-        settings=settings(options),
+        layers="all" if options.layers is None else options.layers,
+        tokens=TOKENS if options.tokens is None else options.tokens,
+        contexts=tuple(options.decode or ()),
+        **calibration(options),
+        settings=settings(options, [method]),
     )
     if options.shapes:
-        shapes.write_shape(options.shapes, chosen, options.fitted, say)
+        shapes.write_shape(options.shapes, chosen, options.fitted or fetch_model.COMMITTED, say)
     else:
         exporter.export(chosen, say)
     return 0
@@ -124,9 +169,8 @@ def _export_spiking_lm(options):
 
     if not options.text:
         raise UserError("--text: a spiking language model needs a sentence, or a file that begins with one")
-    chosen = rate_export.RateExportOptions(
-        options.model, options.method or rate_export.SPIKES, options.text, options.steps, options.output
-    )
+    method, steps = options.method or rate_export.SPIKES, STEPS if options.steps is None else options.steps
+    chosen = rate_export.RateExportOptions(options.model, method, options.text, steps, options.output)
     with export_extra():
         rate_export.export(chosen, say)
     return 0

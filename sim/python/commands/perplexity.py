@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from spikeloom.commands.arguments import DEFAULT, add_method_settings, export_extra, settings, subcommand
+from spikeloom import UserError
+from spikeloom.commands.arguments import DEFAULT, add_method_settings, calibration, export_extra, settings, subcommand
 from spikeloom.models import methods
 from spikeloom.traces import fetch_model
 
@@ -52,10 +53,14 @@ def add(commands):
     )
     parser.add_argument("--json", action="store_true", help="one JSON object per line")
     parser.add_argument("--readme", type=Path, metavar="FILE", help="write the table of all methods into FILE, too")
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, sizes="--window, --windows or --calibration-windows")
 
 
 def run(options):
+    names = methods.NAMES if "all" in options.method else [given.partition(":")[0] for given in options.method]
+    unused = methods.why_unused("spike_attention", names)
+    if options.float_attention and unused:
+        raise UserError(f"--float-attention: {unused}")
     with export_extra():
         from spikeloom.traces.perplexity_table import PerplexityOptions, measure
     measure(
@@ -63,11 +68,9 @@ def run(options):
             model=options.model,
             methods=options.method,
             texts=options.text,
-            calibration_text=options.calibration_text,
             windows=options.windows,
-            window=options.window,
-            calibration_windows=options.calibration_windows,
-            settings=settings(options, spike_attention=not options.float_attention),
+            **calibration(options),
+            settings=settings(options, names, spike_attention=not options.float_attention),
             as_json=options.json,
             readme=options.readme,
         )

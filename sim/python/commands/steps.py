@@ -28,7 +28,7 @@ def add(commands):
     parser.add_argument("--jobs", type=int, default=2, metavar="N", help="runs side by side (default: %(default)s)")
     add_store(parser)
     parser.add_argument("--spikeloom", type=Path, default=PROGRAM, metavar="PROGRAM", help="the simulator")
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, sizes="--jobs")
 
 
 def run(options):

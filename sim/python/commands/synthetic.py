@@ -1,5 +1,7 @@
 """`spikeloom synthetic`"""
 
+import os
+
 from spikeloom import UserError
 from spikeloom.commands.arguments import require_at_least, subcommand
 from spikeloom.files import named_folder
@@ -10,6 +12,14 @@ examples:
   spikeloom synthetic --inputs 512 --outputs 512 --tokens 2 --wide 32 --digits -o out
   spikeloom synthetic --inputs 4096 --outputs 4096 --tokens 4 --group 64 --op-count 3 -o out
 """
+
+GIB = 2**30
+# What makes the memory smaller, by the part that is largest.
+LOWER = {
+    "weights": "--inputs or --outputs",
+    "values": "--inputs or --tokens",
+    "codes": "--outputs or --tokens",
+}
 
 
 def add(commands):
@@ -41,21 +51,35 @@ def add(commands):
     parser.add_argument(
         "-o", "--output", type=named_folder, required=True, metavar="DIR", help="folder for the trace files"
     )
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, sizes="--inputs, --outputs or --tokens")
+
+
+def _require_memory(needed):
+    """Raises UserError if this machine has less memory than is `needed`, as `synthetic.memory_bytes` says it."""
+    there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    largest = max(needed, key=needed.get)
+    if needed[largest] > there:
+        raise UserError(
+            f"this takes about {needed[largest] / GIB:,.0f} GiB of memory, and the machine has "
+            f"{there / GIB:,.0f}: lower {LOWER[largest]}"
+        )
 
 
 def run(options):
-    from spikeloom.traces.synthetic import SyntheticInput, SyntheticOperation, write_synthetic_layer
+    from spikeloom.traces.synthetic import SyntheticInput, SyntheticOperation, memory_bytes, write_synthetic_layer
 
     require_at_least(1, options, "inputs", "outputs", "tokens", "op_count")
     require_at_least(0, options, "wide", "seed")
+    inputs = [SyntheticInput("input", options.inputs, options.wide)]
+    operations = [SyntheticOperation(f"op{i}", "input", options.outputs) for i in range(options.op_count)]
+    _require_memory(memory_bytes(options.tokens, inputs, operations))
     try:
         paths = write_synthetic_layer(
             options.output,
             seed=options.seed,
             tokens=options.tokens,
-            inputs=[SyntheticInput("input", options.inputs, options.wide)],
-            operations=[SyntheticOperation(f"op{i}", "input", options.outputs) for i in range(options.op_count)],
+            inputs=inputs,
+            operations=operations,
             code=options.code,
             salient_format=options.salient_format,
             digits=options.digits,
