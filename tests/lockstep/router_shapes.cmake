@@ -1,5 +1,7 @@
-# Routers that run beside their twins: parameters of router.sv that differ from its defaults. ROUTER_DRAWS further ones
-# are drawn, the first with ROUTER_SEED.
+# Routers that run beside their twins: parameters of router.sv that differ from its defaults. For `make lockstep`, since
+# each takes its time to build: also those with one slow stage, and ROUTER_DRAWS further ones, which are drawn, the first
+# with ROUTER_SEED.
+option(ROUTER_ALL_SHAPES "all routers of the lockstep, not only those of the tests" OFF)
 set(ROUTER_DRAWS 2 CACHE STRING "routers of random parameters for the lockstep")
 set(ROUTER_SEED 1 CACHE STRING "seed of their parameters")
 
@@ -12,15 +14,18 @@ set(router_shapes
     "short_torus PORTS=6 CLASSES=2 VCS_PER_CLASS=2 MESH_WIDTH=3 SWITCH_ALLOCATOR=2 ITERATIONS=4 TORUS=1"
     "two_tiles PORTS=8 CONCENTRATION=2 CLASSES=1 SPECULATIVE=1 SWITCH_ALLOCATOR=1 ITERATIONS=2"
     "three_tiles PORTS=8 CONCENTRATION=3 CLASSES=1 MESH_HEIGHT=4 VC_ALLOCATOR=2 TORUS=1 PARTITIONS=2"
-    "routing_stage CLASSES=1 ROUTING_CYCLES=2 VC_ALLOCATOR=1"
-    "vc_stage PORTS=6 CLASSES=1 ROUTING=1 VC_CYCLES=2"
-    "switch_stage CLASSES=1 VCS_PER_CLASS=3 SWITCH_ALLOCATOR=1 SWITCH_ALLOCATION_CYCLES=2"
-    "crossing CLASSES=1 SWITCH_CYCLES=2 SWITCH_ALLOCATOR=2"
-    "no_crossing CLASSES=1 SPECULATIVE=1 ROUTING_CYCLES=1 SWITCH_CYCLES=0"
     "stages_of_2 SPECULATIVE=1 ITERATIONS=2 ROUTING=2 ROUTING_CYCLES=2 VC_CYCLES=2 SWITCH_ALLOCATION_CYCLES=2 \
 SWITCH_CYCLES=2"
     "stages_of_3 CLASSES=1 VCS_PER_CLASS=4 TORUS=1 PARTITIONS=2 SPECULATIVE=1 ROUTING_CYCLES=3 VC_CYCLES=3 \
 SWITCH_ALLOCATION_CYCLES=3 SWITCH_CYCLES=3")
+if(ROUTER_ALL_SHAPES)
+  list(APPEND router_shapes
+       "routing_stage CLASSES=1 ROUTING_CYCLES=2 VC_ALLOCATOR=1"
+       "vc_stage PORTS=6 CLASSES=1 ROUTING=1 VC_CYCLES=2"
+       "switch_stage CLASSES=1 VCS_PER_CLASS=3 SWITCH_ALLOCATOR=1 SWITCH_ALLOCATION_CYCLES=2"
+       "crossing CLASSES=1 SWITCH_CYCLES=2 SWITCH_ALLOCATOR=2"
+       "no_crossing CLASSES=1 SPECULATIVE=1 ROUTING_CYCLES=1 SWITCH_CYCLES=0")
+endif()
 
 # Adds a shape to router_shapes.
 function(draw_router name seed)
@@ -44,7 +49,7 @@ function(draw_router name seed)
   set(router_shapes ${router_shapes} "${shape}" PARENT_SCOPE)
 endfunction()
 
-if(ROUTER_DRAWS GREATER 0)
+if(ROUTER_ALL_SHAPES AND ROUTER_DRAWS GREATER 0)
   foreach(number RANGE 1 ${ROUTER_DRAWS})
     math(EXPR seed "${ROUTER_SEED} + ${number} - 1")
     draw_router(drawn_${seed} ${seed})
