@@ -87,6 +87,7 @@ uint64_t Clock::run_band(const Band& band, Cycle begin, Cycle end) {
   for (now_ = begin; now_ < end; ++now_)
     wheel_[now_ % kWheel].drain(band.first, band.end, [&](uint32_t block) {
       blocks_[block]->tick();
+      ++ticks_;
       active |= uint64_t{1} << (now_ % kWheel);
     });
   return active;
@@ -132,7 +133,9 @@ void Clock::run_cycles() {
   const Cycle end =
       std::min({begin + ahead, quantum_begin_ + quantum_, observe_from_, std::max(sample_from_, begin + 1)});
   bring_near(end);
+  ticks_ = 0;
   const uint64_t active = run_bands(begin, end);
+  fetches_ahead_ = ticks_ > kManyTicks;
   now_ = begin;
   for (Cycle cycle = begin; cycle < end; ++cycle) {
     const uint64_t bit = uint64_t{1} << (cycle % kWheel);
@@ -149,7 +152,7 @@ uint64_t Clock::run_bands(Cycle begin, Cycle end) {
   uint64_t active = 0;
   for (size_t front = 0; front < bands + waves - 1; ++front)
     for (size_t wave = front < bands ? 0 : front - bands + 1; wave < waves && wave <= front; ++wave) {
-      if (wave == 0 && blocks_.size() > kManyBlocks) fetch_ahead(front, begin);
+      if (wave == 0 && fetches_ahead_) fetch_ahead(front, begin);
       const Cycle first = begin + wave * stride_;
       active |= run_band(bands_[front - wave], first, std::min(first + stride_, end));
     }

@@ -69,7 +69,7 @@ class Clock : public sc_core::sc_module {
   static constexpr Cycle kAhead = 12;                  // most cycles in which some bands run before others begin
   static constexpr Cycle kNear = kWheel - kAhead + 1;  // nothing that far ahead gets in the way of those
   static constexpr Cycle kObserverPeriod = 1024;
-  static constexpr size_t kManyBlocks = 1024;  // more than a core's own cache holds
+  static constexpr size_t kManyTicks = 2048;  // in kAhead cycles: of more blocks than a core's own cache holds
   // Words of the wheel's sets.
   struct Band {
     size_t first, end;
@@ -93,6 +93,8 @@ class Clock : public sc_core::sc_module {
   Cycle now_ = 0, active_cycles_ = 0, observe_from_ = 0;
   Cycle quantum_ = 1, quantum_begin_ = 0;
   Cycle stride_ = 1;  // cycles that a band runs at once
+  size_t ticks_ = 0;  // since the cycles began that bands run now
+  bool fetches_ahead_ = false;
   bool stopped_ = false;
   std::vector<Clocked*> blocks_;   // by number; null: none has it
   std::vector<uint32_t> band_of_;  // [block], until elaboration
