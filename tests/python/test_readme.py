@@ -34,7 +34,18 @@ SHOWN = sorted(set(_commands((ROOT / "README.md").read_text()) + _commands(_help
 
 
 # Stands for the default export of all layers, which is not committed.
-COMMITTED = "--set workload.model=traces/smollm2-135m/spikequant-improved --set workload.layers=15 --set workload.case="
+COMMITTED = {"workload.model": "traces/smollm2-135m/spikequant-improved", "workload.layers": "15"}
+
+
+def with_committed(words, case):
+    """The words of a command, about the committed layer whatever they say of model, layers and case."""
+    values = COMMITTED | {"workload.case": case}
+    words = [
+        word
+        for i, word in enumerate(words)
+        if (words[i + 1] if word == "--set" else word if words[i - 1] == "--set" else "").split("=")[0] not in values
+    ]
+    return words + [word for path, value in values.items() for word in ("--set", f"{path}={value}")]
 
 
 def test_the_readme_and_the_helps_show_commands():
@@ -54,7 +65,7 @@ def test_shown_command_works(command, tmp_path):
             subprocess.run([*made, str(tmp_path / "demo")], cwd=ROOT, check=True)
             words[i] = str(tmp_path / "demo")
     if "smollm2_model.yaml" in command:
-        words += shlex.split(COMMITTED + ("decode128" if "decode" in command else "prefill32"))
+        words = with_committed(words, "decode128" if "decode" in command else "prefill32")
     if words[0] == "run":
         if "-o" in words:
             words[words.index("-o") + 1] = str(tmp_path / "out")

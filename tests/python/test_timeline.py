@@ -64,9 +64,9 @@ class Timeline:
         return sum(value * (values[i + 1][0] - time) for i, (time, value) in enumerate(values[:-1]))
 
 
-def run(folder, *options):
+def run(folder, *options, window=WINDOW):
     words = ["run", "configs/experiments/demo.yaml", "-q", "--no-figures", "-o", str(folder), "--timeline"]
-    words += ["--set", "workload.tokens=1", "--set", f"experiment.window_cycles={WINDOW}", *options]
+    words += ["--set", "workload.tokens=1", "--set", f"experiment.window_cycles={window}", *options]
     subprocess.run([PROGRAM, *words], cwd=ROOT, check=True)
     return Timeline.read(folder / "timeline.perfetto-trace"), json.loads((folder / "report.json").read_text())
 
@@ -157,8 +157,8 @@ def test_a_range_of_cycles_is_a_piece_of_the_whole(demo, tmp_path):
 
 
 def test_a_full_file_shows_all_until_it_ends(demo, tmp_path):
-    whole, _report = run(tmp_path / "whole", "--set", "experiment.window_cycles=1")
-    part, report = run(tmp_path / "part", "--set", "experiment.window_cycles=1", "--record-limit", "1")
+    whole, _report = run(tmp_path / "whole", window=1)
+    part, report = run(tmp_path / "part", "--record-limit", "1", window=1)
     (recorded,) = report["recordings"]
     assert recorded["full"]
     assert recorded["bytes"] == (tmp_path / "part" / "timeline.perfetto-trace").stat().st_size <= 1 << 20
