@@ -65,7 +65,7 @@ std::string program_sha256() { return sha256_of_file("/proc/self/exe"); }
 
 LayersFolder::LayersFolder(const std::string& folder, bool fresh) : folder_(folder) {
   if (!fresh) refuse_results_of_one_layer();
-  refuse_results_of("noc", folder);
+  refuse_results_of_others("run", folder);
   const std::string layers = (fs::path(folder) / "layers").string();
   prepare_folder(folder);
   prepare_folder(layers);

@@ -289,7 +289,7 @@ int command_noc(const std::vector<std::string>& words) {
   const NocExperiment experiment = NocExperiment::load(options.files[0], options.overrides, options.rates);
   warn(experiment.network);
   const std::string folder = options.output.empty() ? "results/" + experiment.name : options.output;
-  refuse_results_of("run", folder);
+  refuse_results_of_others("noc", folder);
   prepare_folder(folder);
   const FolderLock lock(folder);
   if (!options.quiet) say_what_is_replaced(folder, experiment.resolved);

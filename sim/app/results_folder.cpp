@@ -99,11 +99,14 @@ std::string first_difference(const std::string& file, const std::string& wanted_
   return "";
 }
 
-void refuse_results_of(const std::string& command, const std::string& folder) {
-  const fs::path there = folder;
-  if (command == "noc" ? fs::exists(there / "noc.json")
-                       : fs::exists(there / "report.json") || fs::exists(there / "layers"))
-    throw UserError(folder + ": holds the results of `spikeloom " + command + "`; choose another folder with -o");
+void refuse_results_of_others(const std::string& command, const std::string& folder) {
+  // As sim/python/files.py has them.
+  static const std::pair<const char*, const char*> kFiles[] = {{"run", "report.json"},    {"run", "layers"},
+                                                               {"noc", "noc.json"},       {"compare", "numbers.json"},
+                                                               {"explore", "study.json"}, {"steps", "points.csv"}};
+  for (const auto& [other, file] : kFiles)
+    if (other != command && fs::exists(fs::path(folder) / file))
+      throw UserError(folder + ": holds the results of `spikeloom " + other + "`; choose another folder with -o");
 }
 
 void say_what_is_replaced(const std::string& folder, const std::string& resolved) {

@@ -25,9 +25,9 @@ class FolderLock {
 // What lies at or below the paths of `ignored` may differ.
 std::string first_difference(const std::string& file, const std::string& wanted_text,
                              const std::vector<std::string>& ignored = {});
-// Throws UserError where the folder holds what another command has written, "run" or "noc": their files have other
-// names, so that those of both would stay.
-void refuse_results_of(const std::string& command, const std::string& folder);
+// Throws UserError where the folder holds what another command than this one, "run" or "noc", has written: their files
+// have other names, so that those of both would stay.
+void refuse_results_of_others(const std::string& command, const std::string& folder);
 // One line on stderr where the folder holds results of another configuration: whose, and the first difference.
 void say_what_is_replaced(const std::string& folder, const std::string& resolved);
 // Writes one file: beside and renamed, so that an interrupted run leaves no half file. Throws UserError.

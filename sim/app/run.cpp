@@ -83,7 +83,7 @@ int command_run(const std::vector<std::string>& words) {
   const std::string folder = options.output.empty() ? "results/" + experiment.name : options.output;
   if (LayersFolder::is_used(folder))
     throw UserError(folder + ": holds the results of a run of several layers; choose another folder with -o");
-  refuse_results_of("noc", folder);
+  refuse_results_of_others("run", folder);
   prepare_folder(folder);
   const FolderLock lock(folder);
   if (!options.quiet) say_what_is_replaced(folder, experiment.resolved);

@@ -341,6 +341,19 @@ TEST_F(CliConfig, AReportIsThereOnlyWhileAllFilesAreOfItsRun) {
   EXPECT_NE(priced.text.find("report.json: not there"), std::string::npos) << priced.text;
 }
 
+TEST_F(CliConfig, ResultsOfOtherCommandsAreNotWrittenInto) {
+  for (const auto& [command, file] :
+       {std::pair{"compare", "numbers.json"}, {"explore", "study.json"}, {"steps", "points.csv"}}) {
+    const std::string folder = folder_ + "/" + command;
+    fs::create_directory(folder);
+    std::ofstream(folder + "/" + file) << "{}";
+    const std::string expected =
+        "spikeloom: " + folder + ": holds the results of `spikeloom " + command + "`; choose another folder with -o\n";
+    EXPECT_EQ(spikeloom(run(command, kQuick)).text, expected);
+    EXPECT_EQ(spikeloom("noc configs/networks/mesh_8x8.yaml --rates 0.1 -o " + folder).text, expected);
+  }
+}
+
 TEST_F(CliConfig, OneProgramAtATimeWritesIntoAFolder) {
   fs::create_directory(folder_ + "/r");
   const FolderLock held(folder_ + "/r");
