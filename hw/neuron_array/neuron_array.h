@@ -1,7 +1,7 @@
 // Neuron array: slopes, membranes and thresholds of a tile's lanes; integrates, sums partial membranes, fires.
 //
 //     commands_in --> [ slopes | membranes (2 sets) ] --> [ partials | fire ] --> outputs_out, partials_out
-//     parameters_in --> thresholds, V0 (2 sets)                ^       releases, grants --> control_out (output_array.h)
+//     parameters_in --> thresholds, V0 (2 sets)                ^      releases, grants --> control_out (output_array.h)
 //     partials_in, grants_in ----------------------------------'
 //
 // Timing   a row a cycle; a mark takes one cycle per active slope and token; firing 1 + B cycles (radix) or 1 + most

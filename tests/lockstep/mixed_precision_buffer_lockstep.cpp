@@ -129,8 +129,8 @@ class Lockstep {
       compare();
       clock();
     }
-    comparison_.report(cycles, std::to_string(windows_) + " windows, " + std::to_string(lists_) +
-                                       " with lists, " + std::to_string(codes_) + " codes; " + extra());
+    comparison_.report(cycles, std::to_string(windows_) + " windows, " + std::to_string(lists_) + " with lists, " +
+                                   std::to_string(codes_) + " codes; " + extra());
   }
 
  private:

@@ -43,7 +43,8 @@ TEST_F(ConfigReaderConfig, EveryTypeReads) {
 }
 
 TEST_F(ConfigReaderConfig, OnlyPlainDecimalIntegersAreIntegers) {
-  for (const char* text : {"010", "0x10", "1_000", "4.0", "1e3", "abc", "+5", "'-'", "0b1", "\"\"", "' 5'", "-01", "0o7", "Infinity"})
+  for (const char* text :
+       {"010", "0x10", "1_000", "4.0", "1e3", "abc", "+5", "'-'", "0b1", "\"\"", "' 5'", "-01", "0o7", "Infinity"})
     EXPECT_NE(message(std::string("k: ") + text + "\n", [](ConfigNode& root) { root.integer("k", -10, 10); })
                   .find("is not a decimal integer (allowed: -10 to 10)"),
               std::string::npos)
