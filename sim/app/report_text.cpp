@@ -65,10 +65,10 @@ std::string area_and_energy(const Report& report) {
 std::string figures(const Report& report) {
   std::string text;
   const bool equal = report.outputs == report.outputs_equal;
-  text += "Outputs      ";
-  if (report.outputs == 0) text += "none: the vector unit's values come from the trace\n";
-  if (report.outputs > 0)
-    text += grouped(report.outputs_equal) + " of " + grouped(report.outputs) +
+  if (report.outputs == 0)
+    text += "Outputs      none: the vector unit's values come from the trace\n";
+  else
+    text += "Outputs      " + grouped(report.outputs_equal) + " of " + grouped(report.outputs) +
             (equal ? " " + report.compared + "\n" : " EQUAL; first difference: " + report.first_difference + "\n");
   text += format("Cycles       %s (%.1f us at %.0f MHz; %s tokens/s through this layer)\n",
                  grouped(report.cycles).c_str(), report.time_us(), report.clock_mhz,

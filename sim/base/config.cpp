@@ -249,13 +249,12 @@ ConfigNode& ConfigNode::require(const std::string& key, Kind kind, const char* k
 int64_t ConfigNode::integer(const std::string& key, int64_t least, int64_t most) {
   ConfigNode& node = require(key, Kind::kScalar, "an integer");
   int64_t value = 0;
-  if (!parse_integer(node.scalar_, &value)) {
-    const bool digits = !node.scalar_.empty() && node.scalar_[0] != '0' &&
-                        node.scalar_.find_first_not_of("0123456789") == std::string::npos;
-    node.fail(digits ? node.scalar_ + " is out of range (" + bounds_text(least, most) + ")"
-                     : "'" + node.scalar_ + "' is not a decimal integer (" + bounds_text(least, most) + ")");
-  }
-  if (value < least || value > most) node.fail(node.scalar_ + " is out of range (" + bounds_text(least, most) + ")");
+  const bool fits = parse_integer(node.scalar_, &value);
+  const bool digits = !node.scalar_.empty() && node.scalar_[0] != '0' &&
+                      node.scalar_.find_first_not_of("0123456789") == std::string::npos;
+  if (!fits && !digits) node.fail("'" + node.scalar_ + "' is not a decimal integer (" + bounds_text(least, most) + ")");
+  if (!fits || value < least || value > most)
+    node.fail(node.scalar_ + " is out of range (" + bounds_text(least, most) + ")");
   return value;
 }
 
