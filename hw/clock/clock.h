@@ -99,7 +99,7 @@ class Clock : public sc_core::sc_module {
   std::vector<Clocked*> blocks_;   // by number; null: none has it
   std::vector<uint32_t> band_of_;  // [block], until elaboration
   std::vector<Band> bands_;
-  std::array<IndexSet, kWheel> wheel_;          // at c % 64: blocks due in cycle c, 1 to 63 ahead
+  std::array<IndexSet, kWheel> wheel_;          // at c % 64: blocks due in cycle c, less than kNear ahead
   uint64_t occupied_ = 0;                       // bit c % 64: wheel_[c % 64] is not empty
   std::map<Cycle, std::vector<uint32_t>> far_;  // blocks due later
   std::function<void()> observer_, before_next_;
