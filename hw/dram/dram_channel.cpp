@@ -1,12 +1,13 @@
 #include "hw/dram/dram_channel.h"
 
+#include <algorithm>
 #include <cassert>
-#include <tuple>
 
 namespace spikeloom {
 
 DramChannel::DramChannel(const DramSpec& spec, const DramCounters& counters, Cycle window_cycles, DramStats* stats)
-    : queue_(size_t(spec.queue_depth)),
+    : queue_(spec.queue_depth, spec.device.banks),
+      wants_(size_t(spec.device.banks)),
       refresh_due_(DramClock(spec.device.timing.tREFI)),
       clocks_(spec.device.clock_mhz, spec.clock_mhz),
       burst_clocks_(DramClock(spec.device.timing.burst)),
@@ -23,22 +24,7 @@ DramChannel::DramChannel(const DramSpec& spec, const DramCounters& counters, Cyc
 }
 
 void DramChannel::add(uint64_t burst, uint64_t id, bool write, uint16_t phase) {
-  assert(has_room());
-  queue_.push_back({mapping_->place(burst), id, ++last_number_, 0, phase, write});
-  Burst& next = queue_.back();
-  writes_ += write;
-  if (writes_ > 0) next.behind = older_of_address(next);
-  next.repeats = queue_.size() > 1 && repeats(next, queue_[queue_.size() - 2]);
-  heads_ += !next.repeats;
-  changed_ = changed_ || !next.repeats;
-}
-
-// The number of the youngest older burst that the newest one must not pass; 0: none.
-uint64_t DramChannel::older_of_address(const Burst& burst) const {
-  uint64_t behind = 0;
-  for (const Burst& older : queue_)
-    if (&older != &burst && older.at == burst.at && (older.write || burst.write)) behind = older.number;
-  return behind;
+  changed_ |= note(queue_.add(mapping_->place(burst), id, write, phase));
 }
 
 void DramChannel::run(Cycle now, RegisteredFifo<DramResponse>& responses) {
@@ -46,7 +32,7 @@ void DramChannel::run(Cycle now, RegisteredFifo<DramResponse>& responses) {
     if (changed_ || output_full_) {
       output_full_ = !queue_.empty() && !responses.can_push();
       const DramClock from = clocks_.clock_from(now);
-      next_ = is_stream() ? next_of_stream(from, !output_full_) : choose(from, !output_full_);
+      next_ = choose(from, !output_full_);
       next_cycle_ = next_.at == kNever ? Clock::kNever : clocks_.cycle_of(next_.at);
       changed_ = false;
     }
@@ -59,85 +45,88 @@ void DramChannel::run(Cycle now, RegisteredFifo<DramResponse>& responses) {
   }
 }
 
-DramChannel::Command DramChannel::next_of_stream(DramClock from, bool output_free) const {
-  if (queue_.empty()) return {};
-  const Burst& oldest = queue_[0];
-  const DramAddress& at = oldest.at;
-  if (device_.open_row(at.bank) < 0) return {Kind::kActivate, 0, std::max(from, device_.activate_at(at.bank))};
-  if (device_.open_row(at.bank) != at.row) return {Kind::kPrecharge, 0, std::max(from, device_.precharge_at(at.bank))};
-  if (!output_free) return {};
-  return {Kind::kColumn, 0, std::max(from, device_.column_at(at.bank, oldest.write))};
-}
-
 // The first command that the queue's bursts may have in clock `from` or later. A bank's oldest burst alone may change
 // its row, and only when no burst that may go wants the open one.
 DramChannel::Command DramChannel::choose(DramClock from, bool output_free) const {
   Command best;
   if (queue_.empty()) return best;
-  const int may_go = scheduler_->may_go(int(queue_.size()), queue_[0].passed);
-  uint32_t seen = 0, hit = 0, other_row = 0;     // by bank
-  uint32_t considered[2] = {0, 0};               // banks with a read, a write that may go
-  std::array<uint16_t, 8 * sizeof seen> oldest;  // [bank]: of other_row, its oldest burst
-  int i = -1;
-  for (const Burst& burst : queue_) {
-    ++i;
-    if (burst.repeats) continue;
-    const uint32_t bit = uint32_t{1} << burst.at.bank;
-    if (device_.open_row(burst.at.bank) == burst.at.row) {
-      seen |= bit;
-      if (i >= may_go) continue;
-      hit |= bit;
-      if (!output_free || burst.behind != 0 || considered[burst.write] & bit) continue;
-      considered[burst.write] |= bit;
-      consider(Kind::kColumn, i, std::max(from, device_.column_at(burst.at.bank, burst.write)), &best);
-    } else if (!(seen & bit)) {
-      seen |= bit;
-      other_row |= bit;
-      oldest[burst.at.bank] = uint16_t(i);
-    }
-  }
-  for (uint32_t left = other_row; left; left &= left - 1) {
+  const DramBurst* const only =
+      scheduler_->oldest_only(queue_.passed()) ? &queue_.by_age().front() : nullptr;  // that may have a column command
+  const auto may_go = [only](const DramBurst* burst) { return burst && (!only || burst == only); };
+  const auto consider = [from, &best](Kind kind, DramBurst* burst, DramClock allowed) {
+    const DramClock at = std::max(from, allowed);
+    if (at > best.at) return;
+    const bool column = kind == Kind::kColumn, best_is_column = best.kind == Kind::kColumn;
+    if (at < best.at || column > best_is_column || (column == best_is_column && burst->number < best.burst->number))
+      best = {kind, burst, at};
+  };
+  for (uint32_t left = wanted_banks_; left; left &= left - 1) {
     const int bank = __builtin_ctz(left);
+    const Wants& wants = wants_[bank];
+    if (output_free && may_go(wants.read)) consider(Kind::kColumn, wants.read, device_.column_at(bank, false));
+    if (output_free && may_go(wants.write)) consider(Kind::kColumn, wants.write, device_.column_at(bank, true));
+    if (!wants.other_row) continue;
     if (device_.open_row(bank) < 0)
-      consider(Kind::kActivate, oldest[bank], std::max(from, device_.activate_at(bank)), &best);
-    else if (!(hit & uint32_t{1} << bank))
-      consider(Kind::kPrecharge, oldest[bank], std::max(from, device_.precharge_at(bank)), &best);
+      consider(Kind::kActivate, wants.other_row, device_.activate_at(bank));
+    else if (!may_go(wants.open_row))
+      consider(Kind::kPrecharge, wants.other_row, device_.precharge_at(bank));
   }
   return best;
 }
 
-void DramChannel::consider(Kind kind, int index, DramClock at, Command* best) const {
-  const auto order = [](const Command& command) {
-    return std::make_tuple(command.at, command.kind != Kind::kColumn, command.index);
-  };
-  const Command next{kind, index, at};
-  if (order(next) < order(*best)) *best = next;
+// Adds what a burst wants to its bank's wants, which hold those of all older ones. False: that changes nothing.
+bool DramChannel::note(DramBurst& burst) {
+  const int bank = burst.at.bank;
+  Wants& wants = wants_[bank];
+  wanted_banks_ |= uint32_t{1} << bank;
+  if (device_.open_row(bank) == burst.at.row) {
+    DramBurst*& oldest = burst.write ? wants.write : wants.read;
+    const bool is_first = !wants.open_row, may_be_next = !burst.behind && !oldest;
+    if (is_first) wants.open_row = &burst;
+    if (may_be_next) oldest = &burst;
+    return is_first || may_be_next;
+  }
+  if (wants.open_row || wants.other_row) return false;
+  wants.other_row = &burst;
+  return true;
+}
+
+void DramChannel::note_bank(int bank) {
+  Wants& wants = wants_[bank];
+  wants = Wants();
+  wanted_banks_ &= ~(uint32_t{1} << bank);
+  for (DramBurst& burst : queue_.of_bank(bank)) {
+    note(burst);
+    if (device_.open_row(bank) < 0 || (wants.read && (wants.write || !queue_.has_writes()))) return;  // that is all
+  }
 }
 
 void DramChannel::issue(const Command& command, Cycle now, RegisteredFifo<DramResponse>& responses) {
-  Burst& burst = queue_[command.index];
+  DramBurst& burst = *command.burst;
+  const int bank = burst.at.bank;
   switch (command.kind) {
     case Kind::kActivate:
-      device_.activate(burst.at.bank, burst.at.row, command.at);
+      device_.activate(bank, burst.at.row, command.at);
       burst.activated = true;
       ++stats_->activates;
       counters_.activate.add(now, 1, burst.phase);
       break;
     case Kind::kPrecharge:
-      device_.precharge(burst.at.bank, command.at);
+      device_.precharge(bank, command.at);
       burst.precharged = true;
       break;
     case Kind::kColumn:
-      issue_column(burst, command, now, responses);
+      issue_column(command, now, responses);
       break;
     case Kind::kNone:
       assert(false);
   }
+  note_bank(bank);
 }
 
-void DramChannel::issue_column(const Burst& burst, const Command& command, Cycle now,
-                               RegisteredFifo<DramResponse>& responses) {
-  const bool close = page_policy_->closes(others_want_row_of(command.index));
+void DramChannel::issue_column(const Command& command, Cycle now, RegisteredFifo<DramResponse>& responses) {
+  DramBurst& burst = *command.burst;
+  const bool close = page_policy_->closes(others_want_row_of(burst));
   const DramClock end = device_.column(burst.at.bank, burst.write, close, command.at);
   const Cycle begins = clocks_.cycle_of(end - burst_clocks_), ends = clocks_.cycle_by(end);
   if (!busy_.empty() && begins <= busy_.back().end)
@@ -148,35 +137,19 @@ void DramChannel::issue_column(const Burst& burst, const Command& command, Cycle
   (burst.write ? counters_.write : counters_.read).add(now, burst_bits_, burst.phase);
   ++(burst.write ? stats_->write_bursts : stats_->read_bursts);
   ++(burst.precharged ? stats_->row_conflicts : burst.activated ? stats_->row_misses : stats_->row_hits);
-  remove(command.index);
+  queue_.remove(burst);
 }
 
-bool DramChannel::others_want_row_of(int index) const {
-  if (is_stream()) return queue_.size() > 1;
-  for (int i = 0; i < int(queue_.size()); ++i)
-    if (i != index && same_row(queue_[i], queue_[index])) return true;
+bool DramChannel::others_want_row_of(const DramBurst& burst) {
+  for (const DramBurst& other : queue_.of_bank(burst.at.bank))
+    if (&other != &burst && other.at.row == burst.at.row) return true;
   return false;
-}
-
-void DramChannel::remove(int index) {
-  const Burst& burst = queue_[index];
-  if (writes_ > 0)
-    for (Burst& other : queue_)
-      if (other.behind == burst.number) other.behind = 0;
-  writes_ -= burst.write;
-  heads_ -= !burst.repeats;
-  queue_.rerase(queue_.begin() + index);
-  for (int i = 0; i < index; ++i) ++queue_[i].passed;
-  if (index == int(queue_.size())) return;
-  Burst& next = queue_[index];  // has another one before it now
-  heads_ -= !next.repeats;
-  next.repeats = index > 0 && repeats(next, queue_[index - 1]);
-  heads_ += !next.repeats;
 }
 
 void DramChannel::refresh() {
   charge_active(refresh_due_);
   device_.refresh(refresh_due_);
+  for (uint32_t left = wanted_banks_; left; left &= left - 1) note_bank(__builtin_ctz(left));
   counters_.refresh.add(clocks_.cycle_of(refresh_due_), 1);
   ++stats_->refreshes;
   refresh_due_ += refresh_interval_;

@@ -12,12 +12,12 @@
 // Differs  DEVIATIONS 8.
 #pragma once
 
-#include <boost/circular_buffer.hpp>
 #include <deque>
 #include <memory>
 #include <vector>
 
 #include "hw/clock/registered_fifo.h"
+#include "hw/dram/burst_queue.h"
 #include "hw/dram/dram_device.h"
 #include "hw/dram/dram_request.h"
 #include "hw/dram/mapping/address_mapping.h"
@@ -63,53 +63,40 @@ class DramChannel {
   bool is_idle() const { return queue_.empty() && busy_.empty(); }
 
  private:
-  struct alignas(64) Burst {  // a power of two: the queue is a ring
-    DramAddress at;
-    uint64_t id, number, behind;  // behind: number of an older burst of the same address, one of both a write; 0: none
-    uint16_t phase;
-    bool write;
-    bool activated = false, precharged = false;
-    bool repeats = false;  // asks for nothing but what the one before it asks for: see repeats()
-    int passed = 0;
-  };
   enum class Kind { kNone, kColumn, kActivate, kPrecharge };
   struct Command {
     Kind kind = Kind::kNone;
-    int index = 0;  // of the burst in the queue
+    DramBurst* burst = nullptr;
     DramClock at = kNever;
   };
   friend struct DramChannelProbe;  // for tests
-  static bool same_row(const Burst& a, const Burst& b) { return a.at.bank == b.at.bank && a.at.row == b.at.row; }
-  // The same row and direction, and neither waits behind another: `before` comes first, whatever the scheduler.
-  static bool repeats(const Burst& burst, const Burst& before) {
-    return same_row(burst, before) && burst.write == before.write && burst.behind == 0 && before.behind == 0;
-  }
-  uint64_t older_of_address(const Burst& burst) const;
-  bool others_want_row_of(int index) const;
-  void remove(int index);
-  // All that waits are reads, or writes, of one row: the oldest goes next.
-  bool is_stream() const { return heads_ <= 1; }
-  // What choose() would, faster.
-  Command next_of_stream(DramClock from, bool output_free) const;
+  // What a bank's bursts want of it; null: nothing.
+  struct Wants {
+    DramBurst* open_row = nullptr;                // the oldest burst of the row that is open
+    DramBurst *read = nullptr, *write = nullptr;  // the oldest ones of it that wait behind none
+    DramBurst* other_row = nullptr;               // the bank's oldest burst, where it wants a row that is not open
+  };
+  bool note(DramBurst& burst);
+  void note_bank(int bank);
   Command choose(DramClock from, bool output_free) const;
-  void consider(Kind kind, int index, DramClock at, Command* best) const;
+  bool others_want_row_of(const DramBurst& burst);
   void issue(const Command& command, Cycle now, RegisteredFifo<DramResponse>& responses);
-  void issue_column(const Burst& burst, const Command& command, Cycle now, RegisteredFifo<DramResponse>& responses);
+  void issue_column(const Command& command, Cycle now, RegisteredFifo<DramResponse>& responses);
   void refresh();
   void charge_active(DramClock until);
 
   struct Span {
     Cycle begin, end;
   };
+  // What a bank's bursts want of it: places in the queue. kNobody: none of them.
   // What every cycle looks at comes first, in few cache lines.
   alignas(64) Cycle refresh_cycle_;   // in which these are due: a refresh,
   Cycle next_cycle_ = Clock::kNever;  // next_
   bool changed_ = false;              // since next_ was found
   bool output_full_ = false;
-  int heads_ = 0;                        // bursts in the queue that do not repeat the one before them
-  boost::circular_buffer<Burst> queue_;  // oldest first
-  int writes_ = 0;                       // in it: without one, nothing waits behind another
-  uint64_t last_number_ = 0;
+  BurstQueue queue_;
+  std::vector<Wants> wants_;   // [bank]
+  uint32_t wanted_banks_ = 0;  // that have bursts
   Command next_;
   DramClock refresh_due_;
   ClockRatio clocks_;

@@ -9,7 +9,7 @@ namespace spikeloom {
 class FirstReady : public Scheduler {
  public:
   explicit FirstReady(int queue_depth) : most_(queue_depth) {}
-  int may_go(int waiting, int passed) const override { return passed < most_ ? waiting : 1; }
+  bool oldest_only(int passed) const override { return passed >= most_; }
 
  private:
   int most_;

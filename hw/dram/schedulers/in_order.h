@@ -7,7 +7,7 @@ namespace spikeloom {
 
 class InOrder : public Scheduler {
  public:
-  int may_go(int, int) const override { return 1; }
+  bool oldest_only(int) const override { return true; }
 };
 
 }  // namespace spikeloom

@@ -1,7 +1,7 @@
 // Which of a channel's waiting bursts may have their column command next, once their rows are open.
 //
-// Contract: the answer is a number n >= 1: the n oldest may. Rows are opened ahead of time whatever the policy: a
-// bank's oldest burst may have its row activated, and another row closed that none of the n wants.
+// Contract: the oldest alone may, or all. Rows are opened ahead of time whatever the policy: a bank's oldest burst may
+// have its row activated, and another row closed that none wants that may go.
 #pragma once
 
 #include <memory>
@@ -13,8 +13,8 @@ namespace spikeloom {
 class Scheduler {
  public:
   virtual ~Scheduler() = default;
-  // Of `waiting` bursts; `passed`: how many younger ones have gone before the oldest.
-  virtual int may_go(int waiting, int passed) const = 0;
+  // `passed`: how many younger bursts have gone before the oldest.
+  virtual bool oldest_only(int passed) const = 0;
 };
 
 // By index into scheduler_names(). `queue_depth`: bursts that a channel's queue holds.
