@@ -76,9 +76,9 @@ void Clock::fetch_band(size_t band, Cycle begin, Fetch fetch) {
 
 // What the bands behind `band` are about to need, which nobody has touched since the cycles before.
 void Clock::fetch_ahead(size_t band, Cycle begin) {
-  fetch_band(band + 3, begin, [](const Clocked& block) { block.fetch_begin(); });
-  fetch_band(band + 2, begin, [](const Clocked& block) { block.fetch(0); });
-  fetch_band(band + 1, begin, [](const Clocked& block) { block.fetch(1); });
+  fetch_band(band + 1 + Clocked::kFetchSteps, begin, [](const Clocked& block) { block.fetch_begin(); });
+  for (int step = 0; step < Clocked::kFetchSteps; ++step)
+    fetch_band(band + size_t(Clocked::kFetchSteps - step), begin, [step](const Clocked& block) { block.fetch(step); });
 }
 
 // Bit c % 64: a block ran in cycle c.
@@ -97,7 +97,7 @@ uint64_t Clock::run_band(const Band& band, Cycle begin, Cycle end) {
 // the simulation ends.
 void Clock::run() {
   do {
-    if (now_ > 0) bands_.size() == 1 ? run_cycle() : run_cycles();
+    if (now_ > 0) runs_bands_ ? run_cycles() : run_cycle();
     if (!goes_on()) return;
     advance();
   } while (now_ - quantum_begin_ < quantum_);
@@ -123,10 +123,15 @@ void Clock::run_cycle() {
   if (!far_.empty()) bring_near(now_ + 1);
   occupied_ &= ~(uint64_t{1} << (now_ % kWheel));
   ++active_cycles_;
-  wheel_[now_ % kWheel].drain(bands_[0].first, bands_[0].end, [this](uint32_t block) { blocks_[block]->tick(); });
+  ticks_ = 0;
+  wheel_[now_ % kWheel].drain(0, bands_.back().end, [this](uint32_t block) {
+    blocks_[block]->tick();
+    ++ticks_;
+  });
+  runs_bands_ = bands_.size() > 1 && ticks_ > bands_from_;
 }
 
-// With bands: some cycles.
+// Some cycles, band by band.
 void Clock::run_cycles() {
   begin_cycle();
   const Cycle begin = now_, ahead = kAhead - kAhead % stride_;
@@ -135,7 +140,9 @@ void Clock::run_cycles() {
   bring_near(end);
   ticks_ = 0;
   const uint64_t active = run_bands(begin, end);
-  fetches_ahead_ = ticks_ > kManyTicks;
+  runs_bands_ = ticks_ > bands_from_ * (end - begin);
+  fetches_ahead_ = ticks_ > kManyTicks * (end - begin);
+  cycles_in_bands_ += end - begin;
   now_ = begin;
   for (Cycle cycle = begin; cycle < end; ++cycle) {
     const uint64_t bit = uint64_t{1} << (cycle % kWheel);

@@ -32,12 +32,14 @@ class Clock : public sc_core::sc_module {
   // The number by which a new block is woken.
   uint32_t add(Clocked* block);
   // Before elaboration, for more blocks than fit into a core's cache: the block's band, 0 unless said. Blocks of a band
-  // share FIFOs with those of their own, the next lower and the next higher one alone. A band then runs some cycles in
-  // one go, some bands even more before others begin (time skewing). No block can tell: what one does, another band
-  // sees some cycles later.
+  // share FIFOs with those of their own, the next lower and the next higher one alone. While many blocks run, a
+  // band then runs some cycles in one go, some bands even more before others begin (time skewing). No block can tell:
+  // what one does, another band sees some cycles later.
   void set_band(uint32_t block, uint32_t band);
   // So many, the least latency and credit latency of any FIFO between bands: those that a band runs in one go.
   void set_cycles_between_bands(Cycle cycles) { stride_ = std::min(cycles, kAhead); }
+  // How many blocks must run in a cycle to go band by band in the next ones; bands cost time of their own.
+  void set_bands_from(size_t blocks) { bands_from_ = blocks; }
   // The block runs in `cycle` (> now; the first cycle that can be asked for is 1). Asking twice costs nothing.
   void wake(uint32_t block, Cycle cycle) {
     assert(cycle > now_);
@@ -63,13 +65,15 @@ class Clock : public sc_core::sc_module {
   static constexpr Cycle kNever = ~Cycle{0};
   // Cycles in which at least one block ran.
   Cycle active_cycles() const { return active_cycles_; }
+  // Cycles that ran band by band.
+  Cycle cycles_in_bands() const { return cycles_in_bands_; }
 
  private:
   static constexpr Cycle kWheel = 64;
   static constexpr Cycle kAhead = 12;                  // most cycles in which some bands run before others begin
   static constexpr Cycle kNear = kWheel - kAhead + 1;  // nothing that far ahead gets in the way of those
   static constexpr Cycle kObserverPeriod = 1024;
-  static constexpr size_t kManyTicks = 2048;  // in kAhead cycles: of more blocks than a core's own cache holds
+  static constexpr size_t kManyTicks = 170;  // a cycle: of more blocks than a core's second cache holds
   // Words of the wheel's sets.
   struct Band {
     size_t first, end;
@@ -90,10 +94,12 @@ class Clock : public sc_core::sc_module {
   Cycle next_cycle() const;
 
   sc_core::sc_time period_;
-  Cycle now_ = 0, active_cycles_ = 0, observe_from_ = 0;
+  Cycle now_ = 0, active_cycles_ = 0, cycles_in_bands_ = 0, observe_from_ = 0;
   Cycle quantum_ = 1, quantum_begin_ = 0;
-  Cycle stride_ = 1;  // cycles that a band runs at once
-  size_t ticks_ = 0;  // since the cycles began that bands run now
+  Cycle stride_ = 1;         // cycles that a band runs at once
+  size_t bands_from_ = 48;   // ticks a cycle: of more blocks than a core's first cache holds
+  size_t ticks_ = 0;         // in the cycle, or since the cycles began that bands run now
+  bool runs_bands_ = false;  // the last cycles had so many that bands are worth their while
   bool fetches_ahead_ = false;
   bool stopped_ = false;
   std::vector<Clocked*> blocks_;   // by number; null: none has it

@@ -21,6 +21,8 @@ class IndexSet {
   template <typename Visit>
   void drain(size_t first, size_t end, Visit visit) {
     for (size_t word = first; word < end; ++word) {
+      while (end - word >= 8 && !any_of_eight(word)) word += 8;  // many members are rare
+      if (word == end) return;
       for (uint64_t members = words_[word]; members; members &= members - 1)
         visit(uint32_t(64 * word + size_t(__builtin_ctzll(members))));
       words_[word] = 0;
@@ -28,6 +30,11 @@ class IndexSet {
   }
 
  private:
+  bool any_of_eight(size_t first) const {
+    uint64_t any = 0;
+    for (size_t word = first; word < first + 8; ++word) any |= words_[word];
+    return any != 0;
+  }
   std::vector<uint64_t> words_;  // bit i % 64 of word i / 64: i is a member
 };
 

@@ -41,7 +41,8 @@ a packet's recorded cycle to the arrival of its tail at the last of its nodes, p
   --no-figures       do not draw the figure
   -q, --quiet        print nothing but errors
 
-A rate is saturated when less than four fifths of what was offered arrived, or packets were left after the drain,
+A rate is saturated when arrivals fell behind what was offered while it was measured, by more than 2 % and than what
+flows through the network in three times its longest latency without load; or when packets were left after the drain,
 whose end is looked for every 1,024 cycles.
 "4 H + 9 cycles over H hops": H links between routers, none between nodes of one router.
 

@@ -21,7 +21,7 @@ def run(options):
         raise KeyboardInterrupt("results so far are kept; the same command goes on") from stop
     for line in summary(study):
         print(line)
-    return 0
+    return 0 if len(study.best(1)) else 1
 
 
 def summary(study):

@@ -189,7 +189,7 @@ def test_a_constraint_that_nothing_meets_is_the_reason_on_the_terminal(tmp_path,
     changes = {"constraints": {"area_mm2": {"most": 0.5}}, "search": {"sampler": sampler}}
     status, out, _ = small_study.run(small_study.write(tmp_path, study=head, **changes), tmp_path)
     lines = out.splitlines()
-    assert (status, lines[0]) == (0, "out: 3 trials: 3 infeasible")
+    assert (status, lines[0]) == (1, "out: 3 trials: 3 infeasible")
     assert lines[2:4] == [
         "No trial is complete and inside the constraints",
         "3 infeasible: outside area_mm2 at most 0.5",

@@ -19,7 +19,7 @@ struct LoadPoint {
   double latency = 0;   // mean cycles from generation to the tail's arrival, of measured packets
   Cycle largest_latency = 0;
   uint64_t packets = 0;    // measured
-  bool saturated = false;  // packets were left when the drain ended, or less than 4/5 arrived in time
+  bool saturated = false;  // packets were left when the drain ended, or arrivals fell behind what was offered
   uint64_t flit_hops = 0;  // over all links, the nodes' own too
   std::string stuck;       // why nothing moves any more; empty: it moves
 };
@@ -33,6 +33,7 @@ class TrafficNetwork {
 
  private:
   void add_node(int node, double rate, uint64_t seed);
+  bool falls_behind() const;
   // Called now and then while it runs.
   void watch();
 

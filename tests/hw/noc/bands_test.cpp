@@ -45,6 +45,7 @@ void put_in_bands(MeshProbe* mesh) {
     for (auto& sink : mesh->sinks[node]) sink->set_band(mesh->network.band_of_node(node));
   }
   mesh->clock.set_quantum(Clock::kQuantum);
+  mesh->clock.set_bands_from(6);
 }
 
 // Every event of every block in every cycle.
@@ -85,6 +86,9 @@ TEST_P(BandsExact, EveryEventOfEveryCycleIsTheSame) {
   sc_core::sc_start();
   const auto expected = events(&serial.mesh);
   EXPECT_GT(expected.size(), 20000u);
+  const Cycle in_bands = banded.mesh.clock.cycles_in_bands(), active = banded.mesh.clock.active_cycles();
+  EXPECT_GT(in_bands, 100u);    // while the network is busy,
+  EXPECT_LT(in_bands, active);  // but not when little is left
   EXPECT_EQ(expected, events(&banded.mesh));
   EXPECT_EQ(serial.mesh.clock.now(), banded.mesh.clock.now());
   EXPECT_EQ(serial.mesh.clock.active_cycles(), banded.mesh.clock.active_cycles());

@@ -91,6 +91,30 @@ TEST(TrafficUnit, AnOverloadedNetworkIsSaturatedAndStillMoves) {
   EXPECT_LT(point.accepted, 0.5);
 }
 
+// BookSim 2 carries 0.191 single flits on this mesh (tests/validate/booksim2.csv). Less is carried for good.
+TEST(TrafficUnit, JustBelowWhatItCanCarryANetworkIsNotSaturated) {
+  NetworkSpec spec = small_network(8, 8, 8);
+  spec.router.speculative = false;
+  TrafficSpec traffic = uniform(1);
+  traffic.warmup_cycles = 3000;
+  TrafficNetwork below(spec, traffic, 0.18, 2);
+  EXPECT_FALSE(below.run().saturated);
+}
+
+// With more offered than that the backlog grows, by little though it is.
+TEST(TrafficUnit, JustAboveWhatItCanCarryANetworkIsSaturated) {
+  NetworkSpec spec = small_network(8, 8, 8);
+  spec.router.speculative = false;
+  TrafficSpec traffic = uniform(1);
+  traffic.warmup_cycles = 3000;
+  traffic.drain_cycles = 200000;  // long enough for all that is left
+  TrafficNetwork above(spec, traffic, 0.205, 2);
+  const LoadPoint point = above.run();
+  EXPECT_TRUE(point.saturated);
+  EXPECT_GT(point.accepted, 0.185);
+  EXPECT_LT(point.accepted, 0.2);
+}
+
 // A ring without a dateline, driven to its limit, closes its circle of dependencies: nothing moves any more, and the
 // oldest flit is named with its place and what it waits for.
 TEST(TrafficUnit, ADeadlockedRingIsFoundAndItsOldestFlitNamed) {
