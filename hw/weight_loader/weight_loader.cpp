@@ -54,6 +54,7 @@ void WeightLoader::tick() {
   if (!writes_.empty()) write_cached();
   if (!streams_.empty()) send();
   if (writes_.empty()) request();
+  if (cache_read_) read_cached();
   if (caching_ >= 0) finish_cached();
 }
 
@@ -143,12 +144,13 @@ void WeightLoader::take_responses() {
   }
 }
 
-// Asks for what follows, as far as the buffer has room for it.
+// Asks for what follows, as far as the buffer has room for it. Loads have their place in it one after another, so that
+// one can never wait for room that one behind it has taken.
 void WeightLoader::request() {
   if (requests_->producer_waits() || reserved_ + burst_bytes_ > uint64_t(spec_.buffer_bytes)) return;
   for (Stream& stream : streams_) {
-    if (stream.requested == stream.bursts) continue;
-    if (!requests_->can_push()) return;
+    if (stream.requested == stream.bursts && stream.sram_read == stream.sram_bytes) continue;
+    if (stream.requested == stream.bursts || !requests_->can_push()) return;
     const uint64_t room = (uint64_t(spec_.buffer_bytes) - reserved_) / burst_bytes_;
     const uint64_t bursts = std::min(room, stream.bursts - stream.requested);
     DramRequest request;
@@ -164,8 +166,28 @@ void WeightLoader::request() {
   }
 }
 
-// Of keys all that follows the parameters must have come before any of it is sent. The SRAM delivers behind DRAM.
-bool WeightLoader::has_come(uint64_t bytes) {
+// The same of what lies in the SRAM: a word, once its port is free and all before it is in the buffer or asked for.
+void WeightLoader::read_cached() {
+  if (now() < cache_written_) return;  // finish_cached() comes then
+  for (Stream& stream : streams_) {
+    if (stream.requested < stream.bursts) return;
+    if (stream.sram_read == stream.sram_bytes) continue;
+    const uint64_t read = std::min(stream.sram_read + uint64_t(spec_.kv_cache.word_bytes), stream.sram_bytes);
+    const uint64_t flits = ceil_div(read, flit_bytes()) - ceil_div(stream.sram_read, flit_bytes());
+    if (reserved_ + flits * flit_bytes() > uint64_t(spec_.buffer_bytes)) return;
+    const uint32_t phase = uint32_t(context_.program->passes[stream.load.pass].phase);
+    cache_read_->add(now(), 1, phase);
+    if (flits > 0) buffer_write_.add(now(), flits, phase);
+    reserved_ += flits * flit_bytes();
+    stream.sram_read = read;
+    wake_at(now() + 1);
+    return;
+  }
+}
+
+// Of keys all that follows the parameters must have come before any of it is sent. What lies in the SRAM follows what
+// lies in DRAM.
+bool WeightLoader::has_come(uint64_t bytes) const {
   const Stream& stream = streams_.front();
   if (stream.transposes) {
     const uint64_t parameters = stream.parameters ? layout_.place(stream.load).parameter_bytes : 0;
@@ -174,30 +196,11 @@ bool WeightLoader::has_come(uint64_t bytes) {
   const uint64_t from_dram = std::min(bytes, stream.dram_bytes);
   const uint64_t arrived = arrived_before_ > stream.first_id ? arrived_before_ - stream.first_id : 0;
   if (arrived * burst_bytes_ < stream.skipped + from_dram) return false;
-  return bytes <= stream.dram_bytes || sram_delivers(bytes - stream.dram_bytes);
-}
-
-// Whether the SRAM has delivered `bytes` bytes of the front load by now.
-bool WeightLoader::sram_delivers(uint64_t bytes) {
-  const Cycle ready = streams_.front().due + ceil_div(bytes, uint64_t(spec_.kv_cache.word_bytes));
-  if (now() < ready) wake_at(ready);
-  return now() >= ready;
-}
-
-void WeightLoader::begin_stream() {
-  Stream& stream = streams_.front();
-  stream.begun = true;
-  stream.due = now();
-  sent_bytes_ = 0;
-  if (stream.sram_bytes == 0) return;
-  const uint32_t phase = uint32_t(context_.program->passes[stream.load.pass].phase);
-  cache_read_->add_span(now(), ceil_div(stream.sram_bytes, uint64_t(spec_.kv_cache.word_bytes)), 1, phase);
-  buffer_write_.add_span(now(), ceil_div(stream.sram_bytes, flit_bytes()), 1, phase);
+  return bytes - from_dram <= stream.sram_read;
 }
 
 void WeightLoader::send() {
   Stream& stream = streams_.front();
-  if (!stream.begun) begin_stream();
   if (packets_.done()) make_next_message();
   if (!has_come(sent_bytes_ + flit_bytes())) {
     activity_.enter(ActivityState::kStalledInput, now());
@@ -212,7 +215,7 @@ void WeightLoader::send() {
   flits_out_->push(flit);
   if (!flit.head) {
     sent_bytes_ += flit_bytes();
-    if (sent_bytes_ <= stream.dram_bytes) reserved_ -= flit_bytes();
+    reserved_ -= flit_bytes();
     // A flit holds one dimension of as many keys as it has nibbles, and each lies in a word of its own.
     const bool narrow = stream.transposes && flit.type == MessageType::kWeights;
     buffer_read_.add(now(), narrow ? 2 * flit_bytes() : 1, flit.phase);
@@ -226,6 +229,7 @@ void WeightLoader::end_stream() {
   const Stream& stream = streams_.front();
   assert(sent_bytes_ == stream.dram_bytes + stream.sram_bytes);
   reserved_ -= stream.bursts * burst_bytes_ - stream.dram_bytes;
+  sent_bytes_ = 0;
   streams_.pop_front();
   if (streams_.empty()) activity_.enter(ActivityState::kIdle, now() + 1);
 }

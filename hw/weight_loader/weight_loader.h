@@ -9,9 +9,10 @@
 //          one request a cycle, as large as the buffer has room for. A flit leaves in the first cycle in which its
 //          bytes are in the buffer (a head flit: those of the flit behind it), in order, at most one a cycle, and frees
 //          their place. A full output stops the flits; a full buffer stops the requests. Rows of keys are dimensions:
-//          the first leaves when the whole slice has come. Slices in the SRAM for keys and values deliver a word a
-//          cycle from the cycle in which their flits are due; new keys and values take a word a cycle there, or
-//          requests to DRAM, which go first.
+//          the first leaves when the whole slice has come. The SRAM for keys and values is read ahead into the buffer,
+//          too, a word a cycle, in the order of the loads: what follows in DRAM is requested when its last word has
+//          been read. New keys and values take a word a cycle there, before which no read goes, or requests to DRAM,
+//          which go first.
 // Energy   WeightBufferWrite per flit's worth of every burst, WeightBufferRead per body flit (of keys once for each
 //          position in it); KvCacheRead and -Write per word.
 // Config   WeightLoaderSpec, sections memory_node.weight_loader and kv_cache.
@@ -76,9 +77,8 @@ class WeightLoader : public Block {
     uint64_t first_burst, bursts;  // in DRAM
     uint64_t dram_bytes;           // of it, that flits carry; what follows comes from SRAM
     uint64_t sram_bytes;
+    uint64_t sram_read = 0;  // of them, in earlier cycles
     bool transposes;
-    bool begun = false;
-    Cycle due = 0;           // when its flits could leave
     size_t made = 0;         // messages, that of parameters counted
     uint64_t skipped;        // bytes of the first burst that are not the load's
     uint64_t first_id;       // of its first burst
@@ -94,12 +94,12 @@ class WeightLoader : public Block {
   bool has(int input) const { return occupied_ >> input & 1 && visible_from_[size_t(input)] <= now(); }
   void take_responses();
   void request();
+  void read_cached();
   size_t arrived_place(uint64_t id) const {
     const size_t at = arrived_at_ + (id - arrived_before_);
     return at < arrived_.size() ? at : at - arrived_.size();
   }
   void send();
-  void begin_stream();
   void end_stream();
   void make_next_message();
   // `bits` bits of payload_.
@@ -107,8 +107,7 @@ class WeightLoader : public Block {
   void make_parameters(const Load& load);
   void make_rows(const Load& load, const RowMessage& message);
   // Whether the front load's first `bytes` bytes are in the buffer.
-  bool has_come(uint64_t bytes);
-  bool sram_delivers(uint64_t bytes);
+  bool has_come(uint64_t bytes) const;
   uint64_t flit_bytes() const { return uint64_t(spec_.word_bytes); }
 
   WeightLoaderSpec spec_;

@@ -1,6 +1,7 @@
 // Keys and values of a small attention in SRAM, in DRAM and in both: the same outputs, and every byte is accounted for.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 
 #include "hw/chip/chip.h"
@@ -26,7 +27,8 @@ TinyAttentionSpec shape(int tokens) {
 }
 
 struct KvRun {
-  explicit KvRun(int64_t cache_bytes, int tokens = 4) : layer(shape(tokens)), with(layer.trace) {
+  explicit KvRun(int64_t cache_bytes, int tokens = 4, Cycle window = 1000, int buffer_bytes = 4096)
+      : layer(shape(tokens)), with(layer.trace) {
     with.vector_unit = {{"keys", VectorKind::kQuantize, tokens * 16, tokens * 2},
                         {"values", VectorKind::kQuantize, tokens * 16, tokens * 2}};
     add_attention_operations(&with, with.tokens);
@@ -34,8 +36,9 @@ struct KvRun {
     spec.neuron_array.slope_bits = 24;
     spec.neuron_array.membrane_bits = 40;
     spec.neuron_array.residue_bits = 56;
+    spec.weight_loader.buffer_bytes = buffer_bytes;
     spec.weight_loader.kv_cache = {cache_bytes, 4, 1};
-    chip = std::make_unique<Chip>("chip", spec, with, 1000);
+    chip = std::make_unique<Chip>("chip", spec, with, window);
     check_fit(chip->spec(), with, chip->program());
     chip->run();
     for (size_t o = 0; o < with.operations.size(); ++o) {
@@ -85,6 +88,27 @@ TEST(KvCacheEnergy, ReadsAndWritesCountWithTheOperationsThatUseThem) {
   EXPECT_EQ(counts, expected);
 }
 
+// Slices are read ahead into the loader's buffer, one behind the other: the 24 words of scores are read in 24 cycles,
+// though each slice has parameters in DRAM and flits of its own to wait for. Heads lie at memory nodes in turn.
+TEST(KvCacheTiming, WordsOfSlicesThatFollowAreReadOneACycle) {
+  KvRun run(4096, 4, 1);
+  std::map<std::string, std::vector<Cycle>> cycles;  // by memory node
+  const uint32_t scores = uint32_t(run.chip->program().passes[0].phase);
+  for (const EnergyRecord& record : run.chip->ledger().records()) {
+    const EnergyCounter& counter = *run.chip->ledger().counters()[record.counter];
+    if (counter.event() != EnergyEvent::kKvCacheRead || record.phase != scores) continue;
+    EXPECT_EQ(record.count, 1u);
+    cycles[counter.block()].push_back(record.window_begin);
+  }
+  size_t words = 0;
+  for (auto& [block, read] : cycles) {
+    std::sort(read.begin(), read.end());
+    EXPECT_EQ(read.back() - read.front() + 1, read.size()) << block;
+    words += read.size();
+  }
+  EXPECT_EQ(words, 24u);
+}
+
 // Of those words 2 * 3 * 4 are scores' and 2 * 4 * 4 the mix's, one a cycle.
 TEST(KvCacheExact, ReadingByTheWordBoundsScoresAndMix) {
   const KvRun run(4096);
@@ -109,6 +133,17 @@ TEST(KvCacheExact, WhatOutgrowsTheSramLiesInDram) {
   EXPECT_EQ(counted(run.chip->ledger(), EnergyEvent::kKvCacheRead), 16u);
   EXPECT_GT(counted(run.chip->ledger(), EnergyEvent::kDramWriteBit), 0u);
 }
+
+// In a buffer that hardly holds two slices, those from SRAM and those from DRAM must not take each other's room.
+class SmallBuffer : public testing::TestWithParam<int> {};
+using KvCacheSmallBufferExact = SmallBuffer;
+
+TEST_P(KvCacheSmallBufferExact, SlicesFromBothMemoriesCome) {
+  KvRun run(GetParam(), 4, 1000, 256);
+  EXPECT_GT(counted(run.chip->ledger(), EnergyEvent::kWeightBufferRead), 0u);
+}
+
+INSTANTIATE_TEST_SUITE_P(Bytes, KvCacheSmallBufferExact, testing::Values(0, 32, 48, 64, 96, 112, 160, 4096));
 
 // A decode step: the last position alone. Its key takes 4 bytes, its value, with an exponent, 5: 1 + 2 words a head.
 TEST(KvCacheExact, ADecodeStepWritesOnePositionToSram) {
