@@ -31,8 +31,9 @@ struct LinkSpec {
   int buffer_flits = 4;    // per virtual channel
   int latency_cycles = 1;  // from the cycle in which the sender grants it to the one in which the receiver sees it
   int credit_cycles = 1;
-  double length_mm = 1;  // 0 for the short wires between a router and its own tile
-  bool to_node = false;  // ends at a node, not at a router
+  double length_mm = 1;               // 0 for the short wires between a router and its own tile
+  bool to_node = false;               // ends at a node, not at a router
+  bool wait_for_tail_credit = false;  // a virtual channel takes its next packet when all its credits are back
 };
 
 class alignas(64) Link : public sc_core::sc_interface {
@@ -43,12 +44,16 @@ class alignas(64) Link : public sc_core::sc_interface {
         channels_(size_t(format.vcs), clock, spec.buffer_flits, spec.latency_cycles, spec.credit_cycles),
         free_(uint32_t(low_mask(format.vcs))),
         to_node_(spec.to_node),
+        head_needs_(uint16_t(spec.wait_for_tail_credit ? spec.buffer_flits : 1)),
         flit_energy_(ledger,
                      {{&ledger.counter(name, EnergyEvent::kLinkBitMm, spec.length_mm), uint64_t(format.wire_bits())},
                       {&ledger.counter(receiver, EnergyEvent::kRouterBufferWriteBit), uint64_t(format.wire_bits())}}),
         name_(name) {}
 
   bool can_send(int vc) { return channels_[vc].can_push(); }
+  // Whether virtual channel `vc`, which no packet holds, can take one, and send its head, in this cycle. If not, the
+  // sender is woken when more credits are back.
+  bool can_begin(int vc) { return channels_[vc].can_push(head_needs_); }
   // The flit travels in virtual channel `vc`.
   void send(const Flit& flit, int vc) {
     channels_[vc].push(flit);
@@ -91,6 +96,7 @@ class alignas(64) Link : public sc_core::sc_interface {
   FixedArray<RegisteredFifo<Flit>> channels_;
   uint32_t free_;
   bool to_node_;
+  uint16_t head_needs_;  // credits
   LinkListener* listener_ = nullptr;
   EnergyBundle flit_energy_;
   std::string name_;

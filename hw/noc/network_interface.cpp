@@ -31,7 +31,7 @@ int NetworkInterface::choose_vc(const Flit& head) {
   for (int i = 0; i < channels_.per_class; ++i) {
     const int offset = (next + i) % channels_.per_class;
     const int vc = channels_.first(head.message_class) + offset;
-    if (!(allowed >> vc & 1) || !link_->can_send(vc)) continue;
+    if (!(allowed >> vc & 1) || !link_->can_begin(vc)) continue;
     next = (offset + 1) % channels_.per_class;
     return vc;
   }

@@ -1,5 +1,6 @@
 #include "hw/noc/network_spec.h"
 
+#include <algorithm>
 #include <cstdio>
 
 #include "hw/noc/deadlock.h"
@@ -22,6 +23,9 @@ RouterSpec read_router(ConfigNode& router) {
   spec.vc_allocator = router.choice("vc_allocator", allocator_names());
   spec.switch_allocator = router.choice("switch_allocator", allocator_names());
   spec.allocator_iterations = int(router.integer("allocator_iterations", 1, 16));
+  spec.wait_for_tail_credit = router.flag("wait_for_tail_credit");
+  spec.input_speedup = int(router.integer("input_speedup", 1, kMostSpeedup));
+  spec.output_speedup = int(router.integer("output_speedup", 1, kMostSpeedup));
   const auto is_islip = [](int allocator) { return allocator_names()[allocator] == "islip"; };
   if (spec.allocator_iterations > 1 && !is_islip(spec.vc_allocator) && !is_islip(spec.switch_allocator))
     router.fail_at("allocator_iterations", "must be 1 where neither allocator is islip: separable ones do not iterate");
@@ -110,13 +114,17 @@ std::string NetworkSpec::warning() const {
   std::snprintf(share, sizeof share, "%.0f %%", 100.0 * buffer_flits / needed);
   return buffer_place + ": " + buffer_key + ": " + std::to_string(buffer_flits) + " flits are fewer than the " +
          std::to_string(needed) + " of the credit loop: one virtual channel reaches at most " + share +
-         " of a link's throughput (" + buffer_key + "=" + std::to_string(needed) + " reaches all of it)";
+         " of a link's throughput (" + buffer_key + "=" + std::to_string(needed) + " reaches all of it" +
+         (router.wait_for_tail_credit ? " within a packet; the next one waits for the tail's credit)" : ")");
 }
 
 std::string NetworkSpec::text(int classes) const {
   return topology().name() + ", " + routing_names()[routing] + ", " + std::to_string(vcs_per_class) +
          (vcs_per_class == 1 ? " virtual channel" : " virtual channels") + (classes > 1 ? " per class" : "") + " of " +
-         std::to_string(buffer_flits) + (buffer_flits == 1 ? " flit" : " flits");
+         std::to_string(buffer_flits) + (buffer_flits == 1 ? " flit" : " flits") +
+         (router.wait_for_tail_credit ? ", waiting for tail credits" : "") +
+         (router.input_speedup > 1 ? ", input speed-up " + std::to_string(router.input_speedup) : "") +
+         (router.output_speedup > 1 ? ", output speed-up " + std::to_string(router.output_speedup) : "");
 }
 
 std::vector<EdgeNode> read_memory_nodes(ConfigNode& section, const Topology& topology) {
@@ -148,11 +156,17 @@ std::vector<EdgeNode> read_memory_nodes(ConfigNode& section, const Topology& top
 }
 
 void check_channels(ConfigNode& network, const NetworkSpec& spec, int classes) {
-  if (classes * spec.vcs_per_class <= kMostVcs) return;
+  const int vcs = classes * spec.vcs_per_class;
+  if (spec.router.input_speedup > vcs)
+    network.section("router").fail_at("input_speedup", std::to_string(spec.router.input_speedup) +
+                                                           " crossbar inputs for the " + std::to_string(vcs) +
+                                                           " virtual channel(s) of an input (allowed: 1 to " +
+                                                           std::to_string(std::min(vcs, kMostSpeedup)) + ")");
+  if (vcs <= kMostVcs) return;
   const int partitions = make_routing(0, spec.shape, spec.dateline)->partitions();
   const int most = kMostVcs / classes / partitions * partitions;
   network.fail_at("vcs_per_class", std::to_string(spec.vcs_per_class) + " for each of " + std::to_string(classes) +
-                                       " classes of messages makes " + std::to_string(classes * spec.vcs_per_class) +
+                                       " classes of messages makes " + std::to_string(vcs) +
                                        " virtual channels; a router has at most " + std::to_string(kMostVcs) +
                                        " (at most " + std::to_string(most) + " per class)");
 }

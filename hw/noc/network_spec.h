@@ -39,7 +39,7 @@ struct NetworkSpec {
   LinkSpec link_between_routers() const { return link_from_router(link_cycles, link_length_mm); }
   LinkSpec link_into_network(bool near) const {
     const int wires = node_link_cycles(near);
-    return {buffer_flits, 1 + wires, 1 + wires, near ? 0 : link_length_mm};
+    return {buffer_flits, 1 + wires, 1 + wires, near ? 0 : link_length_mm, false, router.wait_for_tail_credit};
   }
   LinkSpec link_to_node(bool near) const {
     LinkSpec link = link_from_router(node_link_cycles(near), near ? 0 : link_length_mm);
@@ -48,7 +48,7 @@ struct NetworkSpec {
   }
   // Cycles from hop to hop of a head flit that never waits.
   int hop_cycles() const;
-  // Buffer places that let one virtual channel send a flit in every cycle.
+  // Buffer places that let one virtual channel send a flit in every cycle of a packet.
   int round_trip_flits() const;
   // Cycles from a packet's birth at a tile to its tail's arrival at another one over `hops` links between routers,
   // alone in the network; of several flits a lower bound where switch_cycles > 1.
@@ -61,13 +61,15 @@ struct NetworkSpec {
  private:
   int node_link_cycles(bool near) const { return near && link_cycles > 1 ? 1 : link_cycles; }
   LinkSpec link_from_router(int wires, double length_mm) const {
-    return {buffer_flits, 1 + router.switch_cycles + wires, 1 + wires + credit_cycles, length_mm};
+    return {buffer_flits, 1 + router.switch_cycles + wires, 1 + wires + credit_cycles, length_mm,
+            false,        router.wait_for_tail_credit};
   }
 };
 
 // The list `memory_nodes` of a section, each at a free port of `topology` (one without memory nodes). Throws UserError.
 std::vector<EdgeNode> read_memory_nodes(ConfigNode& section, const Topology& topology);
-// Throws UserError at the section's vcs_per_class when a router cannot have that many channels for `classes`.
+// Throws UserError at the section's vcs_per_class when a router cannot have that many channels for `classes`, and at
+// input_speedup when it has fewer channels than that.
 void check_channels(ConfigNode& network, const NetworkSpec& spec, int classes);
 
 }  // namespace spikeloom

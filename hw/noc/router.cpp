@@ -21,11 +21,13 @@ Router::Router(const sc_core::sc_module_name& name, Clock& clock, int id, int po
     : Block(name, clock),
       count_(uint8_t(ports)),
       vcs_(uint8_t(channels.count())),
-      may_pass_apart_(ports * channels.count() <= 64 && spec.switch_allocation_cycles == 1),
-      crossbar_waits_(spec.switch_cycles > 1),
+      may_pass_apart_(ports * channels.count() <= 64 && spec.switch_allocation_cycles == 1 && spec.output_speedup == 1),
+      crossbar_waits_(spec.switch_cycles > 1 || spec.output_speedup > 1),
       stages_wait_(std::max({spec.routing_cycles, spec.vc_allocation_cycles, spec.switch_allocation_cycles}) > 1),
+      next_vc_(few_next_vcs_.data()),
       slots_(new Slot[size_t(ports) * vcs_]),
-      switch_allocator_(make_allocator(spec.switch_allocator, ports, ports, spec.allocator_iterations)),
+      switch_allocator_(make_allocator(spec.switch_allocator, ports * spec.input_speedup, ports * spec.output_speedup,
+                                       spec.allocator_iterations)),
       vc_allocator_(make_allocator(spec.vc_allocator, ports * vcs_, ports * vcs_, spec.allocator_iterations)),
       routes_(routes),
       channels_(channels),
@@ -40,6 +42,10 @@ Router::Router(const sc_core::sc_module_name& name, Clock& clock, int id, int po
       in("in", ports),
       out("out", ports) {
   assert(vcs_ <= kMostVcs && ports <= kMostPorts && format.vcs == vcs_);
+  assert(spec.input_speedup <= vcs_ && spec.input_speedup <= kMostSpeedup && spec.output_speedup <= kMostSpeedup);
+  for (int vc = 0; vc < vcs_; vc += spec.input_speedup) every_nth_channel_ |= 1u << vc;
+  more_next_vcs_.resize(size_t(ports * spec.input_speedup));
+  if (more_next_vcs_.size() > few_next_vcs_.size()) next_vc_ = more_next_vcs_.data();
 }
 
 void Router::end_of_elaboration() {
@@ -49,6 +55,7 @@ void Router::end_of_elaboration() {
         Slot& slot = slots_[p * vcs_ + vc];
         slot.buffer = &in[p]->channel(vc);
         slot.input = uint8_t(p);
+        slot.crossbar_input = uint8_t(p * spec_.input_speedup + vc % spec_.input_speedup);
         slot.vc = uint8_t(vc);
         slot.buffer->set_consumer(this);
         slot.buffer->keep_front_in(&slot.front, &group(index_of(slot)).occupied, int(index_of(slot) % 64));
@@ -65,7 +72,7 @@ void Router::end_of_elaboration() {
 inline void Router::pass(Slot& slot) {
   const int output = __builtin_ctz(slot.remaining);
   const bool tail = slot.buffer->stored_front().tail();
-  switch_allocator_->grant(slot.input, output);
+  switch_allocator_->grant(slot.crossbar_input, output);
   took_switch(slot, 1);
   const Cycle wait = crossbar_waits_ ? wait_for_crossbar(output) : 0;
   out_[output]->send_front(*slot.buffer, *slot.next_buffer, wait);
@@ -81,7 +88,8 @@ inline bool Router::pass_apart() {
   if (!may_pass_apart_ || deferred_) return false;
   std::array<Slot*, kMostPorts> passing;
   size_t count = 0;
-  unsigned inputs = 0, outputs = 0;
+  uint64_t inputs = 0;
+  unsigned outputs = 0;
   for (uint64_t left = first_group_.occupied & ~first_group_.asleep; left; left &= left - 1) {
     Slot& slot = slots_[__builtin_ctzll(left)];
     if (slot.front > now()) continue;
@@ -89,7 +97,7 @@ inline bool Router::pass_apart() {
     if (!reached(slot.switch_ready)) {
       again_ = true;
     } else if (slot.next_buffer->can_push()) {
-      const unsigned input = 1u << slot.input;
+      const uint64_t input = uint64_t{1} << slot.crossbar_input;
       if (inputs & input || outputs & slot.remaining) return false;
       inputs |= input;
       outputs |= slot.remaining;
@@ -280,14 +288,20 @@ uint32_t Router::allowed_vcs(const Slot& slot, const Flit& head, int output) con
   return out_[output]->to_node() ? channels_.to_node(head) : channels_.between_routers(head, slot.partition);
 }
 
-// Every free virtual channel that the packet may have, at every output that it may still want. False: there is none.
+// Every virtual channel that the packet may have in this cycle, at every output that it may still want. False: there is
+// none, nor one that only waits for credits.
 bool Router::request_vcs(Slot& slot, uint16_t missing, SwitchWishes* wishes, Requests* requests) {
   const uint16_t index = uint16_t(index_of(slot));
   bool any = false;
   for (unsigned left = missing; left; left &= left - 1) {
     const int output = __builtin_ctz(left);
     const uint32_t allowed = slot.multicast ? allowed_vcs(slot, slot.buffer->front(), output) : slot.allowed;
-    for (uint32_t vcs = out_[output]->free() & allowed; vcs; vcs &= vcs - 1) {
+    uint32_t vcs = out_[output]->free() & allowed;
+    if (vcs && spec_.wait_for_tail_credit) {
+      any = true;  // a credit wakes the router, not the slot
+      vcs = with_all_credits(output, vcs);
+    }
+    for (; vcs; vcs &= vcs - 1) {
       const int vc = __builtin_ctz(vcs);
       any = true;
       requests->vcs.push_back({index, uint16_t(output * vcs_ + vc), index, 0, slot.multicast, false});
@@ -299,18 +313,36 @@ bool Router::request_vcs(Slot& slot, uint16_t missing, SwitchWishes* wishes, Req
   return any;
 }
 
-// For each output one channel of the input asks, in turn; speculative ones where no other does.
-void Router::request_switch(int input, const SwitchWishes& wishes, Requests* requests) {
+uint32_t Router::with_all_credits(int output, uint32_t vcs) {
+  uint32_t all = 0;
+  for (; vcs; vcs &= vcs - 1)
+    if (out_[output]->can_begin(__builtin_ctz(vcs))) all |= vcs & -vcs;
+  return all;
+}
+
+// For each output one of the channels of each crossbar input asks, in turn; speculative ones where no other does.
+inline void Router::request_switch(int input, const SwitchWishes& wishes, Requests* requests) {
+  if (spec_.input_speedup == 1) {
+    request_switch(input, &slots_[input * vcs_], ~0u, wishes, requests);
+    return;
+  }
+  for (int i = 0; i < spec_.input_speedup; ++i)
+    request_switch(input * spec_.input_speedup + i, &slots_[input * vcs_], every_nth_channel_ << i, wishes, requests);
+}
+
+// `slots`: of the input; `channels`: of them those of the crossbar input.
+inline void Router::request_switch(int crossbar_input, const Slot* slots, uint32_t channels, const SwitchWishes& wishes,
+                                   Requests* requests) {
+  const int speedup = spec_.output_speedup, turn = speedup == 1 ? 0 : slots->input % speedup;
   for (unsigned left = wishes.outputs; left; left &= left - 1) {
     const int output = __builtin_ctz(left);
-    const uint32_t ready = wishes.ready[output];
-    const int vc = first_from(ready ? ready : wishes.speculative[output], next_vc_[input]);
-    requests->of_switch[requests->switches++] = {uint16_t(input),
-                                                 uint16_t(output),
-                                                 uint16_t(vc),
-                                                 uint8_t(ready != 0),
-                                                 slots_[input * vcs_ + vc].multicast,
-                                                 false};
+    const uint32_t ready = wishes.ready[output] & channels;
+    const uint32_t asking = ready ? ready : wishes.speculative[output] & channels;
+    if (!asking) continue;
+    const Slot& slot = slots[first_from(asking, next_vc_[crossbar_input])];
+    requests->of_switch[requests->switches++] = {uint16_t(crossbar_input), uint16_t(output * speedup + turn),
+                                                 uint16_t(index_of(slot)), uint8_t(ready != 0),
+                                                 slot.multicast,           false};
   }
 }
 
@@ -333,11 +365,12 @@ void Router::allocate_vcs(Requests* requests) {
 void Router::allocate_switch(Requests* requests) {
   again_ = true;
   switch_allocator_->allocate(requests->of_switch.data(), requests->switches);
+  const int speedup = spec_.output_speedup;
   for (size_t i = 0; i < requests->switches; ++i) {
     const AllocatorRequest& request = requests->of_switch[i];
-    Slot& slot = slots_[request.input * vcs_ + request.label];
+    Slot& slot = slots_[request.label];
     if (request.granted)
-      grant_switch(slot, request.output);
+      grant_switch(slot, speedup == 1 ? request.output : request.output / speedup);
     else
       slot.switch_ready = uint32_t(now() + spec_.switch_allocation_cycles);
   }
@@ -345,7 +378,7 @@ void Router::allocate_switch(Requests* requests) {
 
 void Router::took_switch(Slot& slot, int cycles) {
   slot.switch_ready = uint32_t(now() + Cycle(cycles));
-  next_vc_[slot.input] = uint8_t(slot.vc + 1);
+  next_vc_[slot.crossbar_input] = uint8_t(slot.vc + 1);
 }
 
 void Router::grant_switch(Slot& slot, int output) {
@@ -382,7 +415,7 @@ void Router::traverse_switch(const Grant& grant) {
 // Cycles beside those of the crossing: until the one under way has ended, and an output's earlier flits have left.
 Cycle Router::wait_for_crossbar(int output) {
   const Cycle cycles = Cycle(spec_.switch_cycles), enters = now() + 1;
-  if (cycles <= 1) return 0;
+  if (!crossbar_waits_) return 0;
   if (enters > crossbar_begins_) crossbar_begins_ = std::max(enters, crossbar_begins_ + cycles);
   last_left_[output] = std::max(crossbar_begins_ + cycles - 1, last_left_[output] + 1);
   return last_left_[output] - (now() + cycles);

@@ -6,14 +6,18 @@
 // Timing   a head flit visible in cycle c asks for a virtual channel in c + routing_cycles (0: routed ahead), has it
 //          vc_allocation_cycles later at the earliest and asks for the switch then; speculative: at the same time, for
 //          nothing if it gets no channel. A flit whose switch_allocation_cycles end in c crosses in the switch_cycles
-//          after it and is on the wires then (the link's latency counts both). One flit per input and output a cycle,
-//          but for the branches of a multicast, which leave together or one by one. A stage of several cycles is not
-//          pipelined: it takes what waits in the cycle in which it begins, and begins again when it has ended, as in
-//          BookSim 2.
+//          after it and is on the wires then (the link's latency counts both). One flit per crossbar input and output a
+//          cycle, but for the branches of a multicast, which leave together or one by one; channel v of input i goes
+//          from the v % input_speedup-th crossbar input of its port to the i % output_speedup-th crossbar output of
+//          another, and waits there until the link is free. A stage of several cycles is not pipelined: it takes what
+//          waits in the cycle in which it begins, and begins again when it has ended, as in BookSim 2. A channel can be
+//          granted again in the cycle after its packet's tail was granted the switch; wait_for_tail_credit: in that in
+//          which the packet's last credit can be used.
 // Energy   RouteComputation per head; VcAllocation per channel granted; SwitchArbitration, RouterBufferReadBit and
 //          CrossbarBit per flit and branch.
 // Config   RouterSpec, section network.router.
-// Differs  a speculative grant that is lost is not charged (DEVIATIONS 32).
+// Differs  a speculative grant that is lost is not charged (DEVIATIONS 32). Unlike in BookSim 2, a crossbar input
+//          serves its channels in turn whatever their number, and opposite inputs share the outputs of output_speedup.
 #pragma once
 
 #include <array>
@@ -35,7 +39,10 @@ struct RouterSpec {
   bool speculative = false;
   int vc_allocator = 0, switch_allocator = 0;  // indices into allocator_names()
   int allocator_iterations = 1;                // of islip
+  bool wait_for_tail_credit = false;
+  int input_speedup = 1, output_speedup = 1;  // crossbar inputs of each input port, outputs of each output port
 };
+constexpr int kMostSpeedup = 8;
 
 class Router : public Block {
   // An input's virtual channel and the packet at its front: one cache line.
@@ -44,14 +51,17 @@ class Router : public Block {
     RegisteredFifo<Flit>* next_buffer = nullptr;  // where its flits go, once it has a virtual channel; unless multicast
     Cycle front = Clock::kNever;                  // from when its front flit is visible
     uint32_t head_ready = 0, switch_ready = 0;    // cycles, their low bits: of route or virtual channel, of the switch
-    uint16_t branches = 0;                     // outputs of the packet; unless multicast, of which one is to be chosen
-    uint16_t allocated = 0;                    // outputs where it has a virtual channel
-    uint16_t remaining = 0;                    // outputs by which the front flit has to leave yet
-    uint8_t input = 0, vc = 0, partition = 0;  // partition: of the channels where it goes
-    bool in_packet = false, routed = false, multicast = false;
+    uint16_t branches = 0;   // outputs of the packet; unless multicast, of which one is to be chosen
+    uint16_t allocated = 0;  // outputs where it has a virtual channel
+    uint16_t remaining = 0;  // outputs by which the front flit has to leave yet
+    uint8_t input = 0, crossbar_input = 0, vc = 0;
+    uint8_t partition = 0;  // of the channels where it goes
+    bool in_packet : 1, routed : 1;
+    bool multicast = false;
     std::array<uint8_t, kMostPorts> out_vc{};
     uint32_t allowed = 0;  // channels that it may have, unless multicast
 
+    Slot() : in_packet(false), routed(false) {}
     // Outputs where it may still ask for a virtual channel.
     uint16_t missing() const {
       if (multicast) return branches & uint16_t(~allocated);
@@ -80,14 +90,15 @@ class Router : public Block {
 
   // The state comes before the ports: what most cycles touch lies in its first three cache lines, if there are no more
   // than six ports. What all routers of a network have alike, the network keeps.
-  uint8_t count_, vcs_;                        // of ports, and of channels of each
-  bool may_pass_apart_;                        // by its size and its pipeline
-  bool crossbar_waits_;                        // a crossing takes several cycles
-  bool stages_wait_;                           // a stage does
-  bool again_ = false;                         // something may be possible in the next cycle
-  bool deferred_ = false;                      // there are grants of later cycles
-  std::array<uint8_t, kMostPorts> next_vc_{};  // [input]: round robin over its channels: the first to be looked at
-  std::unique_ptr<Slot[]> slots_;              // [input * vcs + vc]
+  uint8_t count_, vcs_;    // of ports, and of channels of each
+  bool may_pass_apart_;    // by its size and its pipeline
+  bool crossbar_waits_;    // flits may wait for others on the way from the switch to the link
+  bool stages_wait_;       // a stage does
+  bool again_ = false;     // something may be possible in the next cycle
+  bool deferred_ = false;  // there are grants of later cycles
+  std::array<uint8_t, 13> few_next_vcs_{};
+  uint8_t* next_vc_;               // [crossbar input]: round robin over its channels: the first to be looked at
+  std::unique_ptr<Slot[]> slots_;  // [input * vcs + vc]
   std::unique_ptr<Allocator> switch_allocator_;
   // For a packet's head.
   alignas(64) std::unique_ptr<Allocator> vc_allocator_;
@@ -106,6 +117,8 @@ class Router : public Block {
   Cycle crossbar_begins_ = 0;                     // its latest crossing
   std::array<Cycle, kMostPorts> last_left_{};     // [output]: cycle in which its last flit left the crossbar
   std::vector<Grant> vc_grants_, switch_grants_;  // of later cycles, in the order in which they take effect
+  std::vector<uint8_t> more_next_vcs_;            // of more crossbar inputs than a few
+  uint32_t every_nth_channel_ = 0;                // bit v: v % input_speedup is 0
 
  public:
   using LinkPort = sc_core::sc_port<Link, 1, sc_core::SC_ZERO_OR_MORE_BOUND>;
@@ -146,7 +159,7 @@ class Router : public Block {
     explicit Requests(std::vector<AllocatorRequest>& of_vcs) : vcs(of_vcs) {}  // of_switch is not cleared
     std::vector<AllocatorRequest>& vcs;
     size_t switches = 0;  // so many are in of_switch
-    std::array<AllocatorRequest, kMostPorts * kMostPorts> of_switch;
+    std::array<AllocatorRequest, kMostPorts * kMostSpeedup * kMostPorts> of_switch;
   };
   void end_of_elaboration() override;
   void tick() override;
@@ -173,6 +186,8 @@ class Router : public Block {
   bool compute_route(Slot& slot);
   bool request_vcs(Slot& slot, uint16_t missing, SwitchWishes* wishes, Requests* requests);
   void request_switch(int input, const SwitchWishes& wishes, Requests* requests);
+  void request_switch(int crossbar_input, const Slot* slots, uint32_t channels, const SwitchWishes& wishes,
+                      Requests* requests);
   void allocate_vcs(Requests* requests);
   void allocate_switch(Requests* requests);
   void took_switch(Slot& slot, int cycles);
@@ -200,6 +215,8 @@ class Router : public Block {
   void cross(Slot& slot, int output);
   void give_vc_back(const Slot& slot, int output);
   bool has_credit(int output, int vc) { return out_[output]->can_send(vc); }
+  // Those of the channels `vcs` of an output whose credits are all here.
+  uint32_t with_all_credits(int output, uint32_t vcs);
   uint32_t allowed_vcs(const Slot& slot, const Flit& head, int output) const;
 };
 

@@ -7,12 +7,16 @@
 // Timing   a flit on the input wires in cycle c is in its buffer from c + 1 on; one whose switch allocation ends in c
 //          is on the output wires in c + SWITCH_CYCLES. A place freed in c is told in c. A credit that comes in c can
 //          be used in c + 1. Stages of several cycles are not pipelined: router_stage, router_grants, router_crossing.
-// Config   sizes, SPECULATIVE, the allocators, the shape, the routing policy and the cycles of stages are parameters.
+//          WAIT_FOR_TAIL_CREDIT: a channel is offered again when all its credits are here. Channel v of an input
+//          crosses by the v % INPUT_SPEEDUP-th of its crossbar inputs.
+// Config   sizes, SPECULATIVE, the allocators, the shape, the routing policy, the cycles of stages and these two are
+//          parameters.
 //          x, y, to_node, arrival_channels, memory_* and branches are configuration registers: where the router is,
 //          which outputs lead to nodes, how many channels of each class packets arrive on there, where memory nodes
 //          hang, the outputs of each multicast set here.
 // Differs  one credit a cycle and channel. Destination, flow and order travel beside the payload. Adaptive policies on
 //          a mesh only. An allocator of several cycles decides in the first of them: its logic is not spread out.
+//          The queues of output_speedup are left out.
 module router #(
     parameter int PORTS = 5,
     parameter int CLASSES = 2,
@@ -35,6 +39,8 @@ module router #(
     parameter int VC_CYCLES = 1,
     parameter int SWITCH_ALLOCATION_CYCLES = 1,  // VC_CYCLES, where SPECULATIVE
     parameter int SWITCH_CYCLES = 1,
+    parameter int WAIT_FOR_TAIL_CREDIT = 0,
+    parameter int INPUT_SPEEDUP = 1,     // crossbar inputs of each input
     localparam int VCS = CLASSES * VCS_PER_CLASS,
     localparam int VC_BITS = VCS > 1 ? $clog2(VCS) : 1,
     localparam int NODES = MESH_WIDTH * MESH_HEIGHT * CONCENTRATION + MEMORY_NODES,
@@ -73,6 +79,7 @@ module router #(
 );
   localparam int SHARE = VCS_PER_CLASS;
   localparam int SIDE = PORTS * SHARE;  // slots, or output channels, of a class
+  localparam int CROSSBAR_INPUTS = PORTS * INPUT_SPEEDUP;
   localparam int HEADER_BITS = 3 + 8 + DESTINATION_BITS;
   localparam int CROSSING_BITS = VC_BITS + HEADER_BITS + FLIT_BITS;
   localparam int CREDIT_BITS = $clog2(DEPTH + 1);
@@ -84,33 +91,33 @@ module router #(
   logic [CLASSES*SIDE*SIDE-1:0] vc_request, vc_grant, slot_sent, slot_freed;
   logic [PORTS*VCS*PORTS-1:0] slot_wanted, slot_speculative, slot_may_cross, slot_crossed;
   // Output channels: [class][output][channel of the class].
-  logic [CLASSES*SIDE-1:0] free, can_send, sent;
-  // The switch: [output][input], and channels of the input.
-  logic [PORTS*PORTS-1:0] switch_request, switch_urgent, switch_together, switch_grant, crosses, from;
-  logic [PORTS*PORTS*VCS-1:0] switch_vc;
+  logic [CLASSES*SIDE-1:0] free, offered, can_send, sent;  // free: no packet holds it
+  // The switch: [output][crossbar input], and channels of the input.
+  logic [PORTS*CROSSBAR_INPUTS-1:0] switch_request, switch_urgent, switch_together, switch_grant, crosses, from;
+  logic [PORTS*CROSSBAR_INPUTS*VCS-1:0] switch_vc;
   // Its grants that take effect in this cycle.
-  logic [PORTS*PORTS-1:0] due_grant;
-  logic [PORTS*PORTS*VCS-1:0] due_vc;
+  logic [PORTS*CROSSBAR_INPUTS-1:0] due_grant;
+  logic [PORTS*CROSSBAR_INPUTS*VCS-1:0] due_vc;
   // Stages, and the slots for which they begin.
   logic routing_open, vc_open, switch_open;
   logic [PORTS*VCS-1:0] begins_routing, begins_vc, begins_switch;
-  // Of the flits that the crossbar passes on, by input.
-  logic [PORTS*HEADER_BITS-1:0] read_header, next_header;
+  // Of the flits that the crossbar passes on, by crossbar input.
+  logic [CROSSBAR_INPUTS*HEADER_BITS-1:0] read_header, next_header;
   logic [PORTS*VC_BITS-1:0] vc, next_vc;  // by output
-  logic [PORTS*FLIT_BITS-1:0] read_bits;
+  logic [CROSSBAR_INPUTS*FLIT_BITS-1:0] read_bits;
 
   assign in_credit = pop;
 
-  genvar i, o, v, k, c;
+  genvar i, n, o, v, k, c;
   generate
     for (i = 0; i < PORTS; i = i + 1) begin : inputs
-      logic [VCS-1:0] later;  // channels from the next one in turn on
-      logic [VCS-1:0] asking_vc, granted_vc;
+      logic [VCS-1:0] asking_vc;
       router_input #(
           .VCS(VCS),
           .DEPTH(DEPTH),
           .HEADER_BITS(HEADER_BITS),
           .FLIT_BITS(FLIT_BITS),
+          .READS(INPUT_SPEEDUP),
           .READ_CYCLES(SWITCH_CYCLES == 0 ? 0 : 1)
       ) buffers (
           .clk(clk),
@@ -129,7 +136,7 @@ module router #(
           .header(header[i*VCS*HEADER_BITS+:VCS*HEADER_BITS]),
           .read(read[i*VCS+:VCS]),
           .pop(pop[i*VCS+:VCS]),
-          .read_bits(read_bits[i*FLIT_BITS+:FLIT_BITS])
+          .read_bits(read_bits[i*INPUT_SPEEDUP*FLIT_BITS+:INPUT_SPEEDUP*FLIT_BITS])
       );
 
       for (v = 0; v < VCS; v = v + 1) begin : slots
@@ -176,7 +183,7 @@ module router #(
             .begins_routing(begins_routing[S]),
             .begins_vc(begins_vc[S]),
             .begins_switch(begins_switch[S]),
-            .free(free[CLASS*SIDE+:SIDE]),
+            .free(offered[CLASS*SIDE+:SIDE]),
             .can_send(can_send[CLASS*SIDE+:SIDE]),
             .vc_request(vc_request[AT*SIDE+:SIDE]),
             .vc_grant(vc_grant[AT*SIDE+:SIDE]),
@@ -193,41 +200,54 @@ module router #(
         assign read[S] = |slot_crossed[S*PORTS+:PORTS];
       end
 
-      // For each output one channel asks for the switch, in turn; speculative ones where no other does. A grant is void
-      // when the packet got no channel there (speculation), or one without a credit.
-      for (o = 0; o < PORTS; o = o + 1) begin : requests
-        localparam int R = o * PORTS + i;
-        logic [VCS-1:0] wanted, speculative, may_cross, vcs, ahead, pool;
-        for (v = 0; v < VCS; v = v + 1) begin : slots
-          assign wanted[v] = slot_wanted[(i*VCS+v)*PORTS+o];
-          assign speculative[v] = slot_speculative[(i*VCS+v)*PORTS+o];
-          assign may_cross[v] = slot_may_cross[(i*VCS+v)*PORTS+o];
-          assign slot_crossed[(i*VCS+v)*PORTS+o] = crosses[R] && due_vc[R*VCS+v];
+      // For each output one channel of a crossbar input asks for the switch, in turn; speculative ones where no other
+      // does. A grant is void when the packet got no channel there (speculation), or one without a credit.
+      for (n = 0; n < INPUT_SPEEDUP; n = n + 1) begin : crossbar_inputs
+        localparam int N = i * INPUT_SPEEDUP + n;
+        logic [VCS-1:0] later;  // channels from the next one in turn on
+        logic [VCS-1:0] granted_vc;
+        for (o = 0; o < PORTS; o = o + 1) begin : requests
+          localparam int R = o * CROSSBAR_INPUTS + N;
+          logic [VCS-1:0] wanted, speculative, may_cross, vcs, ahead, pool;
+          for (v = 0; v < VCS; v = v + 1) begin : slots
+            localparam bit OWN = v % INPUT_SPEEDUP == n;
+            assign wanted[v] = OWN && slot_wanted[(i*VCS+v)*PORTS+o];
+            assign speculative[v] = OWN && slot_speculative[(i*VCS+v)*PORTS+o];
+            assign may_cross[v] = slot_may_cross[(i*VCS+v)*PORTS+o];
+            if (OWN) begin : own
+              assign slot_crossed[(i*VCS+v)*PORTS+o] = crosses[R] && due_vc[R*VCS+v];
+            end
+          end
+          assign vcs = |wanted ? wanted : speculative;
+          assign ahead = vcs & later;
+          assign pool = |ahead ? ahead : vcs;
+          assign switch_vc[R*VCS+:VCS] = pool & (~pool + VCS'(1));
+          assign switch_request[R] = |vcs;
+          assign switch_urgent[R] = |wanted;
+          assign switch_together[R] = |(switch_vc[R*VCS+:VCS] & multicast[i*VCS+:VCS]);
+          assign crosses[R] = due_grant[R] && |(due_vc[R*VCS+:VCS] & may_cross);
         end
-        assign vcs = |wanted ? wanted : speculative;
-        assign ahead = vcs & later;
-        assign pool = |ahead ? ahead : vcs;
-        assign switch_vc[R*VCS+:VCS] = pool & (~pool + VCS'(1));
-        assign switch_request[R] = |vcs;
-        assign switch_urgent[R] = |wanted;
-        assign switch_together[R] = |(switch_vc[R*VCS+:VCS] & multicast[i*VCS+:VCS]);
-        assign crosses[R] = due_grant[R] && |(due_vc[R*VCS+:VCS] & may_cross);
+        always_comb begin
+          granted_vc = '0;
+          for (int p = 0; p < PORTS; p = p + 1)
+            if (switch_grant[p*CROSSBAR_INPUTS+N])
+              granted_vc = granted_vc | switch_vc[(p*CROSSBAR_INPUTS+N)*VCS+:VCS];
+        end
+        always_ff @(posedge clk) begin
+          if (reset) later <= '0;
+          else if (|granted_vc) later <= ~(granted_vc | (granted_vc - VCS'(1)));
+        end
+        always_comb begin
+          next_header[N*HEADER_BITS+:HEADER_BITS] = '0;
+          for (int w = n; w < VCS; w = w + INPUT_SPEEDUP)
+            if (read[i*VCS+w]) next_header[N*HEADER_BITS+:HEADER_BITS] = header[(i*VCS+w)*HEADER_BITS+:HEADER_BITS];
+        end
       end
       always_comb begin
         asking_vc = '0;
-        granted_vc = '0;
-        for (int p = 0; p < PORTS; p = p + 1) asking_vc = asking_vc | switch_vc[(p*PORTS+i)*VCS+:VCS];
         for (int p = 0; p < PORTS; p = p + 1)
-          if (switch_grant[p*PORTS+i]) granted_vc = granted_vc | switch_vc[(p*PORTS+i)*VCS+:VCS];
-      end
-      always_ff @(posedge clk) begin
-        if (reset) later <= '0;
-        else if (|granted_vc) later <= ~(granted_vc | (granted_vc - VCS'(1)));
-      end
-      always_comb begin
-        next_header[i*HEADER_BITS+:HEADER_BITS] = '0;
-        for (int w = 0; w < VCS; w = w + 1)
-          if (read[i*VCS+w]) next_header[i*HEADER_BITS+:HEADER_BITS] = header[(i*VCS+w)*HEADER_BITS+:HEADER_BITS];
+          for (int m = i * INPUT_SPEEDUP; m < (i + 1) * INPUT_SPEEDUP; m = m + 1)
+            asking_vc = asking_vc | switch_vc[(p*CROSSBAR_INPUTS+m)*VCS+:VCS];
       end
     end
 
@@ -269,10 +289,10 @@ module router #(
         taken = '0;
         freed = '0;
         sent_now = '0;
-        for (int n = 0; n < SIDE; n = n + 1) begin
-          taken = taken | vc_grant[(k*SIDE+n)*SIDE+:SIDE];
-          freed = freed | slot_freed[(k*SIDE+n)*SIDE+:SIDE];
-          sent_now = sent_now | slot_sent[(k*SIDE+n)*SIDE+:SIDE];
+        for (int s = 0; s < SIDE; s = s + 1) begin
+          taken = taken | vc_grant[(k*SIDE+s)*SIDE+:SIDE];
+          freed = freed | slot_freed[(k*SIDE+s)*SIDE+:SIDE];
+          sent_now = sent_now | slot_sent[(k*SIDE+s)*SIDE+:SIDE];
         end
       end
       assign sent[k*SIDE+:SIDE] = sent_now;
@@ -285,6 +305,7 @@ module router #(
           localparam int AT = k * SIDE + o * SHARE + c;
           logic [CREDIT_BITS-1:0] credit;
           assign can_send[AT] = credit != '0;
+          assign offered[AT] = free[AT] && (WAIT_FOR_TAIL_CREDIT == 0 || credit == CREDIT_BITS'(DEPTH));
           always_ff @(posedge clk) begin
             if (reset) credit <= CREDIT_BITS'(DEPTH);
             else credit <= credit + CREDIT_BITS'(out_credit[o*VCS+k*SHARE+c]) - CREDIT_BITS'(sent[AT]);
@@ -297,7 +318,7 @@ module router #(
   allocator #(
       .KIND(SWITCH_ALLOCATOR),
       .ITERATIONS(ITERATIONS),
-      .INPUTS(PORTS),
+      .INPUTS(CROSSBAR_INPUTS),
       .OUTPUTS(PORTS),
       .LABEL_BITS(VCS)
   ) switch_allocator (
@@ -310,7 +331,7 @@ module router #(
       .grant(switch_grant)
   );
   router_grants #(
-      .BITS(PORTS * PORTS * (1 + VCS)),
+      .BITS(PORTS * CROSSBAR_INPUTS * (1 + VCS)),
       .CYCLES(SWITCH_ALLOCATION_CYCLES)
   ) switch_grants (
       .clk(clk),
@@ -367,14 +388,14 @@ module router #(
         for (int w = 0; w < VCS; w = w + 1)
           if (sent[w/SHARE*SIDE+o*SHARE+w%SHARE]) next_vc[o*VC_BITS+:VC_BITS] = VC_BITS'(w);
       end
-      assign crossed[o] = |from[o*PORTS+:PORTS];
+      assign crossed[o] = |from[o*CROSSBAR_INPUTS+:CROSSBAR_INPUTS];
       always_comb begin
         flit_bits = '0;
         flit_header = '0;
-        for (int n = 0; n < PORTS; n = n + 1) begin
-          if (from[o*PORTS+n]) begin
-            flit_bits = read_bits[n*FLIT_BITS+:FLIT_BITS];
-            flit_header = read_header[n*HEADER_BITS+:HEADER_BITS];
+        for (int m = 0; m < CROSSBAR_INPUTS; m = m + 1) begin
+          if (from[o*CROSSBAR_INPUTS+m]) begin
+            flit_bits = read_bits[m*FLIT_BITS+:FLIT_BITS];
+            flit_header = read_header[m*HEADER_BITS+:HEADER_BITS];
           end
         end
       end

@@ -4,6 +4,7 @@ module router_input #(
     parameter int DEPTH = 4,
     parameter int HEADER_BITS = 8,
     parameter int FLIT_BITS = 64,
+    parameter int READS = 1,        // in a cycle: channels v, v + READS ... are read one by one
     parameter int READ_CYCLES = 1,
     localparam int VC_BITS = VCS > 1 ? $clog2(VCS) : 1
 ) (
@@ -15,9 +16,9 @@ module router_input #(
     input  logic [FLIT_BITS-1:0]       push_bits,
     output logic [VCS-1:0]             valid,     // a flit is at the front
     output logic [VCS*HEADER_BITS-1:0] header,    // of the flit at the front
-    input  logic [VCS-1:0]             read,      // at most one
+    input  logic [VCS-1:0]             read,      // at most one for each of the READS
     input  logic [VCS-1:0]             pop,
-    output logic [FLIT_BITS-1:0]       read_bits  // of what was read READ_CYCLES before
+    output logic [READS*FLIT_BITS-1:0] read_bits  // of what was read READ_CYCLES before
 );
   localparam int PLACES = VCS * DEPTH;
   localparam int PLACE_BITS = PLACES > 1 ? $clog2(PLACES) : 1;
@@ -27,9 +28,9 @@ module router_input #(
   logic [HEADER_BITS-1:0] headers[0:PLACES-1];
   logic [FLIT_BITS-1:0] payloads[0:PLACES-1];
   logic [VCS*PLACE_BITS-1:0] front_place, back_place;
-  logic [PLACE_BITS-1:0] read_place, push_place;
+  logic [PLACE_BITS-1:0] push_place;
 
-  genvar v;
+  genvar v, r;
   generate
     for (v = 0; v < VCS; v = v + 1) begin : channels
       logic [AT_BITS-1:0] front, back;
@@ -55,12 +56,9 @@ module router_input #(
   endgenerate
 
   always_comb begin
-    read_place = '0;
     push_place = '0;
-    for (int c = 0; c < VCS; c = c + 1) begin
-      if (read[c]) read_place = read_place | front_place[c*PLACE_BITS+:PLACE_BITS];
+    for (int c = 0; c < VCS; c = c + 1)
       if (push_vc == VC_BITS'(c)) push_place = push_place | back_place[c*PLACE_BITS+:PLACE_BITS];
-    end
   end
   always_ff @(posedge clk) begin
     if (push) begin
@@ -69,10 +67,24 @@ module router_input #(
     end
   end
   generate
-    if (READ_CYCLES == 0) begin : at_once
-      assign read_bits = payloads[read_place];
-    end else begin : clocked
-      always_ff @(posedge clk) if (|read) read_bits <= payloads[read_place];
+    for (r = 0; r < READS; r = r + 1) begin : ports
+      logic any;
+      logic [PLACE_BITS-1:0] place;
+      always_comb begin
+        any = 1'b0;
+        place = '0;
+        for (int c = r; c < VCS; c = c + READS) begin
+          any = any || read[c];
+          if (read[c]) place = place | front_place[c*PLACE_BITS+:PLACE_BITS];
+        end
+      end
+      if (READ_CYCLES == 0) begin : at_once
+        logic unused;
+        assign unused = &{1'b0, any};
+        assign read_bits[r*FLIT_BITS+:FLIT_BITS] = payloads[place];
+      end else begin : clocked
+        always_ff @(posedge clk) if (any) read_bits[r*FLIT_BITS+:FLIT_BITS] <= payloads[place];
+      end
     end
   endgenerate
 endmodule

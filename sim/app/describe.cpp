@@ -87,9 +87,13 @@ void print_parameters(const ChipSpec& spec) {
   std::printf("  links          %d bits (+%d on wires beside), %d virtual channels of %d flits, %d cycle(s), %.2f mm\n",
               network.link_bits, flits.wire_bits() - network.link_bits, flits.vcs, network.buffer_flits,
               network.link_cycles, network.link_length_mm);
-  std::printf("  routers        %s, %d cycles a hop%s; a credit comes back in time for %d flits in a row\n",
+  std::printf("  routers        %s, %d cycles a hop%s; a credit comes back in time for %d flits in a row%s\n",
               routing_names()[network.routing].c_str(), network.hop_cycles(),
-              network.router.speculative ? " (speculative)" : "", network.round_trip_flits());
+              network.router.speculative ? " (speculative)" : "", network.round_trip_flits(),
+              network.router.wait_for_tail_credit ? " of one packet" : "");
+  if (network.router.input_speedup > 1 || network.router.output_speedup > 1)
+    std::printf("                 a crossbar with %d input(s) for each input port, %d output(s) for each output port\n",
+                network.router.input_speedup, network.router.output_speedup);
   std::printf("  virtual chan.  spikes of each memory node, weights, outputs, partial membranes, control\n");
   std::printf(
       "  memory node    global buffer %d bytes in %d banks; weight loader's buffer %d bytes; %d encoder port(s)\n",

@@ -43,7 +43,10 @@ NocExperiment NocExperiment::load(const std::string& file, const std::vector<std
   const int routers = experiment.network.width * experiment.network.height;
   if (routers * experiment.network.concentration < 2) network.fail_at("width", "a network of one node has no traffic");
   experiment.traffic = TrafficSpec::read(root.section("traffic"), experiment.network.topology());
-  if (experiment.traffic.pattern == Pattern::kRecorded) experiment.read_recording(root);
+  if (experiment.traffic.pattern == Pattern::kRecorded)
+    experiment.read_recording(root);
+  else
+    check_channels(network, experiment.network, 1);
   root.finish();
   ConfigNode flat = root;
   if (experiment.recorded)

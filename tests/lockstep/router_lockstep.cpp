@@ -90,8 +90,10 @@ RouterLockstep<Rtl>::RouterLockstep(const sc_core::sc_module_name& name, Clock& 
       random_(seed),
       cycles_(cycles),
       place_(sizes, &random_),
-      spec_{sizes.routing_cycles,   sizes.vc_cycles,    sizes.switch_allocation_cycles, sizes.switch_cycles,
-            sizes.speculative != 0, sizes.vc_allocator, sizes.switch_allocator,         sizes.iterations},
+      spec_{sizes.routing_cycles,   sizes.vc_cycles,        sizes.switch_allocation_cycles,
+            sizes.switch_cycles,    sizes.speculative != 0, sizes.vc_allocator,
+            sizes.switch_allocator, sizes.iterations,       sizes.wait_for_tail_credit != 0,
+            sizes.input_speedup},
       channels_{sizes.classes, sizes.vcs_per_class, sizes.partitions, {}},
       format_{kLinkBits, place_.topology.nodes(), sizes.vcs()},
       traffic_(sizes, place_, &random_),
@@ -130,7 +132,8 @@ template <class Rtl>
 Link& RouterLockstep<Rtl>::new_link(std::vector<Side>* sides, const std::string& name, bool to_node) {
   Side side;
   const int most = random_.chance(50) ? 2 : kMostLatency;
-  side.spec = {sizes_.depth, random_.between(1, most), random_.between(1, most), 1.0, to_node};
+  side.spec = {sizes_.depth, random_.between(1, most),        random_.between(1, most), 1.0,
+               to_node,      sizes_.wait_for_tail_credit != 0};
   side.link = std::make_unique<Link>(clock_, name, name, side.spec, format_, ledger_);
   sides->push_back(std::move(side));
   return *sides->back().link;

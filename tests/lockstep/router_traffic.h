@@ -24,7 +24,8 @@ struct Sizes {
   std::string name;
   int ports = 5, classes = 2, vcs_per_class = 2, depth = 4, width = 4, height = 3, concentration = 1, speculative = 0,
       vc_allocator = 0, switch_allocator = 0, iterations = 1, torus = 0, partitions = 1, routing = 0,
-      routing_cycles = 0, vc_cycles = 1, switch_allocation_cycles = 1, switch_cycles = 1;
+      routing_cycles = 0, vc_cycles = 1, switch_allocation_cycles = 1, switch_cycles = 1, wait_for_tail_credit = 0,
+      input_speedup = 1;
 
   // "name PORTS=6 DEPTH=3": a shape of CMakeLists.txt.
   explicit Sizes(const std::string& shape) {
@@ -64,7 +65,9 @@ struct Sizes {
                                                 {"ROUTING_CYCLES", &routing_cycles},
                                                 {"VC_CYCLES", &vc_cycles},
                                                 {"SWITCH_ALLOCATION_CYCLES", &switch_allocation_cycles},
-                                                {"SWITCH_CYCLES", &switch_cycles}};
+                                                {"SWITCH_CYCLES", &switch_cycles},
+                                                {"WAIT_FOR_TAIL_CREDIT", &wait_for_tail_credit},
+                                                {"INPUT_SPEEDUP", &input_speedup}};
     for (const auto& [name, size] : all)
       if (parameter == name) return size;
     return nullptr;

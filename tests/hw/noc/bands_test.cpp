@@ -67,6 +67,10 @@ NetworkSpec network(const std::string& kind) {
   if (kind == "odd even") spec.routing = 2;
   if (kind == "two tiles a router") spec.concentration = 2;
   if (kind == "row") spec.width = 20, spec.height = 3;
+  if (kind == "speed-ups") {
+    spec.router.wait_for_tail_credit = true;
+    spec.router.input_speedup = spec.router.output_speedup = 2;
+  }
   if (kind == "slow torus") {
     spec.router.speculative = false;
     spec.router.routing_cycles = spec.router.vc_allocation_cycles = 2;
@@ -100,7 +104,8 @@ TEST_P(BandsExact, EveryEventOfEveryCycleIsTheSame) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Networks, BandsExact,
-                         testing::Values("mesh", "torus", "odd even", "two tiles a router", "row", "slow torus"));
+                         testing::Values("mesh", "torus", "odd even", "two tiles a router", "row", "slow torus",
+                                         "speed-ups"));
 
 }  // namespace
 }  // namespace spikeloom

@@ -111,7 +111,7 @@ TEST_F(DatapathConfig, SpikingTilesRefuseATraceThatDequantizes) {
   const std::string file = small_mac_trace().write(folder_);
   EXPECT_EQ(message(file, {}),
             SPIKELOOM_SOURCE_DIR
-                "/configs/chips/smollm2.yaml:74:15: chip.tile.datapath: 'accumulate_and_fire' cannot "
+                "/configs/chips/smollm2.yaml:77:15: chip.tile.datapath: 'accumulate_and_fire' cannot "
                 "run " +
                 file +
                 ": a trace of a method that dequantizes (use multiply_dequantize, "

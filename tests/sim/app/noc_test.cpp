@@ -79,7 +79,7 @@ TEST_F(CliConfig, ARecordedRunIsReplayedOnItsNetwork) {
 TEST_F(CliConfig, ANetworkOfAnotherSizeThanTheRecordingIsRefused) {
   const Outcome outcome = spikeloom("check configs/networks/recorded_smollm2.yaml --set network.height=4");
   EXPECT_EQ(outcome.text,
-            "spikeloom: configs/networks/recorded_smollm2.yaml:32:9: traffic.file: was recorded with 12 tiles and 2 "
+            "spikeloom: configs/networks/recorded_smollm2.yaml:35:9: traffic.file: was recorded with 12 tiles and 2 "
             "memory node(s); this network has 16 and 2 (they must be the same)\n");
 }
 
