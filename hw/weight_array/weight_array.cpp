@@ -60,7 +60,7 @@ void WeightArray::tick() {
     ++membrane_credits_;
   }
   issue();
-  if (due_.any()) write_due_row();  // all reads of this cycle are known
+  if (rows_due_) write_due_row();  // all reads of this cycle are known
 }
 
 void WeightArray::look_up_item() {
@@ -74,7 +74,7 @@ void WeightArray::take_weights() {
     wake_at(write_free_);
     return;
   }
-  if (due_.any()) return;
+  if (rows_due_) return;
   const Flit& flit = weights.front();
   if (flit.head) parameters_ = flit.type == MessageType::kParameters;
   if (parameters_) {
@@ -122,7 +122,8 @@ void WeightArray::take_rows(const Flit& flit) {
     due_.end = ++message.row;
   }
   write_free_ = now() + 1;
-  for (Cycle at = now(); !spec_.shares_banks() && due_.any(); ++at) {
+  rows_due_ = spec_.shares_banks() && due_.row < due_.end;
+  for (Cycle at = now(); !rows_due_ && due_.row < due_.end; ++at) {
     write_row(at);
     write_free_ = at + 1;
   }
@@ -153,6 +154,7 @@ void WeightArray::write_due_row() {
     return;
   }
   write_row(now());
+  rows_due_ = due_.row < due_.end;
   write_free_ = readable_from_[due_.half] = now() + 1;
 }
 

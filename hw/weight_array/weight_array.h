@@ -61,6 +61,7 @@ class WeightArray : public Block {
   std::array<int, 2> rows_received_{};       // by half
   int awaited_rows_ = 0, awaited_half_ = 0;  // of the item, while it waits for rows
   bool parameters_ = false;                  // the packet under way holds parameters
+  bool rows_due_ = false;                    // shared banks: some of due_ are not written
   int message_source_ = 0;                   // of the packet under way
 
  public:
@@ -162,7 +163,6 @@ class WeightArray : public Block {
     int half = 0, row = 0, end = 0;
     bool row_shifts = false;
     uint16_t phase = 0;
-    bool any() const { return row < end; }
   } due_;
   Cycle bank_waits_ = 0;
   std::array<std::vector<uint8_t>, 2> row_shifts_;  // by half and row: exponents, where rows have them
