@@ -68,10 +68,12 @@ void read_tile(ConfigNode& tile, ChipSpec* spec) {
   ConfigNode& synapses = tile.section("synapse_array");
   spec->synapse_array.lanes = lanes;
   spec->synapse_array.weight_bytes = int(synapses.integer("weight_bytes", 2, kMostBytes));
-  spec->synapse_array.banks = int(synapses.integer("banks", 2, 1024));
+  spec->synapse_array.banks = int(synapses.integer("banks", 1, 1024));
+  spec->synapse_array.halves = Halves(synapses.choice("halves", halves_names()));
   spec->synapse_array.latency_cycles = int(synapses.integer("latency_cycles", 1, 32));
   spec->synapse_array.five_per_byte = synapses.choice("ternary_weights", {"two_bits", "five_per_byte"}) == 1;
-  if (spec->synapse_array.banks % 2 != 0) synapses.fail_at("banks", "must be even: each half has banks of its own");
+  if (!spec->synapse_array.shares_banks() && spec->synapse_array.banks % 2 != 0)
+    synapses.fail_at("banks", "must be even with halves own_banks: each half has banks of its own");
   if (spec->synapse_array.half_rows() < 1)
     synapses.fail_at("weight_bytes", "half of it does not hold one row of " +
                                          std::to_string(spec->synapse_array.row_bytes()) + " bytes (" +

@@ -55,7 +55,7 @@ struct ChipSpec {
   // The same chip, its weight SRAMs organized for such weights.
   ChipSpec for_weights(WeightKind kind) const;
   // Rows of the weight SRAM that a tile can read in a cycle.
-  int rows_per_cycle() const { return multiplies_reals() ? synapse_array.banks / 2 : 1; }
+  int rows_per_cycle() const { return multiplies_reals() ? synapse_array.half_banks() : 1; }
   // The spike code, or what multiplies: "ttfs", "trees of 16, parallel, zero_gating skip, accumulators shared".
   std::string arithmetic() const {
     if (multiplies_reals()) return "lanes, zero_gating " + zero_gating_names()[int(mac_array.zero_gating)];

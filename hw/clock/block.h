@@ -26,9 +26,8 @@ class alignas(64) Clocked {
 
  protected:
   // Of many blocks, the clock asks for a block's memory ahead of its use: for the begin of its state, then calls this
-  // with 0 .. kFetchSteps - 1, some time after each other. Each may read what the one before asked for, and asks for
-  // what that points to.
-  static constexpr int kFetchSteps = 3;
+  // with 0, then with 1, some time after each other. Each may read what the one before asked for, and asks for what
+  // that points to.
   virtual void fetch(int) const {}
   // One activation: does everything that is possible in cycle now(), then returns.
   virtual void tick() = 0;

@@ -76,9 +76,9 @@ void Clock::fetch_band(size_t band, Cycle begin, Fetch fetch) {
 
 // What the bands behind `band` are about to need, which nobody has touched since the cycles before.
 void Clock::fetch_ahead(size_t band, Cycle begin) {
-  fetch_band(band + 1 + Clocked::kFetchSteps, begin, [](const Clocked& block) { block.fetch_begin(); });
-  for (int step = 0; step < Clocked::kFetchSteps; ++step)
-    fetch_band(band + size_t(Clocked::kFetchSteps - step), begin, [step](const Clocked& block) { block.fetch(step); });
+  fetch_band(band + 3, begin, [](const Clocked& block) { block.fetch_begin(); });
+  fetch_band(band + 2, begin, [](const Clocked& block) { block.fetch(0); });
+  fetch_band(band + 1, begin, [](const Clocked& block) { block.fetch(1); });
 }
 
 // Bit c % 64: a block ran in cycle c.

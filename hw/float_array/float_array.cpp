@@ -90,15 +90,27 @@ bool FloatArray::issue_group() {
   if (products == 0) return true;
   activity_.enter(ActivityState::kBusy, now());
   if (needed) charge_row(k);
-  const Cycle reads = ceil_div(uint64_t(weight_rows(k)), uint64_t(spec_.banks / 2));
-  issue_free_ = now() + std::max(products, needed ? reads : 0);
+  issue_free_ = now() + std::max(products, needed ? read_rows(k) : 0);
   return true;
 }
 
-// All rows of an input, and of integers their operands.
+Cycle FloatArray::read_rows(int k) {
+  const int rows = weight_rows(k), banks = spec_.half_banks();
+  Cycle cycles = ceil_div(uint64_t(rows), uint64_t(banks));
+  for (int i = 0; i < rows; ++i) {
+    weights_.read_row(now());
+    if (!spec_.shares_banks()) continue;
+    Cycle turn = 0;  // after those before it that lie in its bank
+    for (int j = 0; j < i; ++j) turn += (weight_row(k, i) - weight_row(k, j)) % banks == 0;
+    keep_port(now() + turn, weight_row(k, i));
+    cycles = std::max(cycles, turn + 1);
+  }
+  return cycles;
+}
+
+// What all rows of an input cost beside their reads, and of integers their operands.
 void FloatArray::charge_row(int k) {
   const uint64_t outputs = uint64_t(batch_outputs_), bits = outputs * kWeightBits * weight_rows(k);
-  for (int i = 0; i < weight_rows(k); ++i) weights_.read_row(now());
   row_latch_.add(now(), bits);
   if (!has_row_scales(*input_)) return;
   convert_.add(now(), bits);

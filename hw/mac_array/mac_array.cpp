@@ -75,6 +75,7 @@ bool MacArray::issue_group() {
     groups_[slot].list_cycles(mac_, magnitude_bits, &cycles_[slot]);
   }
   const int trees = spec_.lanes / mac_.tree_width;
+  int turn = 0;
   Cycle at = now();
   for (int first = 0; first < batch_outputs_; first += trees) {
     const int outputs = std::min(trees, batch_outputs_ - first);
@@ -87,7 +88,9 @@ bool MacArray::issue_group() {
       }
       rows_issued_ += !cycles_[slot].empty() && (groups_[slot].slopes() || mac_.zero_gating == ZeroGating::kNone);
     }
-    if (at > begin) charge_read(begin, width, outputs);
+    // The words of a group of rows lie where its rows do, one after another.
+    const Row& place = rows_[next_row_ + turn++ % width];
+    if (at > begin) charge_read(begin, place.row, width, outputs);
   }
   for (int slot = 0; slot < codes_.tokens; ++slot) active_[slot] |= groups_[slot].slopes();
   products_ += products_out_.size() * batch_outputs_;
@@ -96,13 +99,13 @@ bool MacArray::issue_group() {
   return true;
 }
 
-// A row of the SRAM, unless none of the codes that it meets needs it.
-void MacArray::charge_read(Cycle at, int rows, int outputs) {
+// A row of the SRAM, unless none of the codes that it meets needs it: of `rows` inputs.
+void MacArray::charge_read(Cycle at, int row, int rows, int outputs) {
   const bool needed = mac_.zero_gating == ZeroGating::kNone ||
                       std::any_of(groups_.begin(), groups_.begin() + codes_.tokens,
                                   [](const ProductGroup& group) { return group.slopes() != 0; });
   if (!needed) return;
-  read_row(at);
+  read_row(at, row);
   row_latch_.add(at, uint64_t(rows) * outputs * latched_bits(spec_.packing));
   if (format_.row_shifts) shift_read_.add(at, uint64_t(rows) * kRowShiftBits);
 }

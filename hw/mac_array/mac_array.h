@@ -36,7 +36,7 @@ class MacArray : public CodeArray {
   bool issue_group() override;
   bool end_window() override;
   void add_row(int place, const Row& row, int slot);
-  void charge_read(Cycle at, int rows, int outputs);
+  void charge_read(Cycle at, int row, int rows, int outputs);
   void charge_cycle(Cycle at, const ProductCycle& cycle, int width, int outputs, bool first);
   Cycle merging_cycles() const;
   // The sums of the group go to the dequantizer; false while it works on those of the group before.

@@ -116,7 +116,7 @@ void Router::tick() {
   if (again_) wake_at(now() + 1);
 }
 
-// Slots, links and allocators; buffers; their first places.
+// Slots, links and allocators; buffers.
 void Router::fetch(int step) const {
   if (step == 0) {
     for (int slot = 0; slot < count_ * vcs_; ++slot) __builtin_prefetch(&slots_[slot]);
@@ -124,13 +124,8 @@ void Router::fetch(int step) const {
     __builtin_prefetch(switch_allocator_.get());
     __builtin_prefetch(vc_allocator_.get());
   } else {
-    for (int slot = 0; slot < count_ * vcs_; ++slot) {
-      const RegisteredFifo<Flit>* const buffer = slots_[slot].buffer;
-      if (step == 1)
-        __builtin_prefetch(buffer);
-      else if (buffer)
-        buffer->fetch();
-    }
+    for (int slot = 0; slot < count_ * vcs_; ++slot)
+      if (slots_[slot].buffer) slots_[slot].buffer->fetch();
   }
 }
 

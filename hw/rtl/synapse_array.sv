@@ -1,18 +1,20 @@
 // Synapse array: turns one spike's address into one weight row a cycle. The twin of hw/synapse_array/synapse_array.h,
 // written for synthesis.
 //
-//     spikes_in[s] --> [ lane: decode ] ----> [ issue ] --> [ weight_half (2) ] --> neurons_out
-//     weights_in   --> [ weight_assembly ] -------------> [ weight_half (2) ]
+//     spikes_in[s] --> [ lane: decode ] ----> [ issue ] --> [ weight_bank (b) ] --> neurons_out
+//     weights_in   --> [ weight_assembly ] -------------> [ weight_bank (b) ]
 //     weights_in   ------------------------------------------------------------> parameters_out
 //
 // Timing   as the SystemC block: one row a cycle, seen at neurons_out LATENCY cycles after its issue (the first of them
 //          is the memory's own); a mark takes one cycle per active slope and token, at least one; one row is written a
-//          cycle. The bursts between two arbitrations are the rows of the bits at hand up to a mark or an empty chunk,
-//          at most 31 or 32.
-// Config   sizes are parameters; SLOTS * 8 <= LINK_BITS (DEVIATIONS 11). BITMAP: 1 payload bitmap (bitmap_lane.sv), 0
-//          address events (spike_lane.sv). item_*, format_*, window_* and lane_* are configuration registers: they
-//          show the window under way, or the next one to start, until window_done, and its slice with it.
-//          load_row_bytes: how long the rows of load `load_index` are. code_keeps_slopes: constant.
+//          cycle, of shared banks in one in which its bank is not read. The bursts between two arbitrations are the
+//          rows of the bits at hand up to a mark or an empty chunk, at most 31 or 32.
+// Config   sizes are parameters; SLOTS * 8 <= LINK_BITS (DEVIATIONS 11). SHARED_BANKS: in which both halves lie, row r
+//          of half h at word h * HALF_ROWS + r, in bank word mod SHARED_BANKS; 0: halves have banks of their own, which
+//          stand as one memory each. BITMAP: 1 payload bitmap (bitmap_lane.sv), 0 address events (spike_lane.sv).
+//          item_*, format_*, window_* and lane_* are configuration registers: they show the window under way, or the
+//          next one to start, until window_done, and its slice with it. load_row_bytes: how long the rows of load
+//          `load_index` are. code_keeps_slopes: constant.
 // Differs  a command has one flag per kind: what SystemC pushes in one cycle is one word, in the order batch start,
 //          window start, row or mark, slice end. neurons_out_room counts the places of its queue (7: 7 or more). Inputs
 //          show their oldest flits: two, so that a head passes with the flit behind it, or as many as a chunk of a
@@ -26,6 +28,7 @@ module synapse_array #(
     parameter int LINK_BITS = 128,
     parameter int LATENCY = 2,
     parameter int BITMAP = 0,       // 1: payload bitmap
+    parameter int SHARED_BANKS = 0,
     localparam int PAIRS = 32,      // of input and token, in a bitmap's chunk
     localparam int SHOWN = BITMAP != 0 ? 2 * ((5 * PAIRS + LINK_BITS - 1) / LINK_BITS) : 2,
     localparam int ROW_BYTES = (LANES + 1) / 2,
@@ -105,7 +108,9 @@ module synapse_array #(
     output logic                           neurons_out_releases_load,
     output logic [31:0]                    neurons_out_load,
     output logic [31:0]                    neurons_out_needs_fired,
-    output logic                           weight_read             // a row is read from SRAM; for observation
+    // For observation: a row is read from SRAM; a row waits for its bank.
+    output logic                           weight_read,
+    output logic                           weight_waits
 );
   localparam int SOURCE_BITS = SOURCES > 1 ? $clog2(SOURCES) : 1;
   localparam int SLOPE_BASES = 7;
@@ -115,7 +120,7 @@ module synapse_array #(
   localparam int LAST_RUN_ROWS = 30;  // a run with more rows has no place for a wide input's two
 
   // Weight side: rows as they become complete, and where they go.
-  logic                   written, write_half;
+  logic                   complete, written, write_half;
   logic [ROW_BITS-1:0]    write_row;
   logic [ROW_BYTES*8-1:0] write_data;
   logic [1:0]             half_busy;
@@ -124,8 +129,9 @@ module synapse_array #(
   ) assembly (
       .clk, .reset, .weights_in_valid, .weights_in_head, .weights_in_parameters, .weights_in_tag, .weights_in_bits,
       .weights_in_pop, .load_index, .load_row_bytes, .parameters_out_ready, .parameters_out_push,
-      .written, .write_half, .write_row, .write_data, .half_busy
+      .complete, .write_waits(weight_waits), .write_half, .write_row, .write_data, .half_busy
   );
+  assign written = complete && !weight_waits;
 
   // State of the spike side.
   logic [2*COUNT_BITS-1:0]  received;  // rows of each half
@@ -347,23 +353,47 @@ module synapse_array #(
     end
   end
 
-  // Weight SRAM: one half is read while the other is filled. While a row of a wide input's second read goes out, the
-  // first is kept, so that both stay latched.
-  logic [2*ROW_BYTES*8-1:0] half_data;
-  logic [ROW_BYTES*8-1:0]   read_data, kept_row;
-  logic                     read_half, read_kept;
-  for (genvar h = 0; h < 2; h = h + 1) begin : halves
-    weight_half #(.ROW_BYTES(ROW_BYTES), .ROWS(HALF_ROWS)) weights (
-        .clk, .write(written && 32'(write_half) == h), .write_row, .write_data,
-        .read(weight_read && 32'(half) == h), .read_row, .read_data(half_data[h*ROW_BYTES*8 +: ROW_BYTES*8])
+  // Weight SRAM: one half is read while the other is filled. A read goes first. While a row of a wide input's second
+  // read goes out, the first is kept, so that both stay latched.
+  localparam int BANKS = SHARED_BANKS != 0 ? SHARED_BANKS : 2;
+  localparam int BANK_ROWS = (2 * HALF_ROWS + BANKS - 1) / BANKS;
+  localparam int BANK_BITS = BANKS > 1 ? $clog2(BANKS) : 1;
+  localparam int PLACE_BITS = $clog2(BANK_ROWS);
+  logic [BANK_BITS-1:0]         read_bank, write_bank, bank_read;  // bank_read: the last one
+  logic [PLACE_BITS-1:0]        read_place, write_place;
+  logic [BANKS*ROW_BYTES*8-1:0] bank_data;
+  logic [ROW_BYTES*8-1:0]       read_data, bank_row, kept_row;
+  logic                         read_kept;
+  if (SHARED_BANKS != 0) begin : shared
+    int read_word, write_word;
+    assign read_word = 32'(half) * HALF_ROWS + 32'(read_row);
+    assign write_word = 32'(write_half) * HALF_ROWS + 32'(write_row);
+    assign read_bank = BANK_BITS'(read_word % BANKS);
+    assign write_bank = BANK_BITS'(write_word % BANKS);
+    assign read_place = PLACE_BITS'(read_word / BANKS);
+    assign write_place = PLACE_BITS'(write_word / BANKS);
+    assign weight_waits = complete && weight_read && write_bank == read_bank;
+  end else begin : own
+    assign read_bank = half;
+    assign write_bank = write_half;
+    assign read_place = read_row;
+    assign write_place = write_row;
+    assign weight_waits = 1'b0;
+  end
+  for (genvar b = 0; b < BANKS; b = b + 1) begin : banks
+    weight_bank #(.ROW_BYTES(ROW_BYTES), .ROWS(BANK_ROWS)) weights (
+        .clk, .write(written && 32'(write_bank) == b), .write_row(write_place), .write_data,
+        .read(weight_read && 32'(read_bank) == b), .read_row(read_place),
+        .read_data(bank_data[b*ROW_BYTES*8 +: ROW_BYTES*8])
     );
   end
+  assign bank_row = bank_data[32'(bank_read)*ROW_BYTES*8 +: ROW_BYTES*8];
   always_ff @(posedge clk) begin
-    read_half <= half;
+    if (weight_read) bank_read <= read_bank;
     read_kept <= wide && !second && latched;
-    if (weight_read && second) kept_row <= half_data[32'(half)*ROW_BYTES*8 +: ROW_BYTES*8];
+    if (weight_read && second) kept_row <= bank_row;
   end
-  assign read_data = read_kept ? kept_row : half_data[32'(read_half)*ROW_BYTES*8 +: ROW_BYTES*8];
+  assign read_data = read_kept ? kept_row : bank_row;
 
   // The rigid pipeline to the slopes: commands from the cycle of issue, weights from one cycle later.
   localparam int WORD_BITS = 1 + 12 + 20 + TOKEN_BITS + 1 + 16 + SLOTS * 8 + 1 + SLOT_BITS + 4 + 2 + 1 + 6 + 3 + 64;

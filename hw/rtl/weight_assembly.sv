@@ -3,7 +3,8 @@
 //     weights_in --> [ flit under way | rows under way, one per source ] --> one row a cycle
 //
 // Timing   a flit's first row is written in the cycle in which the flit is taken; a flit that completes r > 1 rows
-//          occupies the port for r cycles. Parameter packets pass through in the cycle in which they are taken.
+//          occupies the port for r cycles. A row that write_waits holds back is tried again in the next cycle; its flit
+//          has been taken. Parameter packets pass through in the cycle in which they are taken.
 // Config   load_row_bytes: bytes of a row of load `load_index`, read in the cycle of a message's head flit.
 // Differs  a flit's last bytes beyond its message are dropped, as in SystemC.
 module weight_assembly #(
@@ -26,7 +27,8 @@ module weight_assembly #(
     input  logic [FILL_BITS-1:0]   load_row_bytes,
     input  logic                   parameters_out_ready,
     output logic                   parameters_out_push,
-    output logic                   written,
+    output logic                   complete,       // a row could be written,
+    input  logic                   write_waits,    // unless its bank is taken
     output logic                   write_half,
     output logic [ROW_BITS-1:0]    write_row,
     output logic [ROW_BYTES*8-1:0] write_data,
@@ -50,7 +52,7 @@ module weight_assembly #(
   logic [SOURCES*FILL_BITS-1:0]     message_row_bytes, message_fill;
   logic [SOURCES*ROW_BYTES*8-1:0]   message_data;
 
-  logic is_parameters, head_taken, body_taken, working, complete, more;
+  logic is_parameters, head_taken, body_taken, working, written, waits, more;
   assign is_parameters = weights_in_head ? weights_in_parameters : parameters;
   assign weights_in_pop = weights_in_valid && !held && (!is_parameters || parameters_out_ready);
   assign parameters_out_push = weights_in_pop && is_parameters;
@@ -76,11 +78,12 @@ module weight_assembly #(
   assign complete = working && rows_left != '0 && bytes >= need;
   assign rest = bits >> {need, 3'b000};
   assign rest_bytes = bytes - need;
-  assign more = complete && rows_left != TAG_ROW_BITS'(1) && rest_bytes >= row_bytes;
+  assign waits = complete && write_waits;
+  assign written = complete && !write_waits;
+  assign more = written && rows_left != TAG_ROW_BITS'(1) && rest_bytes >= row_bytes;
   assign joined = message_data[32'(source)*ROW_BYTES*8 +: ROW_BYTES*8]
                   | (ROW_BYTES*8)'({{(ROW_BYTES*8){1'b0}}, bits} << {fill, 3'b000});
 
-  assign written = complete;
   assign write_half = message_half[source];
   assign write_row = ROW_BITS'(row);
   assign write_data = joined;
@@ -96,10 +99,10 @@ module weight_assembly #(
       message_data <= '0;
     end else begin
       if (weights_in_valid && !held && weights_in_head) parameters <= weights_in_parameters;
-      held <= more;
-      if (more) begin
-        held_bits <= rest;
-        held_bytes <= rest_bytes;
+      held <= more || waits;
+      if (more || waits) begin
+        held_bits <= waits ? bits : rest;
+        held_bytes <= waits ? bytes : rest_bytes;
       end
       if (head_taken) begin
         source <= head_source;
@@ -111,11 +114,11 @@ module weight_assembly #(
           message_row_bytes[32'(head_source)*FILL_BITS +: FILL_BITS] <= load_row_bytes;
         end
       end
-      if (complete) begin
+      if (written) begin
         message_row[32'(source)*TAG_ROW_BITS +: TAG_ROW_BITS] <= row + TAG_ROW_BITS'(1);
         message_rows[32'(source)*TAG_ROW_BITS +: TAG_ROW_BITS] <= rows_left - TAG_ROW_BITS'(1);
       end
-      if (working && rows_left != '0) begin
+      if (working && rows_left != '0 && !waits) begin
         if (!complete) begin
           message_data[32'(source)*ROW_BYTES*8 +: ROW_BYTES*8] <= joined;
           message_fill[32'(source)*FILL_BITS +: FILL_BITS] <= FILL_BITS'(fill + bytes);

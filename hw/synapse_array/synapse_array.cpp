@@ -146,7 +146,7 @@ void SynapseArray::append_rows(const Lane& lane, const SpikeEvent& event, Cycle 
     __builtin_prefetch(weights_.row(half(), row));  // the neuron array reads it an activation later
     active_[event.slot] |= 1u << slope;
     if (latched) return;
-    read_row(at);
+    read_row(at, row);
     row_latch_.add(at++, uint64_t(batch_outputs_) * latched_bits(spec_.packing));
     if (row_shifts) shift_read_.add(at - 1, kRowShiftBits);
   };

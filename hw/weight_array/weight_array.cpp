@@ -17,6 +17,11 @@ std::vector<Load> loads_of(const Program& program, int tile) {
 
 }  // namespace
 
+const std::vector<std::string>& halves_names() {
+  static const std::vector<std::string> names = {"own_banks", "shared_banks"};
+  return names;
+}
+
 WeightArray::WeightArray(const sc_core::sc_module_name& name, Clock& clock, const SynapseArraySpec& spec,
                          const LayerContext& context, int tile, EnergyLedger& ledger)
     : Block(name, clock),
@@ -27,7 +32,8 @@ WeightArray::WeightArray(const sc_core::sc_module_name& name, Clock& clock, cons
       spec_(spec),
       context_(context),
       tile_(tile),
-      weights_(this->name(), spec.half_rows(), packed_bytes(WeightPacking::kFourBits, spec.lanes), spec.bank(), ledger),
+      weights_(this->name(), spec.half_rows(), packed_bytes(WeightPacking::kFourBits, spec.lanes), spec.bank(),
+               spec.shares_banks() ? spec.banks : 0, ledger),
       row_latch_(ledger.counter(this->name(), EnergyEvent::kRowLatchWriteBit)),
       shift_read_(ledger.counter(this->name(), EnergyEvent::kThresholdReadBit)),
       unpack_(spec.packing == WeightPacking::kFivePerByte
@@ -54,6 +60,7 @@ void WeightArray::tick() {
     ++membrane_credits_;
   }
   issue();
+  if (rows_due_) write_due_row();  // all reads of this cycle are known
 }
 
 void WeightArray::look_up_item() {
@@ -67,6 +74,7 @@ void WeightArray::take_weights() {
     wake_at(write_free_);
     return;
   }
+  if (rows_due_) return;
   const Flit& flit = weights.front();
   if (flit.head) parameters_ = flit.type == MessageType::kParameters;
   if (parameters_) {
@@ -102,35 +110,56 @@ void WeightArray::take_rows(const Flit& flit) {
   RowMessage& message = row_messages_[message_source_];
   const uint8_t* bytes = reinterpret_cast<const uint8_t*>(flit.bits.data());
   const uint8_t* const end = bytes + context_.flits.link_bits / 8;
-  int written = 0;
+  due_ = {message.half, message.row, message.row, message.row_shifts, flit.phase};
   while (bytes < end && message.row < message.end) {
     const size_t count = std::min(size_t(end - bytes), message.bytes.size() - message.filled);
     std::memcpy(message.bytes.data() + message.filled, bytes, count);
     bytes += count;
     message.filled += count;
     if (message.filled < message.bytes.size()) break;
-    write_row(message, now() + written, flit.phase);
+    store_row(message);
     message.filled = 0;
-    ++message.row;
-    ++written;
+    due_.end = ++message.row;
   }
-  write_free_ = now() + std::max(written, 1);
+  write_free_ = now() + 1;
+  rows_due_ = spec_.shares_banks() && due_.row < due_.end;
+  for (Cycle at = now(); !rows_due_ && due_.row < due_.end; ++at) {
+    write_row(at);
+    write_free_ = at + 1;
+  }
   readable_from_[message.half] = write_free_;
 }
 
-// The host works on 4-bit weights.
-void WeightArray::write_row(const RowMessage& message, Cycle at, uint16_t phase) {
-  if (message.row_shifts) {
-    row_shifts_[message.half][message.row] = message.bytes.back();
-    shift_write_.add(at, kRowShiftBits, phase);
-  }
+// Nobody looks at the row before it is written. The host works on 4-bit weights.
+void WeightArray::store_row(const RowMessage& message) {
+  if (message.row_shifts) row_shifts_[message.half][message.row] = message.bytes.back();
   const size_t bytes = packed_bytes(WeightPacking::kFourBits, message.outputs);
-  uint8_t* const nibbles = weights_.write_row(at, message.half, message.row, bytes, phase);
+  uint8_t* const nibbles = weights_.place_of(message.half, message.row, bytes);
   unpack_weights(spec_.packing, message.bytes.data(), message.outputs, nibbles);
-  ++rows_received_[message.half];
 }
 
-void WeightArray::read_row(Cycle at) {
+// The next row that is due.
+void WeightArray::write_row(Cycle at) {
+  weights_.write_row(at, due_.phase);
+  if (due_.row_shifts) shift_write_.add(at, kRowShiftBits, due_.phase);
+  ++rows_received_[due_.half];
+  ++due_.row;
+}
+
+// Shared banks: a row is written in the first cycle in which no read uses its bank.
+void WeightArray::write_due_row() {
+  wake_at(now() + 1);
+  if (!weights_.take_port(now(), due_.half, due_.row)) {
+    ++bank_waits_;
+    return;
+  }
+  write_row(now());
+  rows_due_ = due_.row < due_.end;
+  write_free_ = readable_from_[due_.half] = now() + 1;
+}
+
+void WeightArray::read_row(Cycle at, int row) {
+  keep_port(at, row);
   weights_.read_row(at);
   if (unpack_) unpack_->add(at, uint64_t(packed_bytes(spec_.packing, batch_outputs_)));
 }

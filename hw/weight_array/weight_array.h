@@ -4,13 +4,16 @@
 //     weights_in --> [ row assembly ] --> [ weight SRAM ] --> (derived) --> neurons_out
 //                    parameters ------------------------------------------> parameters_out
 //
-// Timing   one row is written a cycle beside the reads: they use different halves. An item starts when its weights are
+// Timing   one row is written a cycle beside the reads: they use different halves. Where the halves share banks, of one
+//          port each, a read goes first, since what follows it to the slopes cannot stop, and a row whose bank it uses
+//          waits in the assembly, its flit's next rows and further flits behind it. It waits for reads of the load at
+//          hand alone, and these end: nothing reads on without the rows that come. An item starts when its weights are
 //          there and, for a new batch, a membrane set is free.
 // Energy   WeightRowWrite per row; TernaryUnpackByte per byte read where five weights share one; ThresholdReadBit and
-// -WriteBit for the exponents of rows that have them (attention's
-//          values); WeightRowRead and RowLatchWriteBit as the derived array reads.
+//          -WriteBit for the exponents of rows that have them (attention's values); WeightRowRead and RowLatchWriteBit
+//          as the derived array reads.
 // Config   SynapseArraySpec, section tile.synapse_array.
-// Differs  halves are never in conflict (DEVIATIONS 3).
+// Differs  halves with banks of their own are never in conflict (DEVIATIONS 3).
 #pragma once
 
 #include <algorithm>
@@ -26,14 +29,23 @@
 
 namespace spikeloom {
 
+// Of the banks of a weight SRAM. own_banks: half of them for each half. shared_banks: row r of half h lies at word
+// h * half_rows + r, in bank (word mod banks).
+enum class Halves { kOwnBanks, kSharedBanks };
+const std::vector<std::string>& halves_names();
+
 struct SynapseArraySpec {
   int lanes = 0;
   int weight_bytes = 0;  // both halves
-  int banks = 2;         // even: half of them for each half
+  int banks = 2;         // own_banks: even
   int latency_cycles = 1;
   bool five_per_byte = false;                        // ternary weights: five a byte, otherwise 2 bits each
   WeightPacking packing = WeightPacking::kFourBits;  // of the layer
+  Halves halves = Halves::kOwnBanks;
 
+  bool shares_banks() const { return halves == Halves::kSharedBanks; }
+  // Banks that hold rows of one half.
+  int half_banks() const { return shares_banks() ? banks : banks / 2; }
   int row_bytes() const { return packed_bytes(packing, lanes); }
   int half_rows() const { return std::min(weight_bytes / 2 / row_bytes(), WeightTag::kMostRows - 1); }
   SramMacro bank() const { return {uint64_t(weight_bytes / banks), uint64_t(row_bytes())}; }
@@ -49,6 +61,7 @@ class WeightArray : public Block {
   std::array<int, 2> rows_received_{};       // by half
   int awaited_rows_ = 0, awaited_half_ = 0;  // of the item, while it waits for rows
   bool parameters_ = false;                  // the packet under way holds parameters
+  bool rows_due_ = false;                    // shared banks: some of due_ are not written
   int message_source_ = 0;                   // of the packet under way
 
  public:
@@ -70,6 +83,8 @@ class WeightArray : public Block {
   // Uses of weight rows by a token, and reads of rows from the SRAM for them.
   uint64_t rows_issued() const { return rows_issued_; }
   uint64_t rows_read() const { return weights_.rows_read(); }
+  // Cycles in which a row that had come found its bank taken by a read.
+  Cycle bank_waits() const { return bank_waits_; }
 
  protected:
   WeightArray(const sc_core::sc_module_name& name, Clock& clock, const SynapseArraySpec& spec,
@@ -92,8 +107,12 @@ class WeightArray : public Block {
   const TileWork& work() const { return pass().tiles[tile_]; }
   const Slice& slice() const { return *slice_; }
   int half() const { return static_cast<int>(item().load % 2); }
-  // Reads a row into the latch.
-  void read_row(Cycle at);
+  // Reads a row into the latch, in this cycle or a later one; calls come in the order of cycles.
+  void read_row(Cycle at, int row);
+  // The port alone: the rest of the read is the caller's.
+  void keep_port(Cycle at, int row) {
+    if (spec_.shares_banks()) weights_.keep_port(now(), at, half(), row);
+  }
   // The exponent of a row in the half that is worked on, where rows have them.
   int row_shift(int row) const { return row_shifts_[half()][row]; }
 
@@ -135,8 +154,17 @@ class WeightArray : public Block {
     size_t filled = 0;           // bytes of the row being assembled
     std::vector<uint8_t> bytes;  // room for one row
   };
-  void write_row(const RowMessage& message, Cycle at, uint16_t phase);
+  void store_row(const RowMessage& message);
+  void write_row(Cycle at);
+  void write_due_row();
   std::vector<RowMessage> row_messages_;
+  // Rows of the flit that was taken last, to be written one after another.
+  struct DueRows {
+    int half = 0, row = 0, end = 0;
+    bool row_shifts = false;
+    uint16_t phase = 0;
+  } due_;
+  Cycle bank_waits_ = 0;
   std::array<std::vector<uint8_t>, 2> row_shifts_;  // by half and row: exponents, where rows have them
   std::array<Cycle, 2> readable_from_{};            // by half: the cycle after its last write so far
   int membrane_credits_ = 2;

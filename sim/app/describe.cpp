@@ -104,8 +104,9 @@ void print_parameters(const ChipSpec& spec) {
   std::printf("                 keys and values: %lld bytes of SRAM for %d layer(s), the rest in DRAM\n",
               static_cast<long long>(cache.bytes), cache.layers);
   print_dram(spec.dram);
-  std::printf("  tile           weight SRAM %d bytes in %d banks: 2 halves of %d rows of %d bytes\n",
-              spec.synapse_array.weight_bytes, spec.synapse_array.banks, spec.synapse_array.half_rows(),
+  std::printf("  tile           weight SRAM %d bytes in %d banks (%s): 2 halves of %d rows of %d bytes\n",
+              spec.synapse_array.weight_bytes, spec.synapse_array.banks,
+              halves_names()[int(spec.synapse_array.halves)].c_str(), spec.synapse_array.half_rows(),
               spec.synapse_array.row_bytes());
   const std::string payload = payload_names()[int(spec.payload)], arithmetic = spec.arithmetic();
   if (spec.dequantizes()) {

@@ -109,10 +109,12 @@ std::string figure_lines(const json& report) {
                  number_of(figures, "weight_reads_per_use"), grouped(count_of(figures, "rows_added")).c_str(),
                  number_of(figures, "dram_bytes") / 1e6);
   if (report.contains("steps")) text += settling_line(report["steps"]);
-  return text + dram_line(report) + bank_waits_line(count_of(figures, "global_buffer_bank_waits")) +
-         cache_line(number_of(figures, "cache_sram_bytes"), number_of(figures, "cache_dram_bytes")) + "Energy       " +
-         trimmed(energy(energies["total_pj"])) + " in all, " + trimmed(energy(energies["per_token_pj"])) +
-         " per token\n\n";
+  text += dram_line(report);
+  text += bank_waits_line(count_of(figures, "global_buffer_bank_waits"), text_of(report["chip"], "weight_halves"),
+                          count_of(figures, "weight_bank_waits"));
+  return text + cache_line(number_of(figures, "cache_sram_bytes"), number_of(figures, "cache_dram_bytes")) +
+         "Energy       " + trimmed(energy(energies["total_pj"])) + " in all, " +
+         trimmed(energy(energies["per_token_pj"])) + " per token\n\n";
 }
 
 GroupEnergies groups_of(const json& groups_pj) {

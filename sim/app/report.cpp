@@ -143,6 +143,7 @@ void add_tiles(const Chip& chip, Report* report) {
     report->rows_read += tile.array->rows_read();
     report->rows_added += tile.array->rows_issued();
     report->additions += tile.additions();
+    report->weight_bank_waits += tile.array->bank_waits();
     report->largest_membrane = std::max(report->largest_membrane, tile.outputs->largest_membrane());
     if (tile.encoder) report->spikes_sent += tile.encoder->spikes();
     busy += tile.array->activity().cycles(ActivityState::kBusy);
@@ -181,6 +182,7 @@ Report make_report(const Experiment& experiment, const LayerTrace& layer, Chip& 
   report.payload = payload_names()[int(chip.spec().payload)];
   report.datapath = datapath_names()[int(chip.spec().datapath)];
   report.arithmetic = chip.spec().arithmetic();
+  report.halves = halves_names()[int(chip.spec().synapse_array.halves)];
   report.multiplies = chip.spec().multiplies();
   report.dequantizes = chip.spec().dequantizes();
   const InputTrace& first_input = layer.inputs[layer.operations[0].input];

@@ -53,6 +53,8 @@ struct Report {
   uint64_t outputs = 0, outputs_equal = 0;
   std::string first_difference;
   uint64_t bank_waits = 0;                              // cycles of all global buffers
+  std::string halves;                                   // of weight SRAMs, as chip.tile.synapse_array names it
+  uint64_t weight_bank_waits = 0;                       // cycles of all weight SRAMs; own_banks: none
   uint64_t cache_sram_bytes = 0, cache_dram_bytes = 0;  // keys and values, as they travel to tiles
   uint64_t weights = 0;                                 // of all operations, keys and values included
   uint64_t synapses = 0;                                // weights times the tokens (of attention: rows) that use them
@@ -94,8 +96,8 @@ std::vector<std::string> not_charged(const Report& report);
 nlohmann::ordered_json steps_json(const LayerTrace::StepRun& steps);
 // What became of an early exit, from the key `steps` of a report; empty where there was none to be.
 std::string settling_line(const nlohmann::ordered_json& steps);
-// How long global buffers waited for their banks.
-std::string bank_waits_line(uint64_t cycles);
+// How long global buffers waited for their banks and, where the halves of weight SRAMs share them, rows for theirs.
+std::string bank_waits_line(uint64_t cycles, const std::string& halves, uint64_t weight_cycles);
 // Where keys and values lie; empty where there are none.
 std::string cache_line(double sram_bytes, double dram_bytes);
 // The table of energy groups; DRAM's background power is a part of its group.

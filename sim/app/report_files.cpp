@@ -165,6 +165,7 @@ nlohmann::ordered_json report_json(const Report& report, const Technology& techn
                   {"datapath", report.datapath},
                   {"spike_code", report.multiplies ? json(nullptr) : json(report.arithmetic)},
                   {"arithmetic", report.arithmetic},
+                  {"weight_halves", report.halves},
                   {"token_batch", report.token_batch}};
   root["technology"] = report.technology;
   root["exact"] = {
@@ -177,6 +178,7 @@ nlohmann::ordered_json report_json(const Report& report, const Technology& techn
                      {"dram_utilisation", report.dram_utilisation},
                      {"dram_bytes", report.dram_bytes},
                      {"global_buffer_bank_waits", report.bank_waits},
+                     {"weight_bank_waits", report.weight_bank_waits},
                      {"cache_sram_bytes", report.cache_sram_bytes},
                      {"cache_dram_bytes", report.cache_dram_bytes},
                      {"weights", report.weights},

@@ -85,7 +85,7 @@ std::string figures(const Report& report) {
   text += format("Weights      %.3f SRAM reads per use; %s rows added, %.2f MB read from DRAM\n",
                  report.weight_reads_per_use(), grouped(report.rows_added).c_str(), report.dram_bytes / 1e6);
   if (report.step_run.asked > 0) text += settling_line(steps_json(report.step_run));
-  text += dram_line(report) + bank_waits_line(report.bank_waits);
+  text += dram_line(report) + bank_waits_line(report.bank_waits, report.halves, report.weight_bank_waits);
   text += cache_line(double(report.cache_sram_bytes), double(report.cache_dram_bytes));
   return text + area_and_energy(report);
 }
@@ -221,8 +221,10 @@ std::string cache_line(double sram_bytes, double dram_bytes) {
   return format("Keys, values %.1f kB in SRAM, %.1f kB in DRAM\n", sram_bytes / 1e3, dram_bytes / 1e3);
 }
 
-std::string bank_waits_line(uint64_t cycles) {
-  return "Buffers      global buffers wait " + grouped(cycles) + " cycles for a bank\n";
+std::string bank_waits_line(uint64_t cycles, const std::string& halves, uint64_t weight_cycles) {
+  const std::string text = "Buffers      global buffers wait " + grouped(cycles) + " cycles for a bank";
+  const bool shared = halves == halves_names()[int(Halves::kSharedBanks)];
+  return text + (shared ? "; weight rows that come, " + grouped(weight_cycles) + "\n" : "\n");
 }
 
 std::string attention_line() {

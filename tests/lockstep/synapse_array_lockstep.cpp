@@ -9,7 +9,10 @@
 #include "Rtl_synapse_array.h"
 #include "Rtl_synapse_array_bitmap.h"
 #include "Rtl_synapse_array_bitmap_long.h"
+#include "Rtl_synapse_array_four_banks.h"
 #include "Rtl_synapse_array_long.h"
+#include "Rtl_synapse_array_one_bank.h"
+#include "Rtl_synapse_array_three_banks.h"
 #include "tests/lockstep/synapse_array_traffic.h"
 #include "tests/lockstep/synapse_array_twin.h"
 
@@ -22,12 +25,15 @@ constexpr Sizes kShort = {"rows shorter than flits", 8, 32, 3, 4, 128, 2, false}
 constexpr Sizes kLong = {"rows longer than flits", 37, 100, 2, 8, 64, 1, false};
 constexpr Sizes kBitmap = {"bitmap, rows shorter than flits", 8, 32, 3, 4, 128, 2, true};
 constexpr Sizes kBitmapLong = {"bitmap, rows longer than flits", 37, 100, 2, 8, 64, 1, true};
+constexpr Sizes kOneBank = {"one bank for both halves", 8, 32, 3, 4, 128, 2, false, 1};
+constexpr Sizes kFourBanks = {"four banks for both halves", 8, 30, 3, 4, 128, 2, false, 4};
+constexpr Sizes kThreeBanks = {"bitmap, three banks for both halves", 37, 100, 2, 8, 64, 1, true, 3};
 constexpr int kMostShownBits = 512;  // of a source
 
 // What was done in one or more runs.
 struct Totals {
   uint64_t cycles = 0, compared = 0, rows = 0, latched = 0, marks = 0, windows = 0, slices = 0, parameters = 0,
-           full = 0;
+           full = 0, bank_waits = 0;
 };
 
 // What SystemC lets reach the slopes in one cycle.
@@ -56,6 +62,7 @@ class SynapseLockstep : public sc_core::sc_module {
     totals.cycles = cycle_;
     totals.compared = comparison_.compared();
     totals.latched = array_.rows_issued() - array_.rows_read();
+    totals.bank_waits = array_.bank_waits();
     return totals;
   }
 
@@ -102,7 +109,7 @@ class SynapseLockstep : public sc_core::sc_module {
   Cycle cycle_ = 0, issued_until_ = 0;
   size_t step_ = 0;
   bool step_changed_ = true;
-  uint64_t twin_reads_ = 0;
+  uint64_t twin_reads_ = 0, twin_waits_ = 0;
   Cycle quiet_since_ = 0;
 };
 
@@ -120,9 +127,8 @@ SynapseLockstep<Rtl>::SynapseLockstep(const sc_core::sc_module_name& name, Clock
       parameters_(clock, random_.between(1, 4)),
       frees_(clock, 4),
       commands_(clock, random_.between(2, 20), shape.latency),
-      array_("synapse_array", clock,
-             SynapseArraySpec{shape.lanes, 2 * program_.half_rows * shape.row_bytes(), 2, shape.latency},
-             program_.context, program_.tile, program_.encoder_in_tile, ledger_),
+      array_("synapse_array", clock, shape.array_spec(), program_.context, program_.tile, program_.encoder_in_tile,
+             ledger_),
       surroundings_("surroundings", clock, program_, &traffic_, &random_),
       comparison_("synapse_array (" + std::string(shape.name) + ", seed " + std::to_string(seed) + ")"),
       words_(kRing) {
@@ -304,6 +310,8 @@ void SynapseLockstep<Rtl>::compare() {
     compare_pops();
     compare_word();
     twin_reads_ += twin_.weight_read.read();
+    twin_waits_ += twin_.weight_waits.read();
+    expect("weight_waits (sum)", array_.bank_waits(), twin_waits_);
     if (cycle_ >= issued_until_) expect("weight_read (sum)", array_.rows_read(), twin_reads_);
     if (twin_.window_done.read()) {
       ++step_;
@@ -432,21 +440,25 @@ bool run_shape(const Sizes& shape, void (*run)(const Sizes&, uint32_t, uint64_t,
     all.slices += totals.slices;
     all.parameters += totals.parameters;
     all.full += totals.full;
+    all.bank_waits += totals.bank_waits;
   }
   sum.report(all.cycles, std::string(shape.name) + ": " + std::to_string(all.rows) + " rows (" +
                              std::to_string(all.latched) + " latched), " + std::to_string(all.marks) + " marks, " +
                              std::to_string(all.windows) + " windows, " + std::to_string(all.slices) + " slices, " +
                              std::to_string(all.parameters) + " parameter flits, output full in " +
-                             std::to_string(all.full) + " cycles");
+                             std::to_string(all.full) + " cycles, a bank taken in " + std::to_string(all.bank_waits));
   return true;
 }
 
 int run(const LockstepOptions& options) {
-  const uint64_t cycles = ceil_div(options.cycles, 2);  // of each payload
+  const uint64_t cycles = ceil_div(options.cycles, 2);  // of each shape: there are two or more of each kind
   return run_shape(kShort, run_program<Rtl_synapse_array>, cycles, options.seed) &&
                  run_shape(kLong, run_program<Rtl_synapse_array_long>, cycles, options.seed) &&
                  run_shape(kBitmap, run_program<Rtl_synapse_array_bitmap>, cycles, options.seed) &&
-                 run_shape(kBitmapLong, run_program<Rtl_synapse_array_bitmap_long>, cycles, options.seed)
+                 run_shape(kBitmapLong, run_program<Rtl_synapse_array_bitmap_long>, cycles, options.seed) &&
+                 run_shape(kOneBank, run_program<Rtl_synapse_array_one_bank>, cycles, options.seed) &&
+                 run_shape(kFourBanks, run_program<Rtl_synapse_array_four_banks>, cycles, options.seed) &&
+                 run_shape(kThreeBanks, run_program<Rtl_synapse_array_three_banks>, cycles, options.seed)
              ? 0
              : 1;
 }

@@ -20,11 +20,18 @@ struct Sizes {
   const char* name;
   int lanes, half_rows, sources, slots, link_bits, latency;
   bool bitmap;
+  int shared_banks = 0;  // of both halves; 0: they have banks of their own
 
   // Flits that each input shows: of a bitmap, as many as a chunk of 160 bits may need, each behind a head flit.
   int shown() const { return bitmap ? 2 * ((160 + link_bits - 1) / link_bits) : 2; }
   int row_bytes() const { return (lanes + 1) / 2; }
   int row_bits() const { return ceil_log2(half_rows); }
+  SynapseArraySpec array_spec() const {
+    SynapseArraySpec spec = {lanes, 2 * half_rows * row_bytes(), 2, latency};
+    if (shared_banks > 0) spec.banks = shared_banks;
+    if (shared_banks > 0) spec.halves = Halves::kSharedBanks;
+    return spec;
+  }
 };
 
 // A layer, its formats, and the program that the mapper makes of it, with work for one tile.

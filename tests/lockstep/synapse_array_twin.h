@@ -15,7 +15,7 @@
   X(neurons_out_weights) X(neurons_out_slot) X(neurons_out_slope) X(neurons_out_negative)                             \
   X(neurons_out_unsigned_weights) X(neurons_out_mark) X(neurons_out_step) X(neurons_out_slice_end)                    \
   X(neurons_out_batch_complete) X(neurons_out_releases_load) X(neurons_out_load) X(neurons_out_needs_fired)           \
-  X(weight_read)
+  X(weight_read) X(weight_waits)
 // clang-format on
 
 #include "tests/lockstep/twin.h"

@@ -219,15 +219,27 @@ ChipSpec tiny_chip(int width, int height) {
   return spec;
 }
 
-TinyContext::TinyContext(const TinyLayer& layer, const ChipSpec& spec)
+void share_banks(int banks, SynapseArraySpec* spec) {
+  if (banks == 0) return;
+  spec->banks = banks;
+  spec->halves = Halves::kSharedBanks;
+}
+
+TinyContext::TinyContext(const LayerTrace& layer, const ChipSpec& spec)
     : topology(spec.topology()),
       routes(spec.network.routes(topology)),
       code(make_spike_code(spec.spike_code)),
-      program(make_program(layer.trace, spec.mapping, spec.tile_limits(), spec.token_batch, *code, topology, &routes)),
-      context{&layer.trace,         &program,          code.get(),   spec.flits(),
-              topology.sources(),   spec.packet_flits, spec.payload, spec.synapse_array.packing,
+      program(make_program(layer, spec.mapping, spec.tile_limits(), spec.token_batch, *code, topology, &routes)),
+      context{&layer,
+              &program,
+              code.get(),
+              spec.flits(),
+              topology.sources(),
+              spec.packet_flits,
+              spec.payload,
+              spec.synapse_array.packing,
               spec.spike_channels()} {
-  choose_side_formats(layer.trace, spec.encoder.side_format, &program);
+  choose_side_formats(layer, spec.encoder.side_format, &program);
 }
 
 }  // namespace spikeloom

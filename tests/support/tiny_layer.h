@@ -77,9 +77,13 @@ int64_t fired_code(int64_t y, int F, int64_t theta, int bits);
 // a cycle.
 ChipSpec tiny_chip(int width = 1, int height = 1);
 
+// Both halves of the weight SRAM lie in so many banks; 0: as they are.
+void share_banks(int banks, SynapseArraySpec* spec);
+
 // What blocks are configured with, without a chip around them.
 struct TinyContext {
-  TinyContext(const TinyLayer& layer, const ChipSpec& spec);
+  TinyContext(const TinyLayer& layer, const ChipSpec& spec) : TinyContext(layer.trace, spec) {}
+  TinyContext(const LayerTrace& layer, const ChipSpec& spec);
   Topology topology;
   RouteTable routes;
   std::unique_ptr<SpikeCode> code;

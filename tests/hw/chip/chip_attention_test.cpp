@@ -44,6 +44,7 @@ Drawn draw(int number) {
   c.neuron_array.slope_bits = 24;
   c.neuron_array.membrane_bits = 40;
   c.neuron_array.residue_bits = 56;
+  share_banks(between(0, 3), &c.synapse_array);
   return drawn;
 }
 

@@ -109,6 +109,7 @@ TEST_P(ChipDequantizeExact, SumsAreTheReferences) {
   spec.token_batch = 1 + int(random() % 3);
   if (!layer.inputs[0].in_order) spec.mapping.input_split = 1 + int(random() % 3);
   spec.synapse_array.weight_bytes = 2 * spec.synapse_array.row_bytes() * (random() % 2 ? 12 : 256);
+  share_banks(int(random() % 5), &spec.synapse_array);
   spec.dequantizer = {1 + int(random() % 8), 1 + int(random() % 5)};
   expect_exact(layer, spec);
 }

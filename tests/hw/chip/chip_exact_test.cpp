@@ -38,6 +38,7 @@ struct Case {
   bool unary;
   int network;  // index into kNetworks
   int side_format;
+  int shared_banks;  // 0: each half of a weight SRAM has its own
 };
 
 struct NetworkVariant {
@@ -73,7 +74,7 @@ constexpr int kNetworkCount = sizeof kNetworks / sizeof kNetworks[0];
 Case make_case(int format, int code, int payload, int variant) {
   std::mt19937 random(unsigned(((format * 3 + code) * 3 + payload) * 2 + variant));
   const auto pick = [&](std::initializer_list<int> from) { return from.begin()[random() % from.size()]; };
-  Case c{format, code, payload, variant, 0, 0, 0, 0, 0, 0, 0, false, 0, 0};
+  Case c{format, code, payload, variant, 0, 0, 0, 0, 0, 0, 0, false, 0, 0, 0};
   c.batch = pick({1, 3});
   c.split = pick({1, 2, 3});
   c.nodes = pick({1, 2});
@@ -84,6 +85,7 @@ Case make_case(int format, int code, int payload, int variant) {
   c.unary = pick({0, 0, 1});
   c.side_format = pick({0, 1, 2});
   c.network = (format + code + 3 * payload + variant) % kNetworkCount;
+  c.shared_banks = pick({0, 0, 1, 2, 3, 4});
   return c;
 }
 
@@ -106,7 +108,8 @@ std::string name_of_case(const testing::TestParamInfo<Case>& info) {
 void PrintTo(const Case& c, std::ostream* out) {
   *out << "batch " << c.batch << ", split " << c.split << ", nodes " << c.nodes << ", half_rows " << c.half_rows
        << ", packet " << c.packet_flits << ", link latency " << c.link_latency << ", ports " << c.ports << ", unary "
-       << c.unary << ", side " << side_policy_names()[c.side_format] << ", network " << kNetworks[c.network].name;
+       << c.unary << ", shared banks " << c.shared_banks << ", side " << side_policy_names()[c.side_format]
+       << ", network " << kNetworks[c.network].name;
 }
 
 TinySpec layer_of(const Case& c) {
@@ -133,6 +136,7 @@ ChipSpec chip_of(const Case& c) {
   spec.encoder.ports = c.ports;
   spec.encoder.side_format = SidePolicy(c.side_format);
   spec.synapse_array.weight_bytes = 2 * c.half_rows * spec.synapse_array.row_bytes();
+  share_banks(c.shared_banks, &spec.synapse_array);
   kNetworks[c.network].apply(&spec);
   if (c.unary) spec.neuron_array.firing = FiringPolicy::kUnary;
   return spec;
@@ -174,6 +178,7 @@ TEST_P(ChainsExact, OfManyBatchesDoNotBlockEachOther) {
   chip_spec.token_batch = 1 + GetParam() % 2;
   chip_spec.network.buffer_flits = 2;
   chip_spec.synapse_array.weight_bytes = 2 * 64 * chip_spec.synapse_array.row_bytes();
+  share_banks(GetParam() % 3, &chip_spec.synapse_array);
   Chip chip("chip", chip_spec, layer.trace, 1000);
   check_fit(chip.spec(), layer.trace, chip.program());
   chip.run();

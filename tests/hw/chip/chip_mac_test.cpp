@@ -74,6 +74,7 @@ TEST_P(ChipMacExact, OutputsAreTheContracts) {
   spec.token_batch = 1 + int(random() % 3);
   spec.mapping.input_split = 1 + int(random() % 3);
   spec.synapse_array.weight_bytes = 2 * spec.synapse_array.row_bytes() * (random() % 2 ? 10 : 64);
+  share_banks(int(random() % 5), &spec.synapse_array);
   Chip chip("chip", spec, layer.trace, 1000);
   check_fit(chip.spec(), layer.trace, chip.program());
   chip.run();

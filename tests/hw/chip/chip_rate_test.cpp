@@ -71,6 +71,7 @@ TEST_P(ChipRateExact, SpikesAndSumsAreTheTraces) {
   spec.mapping.input_split = c.split;
   spec.synapse_array.five_per_byte = c.five_per_byte;
   spec.synapse_array.weight_bytes = c.variant == 1 ? 2 * 20 * spec.synapse_array.row_bytes() : 4096;
+  share_banks(c.variant, &spec.synapse_array);
   Chip chip("chip", spec, layer, 1000);
   check_fit(chip.spec(), layer, chip.program());
   chip.run();

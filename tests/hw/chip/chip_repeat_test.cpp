@@ -111,6 +111,11 @@ void repeats(const ChipSpec& spec) {
 TEST(ChipRepeatUnit, AddressEventsDoNotDependOnTheOrderOfProcesses) { repeats(chip(Payload::kAddressEvents, 1, 1)); }
 TEST(ChipRepeatUnit, BitmapsDoNotDependOnTheOrderOfProcesses) { repeats(chip(Payload::kBitmap, 2, 3)); }
 TEST(ChipRepeatUnit, PackedCodesDoNotDependOnTheOrderOfProcesses) { repeats(chip(Payload::kPackedCodes, 3, 2)); }
+TEST(ChipRepeatUnit, SharedBanksDoNotDependOnTheOrderOfProcesses) {
+  ChipSpec spec = chip(Payload::kAddressEvents, 1, 1);
+  share_banks(3, &spec.synapse_array);
+  repeats(spec);
+}
 
 }  // namespace
 }  // namespace spikeloom

@@ -2,26 +2,10 @@
 
 #include <algorithm>
 
-#include "tests/support/fifo_probe.h"
-#include "tests/support/tiny_layer.h"
+#include "tests/support/weight_probe.h"
 
 namespace spikeloom {
 namespace {
-
-// The flits in which the codes of a window reach an encoder.
-std::vector<Flit> code_flits(const TinyContext& tiny, const WindowTag& tag, int source = 0) {
-  const LayerContext& context = tiny.context;
-  const InputTrace& input = context.input(tag);
-  const InputRange range = context.range(tag, source);
-  const int tokens = context.rows(tag), first = tag.batch * context.program->batch;
-  const PackedCodes codes = PackedCodes::of(input, context.side_format(tag), range.first, range.count, first, tokens);
-  std::vector<uint64_t> bits;
-  const uint64_t count = codes.pack(input, range.first, &bits);
-  Flit head;
-  head.type = MessageType::kCodes;
-  head.tag = tag.pack();
-  return make_packets(head, bits, count, context.flits, context.packet_flits);
-}
 
 struct EncoderProbe {
   EncoderProbe(const TinyLayer& layer, const ChipSpec& spec)

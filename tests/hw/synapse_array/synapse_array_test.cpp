@@ -3,8 +3,7 @@
 #include <cstring>
 #include <memory>
 
-#include "tests/support/fifo_probe.h"
-#include "tests/support/tiny_layer.h"
+#include "tests/support/weight_probe.h"
 
 namespace spikeloom {
 namespace {
@@ -41,73 +40,12 @@ ChipSpec chip_of(int batch = 1, int nodes = 1) {
   return chip;
 }
 
-struct ArrayProbe {
+struct ArrayProbe : SynapseProbe {
   explicit ArrayProbe(const TinySpec& spec = spec_of(), const ChipSpec& chip = chip_of())
-      : layer(spec),
-        tiny(layer, chip),
-        commands(clock, 64, kLatency),
-        array("array", clock, chip.synapse_array, tiny.context, 0, false, ledger) {
-    for (int s = 0; s < tiny.context.sources; ++s) {
-      spike_fifos.push_back(std::make_unique<RegisteredFifo<Flit>>(clock, 64));
-      spikes.push_back(std::make_unique<FifoSource<Flit>>(("spikes_" + std::to_string(s)).c_str(), clock));
-      spikes[s]->out(*spike_fifos[s]);
-      array.spikes_in[s](*spike_fifos[s]);
-    }
-    weights.out(weight_fifo);
-    array.weights_in(weight_fifo);
-    frees.out(free_fifo);
-    array.membrane_free_in(free_fifo);
-    array.neurons_out(commands);
-    neurons.in(commands);
-    array.parameters_out(parameter_fifo);
-    parameters.in(parameter_fifo);
-  }
-  // Rows first .. first+rows-1 of the operation: a head flit, then 8 rows of 2 bytes in each flit.
-  void send_rows(Cycle cycle, int first, int rows) {
-    std::vector<uint64_t> payload(size_t(rows) * kRowBytes / 8 + 3, 0);
-    std::memcpy(payload.data(), layer.trace.operations[0].weights + first * kRowBytes, size_t(rows) * kRowBytes);
-    Flit head;
-    head.type = MessageType::kWeights;
-    head.tag = WeightTag{0, 0, first, rows}.pack();
-    weights.add_all(cycle, make_packets(head, payload, uint64_t(rows) * kRowBytes * 8, tiny.context.flits, 16));
-  }
-  void send_spikes(Cycle cycle, const WindowTag& tag, Steps steps, int source = 0) {
-    steps.resize(kSteps);
-    SpikeStreamWriter writer(stream_format(tiny.context, tag, source));
-    for (const auto& step : steps) writer.step(step);
-    Flit head;
-    head.head = true;
-    head.tag = tag.pack();
-    spikes[source]->add(cycle, head);
-    for (const MadeFlit& made : writer.finish()) spikes[source]->add(cycle, made.flit);
-  }
-  std::vector<Cycle> cycles_of(Kind kind) const {
-    std::vector<Cycle> cycles;
-    for (size_t i = 0; i < neurons.count(); ++i)
-      if (neurons.values[i].kind == kind) cycles.push_back(neurons.cycles[i]);
-    return cycles;
-  }
-  std::vector<NeuronCommand> commands_of(Kind kind) const {
-    std::vector<NeuronCommand> found;
-    for (const NeuronCommand& command : neurons.values)
-      if (command.kind == kind) found.push_back(command);
-    return found;
-  }
-
-  Clock clock{"clock", 500};
-  EnergyLedger ledger{1};
-  TinyLayer layer;
-  TinyContext tiny;
-  std::vector<std::unique_ptr<RegisteredFifo<Flit>>> spike_fifos;
-  std::vector<std::unique_ptr<FifoSource<Flit>>> spikes;
-  RegisteredFifo<Flit> weight_fifo{clock, 1}, parameter_fifo{clock, 4};
-  RegisteredFifo<int> free_fifo{clock, 4};
-  RegisteredFifo<NeuronCommand> commands;
-  FifoSource<Flit> weights{"weights", clock};
-  FifoSource<int> frees{"frees", clock};
-  SynapseArray array;
-  FifoSink<NeuronCommand> neurons{"neurons", clock, 64};
-  FifoSink<Flit> parameters{"parameters", clock};
+      : ArrayProbe(std::make_unique<TinyLayer>(spec), chip) {}
+  ArrayProbe(std::unique_ptr<TinyLayer> made, const ChipSpec& chip)
+      : SynapseProbe(made->trace, chip, 1), own_layer(std::move(made)) {}
+  std::unique_ptr<TinyLayer> own_layer;
 };
 
 // The head, pushed in 100, starts the window in 101; the flit behind it is taken in 102, when its three rows begin to
@@ -121,7 +59,7 @@ TEST(SynapseArrayTiming, RowsReachTheSlopesAfterTheLatencyOneACycle) {
   EXPECT_EQ(probe.cycles_of(Kind::kRows), (std::vector<Cycle>{104 + kLatency}));
   EXPECT_EQ(probe.commands_of(Kind::kRows)[0].count, 3);
   EXPECT_EQ(probe.cycles_of(Kind::kMark).front(), 105 + kLatency);
-  EXPECT_EQ(probe.array.rows_issued(), 3u);
+  EXPECT_EQ(probe.synapses.rows_issued(), 3u);
 }
 
 TEST(SynapseArrayUnit, RowsCarryTheWeightsOfTheirInputs) {
@@ -130,7 +68,7 @@ TEST(SynapseArrayUnit, RowsCarryTheWeightsOfTheirInputs) {
   probe.send_spikes(100, {0, 0, 0, 0}, {{spike(1), spike(6, 2, 0, true)}});
   sc_core::sc_start();
   const NeuronCommand rows = probe.commands_of(Kind::kRows).at(0);
-  const uint8_t* weights = probe.layer.trace.operations[0].weights;
+  const uint8_t* weights = probe.layer.operations[0].weights;
   EXPECT_EQ(std::memcmp(rows.rows[0].data, weights + 1 * kRowBytes, kRowBytes), 0);
   EXPECT_EQ(std::memcmp(rows.rows[1].data, weights + 6 * kRowBytes, kRowBytes), 0);
   EXPECT_FALSE(rows.rows[0].negative);
@@ -166,8 +104,8 @@ TEST(SynapseArrayTiming, ClearedSlopesCostNothingAtTheNextMark) {
   writer.step({});
   Flit head;
   head.head = true;
-  probe.spikes[0]->add(100, head);
-  for (const MadeFlit& made : writer.finish()) probe.spikes[0]->add(100, made.flit);
+  probe.inputs_in[0]->add(100, head);
+  for (const MadeFlit& made : writer.finish()) probe.inputs_in[0]->add(100, made.flit);
   sc_core::sc_start();
   EXPECT_EQ(probe.cycles_of(Kind::kMark), (std::vector<Cycle>{105 + kLatency, 108 + kLatency, 109 + kLatency}));
 }
@@ -223,7 +161,7 @@ TEST(SynapseArrayTiming, AStepClosesAfterEverySourcesMark) {
   EXPECT_EQ(probe.cycles_of(Kind::kRows), (std::vector<Cycle>{300 + kLatency, 301 + kLatency}));
   EXPECT_EQ(marks[0], 302 + kLatency);
   const uint8_t* row = probe.commands_of(Kind::kRows)[1].rows[0].data;  // input 4 + 3
-  EXPECT_EQ(std::memcmp(row, probe.layer.trace.operations[0].weights + 7 * kRowBytes, kRowBytes), 0);
+  EXPECT_EQ(std::memcmp(row, probe.layer.operations[0].weights + 7 * kRowBytes, kRowBytes), 0);
 }
 
 // Three tokens fire at input 2 in the same step: three rows added, one read; at input 5 only one.
@@ -232,8 +170,8 @@ TEST(SynapseArrayEnergy, ALatchedRowServesAllTokensOfABatch) {
   probe.send_rows(1, 0, kInputs);
   probe.send_spikes(100, {0, 0, 0, 0}, {{spike(2, 0, 0), spike(2, 0, 1), spike(2, 0, 2), spike(5, 0, 1)}});
   sc_core::sc_start();
-  EXPECT_EQ(probe.array.rows_issued(), 4u);
-  EXPECT_EQ(probe.array.rows_read(), 2u);
+  EXPECT_EQ(probe.synapses.rows_issued(), 4u);
+  EXPECT_EQ(probe.synapses.rows_read(), 2u);
   EXPECT_EQ(counted(probe.ledger, EnergyEvent::kWeightRowRead), 2u);
   EXPECT_EQ(counted(probe.ledger, EnergyEvent::kRowLatchWriteBit), 2u * kOutputs * 4);
   EXPECT_EQ(probe.cycles_of(Kind::kMark)[1] - probe.cycles_of(Kind::kMark)[0], 3u);  // a slope of each of three tokens
@@ -251,10 +189,10 @@ TEST(SynapseArrayUnit, AWideInputTakesTwoRowsAndTwoReads) {
   EXPECT_FALSE(rows.rows[1].unsigned_weights);
   EXPECT_EQ(rows.rows[0].slope, 0);
   EXPECT_EQ(rows.rows[1].slope, kSlopeBases);
-  const uint8_t* weights = probe.layer.trace.operations[0].weights;
+  const uint8_t* weights = probe.layer.operations[0].weights;
   EXPECT_EQ(std::memcmp(rows.rows[0].data, weights + 4 * kRowBytes, kRowBytes), 0);
   EXPECT_EQ(std::memcmp(rows.rows[1].data, weights + kInputs * kRowBytes, kRowBytes), 0);
-  EXPECT_EQ(probe.array.rows_read(), 3u);
+  EXPECT_EQ(probe.synapses.rows_read(), 3u);
   EXPECT_EQ(probe.cycles_of(Kind::kRows), (std::vector<Cycle>{104 + kLatency}));
 }
 

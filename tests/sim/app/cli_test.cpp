@@ -293,6 +293,31 @@ INSTANTIATE_TEST_SUITE_P(All, RealLayerExact, testing::ValuesIn(combinations()),
                                   info.param.spike_code + "_" + info.param.payload;
                          });
 
+// Both halves of a tile's weight SRAM in one bank: rows that come wait, and the chip for them; nothing else changes.
+TEST_F(CliConfig, HalvesThatShareBanksTakeLongerToTheSameOutputs) {
+  const std::string shared = " --set chip.tile.synapse_array.halves=shared_banks --set chip.tile.synapse_array.banks=";
+  const Outcome own = spikeloom(run("own", kQuick)), one = spikeloom(run("one", kQuick + shared + "1"));
+  ASSERT_EQ(one.status, 0) << one.text;
+  const json with_own = json::parse(read("own/report.json")), with_one = json::parse(read("one/report.json"));
+  EXPECT_EQ(with_one["exact"]["equal"], with_own["exact"]["outputs"]);
+  EXPECT_EQ(with_own["figures"]["weight_bank_waits"], 0);
+  EXPECT_GT(with_one["figures"]["weight_bank_waits"], 0);
+  EXPECT_GT(with_one["time"]["cycles"], with_own["time"]["cycles"]);
+  const auto stalled = [](const json& report) {
+    uint64_t cycles = 0;
+    for (const auto& [block, states] : report["activity_cycles"].items())
+      if (block.find("synapse_array") != std::string::npos) cycles += states.value("stalled_weights", 0);
+    return cycles;
+  };
+  EXPECT_GT(stalled(with_one), stalled(with_own));
+  for (const char* figure : {"rows_read", "rows_added", "additions", "dram_bytes"})
+    EXPECT_EQ(with_one["figures"][figure], with_own["figures"][figure]) << figure;
+  EXPECT_EQ(own.text.find("weight rows that come"), std::string::npos);
+  EXPECT_NE(one.text.find("cycles for a bank; weight rows that come, "), std::string::npos) << one.text;
+  EXPECT_NE(spikeloom("describe configs/experiments/demo.yaml" + shared + "3").text.find("in 3 banks (shared_banks)"),
+            std::string::npos);
+}
+
 class CliGolden : public CliConfig {};
 
 // The demo's report is committed; a change needs a sentence in the commit that says why the new numbers are right.

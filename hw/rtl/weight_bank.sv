@@ -1,5 +1,5 @@
-// Half of the weight SRAM: one port, a row a cycle; what was read stays until the next read.
-module weight_half #(
+// A bank of the weight SRAM, or all banks of a half: one port, a row a cycle; what was read stays until the next read.
+module weight_bank #(
     parameter int ROW_BYTES = 4,
     parameter int ROWS = 32,
     localparam int ROW_BITS = $clog2(ROWS)
