@@ -5,6 +5,7 @@
 
 #include "hw/chip/chip.h"
 #include "hw/mapping/parts.h"
+#include "hw/sequencer/vector_job.h"
 #include "models/attention_operations.h"
 #include "models/mac_layer.h"
 
@@ -129,14 +130,21 @@ void check_encoder(const ChipSpec& spec, const InputTrace& input, SideFormat sid
   shortfalls->need("encoder.index_bytes", input.name, index_bytes, spec.encoder.index_bytes);
 }
 
-// Most bytes that a memory node's global buffer holds at once: of a phase the codes that it sends (with the side bits
-// that they may need), and of its own tokens the outputs, the outputs of the phase before, from which the vector unit
-// makes the codes, and the residual stream.
+// Most bytes that a memory node's global buffer holds at once, beside the residual stream of its own tokens: of
+// operations the codes that it sends (with the side bits that they may need), and of its tokens the outputs, and those
+// of the operations before, from which the vector unit makes the codes; of the vector unit what it has made since, too.
 uint64_t resident_bytes(const LayerTrace& layer, const Program& program, int node) {
-  uint64_t most = 0, outputs_before = 0;
+  uint64_t most = 0, outputs_before = 0, made = 0;
   const uint64_t kept = program.tokens_kept(node);
-  for (const Phase& phase : program.phases) {
-    if (phase.is_vector()) continue;
+  for (size_t index = 0; index < program.phases.size(); ++index) {
+    const Phase& phase = program.phases[index];
+    if (phase.is_vector()) {
+      const VectorJob job = vector_job(layer, program, node, int(index));
+      const bool sums = job.kind == VectorKind::kSpikeScores || job.kind == VectorKind::kSpikeMix;  // one a vector
+      made += uint64_t(sums ? job.vectors : job.elements) * job.out_bits;
+      most = std::max(most, outputs_before + made);
+      continue;
+    }
     const SourceShare share{static_cast<int>(phase.parts.size()), program.sources};
     const InputTrace& input = layer.inputs[phase.input];
     uint64_t row_bits = 0, outputs = 0;  // row_bits: of a row's codes
@@ -154,6 +162,7 @@ uint64_t resident_bytes(const LayerTrace& layer, const Program& program, int nod
         outputs += kept * phase.rows_per_token * operation.outputs * operation.output_bits;
     most = std::max(most, row_bits * phase.rows + outputs + outputs_before);
     outputs_before = outputs;
+    made = 0;
   }
   return ceil_div(most + kept * layer.inputs[0].size * kResidualBits, 8);
 }

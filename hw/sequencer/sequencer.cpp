@@ -2,11 +2,11 @@
 
 #include <algorithm>
 
+#include "hw/sequencer/vector_job.h"
+
 namespace spikeloom {
 
 namespace {
-
-constexpr int kExponentBits = 8;
 
 // All windows of all batches; windows of a pass's parts alternate, so that the parts' tiles keep pace.
 std::vector<WindowTag> job_order(const Program& program, int source) {
@@ -23,40 +23,6 @@ std::vector<WindowTag> job_order(const Program& program, int source) {
             jobs.push_back({pass.index, part, window, batch});
   }
   return jobs;
-}
-
-// Bits of operands and results in a spiking encoder's steps. A score is a running sum of query codes; a neuron's state
-// is read and written beside its current and its spike.
-void set_step_bits(VectorKind kind, VectorJob* job) {
-  constexpr int kSumBits = 24, kQueryBits = 8, kProbabilityBits = 9, kSpikeBits = 1, kStateBits = 24, kCountBits = 16;
-  switch (kind) {
-    case VectorKind::kLayerNorm:
-      job->in_bits = kSumBits;
-      break;
-    case VectorKind::kScaleRound:
-      job->in_bits = kSumBits;
-      job->out_bits = kQueryBits;
-      break;
-    case VectorKind::kSpikeScores:
-      job->in_bits = kQueryBits + kSpikeBits;
-      break;
-    case VectorKind::kSoftmax:
-      job->in_bits = kSumBits;
-      job->out_bits = kProbabilityBits;
-      break;
-    case VectorKind::kSpikeMix:
-      job->in_bits = kProbabilityBits + kSpikeBits;
-      break;
-    case VectorKind::kIntegrateFire:
-      job->in_bits = kStateBits;
-      job->out_bits = kStateBits + kSpikeBits;
-      break;
-    case VectorKind::kSettled:
-      job->in_bits = job->out_bits = kCountBits;
-      break;
-    default:
-      break;
-  }
 }
 
 }  // namespace
@@ -184,52 +150,13 @@ void Sequencer::start_vector_phases() {
     if (context_.program->tokens_kept(source_) > 0) {
       if (!vector_jobs_out->can_push()) return;
       begin_phase(phase);
-      vector_jobs_out->push(vector_job(phase));
+      vector_jobs_out->push(vector_job(*context_.layer, *context_.program, source_, phase));
       command_.add(now(), 1, uint32_t(phase));
     }
     ++next_vector_phase_;
     wake_at(now() + 1);
     return;
   }
-}
-
-VectorJob Sequencer::vector_job(int index) const {
-  const Phase& phase = context_.program->phases[index];
-  const VectorWork& work = context_.layer->vector_unit[phase.vector_work];
-  VectorJob job;
-  job.kind = work.kind;
-  job.elements = phase.vector_shares[source_].elements;
-  job.vectors = phase.vector_shares[source_].vectors;
-  job.offset = work.name == "keys" && context_.layer->attention;
-  job.phase = job.id = index;
-  // Operands that are output codes: those of the spike phase before.
-  for (int before = index - 1; before >= 0; --before) {
-    const Phase& made = context_.program->phases[before];
-    if (made.is_vector()) continue;
-    for (const OperationTrace& operation : context_.layer->operations)
-      if (operation.input == made.input) job.in_bits = operation.output_bits;
-    break;
-  }
-  if (work.kind == VectorKind::kSoftmax && context_.layer->attention)
-    job.in_bits += kExponentBits;  // the key's exponent comes with its score
-  if (context_.layer->inputs[0].recorded()) set_step_bits(work.kind, &job);
-  if (work.kind == VectorKind::kQuantize) job.out_bits = 4;
-  if (work.kind != VectorKind::kEncode) return job;
-  job.out_bits = 6;  // four bits, the mask's, and room for a salient one's fifth
-  job.rule = SalientRule::kLargest;
-  if (phase.input < 0 || work.causal()) return job;
-  const InputTrace& input = context_.layer->inputs[phase.input];
-  if (input.mac) {
-    job.rule = SalientRule::kNone;
-    job.vectors *= input.groups();  // each has a scale of its own
-    job.out_bits = 0;
-    for (int k = 0; k < input.size; ++k) job.out_bits += std::max(4, input.code_bits(k));
-    job.out_bits = (job.out_bits + input.size / 2) / input.size;
-    return job;
-  }
-  if (input.digits) job.out_bits = 8;
-  job.rule = input.salient_mark == SalientMark::kMad ? SalientRule::kMad : SalientRule::kRoundedMad;
-  return job;
 }
 
 void Sequencer::finish_phase(int phase) {

@@ -47,7 +47,6 @@ class Sequencer : public Block {
   void end_here(int phase);
   void begin_phase(int phase);
   void start_vector_phases();
-  VectorJob vector_job(int phase) const;
   bool takes_part(int phase, int node) const;
   void finish_phase(int phase);
   void give_back(int tile);

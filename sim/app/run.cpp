@@ -98,7 +98,7 @@ int command_run(const std::vector<std::string>& words) {
   if (!options.quiet) std::cout << report_text(report) << std::flush;
   const bool drawn = !options.no_figures && draw_figures(folder);
   if (!options.quiet) {
-    std::cout << "\nResults      " << folder << "/{report.json, energy.csv, windows.csv, resolved.yaml"
+    std::cout << "\nResults      " << folder << "/{report.json, counts.csv, energy.csv, windows.csv, resolved.yaml"
               << (drawn ? ", *.png}" : "}") << "\n";
     char line[160];
     std::snprintf(line, sizeof line, "Simulated in %.2f s: %.2f billion %s per second of host time\n", seconds,
