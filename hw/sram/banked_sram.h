@@ -37,9 +37,11 @@ class BankedSram {
     return data_.get() + begin_of(half, row);
   }
   void write_row(Cycle at, uint32_t phase) { write_.add(at, 1, phase); }
-  void read_row(Cycle at) {
-    read_.add(at, 1);
-    ++rows_read_;
+  void read_row(Cycle at) { read_rows(at, 1); }
+  // One a cycle from `first` on.
+  void read_rows(Cycle first, int count) {
+    read_.add_span(first, Cycle(count), 1);
+    rows_read_ += uint64_t(count);
   }
   // Shared banks: the read of a row in cycle `at`, now or later, is to find its bank free. In the order of cycles.
   void keep_port(Cycle now, Cycle at, int half, int row) {

@@ -123,6 +123,7 @@ bool SynapseArray::issue_run() {
       at += command.count - before;
       ++spikes_;
     }
+    charge_run(lane.format.code.row_shifts);
     activity_.enter(ActivityState::kBusy, now());
     issue_free_ = at;
     if (command.count > 0) neurons_out->push(command, at - now() - 1);
@@ -138,21 +139,34 @@ bool SynapseArray::issue_run() {
 void SynapseArray::append_rows(const Lane& lane, const SpikeEvent& event, Cycle at, NeuronCommand* command) {
   const Slice& here = slice();
   const int k = lane.format.range.first + event.address;
-  const bool wide = std::binary_search(here.wide.begin(), here.wide.end(), k);
+  const bool wide = !here.wide.empty() && std::binary_search(here.wide.begin(), here.wide.end(), k);
   const bool latched = latched_row_ == k;
   const bool row_shifts = lane.format.code.row_shifts;
   const auto add = [&](int row, uint8_t slope, bool unsigned_weights) {
-    command->rows[command->count++] = {weights_.row(half(), row), event.slot, slope, event.negative, unsigned_weights};
-    __builtin_prefetch(weights_.row(half(), row));  // the neuron array reads it an activation later
+    const uint8_t* const data = weights_.row(half(), row);
+    command->rows[command->count++] = {data, event.slot, slope, event.negative, unsigned_weights};
+    __builtin_prefetch(data);  // the neuron array reads it an activation later
     active_[event.slot] |= 1u << slope;
     if (latched) return;
-    read_row(at, row);
-    row_latch_.add(at++, uint64_t(batch_outputs_) * latched_bits(spec_.packing));
-    if (row_shifts) shift_read_.add(at - 1, kRowShiftBits);
+    if (reads_begin_ + Cycle(reads_) != at) {  // latched rows came between
+      charge_run(row_shifts);
+      reads_begin_ = at;
+    }
+    ++reads_;
+    keep_port(at++, row);
   };
   add(here.row(k), row_shifts ? uint8_t(mix_slope(event.slope, row_shift(here.row(k)))) : event.slope, wide);
   if (wide) add(here.wide_row(k), uint8_t(event.slope + kSlopeBases), false);
   latched_row_ = k;
+}
+
+// Counts the reads of the run under way.
+void SynapseArray::charge_run(bool row_shifts) {
+  if (reads_ == 0) return;
+  charge_reads(reads_begin_, reads_);
+  row_latch_.add_span(reads_begin_, Cycle(reads_), uint64_t(batch_outputs_) * latched_bits(spec_.packing));
+  if (row_shifts) shift_read_.add_span(reads_begin_, Cycle(reads_), kRowShiftBits);
+  reads_ = 0;
 }
 
 void SynapseArray::issue_mark() {

@@ -45,6 +45,7 @@ class SynapseArray : public WeightArray {
   bool issue_run();
   bool refill(Lane* lane);
   void append_rows(const Lane& lane, const SpikeEvent& event, Cycle at, NeuronCommand* command);
+  void charge_run(bool row_shifts);
   void issue_mark();
   void end_window();
 
@@ -59,6 +60,8 @@ class SynapseArray : public WeightArray {
   int step_ = 0, steps_ = 0;
   size_t next_lane_ = 0;
   std::vector<uint32_t> active_;  // [slot]: slopes that hold something
+  Cycle reads_begin_ = 0;         // rows read one a cycle from here on, not charged yet
+  int reads_ = 0;                 // how many
   int latched_row_ = -1;          // input row in the latch (of a wide input: both rows)
   WindowShifts shifts_;
   uint64_t spikes_ = 0, marks_ = 0;

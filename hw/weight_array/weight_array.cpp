@@ -158,10 +158,9 @@ void WeightArray::write_due_row() {
   write_free_ = readable_from_[due_.half] = now() + 1;
 }
 
-void WeightArray::read_row(Cycle at, int row) {
-  keep_port(at, row);
-  weights_.read_row(at);
-  if (unpack_) unpack_->add(at, uint64_t(packed_bytes(spec_.packing, batch_outputs_)));
+void WeightArray::charge_reads(Cycle first, int count) {
+  weights_.read_rows(first, count);
+  if (unpack_) unpack_->add_span(first, Cycle(count), uint64_t(packed_bytes(spec_.packing, batch_outputs_)));
 }
 
 void WeightArray::stall(ActivityState why) {

@@ -108,7 +108,12 @@ class WeightArray : public Block {
   const Slice& slice() const { return *slice_; }
   int half() const { return static_cast<int>(item().load % 2); }
   // Reads a row into the latch, in this cycle or a later one; calls come in the order of cycles.
-  void read_row(Cycle at, int row);
+  void read_row(Cycle at, int row) {
+    keep_port(at, row);
+    charge_reads(at, 1);
+  }
+  // The energy of reading so many rows, one a cycle from `first` on.
+  void charge_reads(Cycle first, int count);
   // The port alone: the rest of the read is the caller's.
   void keep_port(Cycle at, int row) {
     if (spec_.shares_banks()) weights_.keep_port(now(), at, half(), row);
