@@ -33,7 +33,7 @@ LOADING_FACTOR = 2.0
 CACHE = Path(__file__).resolve().parents[1] / ".cache" / "models"
 LARGEST_UNPACKED = 4 << 30
 MODEL_SUFFIXES = (".safetensors", ".bin", ".json", ".model")
-INSTALL_COMMAND = "pip install -e '.[export]'"
+INSTALL_COMMAND = "`make exporter` (or: pip install -e '.[export]')"
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from pathlib import Path
 import matplotlib
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from spikeloom.files import whole_file
+from spikeloom.files import make_folder, whole_file
 from spikeloom.plots import (
     codes,
     energy_breakdown,
@@ -48,9 +48,9 @@ MODEL_FIGURES = {
     "stalls.png": stalls.draw,
 }
 NOC_FIGURES = {"latency.png": latency.draw}
-READING_FIGURES = {
-    "perplexity_bits.png": perplexity.draw_bits,
-    "perplexity_salient.png": perplexity.draw_salient,
+READING_FIGURES = {  # behind the name of the file of readings
+    "_bits.png": perplexity.draw_bits,
+    "_salient.png": perplexity.draw_salient,
 }
 SPIKING_LM_FIGURES = {
     "accuracy_steps.png": spiking_lm.draw_accuracy,
@@ -59,14 +59,16 @@ SPIKING_LM_FIGURES = {
 }
 
 
-def main(place):
-    """Draws the figures of a results folder, an exported folder, trained students or a file of readings, beside them.
+def main(place, output=None):
+    """Draws the figures of a results folder, an exported folder, trained students or a file of readings.
 
+    `output`: the folder for the figures (default: beside what they show).
     Returns the figures' paths; raises UserError for files it cannot read or write.
     """
     place = Path(place)
     if place.is_file():
-        folder, content, figures = place.parent, perplexity.load(place), READING_FIGURES
+        folder, content = place.parent, perplexity.load(place)
+        figures = {place.stem + name: draw for name, draw in READING_FIGURES.items()}
     elif (place / latency.NAME).exists():
         folder, content, figures = place, latency.load(place), NOC_FIGURES
     elif (place / model_results.LAYERS).is_dir():
@@ -77,6 +79,9 @@ def main(place):
         folder, content, figures = place, spiking_lm.load(place), SPIKING_LM_FIGURES
     else:
         folder, content, figures = place, results_module.load(place), FIGURES
+    if output is not None:
+        folder = Path(output)
+        make_folder(folder)
     with matplotlib.rc_context(style.SETTINGS):
         for name, draw in figures.items():
             # Without the version of matplotlib in the file, the same run gives the same bytes.

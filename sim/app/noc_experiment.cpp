@@ -18,7 +18,7 @@ void take_rates(ConfigNode& root, const std::string& rates) {
   const std::string place = "--rates " + rates;
   const bool has_gap = ("," + rates + ",").find(",,") != std::string::npos;
   if (has_gap || rates.find_first_not_of("0123456789+-.eE,") != std::string::npos)
-    throw UserError(place + ": expected rates above 0, up to 1, for example --rates 0.05,0.1");
+    throw UserError(place + ": expected rates of 1e-06 to 1, for example --rates 0.05,0.1");
   root.override_value("traffic.rates", "[" + rates + "]", place, ".");
 }
 

@@ -116,7 +116,9 @@ def _bill(described, store):
     for key, factor in described["runs"]:
         run = Run(key, store.place(key))
         if not (run.folder / "energy.csv").is_file():
-            raise UserError(f"{run.folder}: this run is not kept here; `spikeloom compare` makes it again")
+            raise UserError(
+                f"{run.folder}: this run is not kept here; name the comparison's --store, or `spikeloom compare` again"
+            )
         bill = read_bill(run)
         total = total.plus(bill, factor) if total else bill
     return Bill(total.rows, total.runs, described["per"]).without(described.get("without", ()))

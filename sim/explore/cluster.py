@@ -128,7 +128,7 @@ def _batch(name, jobs, settings):
         raise UserError(f"--on {name}: '{error.name}' is not installed: pip install {package}") from error
     except (TypeError, ValueError, OSError, RuntimeError) as error:
         _close(cluster)
-        reason = [line for line in str(error).splitlines() if line.strip()][-1]
+        reason = " ".join(line.strip() for line in str(error).splitlines() if line.strip())
         raise UserError(f"--on {name}: {reason} (its settings: section execution.{name} of the study)") from error
 
 

@@ -177,8 +177,14 @@ class Section:
     def _existing(self, key, name):
         place = Path(self._file).parent / name
         if not place.exists():
-            raise self.error(key, f"no such file or folder '{place}'")
+            hint = "; the head of this file says what makes it" if _has_head(self._file) else ""
+            raise self.error(key, f"no such file or folder '{place}'{hint}")
         return place
+
+
+def _has_head(file):
+    """Whether a file begins with a comment."""
+    return Path(file).read_text(encoding="utf-8").startswith("#")
 
 
 def plain(value):

@@ -62,8 +62,11 @@ def test_readings_are_drawn_where_they_are(tmp_path):
     lines = [reading(payload_bits=bits, perplexity=100 / bits, salient_share=bits / 100) for bits in (2, 4, 8)]
     path = tmp_path / "readings.jsonl"
     path.write_text("\n".join([*lines, reading(method="b", low=None, high=None)]))
-    assert render.main(path) == [tmp_path / name for name in render.READING_FIGURES]
-    assert {p.name for p in tmp_path.glob("*.png")} == set(render.READING_FIGURES)
+    (tmp_path / "others_bits.png").write_text("a figure of another file")
+    assert render.main(path) == [tmp_path / "readings_bits.png", tmp_path / "readings_salient.png"]
+    assert (tmp_path / "others_bits.png").read_text() == "a figure of another file"
+    assert [p.name for p in render.main(path, tmp_path / "elsewhere")] == ["readings_bits.png", "readings_salient.png"]
+    assert len(list((tmp_path / "elsewhere").iterdir())) == 2
     axes = perplexity.draw_bits(perplexity.load(path)).axes[0]
     assert axes.lines[0].get_xydata().tolist() == [[2, 50], [4, 25], [8, 12.5]]
     # A method without salient values has no place on that axis.

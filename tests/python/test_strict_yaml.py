@@ -80,3 +80,10 @@ def test_a_key_that_was_asked_for_is_no_typo_of_another(tmp_path):
     assert section.has("names")
     with pytest.raises(UserError, match="1:1: name: missing key"):
         section.text("name")
+
+
+def test_a_file_that_is_not_there_is_named_and_where_the_head_says_what_makes_it(tmp_path):
+    for head, hint in (("", ""), ("# `make traces` writes them.\n", "; the head of this file says what makes it")):
+        with pytest.raises(UserError) as error:
+            section_of(tmp_path, f"{head}key: nowhere\n").file("key")
+        assert str(error.value).endswith(f"no such file or folder '{tmp_path / 'nowhere'}'{hint}")

@@ -26,9 +26,9 @@ examples:
   spikeloom export --model path/to/llama-folder --text articles.txt -o out
   spikeloom export --shapes llama-2-7b --layers 0 --tokens 4 -o out
       a synthetic layer in that model's shape, with the statistics of the committed export
-  spikeloom export --model results/spiking-lm/movies/ternary-seed0 --text "A fine, sad, funny film." --steps 64 -o out
+  spikeloom export --model models/spiking_lm/movies/ternary-seed0 --text "A fine, sad, funny film." --steps 64 -o out
       one sentence through a spiking language model: every spike of every step
-  spikeloom export --model results/spiking-lm/movies/ternary-seed0 --method twin --text sentence.txt -o out
+  spikeloom export --model models/spiking_lm/movies/ternary-seed0 --method twin --text sentence.txt -o out
       the same model and sentence for a multiply-accumulate chip
   spikeloom export --verify out
       hash every file, recompute every output code, name the first tensor and index that differs
