@@ -1,5 +1,6 @@
 // Typed, strict reading of YAML: every key is read once with its type and bounds, and what nobody read is an error.
-// Messages are `file:line:column: section.path: what is wrong (and what is allowed)`. No other file includes yaml-cpp.
+// Messages are `file:line:column: section.path: what is wrong (and what is allowed)`. Only this and the loader use
+// yaml-cpp.
 #pragma once
 
 #include <cstdint>
