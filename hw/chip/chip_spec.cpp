@@ -167,7 +167,7 @@ ChipSpec ChipSpec::for_weights(WeightKind kind) const {
 
 ChipSpec ChipSpec::read(ConfigNode& chip) {
   ChipSpec spec;
-  spec.name = chip.text("name");
+  spec.name = chip.name("name");
   spec.clock_mhz = chip.real("clock_mhz", 1, 10000);
   spec.network = read_network(chip);
   spec.packet_flits = int(chip.section("network").integer("packet_flits", 2, 4096));

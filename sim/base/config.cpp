@@ -11,10 +11,13 @@
 #include <sstream>
 
 #include "sim/base/spelling.h"
+#include "sim/base/text.h"
 
 namespace spikeloom {
 
 namespace {
+
+constexpr size_t kMostNameBytes = 200;  // a file's name may have 255
 
 std::string join(const std::vector<std::string>& names) {
   std::string text;
@@ -164,6 +167,16 @@ std::string ConfigNode::text(const std::string& key) {
   return node.scalar_;
 }
 
+std::string ConfigNode::name(const std::string& key) {
+  const std::string value = text(key);
+  if (const size_t at = first_control(value); at != std::string::npos)
+    fail_at(key, "a name must not have a " + control(value, at));
+  if (value.size() > kMostNameBytes)
+    fail_at(key, "a name of " + std::to_string(value.size()) + " bytes is too long (allowed: up to " +
+                     std::to_string(kMostNameBytes) + ")");
+  return value;
+}
+
 int ConfigNode::choice(const std::string& key, const std::vector<std::string>& names) {
   ConfigNode& node = require(key, Kind::kScalar, "a name");
   for (size_t i = 0; i < names.size(); ++i)
@@ -253,8 +266,17 @@ bool ConfigNode::is_all(const std::string& key) {
 
 std::string ConfigNode::path(const std::string& key) {
   const std::filesystem::path named = text(key);
-  if (named.is_absolute()) return named.string();
-  return (std::filesystem::path(find(key)->folder_) / named).lexically_normal().string();
+  const std::filesystem::path path =
+      named.is_absolute() ? named : (std::filesystem::path(find(key)->folder_) / named).lexically_normal();
+  const std::string absolute = std::filesystem::absolute(path).string();
+  if (const size_t at = first_not_utf8(absolute); at != std::string::npos)
+    fail_at(key, "the path '" + printable(absolute) + "' is " + not_utf8(absolute, at) + "; rename the folder");
+  return path.string();
+}
+
+void ConfigNode::check_text() const {
+  if (const size_t at = first_control(scalar_, "\t\n"); at != std::string::npos)
+    fail("must not have a " + control(scalar_, at));
 }
 
 void ConfigNode::override_value(const std::string& dotted_path, const std::string& value, const std::string& place,
@@ -267,6 +289,8 @@ void ConfigNode::override_value(const std::string& dotted_path, const std::strin
   ConfigNode* node = const_cast<ConfigNode*>(found);
   if (node->kind_ == Kind::kMap)
     throw UserError(place + ": " + dotted_path + ": names a section, an override must name a single value or a list");
+  if (const size_t at = first_not_utf8(value); at != std::string::npos)
+    throw UserError(printable(place) + ": " + dotted_path + ": " + not_utf8(value, at) + "; write it in UTF-8");
   const bool list = !value.empty() && value[0] == '[';
   if (node->kind_ == Kind::kList && !list)
     throw UserError(place + ": " + dotted_path + ": names a list (write it as [1, 2], or name an item: " + dotted_path +
@@ -276,6 +300,7 @@ void ConfigNode::override_value(const std::string& dotted_path, const std::strin
   if (!list) node->scalar_ = value;
   node->rebase(path);
   node->come_from(place, folder);
+  if (!list) node->check_text();
 }
 
 void ConfigNode::come_from(const std::string& place, const std::string& folder) {

@@ -127,7 +127,7 @@ SramRow SramTable::price(const SramMacro& macro, const std::string& block) const
 
 Technology Technology::read(ConfigNode& section) {
   Technology technology;
-  technology.name_ = section.text("name");
+  technology.name_ = section.name("name");
   section.integer("node_nm", 1, 1000);
   section.real("supply_v", 0.1, 10);
   ConfigNode& sram = section.section("sram");
