@@ -5,6 +5,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "sim/base/regular_file.h"
 #include "sim/base/sha256.h"
 
 namespace spikeloom {
@@ -44,7 +45,7 @@ SafetensorsFile::SafetensorsFile(const std::string& file) : file_(file) {
   namespace ipc = boost::interprocess;
   std::error_code error;
   if (std::filesystem::is_directory(file, error)) fail("is a folder, not a safetensors file");
-  if (!std::filesystem::is_regular_file(file, error)) fail("no such file");
+  if (const std::string why = why_no_file(file); !why.empty()) fail(why);
   size_ = std::filesystem::file_size(file);
   if (size_ < 8) fail("truncated: " + std::to_string(size_) + " bytes, a safetensors file has at least 8");
   try {
