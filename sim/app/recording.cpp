@@ -88,17 +88,20 @@ Recording::Recording(Chip& chip, const RecordingSpec& spec) : chip_(chip), spec_
 }
 
 Recording::~Recording() {
+  if (!waves_part_.empty()) remove_file(folder_, waves_part_);
   for (const auto& [block, activity] : chip_.activities()) activity->set_listener(nullptr);
 }
 
 void Recording::start(const std::string& folder) {
   folder_ = folder;
-  for (const char* file : {kTimelineFile, kWavesFile, kTrafficFile}) fs::remove(fs::path(folder) / file);
   if (spec_.traffic)
     traffic_ = std::make_unique<TrafficRecorder>(chip_.clock(), chip_.network(), chip_.topology(), chip_.routes(),
                                                  spec_.from, spec_.to, spec_.limit_bytes);
   if (!timeline_ && !waves_) return;
-  if (waves_) waves_->open((fs::path(folder) / kWavesFile).string());
+  if (waves_) {
+    waves_part_ = std::string(kWavesFile) + ".part";
+    waves_->open((fs::path(folder) / waves_part_).string());
+  }
   for (const auto& [block, activity] : chip_.activities()) {
     taps_.push_back(std::make_unique<Tap>());
     taps_.back()->block = taps_.size() - 1;
@@ -118,6 +121,12 @@ void Recording::start(const std::string& folder) {
 void Recording::finish() {
   if (timeline_) timeline_->finish(chip_.cycles());
   if (waves_) waves_->finish(chip_.cycles());
+}
+
+void Recording::keep_waves() {
+  if (waves_part_.empty()) return;
+  fs::rename(fs::path(folder_) / waves_part_, fs::path(folder_) / kWavesFile);
+  waves_part_.clear();
 }
 
 RecordedFile Recording::write_timeline(const Report& report) const {
@@ -145,6 +154,7 @@ RecordedFile Recording::write_traffic(const Report& report) const {
 
 std::vector<RecordedFile> Recording::write(const Report& report) {
   std::vector<RecordedFile> files;
+  keep_waves();
   if (timeline_) files.push_back(write_timeline(report));
   if (waves_) files.push_back({kWavesFile, waves_->begin(), waves_->end(), waves_->full(), waves_->bytes()});
   if (traffic_) files.push_back(write_traffic(report));

@@ -24,6 +24,11 @@ namespace {
 
 constexpr int kLockTries = 20, kLockTryUs = 100000;
 
+// Of a run, in the order in which they go.
+const char* const kResults[] = {"report.json", "energy.csv",         "counts.csv",
+                                "windows.csv", "resolved.yaml",      "timeline.perfetto-trace",
+                                "waves.vcd",   "traffic.safetensors"};
+
 std::string read_all(int read_end) {
   std::string text;
   char buffer[4096];
@@ -134,13 +139,25 @@ void write_file(const std::string& folder, const std::string& name, const std::s
   std::ofstream stream(part, std::ios::binary);
   stream << text;
   stream.close();
-  if (!stream) throw UserError(part.string() + ": cannot be written (disk full?)");
+  if (!stream) {
+    remove_file(folder, name + ".part");
+    throw UserError(part.string() + ": cannot be written (disk full?)");
+  }
   fs::rename(part, target);
 }
 
 void remove_file(const std::string& folder, const std::string& name) {
   std::error_code none;  // if it stays, writing fails, too
   fs::remove(fs::path(folder) / name, none);
+}
+
+void remove_results(const std::string& folder) {
+  for (const char* name : kResults) remove_file(folder, name);
+  remove_figures(folder);
+}
+
+void remove_unfinished(const std::string& folder) {
+  for (const char* name : kResults) remove_file(folder, std::string(name) + ".part");
 }
 
 void remove_figures(const std::string& folder) {

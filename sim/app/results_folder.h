@@ -32,6 +32,10 @@ void refuse_results_of_others(const std::string& command, const std::string& fol
 void say_what_is_replaced(const std::string& folder, const std::string& resolved);
 // Writes one file: beside and renamed, so that an interrupted run leaves no half file. Throws UserError.
 void write_file(const std::string& folder, const std::string& name, const std::string& text);
+// Removes the files of an earlier run: report.json first, so that it is there only while all others are of its run.
+void remove_results(const std::string& folder);
+// Removes what a run that was killed has left under the names of unfinished files.
+void remove_unfinished(const std::string& folder);
 // Removes a file of an earlier run, if there is one.
 void remove_file(const std::string& folder, const std::string& name);
 // Removes the figures of an earlier run.
