@@ -26,7 +26,7 @@ class FolderLock {
 std::string first_difference(const std::string& file, const std::string& wanted_text,
                              const std::vector<std::string>& ignored = {});
 // Throws UserError where the folder holds what another command than this one, "run" or "noc", has written: their files
-// have other names, so that those of both would stay.
+// have other names, so that those of both would stay; an export; or a file under the name of the report that is none.
 void refuse_results_of_others(const std::string& command, const std::string& folder);
 // One line on stderr where the folder holds results of another configuration: whose, and the first difference.
 void say_what_is_replaced(const std::string& folder, const std::string& resolved);
