@@ -112,10 +112,17 @@ void read_mapping(ConfigNode& mapping, ChipSpec* spec) {
 
 void check_network(ConfigNode& chip, const ChipSpec& spec) {
   const int header = spec.flits().header_bits() + spec.token_batch * WindowShifts::kBits;
-  if (header > spec.network.link_bits)
+  if (header > spec.network.link_bits) {
+    const int least = (header + kLinkStepBits - 1) / kLinkStepBits * kLinkStepBits;
+    const std::string remedy = least <= kMostLinkBits
+                                   ? "set it to " + std::to_string(least) + " or more"
+                                   : "more than the " + std::to_string(kMostLinkBits) +
+                                         " that there may be: fewer nodes or a smaller tile.token_batch need fewer";
     chip.section("network").fail_at(
         "link_bits", "a head flit needs " + std::to_string(header) +
-                         " bits: 56 for type and tag, one per node for multicasts, 8 per token of token_batch");
+                         " bits: 56 for type and tag, one per node for multicasts, 8 per token of token_batch; " +
+                         remedy);
+  }
   check_channels(chip.section("network"), spec.network, spec.classes().count());
   if (spec.tiles() > OutputTag::kMostTiles)
     chip.section("network").fail_at("width", "makes " + std::to_string(spec.tiles()) + " tiles; at most " +
