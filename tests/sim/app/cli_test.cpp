@@ -111,7 +111,7 @@ TEST_F(CliConfig, NothingIsDoneBeforeAllIsAskedForRightly) {
     EXPECT_EQ(spikeloom(std::string(command) + " x.safetensors --set chip.tile.lanes=4").text,
               "spikeloom: --set chip.tile.lanes=4: x.safetensors is no config (leave --set out)\n");
   EXPECT_EQ(spikeloom("check configs/experiments/demo.yaml --set technology.sram.table=configs").text,
-            "spikeloom: configs: cannot read the SRAM table\n");
+            "spikeloom: configs: cannot read the SRAM table: is a folder, not a file\n");
   EXPECT_EQ(spikeloom("run ''").text, "spikeloom: a file's name is empty (see --help)\n");
 }
 
