@@ -4,6 +4,7 @@
 #include <charconv>
 #include <filesystem>
 #include <fstream>
+#include <iostream>
 
 #include "hw/noc/traffic/traffic_recorder.h"
 #include "sim/app/report.h"
@@ -135,7 +136,7 @@ RecordedFile Recording::write_timeline(const Report& report) const {
   return {kTimelineFile, timeline_->begin(), timeline_->end(), timeline_->full(), bytes.size()};
 }
 
-RecordedFile Recording::write_traffic(const Report& report) const {
+std::optional<RecordedFile> Recording::write_traffic(const Report& report) const {
   const ChipSpec& spec = chip_.spec();
   const MessageClasses classes = spec.classes();
   RecordedTraffic traffic = traffic_->finish(chip_.cycles());
@@ -147,9 +148,14 @@ RecordedFile Recording::write_traffic(const Report& report) const {
   traffic.link_bits = spec.network.link_bits;
   for (int i = 0; i < classes.count(); ++i)
     traffic.classes.push_back({classes.name(i), i >= classes.sources || spec.payload == Payload::kPackedCodes});
+  if (traffic.packets.empty()) {
+    std::cerr << "--traffic: no packet was injected in the recorded cycles; " << kTrafficFile
+              << " is not written (the run has " << chip_.cycles() << " cycles)\n";
+    return std::nullopt;
+  }
   const std::string bytes = traffic.encode();
   write_file(folder_, kTrafficFile, bytes);
-  return {kTrafficFile, traffic.begin, traffic.end, traffic_->full(), bytes.size()};
+  return RecordedFile{kTrafficFile, traffic.begin, traffic.end, traffic_->full(), bytes.size()};
 }
 
 std::vector<RecordedFile> Recording::write(const Report& report) {
@@ -157,7 +163,8 @@ std::vector<RecordedFile> Recording::write(const Report& report) {
   keep_waves();
   if (timeline_) files.push_back(write_timeline(report));
   if (waves_) files.push_back({kWavesFile, waves_->begin(), waves_->end(), waves_->full(), waves_->bytes()});
-  if (traffic_) files.push_back(write_traffic(report));
+  if (traffic_)
+    if (const auto written = write_traffic(report)) files.push_back(*written);
   return files;
 }
 

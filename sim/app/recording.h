@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -56,7 +57,8 @@ class Recording {
  private:
   struct Tap;
   RecordedFile write_timeline(const Report& report) const;
-  RecordedFile write_traffic(const Report& report) const;
+  // Nothing where no packet was recorded: `noc` would have nothing to do. One line on stderr says so.
+  std::optional<RecordedFile> write_traffic(const Report& report) const;
   Chip& chip_;
   RecordingSpec spec_;
   std::string folder_, waves_part_;  // the latter while it is to be kept or removed

@@ -250,6 +250,25 @@ TEST_F(CliConfig, FilesOfAnEarlierRecordingGo) {
   for (const char* file : files) EXPECT_FALSE(fs::exists(folder_ + "/same/" + file)) << file;
 }
 
+TEST_F(CliConfig, TrafficWithoutAPacketIsNotWritten) {
+  const Outcome outcome = spikeloom(run("none", std::string(kQuick) + " -q --traffic --record-cycles 1000000:"));
+  EXPECT_EQ(outcome.status, 0);
+  EXPECT_EQ(
+      outcome.text,
+      "--traffic: no packet was injected in the recorded cycles; traffic.safetensors is not written (the run has " +
+          std::to_string(json::parse(read("none/report.json"))["time"]["cycles"].get<int>()) + " cycles)\n");
+  EXPECT_FALSE(fs::exists(folder_ + "/none/traffic.safetensors"));
+  EXPECT_FALSE(json::parse(read("none/report.json")).contains("recordings"));
+}
+
+TEST_F(CliConfig, BlocksThatAreNotThereGiveNamesThatBeginAlike) {
+  const auto said = [this](const std::string& block) { return spikeloom(run("x", "--vcd " + block)).text; };
+  const std::string no = "spikeloom: --vcd: the chip has no block '";
+  EXPECT_EQ(said("tile_9_9"), no + "tile_9_9' (similar: tile_0_0, tile_0_1, tile_0_2)\n");
+  EXPECT_EQ(said("tile_0"), no + "tile_0' (similar: tile_0_0, tile_0_1, tile_0_2)\n");
+  EXPECT_EQ(said("chip"), no + "chip' (there are, for example: memory_0, router_0_0, tile_0_0)\n");
+}
+
 TEST_F(CliConfig, FullFilesEndTheRecordingAndTheReportSaysWhere) {
   const Outcome outcome =
       spikeloom(run("full", std::string(kQuick) + " --set experiment.window_cycles=10 --record-limit 1 --timeline"
