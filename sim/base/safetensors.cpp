@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "sim/base/regular_file.h"
 #include "sim/base/sha256.h"
@@ -79,7 +80,15 @@ bool SafetensorsFile::begins_like_one(const std::string& file) {
 
 void SafetensorsFile::parse_header(uint64_t header_bytes) {
   const char* text = reinterpret_cast<const char*>(begin_) + 8;
-  const nlohmann::json header = nlohmann::json::parse(text, text + header_bytes, nullptr, false);
+  std::set<std::string> names;
+  std::string twice;
+  const auto note_names = [&](int depth, nlohmann::json::parse_event_t event, const nlohmann::json& key) {
+    if (event == nlohmann::json::parse_event_t::key && depth == 1 && !names.insert(key.get<std::string>()).second)
+      twice = key.get<std::string>();
+    return true;
+  };
+  const nlohmann::json header = nlohmann::json::parse(text, text + header_bytes, note_names, false);
+  if (!twice.empty()) fail("tensor '" + twice + "' is there twice");
   if (!header.is_object()) fail("the header is not a JSON object");
   const uint64_t data_bytes = size_ - 8 - header_bytes;
   for (const auto& [name, entry] : header.items()) {
