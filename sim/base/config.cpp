@@ -299,7 +299,7 @@ void ConfigNode::override_value(const std::string& dotted_path, const std::strin
   if (list) *node = std::move(parse("list: " + value, place).entries_[0].second);
   if (!list) node->scalar_ = value;
   node->rebase(path);
-  node->come_from(place, folder);
+  node->come_from(printable(place), folder);
   if (!list) node->check_text();
 }
 

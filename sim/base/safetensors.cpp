@@ -70,6 +70,7 @@ SafetensorsFile::SafetensorsFile(const std::string& file) : file_(file) {
 }
 
 bool SafetensorsFile::begins_like_one(const std::string& file) {
+  if (!why_no_file(file).empty()) return false;  // to open a FIFO is to wait for it
   std::ifstream stream(file, std::ios::binary);
   char bytes[9] = {};
   if (!stream.read(bytes, sizeof bytes)) return false;

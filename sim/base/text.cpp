@@ -46,7 +46,8 @@ std::string printable(const std::string& text) {
   std::string whole;
   for (size_t at = 0; at < text.size();) {
     const size_t bytes = character_bytes(text, at);
-    whole += bytes == 0 ? "\xef\xbf\xbd" : text.substr(at, bytes);
+    const bool is_shown = bytes > 0 && first_control(text.substr(at, bytes)) == std::string::npos;
+    whole += is_shown ? text.substr(at, bytes) : "\xef\xbf\xbd";
     at += bytes == 0 ? 1 : bytes;
   }
   return whole;

@@ -10,7 +10,7 @@ namespace spikeloom {
 size_t first_not_utf8(const std::string& text);
 // "not UTF-8 (byte 0xff)" of the byte there.
 std::string not_utf8(const std::string& text, size_t at);
-// Every such byte replaced by U+FFFD, for messages.
+// Every such byte, and every control character, replaced by U+FFFD, for messages of one line.
 std::string printable(const std::string& text);
 // Where the first control character stands, apart from those in `allowed`; npos where there is none.
 size_t first_control(const std::string& text, const std::string& allowed = "");

@@ -2,6 +2,8 @@
 
 #include "tests/support/cli.h"
 
+#include <sys/stat.h>
+
 #include <cstdlib>
 
 namespace spikeloom {
@@ -96,6 +98,15 @@ TEST_F(CliConfig, AnotherFileIsNamedAsWhatItIs) {
   EXPECT_EQ(
       said("check configs/experiments/demo.yaml --set experiment.chip=configs/chips"),
       "spikeloom: --set experiment.chip=configs/chips: experiment.chip: 'configs/chips' is a folder, not a file\n");
+}
+
+TEST_F(CliConfig, AFifoIsNotWaitedFor) {
+  const std::string fifo = folder_ + "/fifo";
+  ASSERT_EQ(mkfifo(fifo.c_str(), 0600), 0);
+  for (const char* command : {"run", "check", "noc", "describe", "price"})
+    EXPECT_EQ(spikeloom(std::string(command) + " " + fifo).text,
+              "spikeloom: " + fifo + ": is a FIFO, not a regular file\n")
+        << command;
 }
 
 TEST_F(CliConfig, NothingIsDoneBeforeAllIsAskedForRightly) {

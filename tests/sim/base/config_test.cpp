@@ -195,6 +195,11 @@ TEST_F(ConfigReaderConfig, NamesAreShortAndInOneLine) {
   EXPECT_EQ(message("a: " + std::string(201, 'x') + "\n", name),
             "c.yaml:1:4: a: a name of 201 bytes is too long (allowed: up to 200)");
   EXPECT_EQ(message("a: " + std::string(200, 'x') + "\n", name), "(no error)");
+  ConfigNode root = load("a: 1\n");
+  root.override_value("a", "b\nc", "--set a=b\nc", "/");
+  EXPECT_EQ(user_error_of([&] { root.name("a"); }),
+            "--set a=b\xef\xbf\xbd"
+            "c: a: a name must not have a control character 0x0a");
 }
 
 TEST_F(ConfigReaderConfig, MissingFilesAreNamed) {
