@@ -112,10 +112,17 @@ void read_mapping(ConfigNode& mapping, ChipSpec* spec) {
 
 void check_network(ConfigNode& chip, const ChipSpec& spec) {
   const int header = spec.flits().header_bits() + spec.token_batch * WindowShifts::kBits;
-  if (header > spec.network.link_bits)
+  if (header > spec.network.link_bits) {
+    const int least = (header + kLinkStepBits - 1) / kLinkStepBits * kLinkStepBits;
+    const std::string remedy = least <= kMostLinkBits
+                                   ? "set it to " + std::to_string(least) + " or more"
+                                   : "more than the " + std::to_string(kMostLinkBits) +
+                                         " that there may be: fewer nodes or a smaller tile.token_batch need fewer";
     chip.section("network").fail_at(
         "link_bits", "a head flit needs " + std::to_string(header) +
-                         " bits: 56 for type and tag, one per node for multicasts, 8 per token of token_batch");
+                         " bits: 56 for type and tag, one per node for multicasts, 8 per token of token_batch; " +
+                         remedy);
+  }
   check_channels(chip.section("network"), spec.network, spec.classes().count());
   if (spec.tiles() > OutputTag::kMostTiles)
     chip.section("network").fail_at("width", "makes " + std::to_string(spec.tiles()) + " tiles; at most " +
@@ -167,7 +174,7 @@ ChipSpec ChipSpec::for_weights(WeightKind kind) const {
 
 ChipSpec ChipSpec::read(ConfigNode& chip) {
   ChipSpec spec;
-  spec.name = chip.text("name");
+  spec.name = chip.name("name");
   spec.clock_mhz = chip.real("clock_mhz", 1, 10000);
   spec.network = read_network(chip);
   spec.packet_flits = int(chip.section("network").integer("packet_flits", 2, 4096));

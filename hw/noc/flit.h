@@ -11,7 +11,7 @@
 
 namespace spikeloom {
 
-constexpr int kMostLinkBits = 512;
+constexpr int kMostLinkBits = 512, kLinkStepBits = 64;  // whole words of payload
 
 // The numbers travel: hw/rtl has them too.
 enum class MessageType : uint8_t {

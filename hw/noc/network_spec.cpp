@@ -63,7 +63,8 @@ NetworkSpec NetworkSpec::read(ConfigNode& section) {
   spec.vcs_per_class = int(section.integer("vcs_per_class", 1, kMostVcs));
   spec.buffer_flits = int(section.integer("buffer_flits", 1, 4096));
   spec.link_bits = int(section.integer("link_bits", 64, kMostLinkBits));
-  if (spec.link_bits % 64 != 0) section.fail_at("link_bits", "must be a multiple of 64 (allowed: 64 to 512)");
+  if (spec.link_bits % kLinkStepBits != 0)
+    section.fail_at("link_bits", "must be a multiple of 64 (allowed: 64 to 512)");
   spec.link_cycles = int(section.integer("link_cycles", 0, 64));
   spec.link_length_mm = section.real("link_length_mm", 0, 100);
   spec.credit_cycles = int(section.integer("credit_cycles", 0, 64));

@@ -12,6 +12,7 @@
 #include "sim/app/commands.h"
 #include "sim/app/wanted_file.h"
 #include "sim/base/recorded_traffic.h"
+#include "sim/base/regular_file.h"
 
 namespace spikeloom {
 
@@ -145,7 +146,7 @@ Experiment Experiment::load(const std::string& file, const std::vector<std::stri
   complete_chip(root, changes);
   Experiment experiment;
   ConfigNode& head = root.section("experiment");
-  experiment.name = head.text("name");
+  experiment.name = head.name("name");
   check_results_name(head, experiment.name);
   experiment.window_cycles = Cycle(head.integer("window_cycles", 1, 1000000000));
   experiment.chip = ChipSpec::read(root.section("chip"));
@@ -204,6 +205,9 @@ LayerTrace open_recorded(const Experiment& experiment, const std::string& file) 
 // The layer of a trace that fits the datapath.
 LayerTrace open_layer(const Experiment& experiment, const std::string& file) {
   const ChipSpec& chip = experiment.chip;
+  if (const std::string why = why_no_file(file); !why.empty())
+    experiment.config.fail_below(
+        "workload.trace", "'" + file + "': " + why + " (`spikeloom export` or `spikeloom synthetic` writes one)");
   refuse_weights(file);
   if (RecordedTraffic::recognizes(file))
     experiment.config.fail_below("workload.trace", file + " is recorded traffic, not a trace (a network names it)");

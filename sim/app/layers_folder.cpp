@@ -71,7 +71,7 @@ LayersFolder::LayersFolder(const std::string& folder, bool fresh) : folder_(fold
   prepare_folder(layers);
   lock_ = std::make_unique<FolderLock>(folder);
   if (!fresh) return;
-  remove_merged();
+  remove_results(folder);
   for (const auto& entry : fs::directory_iterator(layers))
     if (layer_of(entry.path().stem().string()) >= 0) fs::remove_all(entry.path());
 }
@@ -79,13 +79,6 @@ LayersFolder::LayersFolder(const std::string& folder, bool fresh) : folder_(fold
 bool LayersFolder::is_used(const std::string& folder) { return fs::is_directory(fs::path(folder) / "layers"); }
 
 std::string LayersFolder::path(int layer) const { return (fs::path(folder_) / "layers" / name_of(layer)).string(); }
-
-void LayersFolder::remove_merged() const {
-  for (const char* name : {"report.json", "energy.csv", "counts.csv", "windows.csv", "resolved.yaml",
-                           "timeline.perfetto-trace", "waves.vcd", "traffic.safetensors"})
-    fs::remove(fs::path(folder_) / name);
-  remove_figures(folder_);
-}
 
 void LayersFolder::refuse_results_of_one_layer() const {
   const ordered_json report = read_json(fs::path(folder_) / "report.json");

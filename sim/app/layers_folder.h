@@ -32,8 +32,6 @@ class LayersFolder {
 
   // Whether a folder has layers of such a run.
   static bool is_used(const std::string& folder);
-  // Removes what a run writes beside the layers, and nothing else.
-  void remove_merged() const;
   // Removes what a stopped run left unfinished. Returns, for each wanted layer, whether its results are there. Throws
   // UserError, saying what differs, when the folder holds a layer of another experiment.
   std::vector<bool> finished(const std::vector<LayerIdentity>& wanted) const;

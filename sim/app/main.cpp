@@ -7,7 +7,7 @@
 #include <systemc>
 
 #include "sim/app/commands.h"
-#include "sim/app/process_pool.h"
+#include "sim/app/interrupt.h"
 #include "sim/base/error.h"
 
 namespace {

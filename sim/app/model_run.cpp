@@ -7,6 +7,7 @@
 #include <iostream>
 #include <map>
 
+#include "sim/app/interrupt.h"
 #include "sim/app/layer_progress.h"
 #include "sim/app/layers_folder.h"
 #include "sim/app/model_report.h"
@@ -160,9 +161,10 @@ int report_layers(const Experiment& experiment, const std::string& folder, const
   std::vector<std::string> folders;
   for (const int layer : experiment.model->layers) folders.push_back(layers.path(layer));
   const ModelReport report = merge_layers(experiment, folders);
-  write_file(folder, "report.json", report.json.dump(1) + "\n");
+  remove_results(folder);
   write_file(folder, "energy.csv", report.energy_csv);
   write_file(folder, "resolved.yaml", experiment.resolved);
+  write_file(folder, "report.json", report.json.dump(1) + "\n");
   if (!options.quiet) std::cout << model_report_text(report) << std::flush;
   const bool drawn = !options.no_figures && draw_figures(folder);
   if (!options.quiet) print_end(folder, drawn, done, jobs, folders.size());
@@ -209,7 +211,7 @@ int run_layers(const Experiment& given, const CommonOptions& options) {
   std::vector<LayerIdentity> missing;
   for (size_t i = 0; i < wanted.size(); ++i)
     if (!there[i]) missing.push_back(wanted[i]);
-  if (!missing.empty()) layers.remove_merged();
+  if (!missing.empty()) remove_results(folder);
   warn(experiment.chip.network);
   Simulated done;
   {

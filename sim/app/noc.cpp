@@ -231,10 +231,11 @@ int report_stuck(const std::string& oldest) {
 
 void write_results(const std::string& folder, const NocExperiment& experiment, const nlohmann::json& json,
                    const std::string& csv, const CommonOptions& options) {
+  for (const char* file : {"noc.json", "noc.csv", "resolved.yaml"}) remove_file(folder, file);
   remove_figures(folder);
-  write_file(folder, "noc.json", json.dump(1) + "\n");
   write_file(folder, "noc.csv", csv);
   write_file(folder, "resolved.yaml", experiment.resolved);
+  write_file(folder, "noc.json", json.dump(1) + "\n");
   const bool drawn = !options.no_figures && draw_figures(folder);
   if (!options.quiet)
     std::cout << "\nResults      " << folder << "/{noc.json, noc.csv, resolved.yaml" << (drawn ? ", latency.png}" : "}")

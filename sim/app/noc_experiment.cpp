@@ -36,7 +36,7 @@ NocExperiment NocExperiment::load(const std::string& file, const std::vector<std
   if (rates) take_rates(root, *rates);
   NocExperiment experiment;
   ConfigNode& noc = root.section("noc");
-  experiment.name = noc.text("name");
+  experiment.name = noc.name("name");
   check_results_name(noc, experiment.name);
   ConfigNode& network = root.section("network");
   experiment.network = read_network(root);

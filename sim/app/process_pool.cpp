@@ -14,6 +14,7 @@
 #include <iostream>
 #include <vector>
 
+#include "sim/app/interrupt.h"
 #include "sim/base/error.h"
 
 namespace spikeloom {
@@ -24,28 +25,6 @@ namespace {
 constexpr char kShare = 's', kText = 't';
 constexpr size_t kShareBytes = 1 + sizeof(double);
 constexpr int kPollMs = 200;
-
-volatile sig_atomic_t caught_signal = 0;
-void catch_signal(int signal) { caught_signal = signal; }
-
-// While it lives, SIGINT and SIGTERM are noted instead of ending the process.
-class SignalGuard {
- public:
-  SignalGuard() {
-    caught_signal = 0;
-    struct sigaction action = {};
-    action.sa_handler = catch_signal;
-    sigaction(SIGINT, &action, &old_int_);
-    sigaction(SIGTERM, &action, &old_term_);
-  }
-  ~SignalGuard() {
-    sigaction(SIGINT, &old_int_, nullptr);
-    sigaction(SIGTERM, &old_term_, nullptr);
-  }
-
- private:
-  struct sigaction old_int_ = {}, old_term_ = {};
-};
 
 struct Child {
   pid_t pid = 0;
@@ -182,7 +161,7 @@ void run_in_processes(const Pieces& pieces, int jobs) {
   bool may_start = true;
   try {
     for (int next = 0; !children.empty() || (may_start && next < pieces.count);) {
-      if (caught_signal != 0) throw Interrupted{caught_signal};
+      SignalGuard::check();
       while (may_start && next < pieces.count && int(children.size()) < jobs) children.push_back(start(pieces, next++));
       listen(pieces, &children, &may_start);
     }

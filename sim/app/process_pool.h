@@ -13,11 +13,6 @@ struct PieceResult {
   std::string text;
 };
 
-// Ctrl-C, or the signal that `kill` sends; by then the children are gone.
-struct Interrupted {
-  int signal;
-};
-
 struct Pieces {
   int count = 0;
   // In the child. May call `progress` with the share done, 0 to 1, as often as it likes.
@@ -28,7 +23,8 @@ struct Pieces {
 };
 
 // Starts the pieces in order, at most `jobs` at a time, and returns when all have ended. After a UserError no more are
-// started. The caller must not have created any SystemC object. Throws Interrupted; UserError when there is no process
+// started. The caller must not have created any SystemC object. Throws Interrupted (interrupt.h), by when the children
+// are gone; UserError when there is no process
 // to be had.
 void run_in_processes(const Pieces& pieces, int jobs);
 

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <filesystem>
 #include <fstream>
+#include <iostream>
 
 #include "hw/noc/traffic/traffic_recorder.h"
 #include "sim/app/report.h"
@@ -88,17 +89,20 @@ Recording::Recording(Chip& chip, const RecordingSpec& spec) : chip_(chip), spec_
 }
 
 Recording::~Recording() {
+  if (!waves_part_.empty()) remove_file(folder_, waves_part_);
   for (const auto& [block, activity] : chip_.activities()) activity->set_listener(nullptr);
 }
 
 void Recording::start(const std::string& folder) {
   folder_ = folder;
-  for (const char* file : {kTimelineFile, kWavesFile, kTrafficFile}) fs::remove(fs::path(folder) / file);
   if (spec_.traffic)
     traffic_ = std::make_unique<TrafficRecorder>(chip_.clock(), chip_.network(), chip_.topology(), chip_.routes(),
                                                  spec_.from, spec_.to, spec_.limit_bytes);
   if (!timeline_ && !waves_) return;
-  if (waves_) waves_->open((fs::path(folder) / kWavesFile).string());
+  if (waves_) {
+    waves_part_ = std::string(kWavesFile) + ".part";
+    waves_->open((fs::path(folder) / waves_part_).string());
+  }
   for (const auto& [block, activity] : chip_.activities()) {
     taps_.push_back(std::make_unique<Tap>());
     taps_.back()->block = taps_.size() - 1;
@@ -120,13 +124,19 @@ void Recording::finish() {
   if (waves_) waves_->finish(chip_.cycles());
 }
 
+void Recording::keep_waves() {
+  if (waves_part_.empty()) return;
+  fs::rename(fs::path(folder_) / waves_part_, fs::path(folder_) / kWavesFile);
+  waves_part_.clear();
+}
+
 RecordedFile Recording::write_timeline(const Report& report) const {
   const std::string bytes = timeline_->encode(report);
   write_file(folder_, kTimelineFile, bytes);
   return {kTimelineFile, timeline_->begin(), timeline_->end(), timeline_->full(), bytes.size()};
 }
 
-RecordedFile Recording::write_traffic(const Report& report) const {
+std::optional<RecordedFile> Recording::write_traffic(const Report& report) const {
   const ChipSpec& spec = chip_.spec();
   const MessageClasses classes = spec.classes();
   RecordedTraffic traffic = traffic_->finish(chip_.cycles());
@@ -138,16 +148,23 @@ RecordedFile Recording::write_traffic(const Report& report) const {
   traffic.link_bits = spec.network.link_bits;
   for (int i = 0; i < classes.count(); ++i)
     traffic.classes.push_back({classes.name(i), i >= classes.sources || spec.payload == Payload::kPackedCodes});
+  if (traffic.packets.empty()) {
+    std::cerr << "--traffic: no packet was injected in the recorded cycles; " << kTrafficFile
+              << " is not written (the run has " << chip_.cycles() << " cycles)\n";
+    return std::nullopt;
+  }
   const std::string bytes = traffic.encode();
   write_file(folder_, kTrafficFile, bytes);
-  return {kTrafficFile, traffic.begin, traffic.end, traffic_->full(), bytes.size()};
+  return RecordedFile{kTrafficFile, traffic.begin, traffic.end, traffic_->full(), bytes.size()};
 }
 
 std::vector<RecordedFile> Recording::write(const Report& report) {
   std::vector<RecordedFile> files;
+  keep_waves();
   if (timeline_) files.push_back(write_timeline(report));
   if (waves_) files.push_back({kWavesFile, waves_->begin(), waves_->end(), waves_->full(), waves_->bytes()});
-  if (traffic_) files.push_back(write_traffic(report));
+  if (traffic_)
+    if (const auto written = write_traffic(report)) files.push_back(*written);
   return files;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -44,20 +45,23 @@ class Recording {
   Recording(Chip& chip, const RecordingSpec& spec);
   ~Recording();
 
-  // Opens the files in `folder`, removes those of an earlier run, and listens to the chip from now on.
+  // Listens to the chip from now on. Waves go to a file in `folder` that has another name until they are whole.
   void start(const std::string& folder);
   // The run has ended, well or badly: whole waves of a stuck chip are what one looks at.
   void finish();
-  // Writes the timeline, whose power needs the report, and the traffic. Returns all files.
+  // Gives the waves their name; without it they are gone with the object.
+  void keep_waves();
+  // Keeps the waves, and writes the timeline, whose power needs the report, and the traffic. Returns all files.
   std::vector<RecordedFile> write(const Report& report);
 
  private:
   struct Tap;
   RecordedFile write_timeline(const Report& report) const;
-  RecordedFile write_traffic(const Report& report) const;
+  // Nothing where no packet was recorded: `noc` would have nothing to do. One line on stderr says so.
+  std::optional<RecordedFile> write_traffic(const Report& report) const;
   Chip& chip_;
   RecordingSpec spec_;
-  std::string folder_;
+  std::string folder_, waves_part_;  // the latter while it is to be kept or removed
   std::unique_ptr<Timeline> timeline_;
   std::unique_ptr<Waves> waves_;
   std::unique_ptr<TrafficRecorder> traffic_;

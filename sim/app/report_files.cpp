@@ -234,9 +234,6 @@ std::string windows_csv(const Report& report) {
 
 void write_results(const std::string& folder, const Experiment& experiment, const LayerTrace& layer,
                    const Report& report) {
-  // The report is there only while all files are of one run.
-  remove_file(folder, "report.json");
-  remove_figures(folder);
   write_file(folder, "energy.csv", energy_csv(report));
   write_file(folder, "counts.csv", report.counts.csv());
   write_file(folder, "windows.csv", windows_csv(report));

@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <nlohmann/json.hpp>
 
 #include "sim/app/commands.h"
 #include "sim/base/config.h"
@@ -23,6 +24,11 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr int kLockTries = 20, kLockTryUs = 100000;
+
+// Of a run, in the order in which they go.
+const char* const kResults[] = {"report.json", "energy.csv",         "counts.csv",
+                                "windows.csv", "resolved.yaml",      "timeline.perfetto-trace",
+                                "waves.vcd",   "traffic.safetensors"};
 
 std::string read_all(int read_end) {
   std::string text;
@@ -66,6 +72,33 @@ Values values_of(const ConfigNode& config, const std::vector<std::string>& ignor
   return values;
 }
 
+// A file under the name of a report that another program has written, or an export.
+void refuse_foreign(const std::string& command, const std::string& folder) {
+  const auto read = [&folder](const char* name) {
+    std::ifstream stream(fs::path(folder) / name, std::ios::binary);
+    return nlohmann::json::parse(stream, nullptr, false);
+  };
+  const auto is_of = [](const nlohmann::json& json, const char* format) {
+    return json.is_object() && json.value("format", nlohmann::json()) == format;
+  };
+  const auto refuse = [&folder](const std::string& what) {
+    throw UserError(folder + ": holds " + what + "; choose another folder with -o");
+  };
+  const auto is_there = [&folder](const char* name) { return fs::exists(fs::path(folder) / name); };
+  if (is_there("manifest.json") && is_of(read("manifest.json"), "spikeloom-export"))
+    refuse("an export of `spikeloom export`");
+  if (command == "run" && is_there("report.json")) {
+    const nlohmann::json report = read("report.json");
+    if (!is_of(report, "spikeloom-report") && !is_of(report, "spikeloom-model-report"))
+      refuse("a report.json that `spikeloom run` has not written");
+  }
+  if (command == "noc" && is_there("noc.json")) {
+    const nlohmann::json noc = read("noc.json");
+    if (!noc.is_object() || !noc.contains("network") || !noc.contains("pattern"))
+      refuse("a noc.json that `spikeloom noc` has not written");
+  }
+}
+
 }  // namespace
 
 FolderLock::FolderLock(const std::string& folder) : file_(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
@@ -107,6 +140,7 @@ void refuse_results_of_others(const std::string& command, const std::string& fol
   for (const auto& [other, file] : kFiles)
     if (other != command && fs::exists(fs::path(folder) / file))
       throw UserError(folder + ": holds the results of `spikeloom " + other + "`; choose another folder with -o");
+  refuse_foreign(command, folder);
 }
 
 void say_what_is_replaced(const std::string& folder, const std::string& resolved) {
@@ -134,13 +168,25 @@ void write_file(const std::string& folder, const std::string& name, const std::s
   std::ofstream stream(part, std::ios::binary);
   stream << text;
   stream.close();
-  if (!stream) throw UserError(part.string() + ": cannot be written (disk full?)");
+  if (!stream) {
+    remove_file(folder, name + ".part");
+    throw UserError(part.string() + ": cannot be written (disk full?)");
+  }
   fs::rename(part, target);
 }
 
 void remove_file(const std::string& folder, const std::string& name) {
   std::error_code none;  // if it stays, writing fails, too
   fs::remove(fs::path(folder) / name, none);
+}
+
+void remove_results(const std::string& folder) {
+  for (const char* name : kResults) remove_file(folder, name);
+  remove_figures(folder);
+}
+
+void remove_unfinished(const std::string& folder) {
+  for (const char* name : kResults) remove_file(folder, std::string(name) + ".part");
 }
 
 void remove_figures(const std::string& folder) {

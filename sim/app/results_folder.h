@@ -26,12 +26,16 @@ class FolderLock {
 std::string first_difference(const std::string& file, const std::string& wanted_text,
                              const std::vector<std::string>& ignored = {});
 // Throws UserError where the folder holds what another command than this one, "run" or "noc", has written: their files
-// have other names, so that those of both would stay.
+// have other names, so that those of both would stay; an export; or a file under the name of the report that is none.
 void refuse_results_of_others(const std::string& command, const std::string& folder);
 // One line on stderr where the folder holds results of another configuration: whose, and the first difference.
 void say_what_is_replaced(const std::string& folder, const std::string& resolved);
 // Writes one file: beside and renamed, so that an interrupted run leaves no half file. Throws UserError.
 void write_file(const std::string& folder, const std::string& name, const std::string& text);
+// Removes the files of an earlier run: report.json first, so that it is there only while all others are of its run.
+void remove_results(const std::string& folder);
+// Removes what a run that was killed has left under the names of unfinished files.
+void remove_unfinished(const std::string& folder);
 // Removes a file of an earlier run, if there is one.
 void remove_file(const std::string& folder, const std::string& name);
 // Removes the figures of an earlier run.

@@ -4,6 +4,7 @@
 #include <iostream>
 
 #include "sim/app/commands.h"
+#include "sim/app/interrupt.h"
 #include "sim/app/layers_folder.h"
 #include "sim/app/model_run.h"
 #include "sim/app/progress.h"
@@ -51,16 +52,24 @@ exit status: 0 all outputs equal the trace, 1 they differ, 2 an error in what wa
 130 Ctrl-C
 )";
 
-void simulate(Chip& chip, Recording* recording) {
+// A signal ends the simulation, and all that it has recorded goes. The waves of a chip that is stuck are kept, without
+// the results of an earlier run beside them.
+void simulate(Chip& chip, const std::string& folder, Recording* recording) {
   Progress progress("simulating");
-  chip.clock().set_observer(
-      [&] { progress.update(double(chip.result().received) / double(std::max<uint64_t>(chip.result().expected, 1))); });
+  chip.clock().set_observer([&] {
+    progress.update(double(chip.result().received) / double(std::max<uint64_t>(chip.result().expected, 1)));
+    if (SignalGuard::caught() != 0) chip.clock().stop();
+  });
   try {
     chip.run();
   } catch (...) {
+    SignalGuard::check();
+    remove_results(folder);
     recording->finish();
+    recording->keep_waves();
     throw;
   }
+  SignalGuard::check();
   recording->finish();
 }
 
@@ -88,15 +97,20 @@ int command_run(const std::vector<std::string>& words) {
   const FolderLock lock(folder);
   if (!options.quiet) say_what_is_replaced(folder, experiment.resolved);
   warn(experiment.chip.network);
+  remove_unfinished(folder);
+  const SignalGuard guard;
   recording.start(folder);
   const auto start = std::chrono::steady_clock::now();
-  simulate(chip, &recording);
+  simulate(chip, folder, &recording);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   Report report = make_report(experiment, layer, chip);
+  remove_results(folder);
   report.recordings = recording.write(report);
   write_results(folder, experiment, layer, report);
   if (!options.quiet) std::cout << report_text(report) << std::flush;
+  SignalGuard::check();
   const bool drawn = !options.no_figures && draw_figures(folder);
+  SignalGuard::check();
   if (!options.quiet) {
     std::cout << "\nResults      " << folder << "/{report.json, counts.csv, energy.csv, windows.csv, resolved.yaml"
               << (drawn ? ", *.png}" : "}") << "\n";

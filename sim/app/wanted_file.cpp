@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "sim/base/regular_file.h"
 #include "sim/base/safetensors.h"
 #include "sim/base/trace_origin.h"
 
@@ -72,14 +73,15 @@ void refuse_overrides(const std::vector<std::string>& overrides, const std::stri
 
 ConfigNode load_wanted(const std::string& file, const std::vector<std::string>& sections) {
   const std::string wanted = in_words(sections), is_none = ", not " + wanted;
-  if (fs::is_directory(file)) throw UserError(file + ": is a folder" + is_none + hint_of_folder(file));
-  if (fs::is_regular_file(file) && is_safetensors(file))
+  std::error_code none;  // of a loop of links
+  if (fs::is_directory(file, none)) throw UserError(file + ": is a folder" + is_none + hint_of_folder(file));
+  if (why_no_file(file).empty() && is_safetensors(file))
     throw UserError(file + ": is " + kind_of_safetensors(file) + is_none);
   const auto load = [&] {
     try {
       return ConfigNode::load(file);
     } catch (const UserError& error) {
-      if (is_named_yaml(file) || !fs::exists(file)) throw;
+      if (is_named_yaml(file) || !why_no_file(file).empty()) throw;
       throw UserError(error.what() + std::string(" (a YAML file of ") + wanted + " is wanted here)");
     }
   };
@@ -94,10 +96,9 @@ ConfigNode load_wanted(const std::string& file, const std::vector<std::string>& 
 
 void require_file(const ConfigNode& section, const std::string& key, const std::string& file,
                   const std::string& remedy) {
-  if (fs::is_regular_file(file)) return;
-  section.fail_at(
-      key,
-      (fs::is_directory(file) ? "'" + file + "' is a folder, not a file" : "no such file '" + file + "'") + remedy);
+  const std::string why = why_no_file(file);
+  if (why.empty()) return;
+  section.fail_at(key, (why == "no such file" ? why + " '" + file + "'" : "'" + file + "' " + why) + remedy);
 }
 
 }  // namespace spikeloom

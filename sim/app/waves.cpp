@@ -3,12 +3,15 @@
 #include <algorithm>
 #include <numeric>
 #include <set>
+#include <tuple>
 
 #include "sim/base/bits.h"
 
 namespace spikeloom {
 
 namespace {
+
+constexpr size_t kLeastCommon = 2;  // letters that alike names begin with
 
 // Below the chip: "tile_0_0.synapse_array".
 std::string short_name(const sc_core::sc_object& object) {
@@ -28,13 +31,40 @@ size_t distance(const std::string& a, const std::string& b) {
   return row.back();
 }
 
+// Letters at the begin of both.
+size_t common_begin(const std::string& a, const std::string& b) {
+  return size_t(std::mismatch(a.begin(), a.begin() + long(std::min(a.size(), b.size())), b.begin()).first - a.begin());
+}
+
+// All names that may be given: of blocks, and of what they are in.
+std::set<std::string> all_names(const std::vector<const Block*>& blocks) {
+  std::set<std::string> names;
+  for (const Block* block : blocks) {
+    const std::string name = short_name(*block);
+    for (size_t dot = name.find('.'); dot != std::string::npos; dot = name.find('.', dot + 1))
+      names.insert(name.substr(0, dot));
+    names.insert(name);
+  }
+  return names;
+}
+
+// Those that begin as the wrong one does for longest, the closest of them first; where none does, one of each kind.
 [[noreturn]] void fail_name(const std::string& wrong, const std::vector<const Block*>& blocks) {
-  std::vector<std::pair<size_t, std::string>> names;
-  for (const Block* block : blocks) names.emplace_back(distance(wrong, short_name(*block)), short_name(*block));
-  std::sort(names.begin(), names.end());
+  std::vector<std::tuple<size_t, size_t, std::string>> ranked;  // letters that do not agree, distance, name
+  std::string kinds;
+  std::set<std::string> seen;
+  for (const std::string& name : all_names(blocks)) {
+    if (const size_t same = common_begin(wrong, name); same > 0)
+      ranked.emplace_back(wrong.size() - same, distance(wrong, name), name);
+    if (seen.insert(name.substr(0, name.find_first_of("0123456789."))).second)
+      kinds += (kinds.empty() ? "" : ", ") + name;
+  }
+  std::sort(ranked.begin(), ranked.end());
   std::string similar;
-  for (size_t i = 0; i < std::min<size_t>(names.size(), 3); ++i) similar += (i ? ", " : "") + names[i].second;
-  throw UserError("--vcd: the chip has no block '" + wrong + "' (similar: " + similar + ")");
+  for (size_t i = 0; i < std::min<size_t>(ranked.size(), 3); ++i) similar += (i ? ", " : "") + std::get<2>(ranked[i]);
+  const bool is_alike = !ranked.empty() && std::get<0>(ranked[0]) + kLeastCommon <= wrong.size();
+  throw UserError("--vcd: the chip has no block '" + wrong + "' (" +
+                  (is_alike ? "similar: " + similar : "there are, for example: " + kinds) + ")");
 }
 
 std::vector<const Block*> chosen_blocks(const Chip& chip, const std::vector<std::string>& names) {

@@ -1,6 +1,5 @@
 #include "sim/base/config.h"
 
-#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
@@ -8,17 +7,17 @@
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <set>
 #include <sstream>
 
 #include "sim/base/spelling.h"
+#include "sim/base/text.h"
 
 namespace spikeloom {
 
 namespace {
 
-constexpr int kMaxDepth = 16;
+constexpr size_t kMostNameBytes = 200;  // a file's name may have 255
 
 std::string join(const std::vector<std::string>& names) {
   std::string text;
@@ -50,117 +49,7 @@ bool parse_real(const std::string& text, double* value) {
   return *end == 0 && std::isfinite(*value);
 }
 
-// Refuses anchors and aliases before any node is built: a few lines of nested aliases stand for millions of nodes.
-class NoAnchors : public YAML::EventHandler {
- public:
-  void OnDocumentStart(const YAML::Mark&) override {}
-  void OnDocumentEnd() override {}
-  void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override { check(mark, anchor); }
-  void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override { check(mark, 1); }
-  void OnScalar(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor, const std::string&) override {
-    check(mark, anchor);
-  }
-  void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor,
-                       YAML::EmitterStyle::value) override {
-    check(mark, anchor);
-  }
-  void OnSequenceEnd() override {}
-  void OnMapStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor,
-                  YAML::EmitterStyle::value) override {
-    check(mark, anchor);
-  }
-  void OnMapEnd() override {}
-
- private:
-  static void check(const YAML::Mark& mark, YAML::anchor_t anchor) {
-    if (anchor != 0) throw YAML::Exception(mark, "anchors and aliases are not allowed");
-  }
-};
-
 }  // namespace
-
-class ConfigLoader {
- public:
-  ConfigLoader(std::string file, std::string text) : file_(std::move(file)), text_(std::move(text)) {}
-
-  ConfigNode load() {
-    try {
-      check_anchors();
-      const std::vector<YAML::Node> documents = YAML::LoadAll(text_);
-      if (documents.size() > 1) throw UserError(file_ + ": several YAML documents in one file (allowed: one)");
-      if (documents.empty() || !documents[0].IsMap()) throw UserError(file_ + ":1:1: the file must be a YAML mapping");
-      return convert(documents[0], "", 0);
-    } catch (const YAML::Exception& error) {
-      throw UserError(file_ + ":" + std::to_string(error.mark.line + 1) + ":" + std::to_string(error.mark.column + 1) +
-                      ": not valid YAML: " + error.msg);
-    }
-  }
-
- private:
-  void check_anchors() const {
-    std::istringstream stream(text_);
-    YAML::Parser parser(stream);
-    NoAnchors handler;
-    while (parser.HandleNextDocument(handler)) {
-    }
-  }
-
-  ConfigNode convert(const YAML::Node& yaml, const std::string& path, int depth) {
-    ConfigNode node;
-    node.file_ = file_;
-    node.path_ = path;
-    node.folder_ = std::filesystem::path(file_).parent_path().string();
-    node.line_ = yaml.Mark().line + 1;
-    node.column_ = yaml.Mark().column + 1;
-    if (depth > kMaxDepth) node.fail("nested too deeply (allowed: " + std::to_string(kMaxDepth) + " levels)");
-    if (yaml.IsMap()) {
-      convert_map(yaml, depth, &node);
-    } else if (yaml.IsSequence()) {
-      node.kind_ = ConfigNode::Kind::kList;
-      for (size_t i = 0; i < yaml.size(); ++i)
-        node.items_.push_back(convert(yaml[i], node.child_path(std::to_string(i)), depth + 1));
-    } else if (yaml.IsScalar()) {
-      node.kind_ = ConfigNode::Kind::kScalar;
-      node.scalar_ = yaml.Scalar();
-    } else {
-      node.fail("has no value");
-    }
-    return node;
-  }
-
-  void convert_map(const YAML::Node& yaml, int depth, ConfigNode* node) {
-    std::set<std::string> seen;
-    for (const auto& entry : yaml) {
-      if (!entry.first.IsScalar()) node->fail("a key must be plain text");
-      const std::string key = entry.first.Scalar();
-      if (entry.second.IsNull()) {
-        const YAML::Mark mark = entry.first.Mark();
-        throw UserError(file_ + ":" + std::to_string(mark.line + 1) + ":" + std::to_string(mark.column + 1) + ": " +
-                        node->child_path(key) + ": has no value");
-      }
-      ConfigNode value = convert(entry.second, node->child_path(key), depth + 1);
-      value.line_ = value.kind_ == ConfigNode::Kind::kScalar ? value.line_ : entry.first.Mark().line + 1;
-      value.column_ = value.kind_ == ConfigNode::Kind::kScalar ? value.column_ : entry.first.Mark().column + 1;
-      if (!seen.insert(key).second) value.fail("repeated key");
-      node->entries_.emplace_back(key, std::move(value));
-    }
-  }
-
-  std::string file_, text_;
-};
-
-ConfigNode ConfigNode::load(const std::string& file) {
-  if (!std::filesystem::is_regular_file(file)) throw UserError(file + ": no such file");
-  std::ifstream stream(file, std::ios::binary);
-  std::ostringstream text;
-  text << stream.rdbuf();
-  if (!stream) throw UserError(file + ": cannot be read");
-  return parse(text.str(), file);
-}
-
-ConfigNode ConfigNode::parse(const std::string& text, const std::string& file) {
-  return ConfigLoader(file, text).load();
-}
 
 std::string ConfigNode::place() const {
   return line_ > 0 ? file_ + ":" + std::to_string(line_) + ":" + std::to_string(column_) : file_;
@@ -278,6 +167,16 @@ std::string ConfigNode::text(const std::string& key) {
   return node.scalar_;
 }
 
+std::string ConfigNode::name(const std::string& key) {
+  const std::string value = text(key);
+  if (const size_t at = first_control(value); at != std::string::npos)
+    fail_at(key, "a name must not have a " + control(value, at));
+  if (value.size() > kMostNameBytes)
+    fail_at(key, "a name of " + std::to_string(value.size()) + " bytes is too long (allowed: up to " +
+                     std::to_string(kMostNameBytes) + ")");
+  return value;
+}
+
 int ConfigNode::choice(const std::string& key, const std::vector<std::string>& names) {
   ConfigNode& node = require(key, Kind::kScalar, "a name");
   for (size_t i = 0; i < names.size(); ++i)
@@ -367,8 +266,17 @@ bool ConfigNode::is_all(const std::string& key) {
 
 std::string ConfigNode::path(const std::string& key) {
   const std::filesystem::path named = text(key);
-  if (named.is_absolute()) return named.string();
-  return (std::filesystem::path(find(key)->folder_) / named).lexically_normal().string();
+  const std::filesystem::path path =
+      named.is_absolute() ? named : (std::filesystem::path(find(key)->folder_) / named).lexically_normal();
+  const std::string absolute = std::filesystem::absolute(path).string();
+  if (const size_t at = first_not_utf8(absolute); at != std::string::npos)
+    fail_at(key, "the path '" + printable(absolute) + "' is " + not_utf8(absolute, at) + "; rename the folder");
+  return path.string();
+}
+
+void ConfigNode::check_text() const {
+  if (const size_t at = first_control(scalar_, "\t\n"); at != std::string::npos)
+    fail("must not have a " + control(scalar_, at));
 }
 
 void ConfigNode::override_value(const std::string& dotted_path, const std::string& value, const std::string& place,
@@ -381,6 +289,8 @@ void ConfigNode::override_value(const std::string& dotted_path, const std::strin
   ConfigNode* node = const_cast<ConfigNode*>(found);
   if (node->kind_ == Kind::kMap)
     throw UserError(place + ": " + dotted_path + ": names a section, an override must name a single value or a list");
+  if (const size_t at = first_not_utf8(value); at != std::string::npos)
+    throw UserError(printable(place) + ": " + dotted_path + ": " + not_utf8(value, at) + "; write it in UTF-8");
   const bool list = !value.empty() && value[0] == '[';
   if (node->kind_ == Kind::kList && !list)
     throw UserError(place + ": " + dotted_path + ": names a list (write it as [1, 2], or name an item: " + dotted_path +
@@ -389,7 +299,8 @@ void ConfigNode::override_value(const std::string& dotted_path, const std::strin
   if (list) *node = std::move(parse("list: " + value, place).entries_[0].second);
   if (!list) node->scalar_ = value;
   node->rebase(path);
-  node->come_from(place, folder);
+  node->come_from(printable(place), folder);
+  if (!list) node->check_text();
 }
 
 void ConfigNode::come_from(const std::string& place, const std::string& folder) {

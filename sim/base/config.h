@@ -1,5 +1,6 @@
 // Typed, strict reading of YAML: every key is read once with its type and bounds, and what nobody read is an error.
-// Messages are `file:line:column: section.path: what is wrong (and what is allowed)`. No other file includes yaml-cpp.
+// Messages are `file:line:column: section.path: what is wrong (and what is allowed)`. Only this and the loader use
+// yaml-cpp.
 #pragma once
 
 #include <cstdint>
@@ -32,6 +33,8 @@ class ConfigNode {
   double real(const std::string& key, double least, double most);
   bool flag(const std::string& key);
   std::string text(const std::string& key);
+  // A text that names a chip, or the folder of results: short, in one line.
+  std::string name(const std::string& key);
   // One of the names; returns its index.
   int choice(const std::string& key, const std::vector<std::string>& names);
   ConfigNode& section(const std::string& key);
@@ -45,7 +48,8 @@ class ConfigNode {
   std::string as_text();
   // Whether the value is the plain word `all`; if so it counts as read.
   bool is_all(const std::string& key);
-  // A text that names a file: relative ones are relative to the file that names them (overrides: to `folder`).
+  // A text that names a file: relative ones are relative to the file that names them (overrides: to `folder`). As an
+  // absolute one, too, it must be UTF-8, as all results are.
   std::string path(const std::string& key);
   // `file:line:column` of a key's value.
   std::string place_of(const std::string& key) const;
@@ -94,6 +98,8 @@ class ConfigNode {
   const ConfigNode* find(const std::string& key) const;
   ConfigNode& require(const std::string& key, Kind kind, const char* kind_name);
   std::string place() const;
+  // Throws UserError where the scalar has control characters, which would end or hide a part of it.
+  void check_text() const;
   // The node that a dotted path names (null if there is none), and the last one above it that exists.
   std::pair<const ConfigNode*, const ConfigNode*> walk(const std::string& dotted_path) const;
   std::vector<std::string> names_below() const;

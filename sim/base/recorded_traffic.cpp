@@ -76,6 +76,10 @@ void read_packets(const SafetensorsFile& file, int64_t count, int64_t flits, Rec
     if (i > 0 && cycle[i] < cycle[i - 1])
       file.fail("tensor 'cycle': value " + std::to_string(cycle[i]) + " at flat index " + std::to_string(i) +
                 " is before the one before it");
+    if (Cycle(cycle[i]) < traffic->begin || Cycle(cycle[i]) >= traffic->end)
+      file.fail("tensor 'cycle': value " + std::to_string(cycle[i]) + " at flat index " + std::to_string(i) +
+                " is outside the recorded cycles " + std::to_string(traffic->begin) + " to " +
+                std::to_string(int64_t(traffic->end) - 1));
     traffic->packets.push_back({Cycle(cycle[i]), Cycle(latency[i]), uint32_t(destination[i]), uint32_t(length[i]),
                                 total - i, uint16_t(source[i]), uint8_t(message_class[i]), uint8_t(flow[i]),
                                 ordered[i] != 0});
@@ -102,6 +106,17 @@ void read_gaps(const SafetensorsFile& file, int64_t entries, RecordedTraffic* tr
   if (gap != 0 || traffic->gaps.size() != expected)
     file.fail("tensor 'gap': has " + std::to_string(traffic->gaps.size()) + " gaps, the packets have " +
               std::to_string(expected));
+}
+
+// Only packets whose flits were all injected in the recorded cycles are recorded.
+void check_ends(const SafetensorsFile& file, const RecordedTraffic& traffic) {
+  for (size_t i = 0, gap = 0; i < traffic.packets.size(); ++i) {
+    Cycle last = traffic.packets[i].cycle;
+    for (const size_t end = gap + traffic.packets[i].flits - 1; gap < end; ++gap) last += traffic.gaps[gap];
+    if (last >= traffic.end)
+      file.fail("packet " + std::to_string(i) + ": its last flit is injected in cycle " + std::to_string(last) +
+                ", the recording ends before " + std::to_string(traffic.end));
+  }
 }
 
 // hw/noc/deadlock.h: all trees of a class start at one source.
@@ -147,6 +162,7 @@ RecordedTraffic RecordedTraffic::read(const std::string& name) {
   read_packets(file, packets, flits, &traffic);
   read_gaps(file, top.count("gap_entries", 0, kMostCycle), &traffic);
   file.finish();
+  check_ends(file, traffic);
   check_multicasts(file, traffic);
   return traffic;
 }

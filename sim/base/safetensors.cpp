@@ -4,7 +4,9 @@
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <set>
 
+#include "sim/base/regular_file.h"
 #include "sim/base/sha256.h"
 
 namespace spikeloom {
@@ -44,7 +46,7 @@ SafetensorsFile::SafetensorsFile(const std::string& file) : file_(file) {
   namespace ipc = boost::interprocess;
   std::error_code error;
   if (std::filesystem::is_directory(file, error)) fail("is a folder, not a safetensors file");
-  if (!std::filesystem::is_regular_file(file, error)) fail("no such file");
+  if (const std::string why = why_no_file(file); !why.empty()) fail(why);
   size_ = std::filesystem::file_size(file);
   if (size_ < 8) fail("truncated: " + std::to_string(size_) + " bytes, a safetensors file has at least 8");
   try {
@@ -68,6 +70,7 @@ SafetensorsFile::SafetensorsFile(const std::string& file) : file_(file) {
 }
 
 bool SafetensorsFile::begins_like_one(const std::string& file) {
+  if (!why_no_file(file).empty()) return false;  // to open a FIFO is to wait for it
   std::ifstream stream(file, std::ios::binary);
   char bytes[9] = {};
   if (!stream.read(bytes, sizeof bytes)) return false;
@@ -78,7 +81,15 @@ bool SafetensorsFile::begins_like_one(const std::string& file) {
 
 void SafetensorsFile::parse_header(uint64_t header_bytes) {
   const char* text = reinterpret_cast<const char*>(begin_) + 8;
-  const nlohmann::json header = nlohmann::json::parse(text, text + header_bytes, nullptr, false);
+  std::set<std::string> names;
+  std::string twice;
+  const auto note_names = [&](int depth, nlohmann::json::parse_event_t event, const nlohmann::json& key) {
+    if (event == nlohmann::json::parse_event_t::key && depth == 1 && !names.insert(key.get<std::string>()).second)
+      twice = key.get<std::string>();
+    return true;
+  };
+  const nlohmann::json header = nlohmann::json::parse(text, text + header_bytes, note_names, false);
+  if (!twice.empty()) fail("tensor '" + twice + "' is there twice");
   if (!header.is_object()) fail("the header is not a JSON object");
   const uint64_t data_bytes = size_ - 8 - header_bytes;
   for (const auto& [name, entry] : header.items()) {

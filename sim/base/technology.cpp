@@ -6,6 +6,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "sim/base/regular_file.h"
+
 namespace spikeloom {
 
 namespace {
@@ -80,9 +82,12 @@ std::string offer(const std::vector<SramRow>& rows, double low_word, double high
 }  // namespace
 
 SramTable SramTable::load(const std::string& file, const std::string& cell) {
+  if (const std::string why = why_no_file(file); !why.empty())
+    throw UserError(file + ": cannot read the SRAM table: " + why);
   std::ifstream stream(file);
-  if (!stream || stream.peek() == std::ifstream::traits_type::eof())  // a folder opens, too
-    throw UserError(file + ": cannot read the SRAM table");
+  if (!stream) throw UserError(file + ": cannot read the SRAM table: it may not be read");
+  if (stream.peek() == std::ifstream::traits_type::eof())
+    throw UserError(file + ": cannot read the SRAM table: it is empty (`make sram` writes one)");
   SramTable table;
   table.file_ = file;
   std::string line;
@@ -127,7 +132,7 @@ SramRow SramTable::price(const SramMacro& macro, const std::string& block) const
 
 Technology Technology::read(ConfigNode& section) {
   Technology technology;
-  technology.name_ = section.text("name");
+  technology.name_ = section.name("name");
   section.integer("node_nm", 1, 1000);
   section.real("supply_v", 0.1, 10);
   ConfigNode& sram = section.section("sram");

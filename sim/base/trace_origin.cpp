@@ -14,8 +14,10 @@ std::shared_ptr<SafetensorsFile> open_weights(const std::string& activations_fil
   if (name.find('/') != std::string::npos) weights.fail("file", "must be a file name without a folder");
   auto file =
       std::make_shared<SafetensorsFile>((std::filesystem::path(activations_file).parent_path() / name).string());
-  if (file->sha256() != weights.text("sha256"))
-    weights.fail("sha256", "does not match " + file->file() + " (that file has " + file->sha256() + ")");
+  const std::string listed = weights.text("sha256");
+  if (file->sha256() != listed)
+    weights.fail("sha256", "does not match " + file->file() + ": SHA-256 " + listed + " expected, that file has " +
+                               file->sha256() + "; what wrote them, as `spikeloom export`, writes both again");
   return file;
 }
 

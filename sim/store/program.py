@@ -16,8 +16,8 @@ from pathlib import Path
 from spikeloom import UserError
 
 ROOT = Path(__file__).resolve().parents[2]
-# Stops, as a shell says it: of a program that Ctrl-C reached as well.
-_CTRL_C = 128 + signal.SIGINT
+# Stops, as a shell says them: of a program that Ctrl-C reached as well, or that was asked to end.
+_STOPS = {128 + signal.SIGINT: "Ctrl-C", 128 + signal.SIGTERM: "signal SIGTERM"}
 _lock, _running, _ended = threading.Lock(), set(), threading.Event()
 
 
@@ -124,8 +124,8 @@ def _run(line):
         raise Refused(said)
     if process.returncode < 0:
         raise Killed(f"the program was stopped by signal {signal.Signals(-process.returncode).name}")
-    if process.returncode == _CTRL_C:
-        raise Killed("the program was stopped by Ctrl-C")
+    if process.returncode in _STOPS:
+        raise Killed(f"the program was stopped by {_STOPS[process.returncode]}")
     raise Broken(f"exit status {process.returncode}: {said}")
 
 

@@ -11,6 +11,7 @@ import pytest
 from spikeloom import UserError
 from spikeloom.compare import command, config, document, report, runs, study
 from spikeloom.compare.runs import Job, Refused, Run, Runs
+from spikeloom.store import program as programs
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = ROOT / "build" / "spikeloom"
@@ -230,3 +231,12 @@ def test_a_technology_that_is_priced_again_gives_what_simulating_in_it_gives(tmp
         for left, right in zip(a.ran, b.ran, strict=True):
             assert left.bill.events_pj() == pytest.approx(right.bill.events_pj(), rel=1e-6)
             assert left.runs[0].folder.name != right.runs[0].folder.name
+
+
+@pytest.mark.parametrize(("status", "cause"), [(130, "Ctrl-C"), (143, "signal SIGTERM")])
+def test_a_program_that_ends_itself_by_a_signal_was_killed(tmp_path, status, cause):
+    stub = tmp_path / "spikeloom"
+    stub.write_text(f"#!/bin/sh\nexit {status}\n")
+    stub.chmod(0o755)
+    with pytest.raises(programs.Killed, match=f"the program was stopped by {cause}$"):
+        programs.simulate(stub, "x.yaml", {}, tmp_path)

@@ -360,6 +360,15 @@ TEST(ReplayConfig, BadRecordingsGiveOneLine) {
   RecordedTraffic nowhere = good;
   add(&nowhere, 12, 1, 6, {}, 1);
   EXPECT_EQ(message(nowhere), "tensor 'destination': value 6 at flat index 1 is out of range (allowed: 0 to 5)");
+  RecordedTraffic early = good, late = good, cut = good;
+  early.begin = 11;
+  EXPECT_EQ(message(early), "tensor 'cycle': value 10 at flat index 0 is outside the recorded cycles 11 to 99999");
+  add(&late, 100000, 1, 0, {}, 1);
+  EXPECT_EQ(message(late), "tensor 'cycle': value 100000 at flat index 1 is outside the recorded cycles 0 to 99999");
+  add(&cut, 99990, 1, 0, {4, 5}, 1);  // the last flit in 99999
+  EXPECT_EQ(message(cut), "(no error)");
+  cut.gaps.back() = 6;
+  EXPECT_EQ(message(cut), "packet 1: its last flit is injected in cycle 100000, the recording ends before 100000");
   EXPECT_EQ(message(by_hand(3, 2)), "description: packets: 0 is out of range (allowed: 1 to 2147483648)");
 }
 

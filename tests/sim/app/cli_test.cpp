@@ -2,9 +2,9 @@
 
 #include "tests/support/cli.h"
 
-#include <cstdlib>
+#include <sys/stat.h>
 
-#include "sim/app/results_folder.h"
+#include <cstdlib>
 
 namespace spikeloom {
 namespace {
@@ -100,6 +100,15 @@ TEST_F(CliConfig, AnotherFileIsNamedAsWhatItIs) {
       "spikeloom: --set experiment.chip=configs/chips: experiment.chip: 'configs/chips' is a folder, not a file\n");
 }
 
+TEST_F(CliConfig, AFifoIsNotWaitedFor) {
+  const std::string fifo = folder_ + "/fifo";
+  ASSERT_EQ(mkfifo(fifo.c_str(), 0600), 0);
+  for (const char* command : {"run", "check", "noc", "describe", "price"})
+    EXPECT_EQ(spikeloom(std::string(command) + " " + fifo).text,
+              "spikeloom: " + fifo + ": is a FIFO, not a regular file\n")
+        << command;
+}
+
 TEST_F(CliConfig, NothingIsDoneBeforeAllIsAskedForRightly) {
   EXPECT_EQ(spikeloom("check configs/experiments/demo.yaml configs/networks/mesh_8x8.yaml").text,
             "spikeloom: check: one experiment or network at a time (any number of traces)\n");
@@ -113,7 +122,7 @@ TEST_F(CliConfig, NothingIsDoneBeforeAllIsAskedForRightly) {
     EXPECT_EQ(spikeloom(std::string(command) + " x.safetensors --set chip.tile.lanes=4").text,
               "spikeloom: --set chip.tile.lanes=4: x.safetensors is no config (leave --set out)\n");
   EXPECT_EQ(spikeloom("check configs/experiments/demo.yaml --set technology.sram.table=configs").text,
-            "spikeloom: configs: cannot read the SRAM table\n");
+            "spikeloom: configs: cannot read the SRAM table: is a folder, not a file\n");
   EXPECT_EQ(spikeloom("run ''").text, "spikeloom: a file's name is empty (see --help)\n");
 }
 
@@ -190,6 +199,19 @@ TEST_F(CliConfig, NothingIsWrittenWhenTheInputIsBad) {
   EXPECT_FALSE(fs::exists(folder_ + "/bad"));
 }
 
+TEST_F(CliConfig, TextThatIsNotUtf8IsRefusedBeforeTheSimulation) {
+  for (const char* key : {"chip.name", "experiment.name", "workload.trace"}) {
+    const std::string set = "--set " + std::string(key) + "=$(printf 'x\\377')";
+    const std::string expected = "spikeloom: --set " + std::string(key) + "=x\xef\xbf\xbd: " + key +
+                                 ": not UTF-8 (byte 0xff); write it in UTF-8\n";
+    EXPECT_EQ(spikeloom("check configs/experiments/demo.yaml " + set).text, expected);
+    const Outcome outcome = spikeloom(run("bad", set));
+    EXPECT_EQ(outcome.status, 2);
+    EXPECT_EQ(outcome.text, expected);
+  }
+  EXPECT_FALSE(fs::exists(folder_ + "/bad"));
+}
+
 TEST_F(CliConfig, ResolvedConfigurationRepeatsTheRunByteForByte) {
   ASSERT_EQ(spikeloom(run("first", std::string(kQuick) + " --set chip.payload=bitmap")).status, 0);
   ASSERT_EQ(spikeloom("run " + folder_ + "/first/resolved.yaml --no-figures -o " + folder_ + "/second").status, 0);
@@ -237,6 +259,25 @@ TEST_F(CliConfig, FilesOfAnEarlierRecordingGo) {
   for (const char* file : files) EXPECT_TRUE(fs::exists(folder_ + "/same/" + file)) << file;
   ASSERT_EQ(spikeloom(run("same", kQuick)).status, 0);
   for (const char* file : files) EXPECT_FALSE(fs::exists(folder_ + "/same/" + file)) << file;
+}
+
+TEST_F(CliConfig, TrafficWithoutAPacketIsNotWritten) {
+  const Outcome outcome = spikeloom(run("none", std::string(kQuick) + " -q --traffic --record-cycles 1000000:"));
+  EXPECT_EQ(outcome.status, 0);
+  EXPECT_EQ(
+      outcome.text,
+      "--traffic: no packet was injected in the recorded cycles; traffic.safetensors is not written (the run has " +
+          std::to_string(json::parse(read("none/report.json"))["time"]["cycles"].get<int>()) + " cycles)\n");
+  EXPECT_FALSE(fs::exists(folder_ + "/none/traffic.safetensors"));
+  EXPECT_FALSE(json::parse(read("none/report.json")).contains("recordings"));
+}
+
+TEST_F(CliConfig, BlocksThatAreNotThereGiveNamesThatBeginAlike) {
+  const auto said = [this](const std::string& block) { return spikeloom(run("x", "--vcd " + block)).text; };
+  const std::string no = "spikeloom: --vcd: the chip has no block '";
+  EXPECT_EQ(said("tile_9_9"), no + "tile_9_9' (similar: tile_0_0, tile_0_1, tile_0_2)\n");
+  EXPECT_EQ(said("tile_0"), no + "tile_0' (similar: tile_0_0, tile_0_1, tile_0_2)\n");
+  EXPECT_EQ(said("chip"), no + "chip' (there are, for example: memory_0, router_0_0, tile_0_0)\n");
 }
 
 TEST_F(CliConfig, FullFilesEndTheRecordingAndTheReportSaysWhere) {
@@ -350,44 +391,6 @@ TEST_F(CliConfig, AFullStandardOutputIsAnError) {
                                     "; status=$?; cat " + said + "; exit $status #");
   EXPECT_EQ(outcome.status, 2);
   EXPECT_EQ(outcome.text, "spikeloom: standard output cannot be written (disk full?)\n");
-}
-
-// The last CSV cannot be written: the folder has files of two runs, and no report that would vouch for them.
-TEST_F(CliConfig, AReportIsThereOnlyWhileAllFilesAreOfItsRun) {
-  ASSERT_EQ(spikeloom(run("r", kQuick)).status, 0);
-  fs::create_directory(folder_ + "/r/windows.csv.part");
-  const Outcome outcome = spikeloom(run("r", "--set workload.tokens=3"));
-  EXPECT_EQ(outcome.status, 2);
-  EXPECT_NE(outcome.text.find("windows.csv.part: cannot be written (disk full?)\n"), std::string::npos) << outcome.text;
-  EXPECT_FALSE(fs::exists(folder_ + "/r/report.json"));
-  const Outcome priced =
-      spikeloom("price configs/experiments/demo.yaml " + std::string(kQuick) + " --counts " + folder_ + "/r");
-  EXPECT_EQ(priced.status, 2);
-  EXPECT_NE(priced.text.find("report.json: not there"), std::string::npos) << priced.text;
-}
-
-TEST_F(CliConfig, ResultsOfOtherCommandsAreNotWrittenInto) {
-  for (const auto& [command, file] :
-       {std::pair{"compare", "numbers.json"}, {"explore", "study.json"}, {"steps", "points.csv"}}) {
-    const std::string folder = folder_ + "/" + command;
-    fs::create_directory(folder);
-    std::ofstream(folder + "/" + file) << "{}";
-    const std::string expected =
-        "spikeloom: " + folder + ": holds the results of `spikeloom " + command + "`; choose another folder with -o\n";
-    EXPECT_EQ(spikeloom(run(command, kQuick)).text, expected);
-    EXPECT_EQ(spikeloom("noc configs/networks/mesh_8x8.yaml --rates 0.1 -o " + folder).text, expected);
-  }
-}
-
-TEST_F(CliConfig, OneProgramAtATimeWritesIntoAFolder) {
-  fs::create_directory(folder_ + "/r");
-  const FolderLock held(folder_ + "/r");
-  const Outcome outcome = spikeloom(run("r", kQuick));
-  EXPECT_EQ(outcome.status, 2);
-  EXPECT_EQ(outcome.text,
-            "spikeloom: " + folder_ +
-                "/r: another `spikeloom` is writing there; wait for it, or choose another folder with -o\n");
-  EXPECT_EQ(fs::exists(folder_ + "/r/report.json"), false);
 }
 
 // Of mix [tokens, 9 heads * 64] the value at [1, 240] is changed by one bit in a copy of the trace.

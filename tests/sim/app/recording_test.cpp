@@ -153,8 +153,8 @@ TEST(RecordingConfig, AWrongBlockGivesSimilarNames) {
   RecordingSpec spec;
   spec.blocks = {"chip.tile_0_0", "memory_0.dram", "tile_0_0.neuron"};
   EXPECT_EQ(user_error_of([&] { Recording recording(run.chip, spec); }),
-            "--vcd: the chip has no block 'tile_0_0.neuron' (similar: tile_0_0.neuron_array, tile_0_0.synapse_array, "
-            "memory_0.dram)");
+            "--vcd: the chip has no block 'tile_0_0.neuron' (similar: tile_0_0.neuron_array, "
+            "tile_0_0.network_interface, tile_0_0.synapse_array)");
 }
 
 TEST(RecordingConfig, OptionsAreChecked) {

@@ -38,6 +38,14 @@ const std::vector<BadTrace> kBadFiles = {
      "{activations}: header claims 18446744073709551615 bytes (allowed: up to 67108864)"},
     {"HeaderIsNoJson", edit_bytes([](std::string& bytes) { bytes[8] = '?'; }),
      "{activations}: the header is not a JSON object"},
+    {"TensorIsThereTwice", edit_bytes([](std::string& bytes) {
+       const std::string more = "\"a.e\":{\"dtype\":\"I8\",\"shape\":[0],\"data_offsets\":[0,0]},";
+       uint64_t length = 0;
+       for (int i = 0; i < 8; ++i) length |= uint64_t(static_cast<uint8_t>(bytes[i])) << (8 * i);
+       bytes.insert(9, more);
+       put_header_length(bytes, length + more.size());
+     }),
+     "{activations}: tensor 'a.e' is there twice"},
     {"HeaderIsAList", edit_header([](json& header) {
        header = json::array({1, 2});
      }),
@@ -173,7 +181,8 @@ const std::vector<BadTrace> kBadDescriptions = {
        pair.bind = false;
        activations(pair)["weights"]["sha256"] = std::string(64, '0');
      },
-     "{activations}: description: weights.sha256: does not match {weights} (that file has {sha256})"},
+     "{activations}: description: weights.sha256: does not match {weights}: SHA-256 " + std::string(64, '0') +
+         " expected, that file has {sha256}; what wrote them, as `spikeloom export`, writes both again"},
     {"WeightsElsewhere", set_key("/weights/file", "../small.weights.safetensors"),
      "{activations}: description: weights.file: must be a file name without a folder"},
     {"NoWeightsFile", set_key("/weights/file", "none.safetensors"), "{folder}/none.safetensors: no such file"},

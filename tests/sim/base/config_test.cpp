@@ -1,6 +1,7 @@
 #include "sim/base/config.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include "tests/support/temp_folder.h"
 #include "tests/support/user_error.h"
@@ -144,11 +145,78 @@ TEST_F(ConfigReaderConfig, DeepNestingIsRefused) {
   text += "1";
   for (int i = 0; i < 17; ++i) text += "]";
   EXPECT_NE(load_message(text + "\n").find("nested too deeply (allowed: 16 levels)"), std::string::npos);
-  EXPECT_NE(load_message("a: " + std::string(100000, '[')).find("not valid YAML"), std::string::npos);
+  EXPECT_NE(load_message("a: " + std::string(100000, '[')).find("nested too deeply (allowed: 16 levels)"),
+            std::string::npos);
+}
+
+// YAML has tags, which nothing here would heed: `!!python/object:os.system` is no text.
+TEST_F(ConfigReaderConfig, TagsAreRefused) {
+  EXPECT_EQ(load_message("a: !!int 1\n"), "c.yaml:1:4: not valid YAML: tags are not allowed ('tag:yaml.org,2002:int')");
+  EXPECT_EQ(load_message("a: 1\nb: !x {c: 1}\n"), "c.yaml:2:4: not valid YAML: tags are not allowed ('!x')");
+  EXPECT_EQ(load_message("a: !x [1]\n"), "c.yaml:1:4: not valid YAML: tags are not allowed ('!x')");
+  EXPECT_EQ(load_message("a: '!x'\nb: \"!y\"\nc: [!z]\n"), "c.yaml:3:5: not valid YAML: tags are not allowed ('!z')");
+}
+
+// RFC 3629: no lone, cut, overlong or surrogate bytes. Columns count characters.
+TEST_F(ConfigReaderConfig, BytesThatAreNotUtf8AreRefusedAtTheirPlace) {
+  const std::string remedy = "; save the file as UTF-8";
+  EXPECT_EQ(load_message("a: 1\nb: \xc3\xa9\xff\n"), "c.yaml:2:5: not UTF-8 (byte 0xff)" + remedy);
+  EXPECT_EQ(load_message("a: \xc3\n"), "c.yaml:1:4: not UTF-8 (byte 0xc3)" + remedy);
+  EXPECT_EQ(load_message("# \xc0\xaf\na: 1\n"), "c.yaml:1:3: not UTF-8 (byte 0xc0)" + remedy);
+  EXPECT_EQ(load_message("a: \xe0\x80\x80\n"), "c.yaml:1:4: not UTF-8 (byte 0xe0)" + remedy);
+  EXPECT_EQ(load_message("a: \xed\xa0\x80\n"), "c.yaml:1:4: not UTF-8 (byte 0xed)" + remedy);
+  EXPECT_EQ(load_message("a: \xf4\x90\x80\x80\n"), "c.yaml:1:4: not UTF-8 (byte 0xf4)" + remedy);
+  EXPECT_EQ(load_message("a: \xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80\n"), "(no error)");
+  ConfigNode root = load("a: 1\nb: [x]\n");
+  EXPECT_EQ(user_error_of([&] { root.override_value("a", "\xff", "--set a=\xff", "/"); }),
+            "--set a=\xef\xbf\xbd: a: not UTF-8 (byte 0xff); write it in UTF-8");
+  EXPECT_EQ(user_error_of([&] { root.override_value("b", "[\xff]", "--set b=[\xff]", "/"); }),
+            "--set b=[\xef\xbf\xbd]: b: not UTF-8 (byte 0xff); write it in UTF-8");
+}
+
+TEST_F(ConfigReaderConfig, APathThatIsNotUtf8IsRefused) {
+  const std::string folder = folder_.file("x\xff");
+  std::filesystem::create_directory(folder);
+  const std::string file = folder_.write("x\xff/c.yaml", "a: trace\n");
+  EXPECT_EQ(user_error_of([&] { ConfigNode::load(file).path("a"); }),
+            file + ":1:4: a: the path '" + folder_.file("x\xef\xbf\xbd") +
+                "/trace' is not UTF-8 (byte 0xff); rename the folder");
+}
+
+TEST_F(ConfigReaderConfig, ControlCharactersAreRefused) {
+  EXPECT_EQ(load_message("a: \"b\\0c\"\n"), "c.yaml:1:4: a: must not have a control character 0x00");
+  EXPECT_EQ(load_message("a: \"b\\ec\"\n"), "c.yaml:1:4: a: must not have a control character 0x1b");
+  EXPECT_EQ(load_message("a: \"b\\tc\\n\"\n"), "(no error)");
+}
+
+TEST_F(ConfigReaderConfig, NamesAreShortAndInOneLine) {
+  const auto name = [](ConfigNode& root) { root.name("a"); };
+  EXPECT_EQ(message("a: \"b\\nc\"\n", name), "c.yaml:1:4: a: a name must not have a control character 0x0a");
+  EXPECT_EQ(message("a: " + std::string(201, 'x') + "\n", name),
+            "c.yaml:1:4: a: a name of 201 bytes is too long (allowed: up to 200)");
+  EXPECT_EQ(message("a: " + std::string(200, 'x') + "\n", name), "(no error)");
+  ConfigNode root = load("a: 1\n");
+  root.override_value("a", "b\nc", "--set a=b\nc", "/");
+  EXPECT_EQ(user_error_of([&] { root.name("a"); }),
+            "--set a=b\xef\xbf\xbd"
+            "c: a: a name must not have a control character 0x0a");
 }
 
 TEST_F(ConfigReaderConfig, MissingFilesAreNamed) {
   EXPECT_EQ(user_error_of([] { ConfigNode::load("/none/c.yaml"); }), "/none/c.yaml: no such file");
+}
+
+TEST_F(ConfigReaderConfig, WhatIsNoRegularFileIsNamedAsWhatItIs) {
+  const auto said_of = [](const std::string& file) { return user_error_of([&] { ConfigNode::load(file); }); };
+  const std::string fifo = folder_.file("fifo"), loop = folder_.file("loop"), stale = folder_.file("stale");
+  ASSERT_EQ(mkfifo(fifo.c_str(), 0600), 0);
+  std::filesystem::create_symlink(loop, loop);
+  std::filesystem::create_symlink(folder_.file("none"), stale);
+  EXPECT_EQ(said_of(fifo), fifo + ": is a FIFO, not a regular file");
+  EXPECT_EQ(said_of("/dev/null"), "/dev/null: is a device, not a regular file");
+  EXPECT_EQ(said_of(loop), loop + ": is a loop of symbolic links, not a regular file");
+  EXPECT_EQ(said_of(stale), stale + ": is a symbolic link to a file that is not there");
+  EXPECT_EQ(said_of(folder_.file("")), folder_.file("") + ": is a folder, not a file");
 }
 
 TEST_F(ConfigReaderConfig, OverridesReplaceOneValueAndNameTheirPlace) {

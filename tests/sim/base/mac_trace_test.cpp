@@ -113,7 +113,8 @@ const std::vector<BadTrace> kBadIntegers = {
        pair.bind = false;
        activations(pair)["weights"]["sha256"] = std::string(64, '0');
      },
-     "{activations}: description: weights.sha256: does not match {weights} (that file has {sha256})"},
+     "{activations}: description: weights.sha256: does not match {weights}: SHA-256 " + std::string(64, '0') +
+         " expected, that file has {sha256}; what wrote them, as `spikeloom export`, writes both again"},
     {"OtherInput", set_key("/inputs/0/name", "b"),
      "{activations}: description: inputs.0.name: 'b' stands where the weights file has 'a'"},
     {"OtherSize", set_key("/inputs/0/size", 5),

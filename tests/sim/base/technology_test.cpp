@@ -127,7 +127,9 @@ TEST(SramTableConfig, BadTablesGiveFileLineAndReason) {
   EXPECT_EQ(message(head + row + row, "x"), file + ":3:1: a bank of this size and word is there twice");
   EXPECT_EQ(message(head + "x,256,8,1,2,3,4,1,1\n", "z"), file + ": no rows of cell type 'z'");
   EXPECT_EQ(message("a,b\n", "x"), file + ":1:1: the columns must be " + head.substr(0, head.size() - 1));
-  EXPECT_EQ(user_error_of([&] { SramTable::load(file + "none", "x"); }), file + "none: cannot read the SRAM table");
+  EXPECT_EQ(user_error_of([&] { SramTable::load(file + "none", "x"); }),
+            file + "none: cannot read the SRAM table: no such file");
+  EXPECT_EQ(message("", "x"), file + ": cannot read the SRAM table: it is empty (`make sram` writes one)");
 }
 
 RC_GTEST_PROP(CommittedSramUnit, AnyMacroCostsBetweenItsNeighboursOnTheGrid, ()) {
