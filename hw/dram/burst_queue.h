@@ -19,8 +19,6 @@ struct DramBurst {
   uint64_t left_before = 0;           // bursts that have left when it becomes the oldest, had none passed it
   uint16_t phase = 0;
   bool write = false, activated = false, precharged = false;
-
-  bool is_for(int bank, int row) const { return at.bank == bank && at.row == row; }
 };
 
 class BurstQueue {

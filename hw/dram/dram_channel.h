@@ -88,7 +88,6 @@ class DramChannel {
   struct Span {
     Cycle begin, end;
   };
-  // What a bank's bursts want of it: places in the queue. kNobody: none of them.
   // What every cycle looks at comes first, in few cache lines.
   alignas(64) Cycle refresh_cycle_;   // in which these are due: a refresh,
   Cycle next_cycle_ = Clock::kNever;  // next_

@@ -47,7 +47,7 @@ void set_step_bits(VectorKind kind, VectorJob* job) {
 }
 
 // Bits of an output code of the operations of the latest phase of spikes before `index`; `linear`: of those that work
-// on weights, not on keys or values. 0: there is none.
+// on weights, not on keys or values. Binary16 where there is none.
 int code_bits_before(const LayerTrace& layer, const Program& program, int index, bool linear) {
   for (int before = index - 1; before >= 0; --before) {
     const Phase& made = program.phases[before];
@@ -55,14 +55,11 @@ int code_bits_before(const LayerTrace& layer, const Program& program, int index,
     for (const OperationTrace& operation : layer.operations)
       if (operation.input == made.input) return operation.output_bits;
   }
-  return 0;
+  return kHalfBits;
 }
 
 int operand_bits(const LayerTrace& layer, const Program& program, const VectorWork& work, int index) {
-  const auto codes = [&](bool linear) {
-    const int bits = code_bits_before(layer, program, index, linear);
-    return bits > 0 ? bits : kHalfBits;
-  };
+  const auto codes = [&](bool linear) { return code_bits_before(layer, program, index, linear); };
   switch (work.kind) {
     case VectorKind::kRmsNorm:
       return kRealBits;  // the residual stream

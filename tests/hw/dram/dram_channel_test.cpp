@@ -38,7 +38,7 @@ struct DramChannelProbe {
         if (i < may_go && output_free && std::none_of(oldest, here, older_of_address))
           candidates.push_back({std::max(from, device.column_at(bank, burst.write)), false, i, Kind::kColumn});
       } else if (std::none_of(oldest, here, of_bank)) {
-        const auto wants_row = [&](const DramBurst* other) { return other->is_for(bank, row); };
+        const auto wants_row = [&](const DramBurst* other) { return other->at.bank == bank && other->at.row == row; };
         if (row < 0)
           candidates.push_back({std::max(from, device.activate_at(bank)), true, i, Kind::kActivate});
         else if (std::none_of(oldest, oldest + long(may_go), wants_row))
