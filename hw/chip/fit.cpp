@@ -110,19 +110,20 @@ EncoderWindow encoder_window(const ChipSpec& spec, const InputTrace& input, Side
   return spec.payload == Payload::kPackedCodes ? all : most;
 }
 
+// `batch`: most tokens at once.
 void check_encoder(const ChipSpec& spec, const InputTrace& input, SideFormat side_format, const Window& window,
-                   int part, const SourceShare& share, Shortfalls* shortfalls) {
+                   int batch, int part, const SourceShare& share, Shortfalls* shortfalls) {
   const EncoderWindow holds = encoder_window(spec, input, side_format, window, part, share);
   const int64_t count = holds.count;
-  const int64_t codes = count * spec.token_batch;
+  const int64_t codes = count * batch;
   const CodeFormat format = CodeFormat::of(input);
   const auto code = make_spike_code(spec.spike_code);
   const int64_t main_bytes = int64_t(2 * ceil_div(codes * input.main_code_bits(), 8)),
-                side_bytes = int64_t(2 * ceil_div(holds.side_bits * spec.token_batch, 8));
+                side_bytes = int64_t(2 * ceil_div(holds.side_bits * batch, 8));
   shortfalls->need("encoder.main_bytes", input.name, main_bytes, spec.encoder.buffer.main_bytes);
   shortfalls->need("encoder.side_bytes", input.name, side_bytes, spec.encoder.buffer.side_bytes);
   if (spec.payload == Payload::kBitmap || spec.multiplies()) return;
-  const int bits = ceil_log2(count) + ceil_log2(spec.token_batch) + ceil_log2(format.slope_bases()) + 1;
+  const int bits = ceil_log2(count) + ceil_log2(batch) + ceil_log2(format.slope_bases()) + 1;
   const auto entry_bytes = int64_t(ceil_div(bits, 8));
   shortfalls->need("encoder.index_entry_bytes", input.name, entry_bytes, spec.encoder.index_entry_bytes);
   const int64_t index_bytes =
@@ -276,14 +277,16 @@ void check_fit(const ChipSpec& spec, const LayerTrace& layer, const Program& pro
   check_global_buffer(spec, layer, program, &shortfalls);
   check_dram(spec, layer, program, &shortfalls);
   check_state_memory(spec, layer, program, &shortfalls);
-  for (const Phase& phase : program.phases)
+  for (const Phase& phase : program.phases) {
+    const int batch = std::min(spec.token_batch, phase.rows);
     for (size_t p = 0; p < phase.parts.size(); ++p) {  // none in phases of the vector unit
       const Part& part = phase.parts[p];
       for (const Slice& slice : part.slices)
         for (const Window& window : slice.windows)
-          check_encoder(spec, layer.inputs[phase.input], phase.side_format, window, static_cast<int>(p),
+          check_encoder(spec, layer.inputs[phase.input], phase.side_format, window, batch, static_cast<int>(p),
                         {static_cast<int>(phase.parts.size()), program.sources}, &shortfalls);
     }
+  }
   shortfalls.refuse();
   check_tags(spec, program);
 }

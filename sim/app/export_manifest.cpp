@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "sim/base/error.h"
+#include "sim/base/regular_file.h"
 #include "sim/base/sha256.h"
 
 namespace spikeloom {
@@ -43,8 +44,8 @@ ExportManifest read(const json& top, const std::string& folder) {
 
 ExportManifest ExportManifest::open(const std::string& folder) {
   const std::string file = path_of(folder);
+  if (const std::string why = why_no_file(file); !why.empty()) throw UserError(file + ": " + why);
   std::ifstream stream(file, std::ios::binary);
-  if (!stream) throw UserError(file + ": not found");
   const json top = json::parse(stream, nullptr, false);
   try {
     if (top.at("format") == "spikeloom-export" && top.at("version") == 1) return read(top, folder);

@@ -1,22 +1,17 @@
 // `spikeloom noc`
 
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cmath>
-#include <cstring>
-#include <deque>
 #include <functional>
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <optional>
-#include <thread>
 
 #include "hw/noc/traffic/traffic_network.h"
 #include "sim/app/commands.h"
 #include "sim/app/noc_replay.h"
 #include "sim/app/number_text.h"
+#include "sim/app/process_pool.h"
 #include "sim/app/progress.h"
 #include "sim/app/results_folder.h"
 #include "sim/base/error.h"
@@ -56,45 +51,17 @@ examples
 exit status: 0 measured, 2 an error in what was asked for, 3 the network got stuck (a deadlock)
 )";
 
-// One measurement in a process of its own: SystemC elaborates once per process.
-pid_t start_point(const NocExperiment& experiment, double rate, uint64_t seed, int* read_end) {
-  int ends[2];
-  if (pipe(ends) != 0) throw UserError(std::string("no pipe for a measurement: ") + std::strerror(errno));
-  std::cout.flush();
-  const pid_t child = fork();
-  if (child < 0) throw UserError(std::string("no process for a measurement: ") + std::strerror(errno));
-  if (child == 0) {
-    close(ends[0]);
-    const LoadPoint point = TrafficNetwork(experiment.network, experiment.traffic, rate, seed).run();
-    const nlohmann::json json = {{"rate", point.rate},
-                                 {"accepted", point.accepted},
-                                 {"latency", point.latency},
-                                 {"largest_latency", point.largest_latency},
-                                 {"packets", point.packets},
-                                 {"saturated", point.saturated},
-                                 {"flit_hops", point.flit_hops},
-                                 {"stuck", point.stuck},
-                                 {"seed", seed}};
-    const std::string text = json.dump();
-    const bool written = write(ends[1], text.data(), text.size()) == ssize_t(text.size());
-    _exit(written ? 0 : 1);
-  }
-  close(ends[1]);
-  *read_end = ends[0];
-  return child;
-}
-
-nlohmann::json finish_point(pid_t child, int read_end) {
-  std::string text;
-  char buffer[4096];
-  for (ssize_t got; (got = read(read_end, buffer, sizeof buffer)) > 0;) text.append(buffer, size_t(got));
-  close(read_end);
-  int status = 0;
-  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
-  }
-  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-    throw std::runtime_error("a measurement ended before its time (out of memory?)");
-  return nlohmann::json::parse(text);
+nlohmann::json measured_point(const NocExperiment& experiment, double rate, uint64_t seed) {
+  const LoadPoint point = TrafficNetwork(experiment.network, experiment.traffic, rate, seed).run();
+  return {{"rate", point.rate},
+          {"accepted", point.accepted},
+          {"latency", point.latency},
+          {"largest_latency", point.largest_latency},
+          {"packets", point.packets},
+          {"saturated", point.saturated},
+          {"flit_hops", point.flit_hops},
+          {"stuck", point.stuck},
+          {"seed", seed}};
 }
 
 // Mean and standard deviation over the seeds of one rate. Those of latency: over the seeds that measured a packet.
@@ -152,29 +119,35 @@ void print_row(const Row& row) {
   std::fflush(stdout);
 }
 
-// Measures every rate with every seed and hands each rate's points on as soon as all are there.
+// Measures every rate with every seed and hands each rate's points on, in the order of the rates, as soon as all are
+// there.
 void measure(const NocExperiment& experiment, Progress* progress,
              const std::function<void(const nlohmann::json& points)>& take_rate) {
-  std::vector<std::pair<double, uint64_t>> todo;
-  for (const double rate : experiment.traffic.rates)
-    for (int seed = 1; seed <= experiment.traffic.seeds; ++seed) todo.emplace_back(rate, uint64_t(seed));
-  const size_t workers = std::max(1u, std::thread::hardware_concurrency());
-  nlohmann::json points = nlohmann::json::array();
-  std::deque<std::pair<pid_t, int>> running;
-  for (size_t next = 0, done = 0; done < todo.size();) {
-    for (; next < todo.size() && running.size() < workers; ++next) {
-      int read_end = -1;
-      const pid_t child = start_point(experiment, todo[next].first, todo[next].second, &read_end);
-      running.emplace_back(child, read_end);
+  const std::vector<double>& rates = experiment.traffic.rates;
+  const int seeds = experiment.traffic.seeds;
+  std::vector<nlohmann::json> points(rates.size() * size_t(seeds));
+  std::string failed;
+  size_t done = 0, taken = 0;
+  Pieces pieces;
+  pieces.count = int(points.size());
+  pieces.work = [&](int piece, const std::function<void(double)>&) {
+    return measured_point(experiment, rates[size_t(piece / seeds)], uint64_t(1 + piece % seeds)).dump();
+  };
+  pieces.progressed = [](int, double) {};
+  pieces.ended = [&](const PieceResult& result) {
+    if (result.status != 0) failed = result.text;
+    if (!failed.empty()) return;
+    points[size_t(result.piece)] = nlohmann::json::parse(result.text);
+    progress->update(double(++done) / double(points.size()));
+    const auto is_there = [](const nlohmann::json& point) { return !point.is_null(); };
+    for (auto first = points.begin() + long(taken) * seeds;
+         first != points.end() && std::all_of(first, first + seeds, is_there); first += seeds, ++taken) {
+      progress->clear();
+      take_rate(nlohmann::json(std::vector<nlohmann::json>(first, first + seeds)));
     }
-    points.push_back(finish_point(running.front().first, running.front().second));
-    running.pop_front();
-    progress->update(double(++done) / double(todo.size()));
-    if (points.size() < size_t(experiment.traffic.seeds)) continue;
-    progress->clear();
-    take_rate(points);
-    points.clear();
-  }
+  };
+  run_in_processes(pieces, processors());
+  if (!failed.empty()) throw std::runtime_error("a measurement failed: " + failed);
 }
 
 std::string csv(const std::vector<Row>& rows) {

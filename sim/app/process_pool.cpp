@@ -78,7 +78,7 @@ Child start(const Pieces& pieces, int piece) {
   if (pipe(ends) != 0) throw UserError(std::string("no pipe for another process: ") + std::strerror(errno));
   std::cout.flush();
   const pid_t parent = getpid(), pid = fork();
-  if (pid < 0) throw UserError(std::string("no process for another layer (fewer --jobs?): ") + std::strerror(errno));
+  if (pid < 0) throw UserError(std::string("no further process to be had: ") + std::strerror(errno));
   if (pid == 0) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);  // an orphan would go on writing
     if (getppid() != parent) _exit(3);

@@ -24,8 +24,7 @@ struct Pieces {
 
 // Starts the pieces in order, at most `jobs` at a time, and returns when all have ended. After a UserError no more are
 // started. The caller must not have created any SystemC object. Throws Interrupted (interrupt.h), by when the children
-// are gone; UserError when there is no process
-// to be had.
+// are gone; UserError when there is no process to be had.
 void run_in_processes(const Pieces& pieces, int jobs);
 
 // Processors that this process may use.

@@ -16,6 +16,7 @@
 #include "sim/app/commands.h"
 #include "sim/base/config.h"
 #include "sim/base/error.h"
+#include "sim/base/regular_file.h"
 
 namespace spikeloom {
 
@@ -84,7 +85,7 @@ void refuse_foreign(const std::string& command, const std::string& folder) {
   const auto refuse = [&folder](const std::string& what) {
     throw UserError(folder + ": holds " + what + "; choose another folder with -o");
   };
-  const auto is_there = [&folder](const char* name) { return fs::exists(fs::path(folder) / name); };
+  const auto is_there = [&folder](const char* name) { return why_no_file((fs::path(folder) / name).string()).empty(); };
   if (is_there("manifest.json") && is_of(read("manifest.json"), "spikeloom-export"))
     refuse("an export of `spikeloom export`");
   if (command == "run" && is_there("report.json")) {

@@ -110,6 +110,21 @@ TEST(ExperimentConfig, DramThatIsTooSmallIsNamedWithTheOtherMemories) {
   EXPECT_NE(message.find(": chip.encoder.main_bytes: 256 is too small"), std::string::npos) << message;
 }
 
+// Two sets of a window's 768 codes of 4 bits, of each token: 2 x 768 x 4 / 8 bytes each, of a batch at most.
+TEST(ExperimentConfig, EncodersHoldNoMoreTokensThanTheRunHas) {
+  const TempFolder folder;
+  const auto checked = [&folder](const std::string& tokens) {
+    const Experiment of_tokens = Experiment::load(kDemo, {"chip.tile.token_batch=4", "chip.encoder.index_bytes=65536",
+                                                          "chip.encoder.main_bytes=1536", "workload.tokens=" + tokens});
+    return user_error_of([&] { check(folder.write("tokens.yaml", of_tokens.resolved)); });
+  };
+  EXPECT_EQ(checked("2"), "(no error)");
+  EXPECT_NE(checked("3").find("1536 is too small for 'mlp_hidden', which needs 2304; set it to 2304 or more"),
+            std::string::npos);
+  EXPECT_NE(checked("8").find("1536 is too small for 'mlp_hidden', which needs 3072; set it to 3072 or more"),
+            std::string::npos);
+}
+
 // A torus needs a dateline, as many channels on either side of it, and local ports: its routers have no edge.
 TEST(ExperimentConfig, ATorusIsToldAllThatHasToChange) {
   const std::string message = user_error_of([] {

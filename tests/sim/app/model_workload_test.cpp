@@ -1,6 +1,7 @@
 // What a workload may say about a model, and what its export must hold.
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include "sim/app/experiment.h"
 #include "sim/app/model_run.h"
@@ -70,6 +71,16 @@ TEST_F(ModelWorkloadConfig, AnUnknownCaseAndAMissingExportNameTheRemedy) {
       }),
       "--set workload.model=/nowhere: workload.model: no export in '/nowhere' (no manifest.json); `spikeloom export "
       "--decode 1024 -o /nowhere` writes one");
+}
+
+// To open a FIFO is to wait for it.
+TEST_F(ModelWorkloadConfig, AManifestThatIsNoFileIsNamed) {
+  const std::string file = small_model_experiment(folder_, SmallExport().write(folder_));
+  const std::string manifest = folder_.file("export/manifest.json");
+  std::filesystem::remove(manifest);
+  ASSERT_EQ(mkfifo(manifest.c_str(), 0600), 0);
+  EXPECT_NE(user_error_of([&] { Experiment::load(file, {}); }).find(manifest + ": is a FIFO, not a regular file"),
+            std::string::npos);
 }
 
 TEST_F(ModelWorkloadConfig, FilesThatAreNotTheManifestsAreNamed) {

@@ -1,5 +1,7 @@
 // `spikeloom noc` as a user meets it.
 
+#include <signal.h>
+
 #include "tests/support/cli.h"
 
 namespace spikeloom {
@@ -121,6 +123,26 @@ TEST_F(CliConfig, NothingIsMeasuredTwice) {
   EXPECT_EQ(spikeloom(mesh + " --set traffic.pattern=hotspot --set traffic.hotspot.nodes=[5,7,5]").text,
             "spikeloom: --set traffic.hotspot.nodes=[5,7,5]: traffic.hotspot.nodes: 5 is there twice (name each "
             "once)\n");
+}
+
+// The first rate is measured at once, the second one takes long.
+TEST_F(CliConfig, AStoppedMeasurementSaysSoAndWritesNothing) {
+  const std::string command = "cd " SPIKELOOM_SOURCE_DIR " && echo $$ && exec " SPIKELOOM_BINARY
+                              " noc configs/networks/mesh_8x8.yaml --no-figures --set traffic.seeds=1 --set "
+                              "traffic.measured_cycles=10000000 --rates 0.000001,0.2 -o " +
+                              folder_ + "/stopped 2>&1";
+  FILE* pipe = popen(command.c_str(), "r");
+  std::array<char, 400> line;
+  ASSERT_TRUE(fgets(line.data(), line.size(), pipe));
+  const pid_t pid = pid_t(std::stol(line.data()));
+  std::string text;
+  while (text.find("\n   0.0000") == std::string::npos && fgets(line.data(), line.size(), pipe)) text += line.data();
+  kill(pid, SIGTERM);
+  std::string rest;
+  while (fgets(line.data(), line.size(), pipe)) rest += line.data();
+  EXPECT_EQ(WEXITSTATUS(pclose(pipe)), 128 + SIGTERM) << text << rest;
+  EXPECT_EQ(rest, "spikeloom: stopped\n");
+  EXPECT_FALSE(fs::exists(folder_ + "/stopped/noc.json"));
 }
 
 TEST_F(CliConfig, ARateWithoutAPacketHasNoLatency) {
