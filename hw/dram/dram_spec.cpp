@@ -59,7 +59,12 @@ DramTiming read_timing(ConfigNode& timing, const DramDeviceSpec& device) {
   if (t.tCCD_S < t.burst)
     timing.fail_at(groups ? "tCCD_S" : "tCCD",
                    std::to_string(t.tCCD_S) + " clocks: a burst takes " + std::to_string(t.burst) + " on the data bus");
-  if (t.tREFI <= t.tRFCab + t.tRPab) timing.fail_at("tREFI", "leaves no time between refreshes (tRFCab, tRPab)");
+  // From a refresh to the next one a row is opened, a burst written or read, and the row closed.
+  const int64_t row = int64_t{t.tRCD} + std::max<int64_t>({t.tRAS, t.tRTP, int64_t{t.WL} + t.burst + t.tWR});
+  if (t.tREFI <= t.tRFCab + t.tRPab + row)
+    timing.fail_at("tREFI", std::to_string(t.tREFI) + " clocks leave no time for a burst between refreshes: " +
+                                std::to_string(t.tRFCab + t.tRPab + row + 1) +
+                                " or more do (tRFCab, tRPab, and a row opened, used and closed)");
   return t;
 }
 

@@ -212,6 +212,12 @@ void LayerTrace::check_vector_unit() const {
     if (!work.causal() && work.elements % tokens != 0)
       throw UserError(name + ": " + std::to_string(work.elements) + " elements do not divide among " +
                       std::to_string(tokens) + " tokens");
+    if (work.causal() ? work.vectors == 0 : (work.vectors == 0) != (work.elements == 0))
+      throw UserError(name + ": " + std::to_string(work.elements) + " elements in " + std::to_string(work.vectors) +
+                      " vectors");
+    if (!work.causal() && work.vectors > 0 && work.elements % work.vectors != 0)
+      throw UserError(name + ": " + std::to_string(work.elements) + " elements do not divide among " +
+                      std::to_string(work.vectors) + " vectors");
   }
 }
 

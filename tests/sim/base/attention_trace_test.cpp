@@ -106,6 +106,10 @@ TEST_F(SmallAttentionUnit, WorkThatDoesNotDivideAmongTokensIsRefused) {
             "description: vector_unit 'attention_norm': 3 vectors do not divide among 2 tokens");
   EXPECT_EQ(message(1, "elements", 12),
             "description: vector_unit 'probabilities': 12 elements, but tokens and heads see 10");
+  EXPECT_EQ(message(0, "vectors", 0), "description: vector_unit 'attention_norm': 8 elements in 0 vectors");
+  EXPECT_EQ(message(0, "vectors", 6),
+            "description: vector_unit 'attention_norm': 8 elements do not divide among 6 vectors");
+  EXPECT_EQ(message(1, "vectors", 0), "description: vector_unit 'probabilities': 10 elements in 0 vectors");
 }
 
 TEST_F(SmallAttentionUnit, BothKeysAreOptional) {
