@@ -1,8 +1,19 @@
 #include "hw/weight_loader/weight_layout.h"
 
+#include <cmath>
+
 #include "models/mac_layer.h"
 
 namespace spikeloom {
+
+WeightBits& WeightBits::operator+=(const WeightBits& other) {
+  rows_of_weights += other.rows_of_weights;
+  needed += other.needed;
+  packed += other.packed;
+  in_flits += other.in_flits;
+  in_sram += other.in_sram;
+  return *this;
+}
 
 WeightLayout::WeightLayout(const LayerTrace& layer, const Program& program, int source, const NeuronArraySpec& neurons,
                            WeightPacking packing, int link_bits, int burst_bytes, uint64_t cache_bytes)
@@ -22,6 +33,22 @@ WeightLayout::WeightLayout(const LayerTrace& layer, const Program& program, int 
     const uint32_t in_dram = place.parameter_bytes + (place.in_sram ? 0 : place.row_bytes);
     bytes_ += ceil_div(in_dram, burst_bytes) * burst_bytes;
   }
+}
+
+WeightBits WeightLayout::weight_bits(int lanes) const {
+  WeightBits bits;
+  for (const Load& load : slices_) {
+    const int outputs = program_.passes[load.pass].tiles[load.tile].outputs;
+    for (const RowMessage& message : row_messages(load)) {
+      const auto rows = uint64_t(message.rows);
+      bits.rows_of_weights += rows * outputs;
+      bits.packed += rows * row_bytes(load) * 8;
+      bits.in_flits += uint64_t{message_bytes(load, message)} * 8;
+      bits.in_sram += rows * packed_bytes(packing_, lanes) * 8;
+    }
+  }
+  bits.needed = double(bits.rows_of_weights) * std::log2(weight_values(packing_));
+  return bits;
 }
 
 std::vector<RowMessage> WeightLayout::row_messages(const Load& load) const {

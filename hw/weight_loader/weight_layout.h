@@ -23,6 +23,17 @@ struct RowMessage {
   int from = 0;                 // the first one's number in the operation's weights
 };
 
+// Bits that a layer's weights take. A weight of 8 or 16 bits stands in 2 or 4 rows, one of a digit pair's input in 2.
+struct WeightBits {
+  uint64_t rows_of_weights = 0;  // weights of all rows
+  double needed = 0;             // log2 of the values that a weight can have, of each
+  uint64_t packed = 0;           // in rows of whole bytes, with the exponent of rows that have one
+  uint64_t in_flits = 0;         // in messages of whole flits, as they lie in DRAM and travel
+  uint64_t in_sram = 0;          // in whole rows of a tile's weight SRAM
+
+  WeightBits& operator+=(const WeightBits& other);
+};
+
 class WeightLayout {
  public:
   struct Place {
@@ -46,6 +57,8 @@ class WeightLayout {
   // Rows of keys and values in their SRAM, and in DRAM.
   uint64_t cached_bytes() const { return cached_bytes_; }
   uint64_t uncached_bytes() const { return uncached_bytes_; }
+  // Of this node's weights, each loaded once, into tiles of so many lanes.
+  WeightBits weight_bits(int lanes) const;
   // Whether a load's rows are dimensions of keys, which lie position by position.
   bool transposes(const Load& load) const;
 

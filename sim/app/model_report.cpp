@@ -121,8 +121,9 @@ json figures_json(const std::vector<json>& layers) {
   for (const char* key : {"lane_utilisation", "synapse_array_busy", "dram_utilisation"})
     figures[key] = share_of_cycles(layers, key);
   for (const char* key : {"dram_bytes", "global_buffer_bank_waits", "weight_bank_waits", "cache_sram_bytes",
-                          "cache_dram_bytes", "weights", "synapses", "additions", "input_spikes", "input_steps",
-                          "spikes_sent", "spikes_received", "rows_added", "rows_read"}) {
+                          "cache_dram_bytes", "weights", "rows_of_weights", "needed_weight_bits", "packed_weight_bits",
+                          "flit_weight_bits", "sram_weight_bits", "synapses", "additions", "input_spikes",
+                          "input_steps", "spikes_sent", "spikes_received", "rows_added", "rows_read"}) {
     json numbers = json::object();
     for (const json& layer : layers) add_numbers(json::object({{key, layer["figures"][key]}}), &numbers);
     figures[key] = numbers[key];

@@ -108,6 +108,9 @@ std::string figure_lines(const json& report) {
   text += format("Weights      %.3f SRAM reads per use; %s rows added, %.2f MB read from DRAM\n",
                  number_of(figures, "weight_reads_per_use"), grouped(count_of(figures, "rows_added")).c_str(),
                  number_of(figures, "dram_bytes") / 1e6);
+  text += packing_line({count_of(figures, "rows_of_weights"), number_of(figures, "needed_weight_bits"),
+                        count_of(figures, "packed_weight_bits"), count_of(figures, "flit_weight_bits"),
+                        count_of(figures, "sram_weight_bits")});
   if (report.contains("steps")) text += settling_line(report["steps"]);
   text += dram_line(report);
   text += bank_waits_line(count_of(figures, "global_buffer_bank_waits"), text_of(report["chip"], "weight_halves"),

@@ -163,6 +163,7 @@ void add_tiles(const Chip& chip, Report* report) {
     report->dram_bytes += dram.bytes_read();
     report->cache_sram_bytes += layout.cached_bytes();
     report->cache_dram_bytes += layout.uncached_bytes();
+    report->weight_bits += layout.weight_bits(chip.spec().synapse_array.lanes);
     report->bank_waits += chip.memory_node(i).global_buffer.bank_waits();
     report->drams.push_back({dram.name(), dram.bytes_read(), dram.bytes_written(), dram.stats(), &dram.activity()});
     for (const auto& encoder : chip.memory_node(i).encoders) report->spikes_sent += encoder->spikes();

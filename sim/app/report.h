@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "hw/weight_loader/weight_layout.h"
 #include "sim/app/bill.h"
 #include "sim/app/experiment.h"
 #include "sim/app/recording.h"
@@ -57,6 +58,7 @@ struct Report {
   uint64_t weight_bank_waits = 0;                       // cycles of all weight SRAMs; own_banks: none
   uint64_t cache_sram_bytes = 0, cache_dram_bytes = 0;  // keys and values, as they travel to tiles
   uint64_t weights = 0;                                 // of all operations, keys and values included
+  WeightBits weight_bits;                               // of all memory nodes
   uint64_t synapses = 0;                                // weights times the tokens (of attention: rows) that use them
   uint64_t spikes_received = 0;                         // over all tiles
   uint64_t additions = 0, rows_read = 0, rows_added = 0;
@@ -100,6 +102,8 @@ std::string settling_line(const nlohmann::ordered_json& steps);
 std::string bank_waits_line(uint64_t cycles, const std::string& halves, uint64_t weight_cycles);
 // Where keys and values lie; empty where there are none.
 std::string cache_line(double sram_bytes, double dram_bytes);
+// What rows, flits and SRAM add to the bits of a weight.
+std::string packing_line(const WeightBits& bits);
 // The table of energy groups; DRAM's background power is a part of its group.
 std::string group_table(const GroupEnergies& groups, double background_pj, double total_pj);
 // What the reports of traces without attention say about it.

@@ -84,6 +84,7 @@ std::string figures(const Report& report) {
              report.spikes_per_synapse(), 100 * report.spike_density());
   text += format("Weights      %.3f SRAM reads per use; %s rows added, %.2f MB read from DRAM\n",
                  report.weight_reads_per_use(), grouped(report.rows_added).c_str(), report.dram_bytes / 1e6);
+  text += packing_line(report.weight_bits);
   if (report.step_run.asked > 0) text += settling_line(steps_json(report.step_run));
   text += dram_line(report) + bank_waits_line(report.bank_waits, report.halves, report.weight_bank_waits);
   text += cache_line(double(report.cache_sram_bytes), double(report.cache_dram_bytes));
@@ -214,6 +215,12 @@ std::string settling_line(const nlohmann::ordered_json& steps) {
                 steps["run"].get<int>(), steps["asked"].get<int>(),
                 steps["settled"].get<bool>() ? "had settled" : "had not settled",
                 steps["changes"].back().get<double>());
+}
+
+std::string packing_line(const WeightBits& bits) {
+  const double weights = double(bits.rows_of_weights);
+  return format("Packing      %.2f bits a weight and row: %.2f packed, %.2f in flits and DRAM, %.2f in SRAM rows\n",
+                bits.needed / weights, bits.packed / weights, bits.in_flits / weights, bits.in_sram / weights);
 }
 
 std::string cache_line(double sram_bytes, double dram_bytes) {

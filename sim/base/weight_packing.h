@@ -25,6 +25,11 @@ constexpr int weights_per_byte(WeightPacking packing) {
                                                   : 2;
 }
 
+// How many values a weight can have.
+constexpr int weight_values(WeightPacking packing) {
+  return packing == WeightPacking::kOneBit ? 2 : packing == WeightPacking::kFourBits ? 16 : 3;
+}
+
 // Bits of a weight behind the memory, unpacked.
 constexpr int latched_bits(WeightPacking packing) {
   return packing == WeightPacking::kFourBits ? 4 : packing == WeightPacking::kOneBit ? 1 : 2;

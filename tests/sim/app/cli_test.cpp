@@ -293,6 +293,32 @@ TEST_F(CliConfig, FullFilesEndTheRecordingAndTheReportSaysWhere) {
   EXPECT_NE(outcome.text.find("full: nothing is recorded from cycle "), std::string::npos) << outcome.text;
 }
 
+// q, k, v: 960 outputs, 20 whole groups of 48 lanes, of 576 inputs, 36 of them digit pairs, whose second row is a
+// message of its own: 24 bytes in 2 flits of 16.
+TEST_F(CliConfig, TheReportSaysWhatPackingAddsToWeights) {
+  ASSERT_EQ(spikeloom(run("dense", "--set workload.operations=q,k,v --set workload.tokens=1")).status, 0);
+  const json dense = json::parse(read("dense/report.json"))["figures"];
+  EXPECT_EQ(dense["rows_of_weights"], 960 * (576 + 36));
+  EXPECT_EQ(dense["needed_weight_bits"], 4 * 960 * (576 + 36));
+  EXPECT_EQ(dense["packed_weight_bits"], 4 * 960 * (576 + 36));
+  EXPECT_EQ(dense["sram_weight_bits"], 4 * 960 * (576 + 36));
+  EXPECT_EQ(dense["flit_weight_bits"], 4 * 960 * (576 + 36) + 20 * 36 * 8 * 8);
+}
+
+// Groups of 32 ternary weights: 7 bytes of five, the last one with two.
+TEST_F(CliConfig, FiveTernaryWeightsAByteLeaveAPartOfARowEmpty) {
+  const Outcome outcome = spikeloom(
+      "run configs/experiments/spiking_lm.yaml --no-figures --set "
+      "chip.tile.synapse_array.ternary_weights=five_per_byte "
+      "--set workload.steps=1 --set workload.operations=query -o " +
+      folder_ + "/ternary");
+  ASSERT_EQ(outcome.status, 0) << outcome.text;
+  EXPECT_NE(outcome.text.find("Packing      1.58 bits a weight and row: 1.75 packed, 1.75 in flits and DRAM, 1.75 in "
+                              "SRAM rows\n"),
+            std::string::npos)
+      << outcome.text;
+}
+
 TEST_F(CliConfig, CheckRecomputesTheExpectationsOfATrace) {
   const Outcome outcome = spikeloom("check traces/smollm2-135m/spikequant/layer15.prefill32.safetensors");
   EXPECT_EQ(outcome.status, 0);
