@@ -75,6 +75,8 @@ module code_sources #(
         .window_wide((digit_pairs >> window_first[s*COUNT_BITS+:COUNT_BITS]) &
                      ~({MOST_INPUTS{1'b1}} << window_counts[s*COUNT_BITS+:COUNT_BITS])),
         .window_lists(window_lists),
+        .window_plain(1'b0),
+        .window_further('0),
         .write_flit(write_flit[s]),
         .write_data(write_data),
         .read_start(read_start),

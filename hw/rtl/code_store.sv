@@ -1,8 +1,8 @@
 // Code store: codes of two windows, read by mixed_precision_buffer.sv and bitmap_chunks.sv: 4 bits of each in a main
-// array, mask or index list and further bits in a side array.
+// array; mask, index list or neither, and further bits in a side array.
 //
 //     write_flit --> [ splitter ] --> [ main array: 4 bits per code ] --> main_read_data
-//                                     [ side array: mask or index list, then further bits ] --> side_read_data
+//                                     [ side array: mask, index list or neither, then further bits ] --> side_read_data
 //
 // Timing   a flit is written in its own cycle, with all tokens that end in it; reading may start in the cycle after the
 //          last one, and shows bits a cycle after their position.
@@ -21,13 +21,18 @@ module code_store #(
     parameter int SIDE_READS = 2,
     parameter int SIDE_READ_BITS = 4,
     parameter int SIDE_LISTS = 0,
+    parameter int FURTHER_BITS = 3,
     localparam int COUNT_BITS = $clog2(MOST_INPUTS + 1),
     localparam int WIDTH_BITS = $clog2(COUNT_BITS + 1),
     localparam int TOKENS_BITS = $clog2(MOST_TOKENS + 1),
+    localparam int FURTHER_WIDTH_BITS = $clog2(FURTHER_BITS + 1),
     localparam int AT_BITS = $clog2(4 * MOST_CODES),
-    // Of the side array: with lists a token has at most a count, and of each input a place and further bits.
+    // Of the side array: a code has a mask bit and up to 3 further bits, or FURTHER_BITS alone; with lists a token has
+    // at most a count, and of each input a place and further bits.
+    localparam int CODES_AT_BITS = $clog2(MOST_CODES * (FURTHER_BITS > 4 ? FURTHER_BITS : 4)),
     localparam int TOKEN_LIST_BITS = COUNT_BITS + MOST_INPUTS * ($clog2(MOST_INPUTS) > 3 ? $clog2(MOST_INPUTS) + 1 : 4),
-    localparam int SIDE_AT_BITS = SIDE_LISTS != 0 ? $clog2(MOST_TOKENS * TOKEN_LIST_BITS) : AT_BITS,
+    localparam int LIST_AT_BITS = SIDE_LISTS != 0 ? $clog2(MOST_TOKENS * TOKEN_LIST_BITS) : 1,
+    localparam int SIDE_AT_BITS = LIST_AT_BITS > CODES_AT_BITS ? LIST_AT_BITS : CODES_AT_BITS,
     localparam int PIECE_BITS = $clog2(LINK_BITS + 1)
 ) (
     input logic clk,
@@ -37,6 +42,8 @@ module code_store #(
     input logic [TOKENS_BITS-1:0] window_tokens,
     input logic [MOST_INPUTS-1:0] window_wide,
     input logic window_lists,
+    input logic window_plain,
+    input logic [FURTHER_WIDTH_BITS-1:0] window_further,
     input logic write_flit,
     input logic [LINK_BITS-1:0] write_data,
     output logic [AT_BITS-1:0] main_write_at,
@@ -50,6 +57,8 @@ module code_store #(
     output logic [TOKENS_BITS-1:0] read_tokens,
     output logic [MOST_INPUTS-1:0] read_wide,
     output logic read_lists,
+    output logic read_plain,
+    output logic [FURTHER_WIDTH_BITS-1:0] read_further,
     output logic [WIDTH_BITS-1:0] read_count_width,  // of a list's count
     output logic [WIDTH_BITS-1:0] read_place_width,
     output logic [MOST_TOKENS*SIDE_AT_BITS-1:0] read_mark_base,   // of each token: where its mask or list begins
@@ -59,7 +68,9 @@ module code_store #(
     input logic [SIDE_READS*SIDE_AT_BITS-1:0] side_read_at,
     output logic [SIDE_READS*SIDE_READ_BITS-1:0] side_read_data
 );
-  localparam int SIDE_LEFT_BITS = COUNT_BITS + (SIDE_LISTS != 0 ? $clog2(COUNT_BITS + 3) : 2);
+  localparam int LIST_WIDTH_BITS = SIDE_LISTS != 0 ? $clog2(COUNT_BITS + 3) : 1;
+  localparam int SIDE_LEFT_BITS =
+      COUNT_BITS + (LIST_WIDTH_BITS > FURTHER_WIDTH_BITS ? LIST_WIDTH_BITS : FURTHER_WIDTH_BITS);
   localparam int LEFT_BITS = SIDE_LEFT_BITS > PIECE_BITS ? SIDE_LEFT_BITS : PIECE_BITS;
   localparam int WIDE_BITS = MOST_INPUTS > LINK_BITS ? MOST_INPUTS : LINK_BITS;
 
@@ -84,10 +95,12 @@ module code_store #(
   logic [COUNT_BITS-1:0] count[0:1];
   logic [TOKENS_BITS-1:0] tokens[0:1];
   logic [WIDE_BITS-1:0] wide[0:1];
-  logic [1:0] lists;
+  logic [1:0] lists, plain;
+  logic [FURTHER_WIDTH_BITS-1:0] further[0:1];
   logic [WIDTH_BITS-1:0] count_width[0:1];
   logic [WIDTH_BITS-1:0] place_width[0:1];
-  logic [LEFT_BITS-1:0] wide_bits;  // three per digit pair: of every token of the window being filled
+  // Further bits that every token of the window being filled has: three per digit pair, or those of plain codes.
+  logic [LEFT_BITS-1:0] fixed_bits;
   logic [MOST_TOKENS*SIDE_AT_BITS-1:0] mark_base[0:1];
   logic [MOST_TOKENS*SIDE_AT_BITS-1:0] value_base[0:1];
   logic filled_lists;
@@ -102,7 +115,7 @@ module code_store #(
   assign now_read_half = read_start ? fill_half : read_half;
   assign filled_lists = SIDE_LISTS != 0 && lists[fill_half];
   assign filled_count = count[fill_half];
-  assign filled_marks = filled_lists ? COUNT_BITS'(count_width[fill_half]) : filled_count;
+  assign filled_marks = filled_lists ? COUNT_BITS'(count_width[fill_half]) : plain[fill_half] ? '0 : filled_count;
   assign filled_place_width = place_width[fill_half];
   assign filled_value_base = value_base[fill_half][SIDE_AT_BITS-1:0];
   assign filled_tokens = tokens[fill_half];
@@ -111,6 +124,8 @@ module code_store #(
   assign read_tokens = tokens[read_half];
   assign read_wide = wide[read_half][MOST_INPUTS-1:0];
   assign read_lists = SIDE_LISTS != 0 && lists[read_half];
+  assign read_plain = plain[read_half];
+  assign read_further = further[read_half];
   assign read_count_width = count_width[read_half];
   assign read_place_width = place_width[read_half];
   assign read_mark_base = mark_base[read_half];
@@ -128,15 +143,18 @@ module code_store #(
         tokens[!fill_half] <= window_tokens;
         wide[!fill_half] <= WIDE_BITS'(window_wide);
         lists[!fill_half] <= window_lists;
+        plain[!fill_half] <= window_plain;
+        further[!fill_half] <= window_further;
         count_width[!fill_half] <= width_of(window_count - COUNT_BITS'(window_wide_count));
         place_width[!fill_half] <= width_of(window_count - 1'b1);
-        wide_bits <= window_wide_count + (window_wide_count << 1);
+        fixed_bits <= window_plain ? LEFT_BITS'(window_count) * LEFT_BITS'(window_further)
+                                   : window_wide_count + (window_wide_count << 1);
       end
     end
   end
 
   // --- Splitter: of each token in the flit, the bits of the main array, then mask (or a list's count), then the bits
-  // behind it: further bits, before them a list's places.
+  // behind it: further bits, before them a list's places. Behind the last token nothing is taken.
   logic begins;  // the next flit is a window's first
   logic [TOKENS_BITS-1:0] token, token_next;
   logic [LEFT_BITS-1:0] main_left, values_left, main_left_next, values_left_next;
@@ -154,7 +172,7 @@ module code_store #(
     token_next = begins ? '0 : token;
     main_left_next = begins ? LEFT_BITS'(filled_count) << 2 : main_left;
     marks_left_next = begins ? filled_marks : marks_left;
-    values_left_next = begins ? wide_bits : values_left;
+    values_left_next = begins ? fixed_bits : values_left;
     listed_next = begins ? '0 : listed;
     main_write_at = begins ? '0 : main_at;
     side_write_at = begins ? '0 : side_at;
@@ -205,15 +223,15 @@ module code_store #(
           for (int t = 0; t < MOST_TOKENS; t++) begin
             if (token_next == TOKENS_BITS'(t))
               value_base_next[t*SIDE_AT_BITS+:SIDE_AT_BITS] = filled_lists ?
-                  token_end - SIDE_AT_BITS'(wide_bits) - SIDE_AT_BITS'(listed_next) :
-                  mark_base_next[t*SIDE_AT_BITS+:SIDE_AT_BITS] + SIDE_AT_BITS'(filled_count);
+                  token_end - SIDE_AT_BITS'(fixed_bits) - SIDE_AT_BITS'(listed_next) :
+                  mark_base_next[t*SIDE_AT_BITS+:SIDE_AT_BITS] + SIDE_AT_BITS'(filled_marks);
             if (t > 0 && token_next + 1'b1 == TOKENS_BITS'(t))
               mark_base_next[t*SIDE_AT_BITS+:SIDE_AT_BITS] = token_end;
           end
           token_next = token_next + 1'b1;
           main_left_next = LEFT_BITS'(filled_count) << 2;
           marks_left_next = filled_marks;
-          values_left_next = wide_bits;
+          values_left_next = fixed_bits;
           listed_next = '0;
         end else begin
           main_left_next = main_left_next - LEFT_BITS'(main_take);
