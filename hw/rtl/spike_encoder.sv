@@ -12,8 +12,8 @@
 //          each, tokens of the batch, inputs that are digit pairs, whether salient values come as index lists).
 //          format_* and steps: the layer's codes, code_*: its spike code; slots: a batch's tokens. All hold while a
 //          layer runs.
-// Differs  in a tile, each source's codes have a buffer of their own. Not here: index lists with payload bitmap,
-//          recorded spikes, and the phase of a flit, which is not on wires.
+// Differs  in a tile, each source's codes have a buffer of their own. Not here: recorded spikes, and the phase of a
+//          flit, which is not on wires.
 module spike_encoder #(
     parameter int SOURCES = 1,
     parameter int LINK_BITS = 128,
@@ -23,7 +23,7 @@ module spike_encoder #(
     parameter int MOST_CODES = 512,     // of a window, all tokens; a power of two
     parameter int MOST_ENTRIES = 2048,  // of a window; a power of two
     parameter int BITMAP = 0,           // 1: payload bitmap
-    parameter int SIDE_LISTS = 0,       // 1: index lists, too; not of a bitmap
+    parameter int SIDE_LISTS = 0,       // 1: index lists, too
     localparam int COUNT_BITS = $clog2(MOST_INPUTS + 1),
     localparam int TOKENS_BITS = $clog2(MOST_TOKENS + 1)
 ) (
@@ -118,16 +118,15 @@ module spike_encoder #(
 
   if (BITMAP != 0) begin : form
     bitmap_writer #(
-        .LINK_BITS(LINK_BITS), .MOST_INPUTS(MOST_INPUTS), .MOST_TOKENS(MOST_TOKENS), .MOST_CODES(MOST_CODES)
+        .LINK_BITS(LINK_BITS), .MOST_INPUTS(MOST_INPUTS), .MOST_TOKENS(MOST_TOKENS), .MOST_CODES(MOST_CODES),
+        .SIDE_LISTS(SIDE_LISTS)
     ) writer (
         .clk, .reset, .code_repeats, .code_radix, .format_unsigned, .format_salient, .format_digits, .steps, .slots,
         .write_start(write_start[0]), .window_count(window_counts[COUNT_BITS-1:0]), .window_tokens, .digit_pairs,
-        .write_flit(write_flit[0]), .write_data(taken[LINK_BITS-1:0]),
+        .window_lists, .write_flit(write_flit[0]), .write_data(taken[LINK_BITS-1:0]),
         .filled(filled && fill_wait == '0), .emitting, .scatter_start, .emit_start,
         .body, .ready(spikes_out_ready), .flit_full, .last_flit, .flit
     );
-    logic unused_lists;
-    assign unused_lists = window_lists;
   end else begin : form
     spike_sorter #(
         .SOURCES(SOURCES), .LINK_BITS(LINK_BITS), .MOST_INPUTS(MOST_INPUTS), .MOST_TOKENS(MOST_TOKENS),

@@ -12,6 +12,8 @@
 
 #include "Rtl_spike_encoder.h"
 #include "Rtl_spike_encoder_bitmap.h"
+#include "Rtl_spike_encoder_bitmap_lists.h"
+#include "Rtl_spike_encoder_bitmap_lists_narrow.h"
 #include "Rtl_spike_encoder_bitmap_narrow.h"
 #include "Rtl_spike_encoder_lists.h"
 #include "Rtl_spike_encoder_tile.h"
@@ -65,6 +67,11 @@ constexpr Setting kListSettings[] = {
     {"some lists, ttfs signed shifted, 3 tokens", 0, kSigned, kShifted, false, 3, 2, 1, kSomeLists},
     {"some lists, count digits", 1, kSigned, kFloating, true, 1, 2, 1, kSomeLists},
     {"lists, radix unsigned extended, 2 tokens", 2, kUnsigned, kExtended, false, 2, 1, 1, kLists},
+};
+constexpr Setting kNarrowListSettings[] = {
+    {"lists, ttfs digits", 0, kSigned, kFloating, true, 1, 2, 1, kLists},
+    {"lists, count signed floating, 2 tokens", 1, kSigned, kFloating, false, 2, 1, 1, kLists},
+    {"some lists, radix unsigned extended, 2 tokens", 2, kUnsigned, kExtended, false, 2, 1, 1, kSomeLists},
 };
 constexpr Setting kTileListSettings[] = {
     {"lists, ttfs digits, 4 tokens", 0, kSigned, kFloating, true, 4, 3, 1, kLists},
@@ -331,6 +338,8 @@ bool run(const LockstepOptions& options) {
   return run_settings<Rtl_spike_encoder>(kSettings, Payload::kAddressEvents, 128, options) &&
          run_settings<Rtl_spike_encoder_bitmap>(kSettings, Payload::kBitmap, 128, options) &&
          run_settings<Rtl_spike_encoder_bitmap_narrow>(kNarrowSettings, Payload::kBitmap, 64, options) &&
+         run_settings<Rtl_spike_encoder_bitmap_lists>(kListSettings, Payload::kBitmap, 128, options) &&
+         run_settings<Rtl_spike_encoder_bitmap_lists_narrow>(kNarrowListSettings, Payload::kBitmap, 64, options) &&
          run_settings<Rtl_spike_encoder_tile>(kTileSettings, Payload::kPackedCodes, 128, options) &&
          run_settings<Rtl_spike_encoder_lists>(kListSettings, Payload::kAddressEvents, 128, options) &&
          run_settings<Rtl_spike_encoder_tile_lists>(kTileListSettings, Payload::kPackedCodes, 128, options);
