@@ -8,7 +8,8 @@
 // Differs  the codes of a chunk are read in one cycle, of each token main bits, mask or places of the index list, and
 //          further bits from ports of their own: SystemC, too, takes a cycle for them and charges their words. Of a
 //          list, as many places are read as a chunk has inputs, with its first chunk the count, too: SystemC charges
-//          those that name inputs of the chunk.
+//          those that name inputs of the chunk. Recorded spikes lie token by token, as they come: SystemC charges a
+//          chunk as if the tokens' spikes lay side by side (DEVIATIONS 51).
 module bitmap_chunks #(
     parameter int LINK_BITS = 128,
     parameter int MOST_INPUTS = 128,
@@ -29,6 +30,7 @@ module bitmap_chunks #(
     input logic format_unsigned,
     input logic [2:0] format_salient,
     input logic format_digits,
+    input logic format_recorded,
     input logic [4:0] steps,
     input logic [TOKENS_BITS-1:0] slots,
     input logic write_start,
@@ -56,8 +58,8 @@ module bitmap_chunks #(
   localparam int VALUES_BITS = 3 * PAIRS;  // further bits of a chunk, at most
   localparam int LIST_BITS = SIDE_LISTS != 0 ? COUNT_BITS * (PAIRS + 1) : PAIRS;  // a count, and as many places; a mask
   localparam int SIDE_READ_BITS = LIST_BITS > VALUES_BITS ? LIST_BITS : VALUES_BITS;
-  localparam int SHORT_ROW_BITS = LINK_BITS > 4 * PAIRS ? LINK_BITS : 4 * PAIRS;
-  localparam int ROW_BITS = SIDE_READ_BITS > SHORT_ROW_BITS ? 1 << $clog2(SIDE_READ_BITS) : SHORT_ROW_BITS;
+  localparam int ROW_BITS = LINK_BITS > 4 * PAIRS ? LINK_BITS : 4 * PAIRS;
+  localparam int SIDE_ROW_BITS = SIDE_READ_BITS > ROW_BITS ? 1 << $clog2(SIDE_READ_BITS) : ROW_BITS;
   localparam int INPUTS_BITS = $clog2(PAIRS + 1);
 
   // The lowest `width` bits set.
@@ -90,7 +92,8 @@ module bitmap_chunks #(
     if (fetch_first) issue_begin = '0;
     else if (advance) issue_begin = last_of_step ? '0 : next_begin + COUNT_BITS'(chunk_inputs);
     for (int t = 0; t < MOST_TOKENS; t++) begin
-      main_at[t*AT_BITS+:AT_BITS] = (AT_BITS'(t) * AT_BITS'(count) + AT_BITS'(issue_begin)) << 2;
+      main_at[t*AT_BITS+:AT_BITS] = AT_BITS'(t) * AT_BITS'(count) + AT_BITS'(issue_begin);
+      if (!format_recorded) main_at[t*AT_BITS+:AT_BITS] = main_at[t*AT_BITS+:AT_BITS] << 2;
     end
     issue_mark_at = advance ? mark_after : mark_at;
     issue_value_at = advance ? value_after : value_at;
@@ -135,9 +138,9 @@ module bitmap_chunks #(
   // Its ports that show accesses are for counting.
   // verilator lint_off PINCONNECTEMPTY
   code_store #(
-      .LINK_BITS(LINK_BITS), .ROW_BITS(ROW_BITS), .MOST_INPUTS(MOST_INPUTS), .MOST_TOKENS(MOST_TOKENS),
-      .MOST_CODES(MOST_CODES), .MAIN_READS(MOST_TOKENS), .MAIN_READ_BITS(4 * PAIRS), .SIDE_READS(2 * MOST_TOKENS),
-      .SIDE_READ_BITS(SIDE_READ_BITS), .SIDE_LISTS(SIDE_LISTS)
+      .LINK_BITS(LINK_BITS), .ROW_BITS(ROW_BITS), .SIDE_ROW_BITS(SIDE_ROW_BITS), .MOST_INPUTS(MOST_INPUTS),
+      .MOST_TOKENS(MOST_TOKENS), .MOST_CODES(MOST_CODES), .MAIN_READS(MOST_TOKENS), .MAIN_READ_BITS(4 * PAIRS),
+      .SIDE_READS(2 * MOST_TOKENS), .SIDE_READ_BITS(SIDE_READ_BITS), .SIDE_LISTS(SIDE_LISTS)
   ) store (
       .clk(clk),
       .reset(reset),
@@ -146,8 +149,9 @@ module bitmap_chunks #(
       .window_tokens(window_tokens),
       .window_wide(digit_pairs),
       .window_lists(window_lists),
-      .window_plain(1'b0),
+      .window_plain(format_recorded),
       .window_further('0),
+      .window_recorded(format_recorded),
       .write_flit(write_flit),
       .write_data(write_data),
       .main_write_at(),
@@ -162,6 +166,7 @@ module bitmap_chunks #(
       .read_lists(read_lists),
       .read_plain(),
       .read_further(),
+      .read_recorded(),
       .read_count_width(read_count_width),
       .read_place_width(read_place_width),
       .read_mark_base(mark_base),
@@ -186,7 +191,7 @@ module bitmap_chunks #(
     logic [COUNT_BITS-1:0] listed, place;  // place: counted from the chunk's first
     logic [SIDE_AT_BITS-1:0] marks_end;
     always_comb begin
-      salients = marks[t*SIDE_READ_BITS+:INPUTS];
+      salients = marks[t*SIDE_READ_BITS+:INPUTS] & {INPUTS{!format_recorded}};
       listed = '0;
       place = '0;
       places = marks[t*SIDE_READ_BITS+:SIDE_READ_BITS];
@@ -228,14 +233,16 @@ module bitmap_chunks #(
     end
     for (genvar i = 0; i < INPUTS; i++) begin : chunk_code
       localparam int N = t * PAIRS + i;
+      logic [3:0] main;
       logic negative;
       logic [2:0] slope;
       logic [4:0] magnitude0, magnitude1;
       assign used[N] = TOKENS_BITS'(t) < slots && INPUTS_BITS'(i) < chunk_inputs && COUNT_BITS'(i) < inputs_left;
+      assign main = format_recorded ? {3'b000, mains[t*4*PAIRS+i]} : mains[t*4*PAIRS+4*i+:4];
       code_spikes decode (
           .format_unsigned(format_unsigned),
           .format_salient(format_salient),
-          .code({further[3*i+:3], mains[t*4*PAIRS+4*i+:4]}),
+          .code({further[3*i+:3], main}),
           .salient(salients[i]),
           .digit_pair(pairs[i]),
           .magnitude0(magnitude0),
@@ -263,8 +270,8 @@ module bitmap_chunks #(
   logic sign_bits;
   logic [1:0] slope_bits, slope_width;
   logic [3:0] detail;
-  assign sign_bits = !format_salient[2];
-  assign slope_bits = format_digits || format_salient[0] ? 2'd3 : 2'd1;
+  assign sign_bits = !format_recorded && !format_salient[2];
+  assign slope_bits = format_recorded ? 2'd0 : format_digits || format_salient[0] ? 2'd3 : 2'd1;
   always_comb begin
     next_mask = '0;
     next_mask_bits = '0;

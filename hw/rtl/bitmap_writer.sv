@@ -23,6 +23,7 @@ module bitmap_writer #(
     input logic format_unsigned,
     input logic [2:0] format_salient,
     input logic format_digits,
+    input logic format_recorded,
     input logic [4:0] steps,
     input logic [TOKENS_BITS-1:0] slots,
     input logic write_start,
@@ -62,7 +63,8 @@ module bitmap_writer #(
       .LINK_BITS(LINK_BITS), .MOST_INPUTS(MOST_INPUTS), .MOST_TOKENS(MOST_TOKENS), .MOST_CODES(MOST_CODES),
       .SIDE_LISTS(SIDE_LISTS), .PAIRS(PAIRS)
   ) chunks (
-      .clk, .reset, .code_repeats, .code_radix, .format_unsigned, .format_salient, .format_digits, .steps, .slots,
+      .clk, .reset, .code_repeats, .code_radix, .format_unsigned, .format_salient, .format_digits, .format_recorded,
+      .steps, .slots,
       .write_start, .window_count, .window_tokens, .digit_pairs, .window_lists, .write_flit, .write_data,
       .read_start(scatter_start), .take, .chunk_valid, .chunk, .chunk_mask_bits, .chunk_bits,
       .next_valid, .next_mask, .next_mask_bits

@@ -1,18 +1,19 @@
-// Code store: codes of two windows, read by mixed_precision_buffer.sv and bitmap_chunks.sv: 4 bits of each in a main
-// array; mask, index list or neither, and further bits in a side array.
+// Code store: codes of two windows, read by mixed_precision_buffer.sv and bitmap_chunks.sv: 4 bits of each, or the one
+// of recorded spikes, in a main array; mask, index list or neither, and further bits in a side array.
 //
-//     write_flit --> [ splitter ] --> [ main array: 4 bits per code ] --> main_read_data
+//     write_flit --> [ splitter ] --> [ main array: 4 bits per code, or 1 ] --> main_read_data
 //                                     [ side array: mask, index list or neither, then further bits ] --> side_read_data
 //
 // Timing   a flit is written in its own cycle, with all tokens that end in it; reading may start in the cycle after the
 //          last one, and shows bits a cycle after their position.
-// Config   as mixed_precision_buffer.sv, with its side layouts. ROW_BITS: of an array's row, a power of two; a flit or
-//          a read at least.
+// Config   as mixed_precision_buffer.sv, with its side layouts. Rows of either array are a power of two of bits, a flit
+//          or a read at least.
 // Differs  arrays are rows in two banks, with a write enable per bit, so that a flit's pieces land anywhere in one
 //          cycle: a word in which the pieces of two flits meet is written twice, where SystemC charges each word once.
 module code_store #(
     parameter int LINK_BITS = 128,
-    parameter int ROW_BITS = 128,
+    parameter int ROW_BITS = 128,       // of the main array
+    parameter int SIDE_ROW_BITS = 128,
     parameter int MOST_INPUTS = 128,
     parameter int MOST_TOKENS = 4,
     parameter int MOST_CODES = 512,
@@ -44,6 +45,7 @@ module code_store #(
     input logic window_lists,
     input logic window_plain,
     input logic [FURTHER_WIDTH_BITS-1:0] window_further,
+    input logic window_recorded,
     input logic write_flit,
     input logic [LINK_BITS-1:0] write_data,
     output logic [AT_BITS-1:0] main_write_at,
@@ -59,6 +61,7 @@ module code_store #(
     output logic read_lists,
     output logic read_plain,
     output logic [FURTHER_WIDTH_BITS-1:0] read_further,
+    output logic read_recorded,
     output logic [WIDTH_BITS-1:0] read_count_width,  // of a list's count
     output logic [WIDTH_BITS-1:0] read_place_width,
     output logic [MOST_TOKENS*SIDE_AT_BITS-1:0] read_mark_base,   // of each token: where its mask or list begins
@@ -75,8 +78,8 @@ module code_store #(
   localparam int WIDE_BITS = MOST_INPUTS > LINK_BITS ? MOST_INPUTS : LINK_BITS;
 
   // The lowest `count` bits set.
-  function automatic [LINK_BITS-1:0] low_mask(input [PIECE_BITS-1:0] count);
-    low_mask = ~({LINK_BITS{1'b1}} << count);
+  function automatic [LINK_BITS-1:0] low_bits(input [PIECE_BITS-1:0] count);
+    low_bits = ~({LINK_BITS{1'b1}} << count);
   endfunction
 
   // The smaller of what is left and what a flit still holds.
@@ -95,7 +98,7 @@ module code_store #(
   logic [COUNT_BITS-1:0] count[0:1];
   logic [TOKENS_BITS-1:0] tokens[0:1];
   logic [WIDE_BITS-1:0] wide[0:1];
-  logic [1:0] lists, plain;
+  logic [1:0] lists, plain, recorded;
   logic [FURTHER_WIDTH_BITS-1:0] further[0:1];
   logic [WIDTH_BITS-1:0] count_width[0:1];
   logic [WIDTH_BITS-1:0] place_width[0:1];
@@ -105,6 +108,7 @@ module code_store #(
   logic [MOST_TOKENS*SIDE_AT_BITS-1:0] value_base[0:1];
   logic filled_lists;
   logic [COUNT_BITS-1:0] filled_count, filled_marks;
+  logic [LEFT_BITS-1:0] filled_main_bits;  // of a token
   logic [WIDTH_BITS-1:0] filled_place_width;
   logic [TOKENS_BITS-1:0] filled_tokens;
   logic [WIDE_BITS-1:0] filled_wide;
@@ -116,6 +120,7 @@ module code_store #(
   assign filled_lists = SIDE_LISTS != 0 && lists[fill_half];
   assign filled_count = count[fill_half];
   assign filled_marks = filled_lists ? COUNT_BITS'(count_width[fill_half]) : plain[fill_half] ? '0 : filled_count;
+  assign filled_main_bits = LEFT_BITS'(filled_count) << (recorded[fill_half] ? 2'd0 : 2'd2);
   assign filled_place_width = place_width[fill_half];
   assign filled_value_base = value_base[fill_half][SIDE_AT_BITS-1:0];
   assign filled_tokens = tokens[fill_half];
@@ -126,6 +131,7 @@ module code_store #(
   assign read_lists = SIDE_LISTS != 0 && lists[read_half];
   assign read_plain = plain[read_half];
   assign read_further = further[read_half];
+  assign read_recorded = recorded[read_half];
   assign read_count_width = count_width[read_half];
   assign read_place_width = place_width[read_half];
   assign read_mark_base = mark_base[read_half];
@@ -145,6 +151,7 @@ module code_store #(
         lists[!fill_half] <= window_lists;
         plain[!fill_half] <= window_plain;
         further[!fill_half] <= window_further;
+        recorded[!fill_half] <= window_recorded;
         count_width[!fill_half] <= width_of(window_count - COUNT_BITS'(window_wide_count));
         place_width[!fill_half] <= width_of(window_count - 1'b1);
         fixed_bits <= window_plain ? LEFT_BITS'(window_count) * LEFT_BITS'(window_further)
@@ -170,7 +177,7 @@ module code_store #(
 
   always_comb begin
     token_next = begins ? '0 : token;
-    main_left_next = begins ? LEFT_BITS'(filled_count) << 2 : main_left;
+    main_left_next = begins ? filled_main_bits : main_left;
     marks_left_next = begins ? filled_marks : marks_left;
     values_left_next = begins ? fixed_bits : values_left;
     listed_next = begins ? '0 : listed;
@@ -197,12 +204,12 @@ module code_store #(
       if (token_next < filled_tokens) begin
         main_take = piece(main_left_next, PIECE_BITS'(LINK_BITS) - used);
         rest = write_data >> used;
-        main_piece = main_piece | ((rest & low_mask(main_take)) << main_bits);
+        main_piece = main_piece | ((rest & low_bits(main_take)) << main_bits);
         main_bits = main_bits + main_take;
         used = used + main_take;
         rest = rest >> main_take;
         marks_take = piece(LEFT_BITS'(marks_left_next), PIECE_BITS'(LINK_BITS) - used);
-        marks = rest & low_mask(marks_take);
+        marks = rest & low_bits(marks_take);
         all_values = values_left_next;
         if (filled_lists) begin  // as soon as the count is there, a place and a further bit of each
           listed_next = listed_next | (COUNT_BITS'(marks) << (filled_marks - marks_left_next));
@@ -213,7 +220,7 @@ module code_store #(
           all_values = all_values + LEFT_BITS'($countones(marks & ~wide_rest));
         end
         value_take = piece(all_values, PIECE_BITS'(LINK_BITS) - used - marks_take);
-        side_piece = side_piece | ((rest & low_mask(marks_take + value_take)) << side_bits);
+        side_piece = side_piece | ((rest & low_bits(marks_take + value_take)) << side_bits);
         side_bits = side_bits + marks_take + value_take;
         used = used + marks_take + value_take;
         token_ends = main_left_next == LEFT_BITS'(main_take) &&
@@ -229,7 +236,7 @@ module code_store #(
               mark_base_next[t*SIDE_AT_BITS+:SIDE_AT_BITS] = token_end;
           end
           token_next = token_next + 1'b1;
-          main_left_next = LEFT_BITS'(filled_count) << 2;
+          main_left_next = filled_main_bits;
           marks_left_next = filled_marks;
           values_left_next = fixed_bits;
           listed_next = '0;
@@ -282,12 +289,12 @@ module code_store #(
       .read_data(main_read_data)
   );
   bit_array #(
-      .ROW_BITS(ROW_BITS), .BITS(2 << SIDE_AT_BITS), .READS(SIDE_READS), .READ_BITS(SIDE_READ_BITS)
+      .ROW_BITS(SIDE_ROW_BITS), .BITS(2 << SIDE_AT_BITS), .READS(SIDE_READS), .READ_BITS(SIDE_READ_BITS)
   ) side_array (
       .clk(clk),
       .write_at({fill_half, side_write_at}),
-      .write_bits(($clog2(ROW_BITS + 1))'(side_write_bits)),
-      .write_data(ROW_BITS'(side_piece)),
+      .write_bits(($clog2(SIDE_ROW_BITS + 1))'(side_write_bits)),
+      .write_data(SIDE_ROW_BITS'(side_piece)),
       .read_at(side_at_of_half),
       .read_data(side_read_data)
   );

@@ -7,8 +7,9 @@
 //          start in the cycle after the last flit.
 // Config   window_count, window_tokens, window_wide (inputs that are digit pairs, bit k: the window's input k),
 //          window_lists (salient values by index list, not mask; of a buffer with SIDE_LISTS), window_plain (neither:
-//          no value is salient) and window_further (then: further bits of every code, FURTHER_BITS at most) hold with
-//          write_start. LINK_BITS is a power of two.
+//          no value is salient), window_further (then: further bits of every code, FURTHER_BITS at most) and
+//          window_recorded (recorded spikes: of each one bit in the main array; plain, too) hold with write_start.
+//          LINK_BITS is a power of two.
 // Differs  a word in which the pieces of two flits meet is written twice, one in which mask or list meets further bits
 //          is read twice, and a listed place is read with every code up to its own, where SystemC charges each word
 //          once. Where each token's further bits begin is a register (DEVIATIONS 7).
@@ -41,6 +42,7 @@ module mixed_precision_buffer #(
     input logic window_lists,
     input logic window_plain,
     input logic [FURTHER_WIDTH_BITS-1:0] window_further,
+    input logic window_recorded,
     input logic write_flit,
     input logic [LINK_BITS-1:0] write_data,
     // Reading the window that was filled last: its codes by input, then token.
@@ -92,10 +94,11 @@ module mixed_precision_buffer #(
   logic unused_bits;
   assign unused_bits = &{1'b0, mark_word, value_word};
 
-  logic read_plain;
+  logic read_plain, read_recorded;
   logic [FURTHER_WIDTH_BITS-1:0] read_further;
   assign value_width = read_plain ? read_further : digit_pair ? FURTHER_WIDTH_BITS'(3) : FURTHER_WIDTH_BITS'(salient);
-  assign code = {value_word[FURTHER_BITS-1:0] & ~({FURTHER_BITS{1'b1}} << value_width), nibble};
+  assign code = {value_word[FURTHER_BITS-1:0] & ~({FURTHER_BITS{1'b1}} << value_width),
+                 nibble & {{3{!read_recorded}}, 1'b1}};
   assign value_after = value_at + SIDE_AT_BITS'(value_width);
 
   // Salient: the mask's bit; or whether the code's place is the one that comes next in the token's list. The list's
@@ -153,7 +156,7 @@ module mixed_precision_buffer #(
     end
     if (issue_address == '0) value_read_at = issue_value_base;
     if (issue_address == '0 || !read_lists) mark_read_at = issue_mark_base + SIDE_AT_BITS'(issue_address);
-    main_read_at = issue_index << 2;
+    main_read_at = issue_index << (read_recorded ? 2'd0 : 2'd2);
   end
   assign read_issued = read_start || read_next;
 
@@ -177,8 +180,8 @@ module mixed_precision_buffer #(
   end
 
   code_store #(
-      .LINK_BITS(LINK_BITS), .ROW_BITS(LINK_BITS), .MOST_INPUTS(MOST_INPUTS), .MOST_TOKENS(MOST_TOKENS),
-      .MOST_CODES(MOST_CODES), .SIDE_READ_BITS(READ_BITS), .SIDE_LISTS(SIDE_LISTS),
+      .LINK_BITS(LINK_BITS), .ROW_BITS(LINK_BITS), .SIDE_ROW_BITS(LINK_BITS), .MOST_INPUTS(MOST_INPUTS),
+      .MOST_TOKENS(MOST_TOKENS), .MOST_CODES(MOST_CODES), .SIDE_READ_BITS(READ_BITS), .SIDE_LISTS(SIDE_LISTS),
       .FURTHER_BITS(FURTHER_BITS)
   ) store (
       .clk(clk),
@@ -190,6 +193,7 @@ module mixed_precision_buffer #(
       .window_lists(window_lists),
       .window_plain(window_plain),
       .window_further(window_further),
+      .window_recorded(window_recorded),
       .write_flit(write_flit),
       .write_data(write_data),
       .main_write_at(main_write_at),
@@ -204,6 +208,7 @@ module mixed_precision_buffer #(
       .read_lists(read_lists),
       .read_plain(read_plain),
       .read_further(read_further),
+      .read_recorded(read_recorded),
       .read_count_width(read_count_width),
       .read_place_width(read_place_width),
       .read_mark_base(read_mark_base),
