@@ -12,6 +12,7 @@ module bitmap_writer #(
     parameter int MOST_INPUTS = 128,
     parameter int MOST_TOKENS = 4,
     parameter int MOST_CODES = 512,
+    parameter int SIDE_LISTS = 0,
     localparam int COUNT_BITS = $clog2(MOST_INPUTS + 1),
     localparam int TOKENS_BITS = $clog2(MOST_TOKENS + 1)
 ) (
@@ -22,12 +23,14 @@ module bitmap_writer #(
     input logic format_unsigned,
     input logic [2:0] format_salient,
     input logic format_digits,
+    input logic format_recorded,
     input logic [4:0] steps,
     input logic [TOKENS_BITS-1:0] slots,
     input logic write_start,
     input logic [COUNT_BITS-1:0] window_count,
     input logic [TOKENS_BITS-1:0] window_tokens,
     input logic [MOST_INPUTS-1:0] digit_pairs,
+    input logic window_lists,
     input logic write_flit,
     input logic [LINK_BITS-1:0] write_data,
     input logic filled,
@@ -58,10 +61,11 @@ module bitmap_writer #(
   logic [LENGTH_BITS-1:0] chunk_mask_bits, chunk_bits, next_mask_bits;
   bitmap_chunks #(
       .LINK_BITS(LINK_BITS), .MOST_INPUTS(MOST_INPUTS), .MOST_TOKENS(MOST_TOKENS), .MOST_CODES(MOST_CODES),
-      .PAIRS(PAIRS)
+      .SIDE_LISTS(SIDE_LISTS), .PAIRS(PAIRS)
   ) chunks (
-      .clk, .reset, .code_repeats, .code_radix, .format_unsigned, .format_salient, .format_digits, .steps, .slots,
-      .write_start, .window_count, .window_tokens, .digit_pairs, .write_flit, .write_data,
+      .clk, .reset, .code_repeats, .code_radix, .format_unsigned, .format_salient, .format_digits, .format_recorded,
+      .steps, .slots,
+      .write_start, .window_count, .window_tokens, .digit_pairs, .window_lists, .write_flit, .write_data,
       .read_start(scatter_start), .take, .chunk_valid, .chunk, .chunk_mask_bits, .chunk_bits,
       .next_valid, .next_mask, .next_mask_bits
   );

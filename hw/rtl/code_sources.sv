@@ -5,7 +5,7 @@
 //
 // Timing   as mixed_precision_buffer.sv; one source's codes follow the other's in the next cycle.
 // Config   as mixed_precision_buffer.sv; window_counts: inputs of each source, whose places follow one another. Each
-//          source's index lists name places among its own inputs.
+//          source's index lists name places among its own inputs. format_recorded: as spike_encoder.sv.
 module code_sources #(
     parameter int SOURCES = 1,
     parameter int LINK_BITS = 128,
@@ -24,6 +24,7 @@ module code_sources #(
     input logic [TOKENS_BITS-1:0] window_tokens,
     input logic [MOST_INPUTS-1:0] digit_pairs,
     input logic window_lists,
+    input logic format_recorded,
     input logic [SOURCES-1:0] write_flit,
     input logic [LINK_BITS-1:0] write_data,
     input logic read_start,
@@ -75,6 +76,9 @@ module code_sources #(
         .window_wide((digit_pairs >> window_first[s*COUNT_BITS+:COUNT_BITS]) &
                      ~({MOST_INPUTS{1'b1}} << window_counts[s*COUNT_BITS+:COUNT_BITS])),
         .window_lists(window_lists),
+        .window_plain(format_recorded),
+        .window_further('0),
+        .window_recorded(format_recorded),
         .write_flit(write_flit[s]),
         .write_data(write_data),
         .read_start(read_start),

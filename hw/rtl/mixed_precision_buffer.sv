@@ -5,26 +5,31 @@
 //
 // Timing   a flit is written in its own cycle; a code shows in the cycle after read_start or read_next. Reading may
 //          start in the cycle after the last flit.
-// Config   window_count, window_tokens, window_wide (inputs that are digit pairs, bit k: the window's input k) and
-//          window_lists (salient values by index list, not mask; of a buffer with SIDE_LISTS) hold with write_start.
+// Config   window_count, window_tokens, window_wide (inputs that are digit pairs, bit k: the window's input k),
+//          window_lists (salient values by index list, not mask; of a buffer with SIDE_LISTS), window_plain (neither:
+//          no value is salient), window_further (then: further bits of every code, FURTHER_BITS at most) and
+//          window_recorded (recorded spikes: of each one bit in the main array; plain, too) hold with write_start.
 //          LINK_BITS is a power of two.
 // Differs  a word in which the pieces of two flits meet is written twice, one in which mask or list meets further bits
 //          is read twice, and a listed place is read with every code up to its own, where SystemC charges each word
-//          once. Where each token's further bits begin is a register (DEVIATIONS 7). Not here: codes with neither mask
-//          nor list.
+//          once. Where each token's further bits begin is a register (DEVIATIONS 7).
 module mixed_precision_buffer #(
     parameter int LINK_BITS = 128,
     parameter int MOST_INPUTS = 128,  // of a window
     parameter int MOST_TOKENS = 4,    // of a batch, 2 at least
     parameter int MOST_CODES = 512,   // of a window, all tokens; a power of two
     parameter int SIDE_LISTS = 0,     // 1: windows with index lists, too
+    parameter int FURTHER_BITS = 3,   // of a code, at most: 3 at least, of binary16 12
     localparam int COUNT_BITS = $clog2(MOST_INPUTS + 1),
     localparam int WIDTH_BITS = $clog2(COUNT_BITS + 1),
     localparam int TOKENS_BITS = $clog2(MOST_TOKENS + 1),
     localparam int SLOT_BITS = $clog2(MOST_TOKENS),
+    localparam int FURTHER_WIDTH_BITS = $clog2(FURTHER_BITS + 1),
     localparam int AT_BITS = $clog2(4 * MOST_CODES),
+    localparam int CODES_AT_BITS = $clog2(MOST_CODES * (FURTHER_BITS > 4 ? FURTHER_BITS : 4)),
     localparam int TOKEN_LIST_BITS = COUNT_BITS + MOST_INPUTS * ($clog2(MOST_INPUTS) > 3 ? $clog2(MOST_INPUTS) + 1 : 4),
-    localparam int SIDE_AT_BITS = SIDE_LISTS != 0 ? $clog2(MOST_TOKENS * TOKEN_LIST_BITS) : AT_BITS,
+    localparam int LIST_AT_BITS = SIDE_LISTS != 0 ? $clog2(MOST_TOKENS * TOKEN_LIST_BITS) : 1,
+    localparam int SIDE_AT_BITS = LIST_AT_BITS > CODES_AT_BITS ? LIST_AT_BITS : CODES_AT_BITS,
     localparam int PIECE_BITS = $clog2(LINK_BITS + 1)
 ) (
     input logic clk,
@@ -35,12 +40,15 @@ module mixed_precision_buffer #(
     input logic [TOKENS_BITS-1:0] window_tokens,
     input logic [MOST_INPUTS-1:0] window_wide,
     input logic window_lists,
+    input logic window_plain,
+    input logic [FURTHER_WIDTH_BITS-1:0] window_further,
+    input logic window_recorded,
     input logic write_flit,
     input logic [LINK_BITS-1:0] write_data,
     // Reading the window that was filled last: its codes by input, then token.
     input logic read_start,
     input logic read_next,
-    output logic [6:0] code,
+    output logic [FURTHER_BITS+3:0] code,
     output logic salient,
     output logic digit_pair,
     output logic [COUNT_BITS-1:0] code_address,
@@ -57,9 +65,10 @@ module mixed_precision_buffer #(
     output logic [SIDE_AT_BITS-1:0] value_read_at,
     output logic read_shown,  // a code shows: mark_width bits of its mark_read_at, value_width of its value_read_at
     output logic [WIDTH_BITS:0] mark_width,
-    output logic [1:0] value_width
+    output logic [FURTHER_WIDTH_BITS-1:0] value_width
 );
-  localparam int MARK_BITS = 2 * COUNT_BITS;  // of a read: a list's count and its first place
+  localparam int MARK_BITS = 2 * COUNT_BITS;  // a list's count and its first place
+  localparam int READ_BITS = MARK_BITS > FURTHER_BITS ? MARK_BITS : FURTHER_BITS;
 
   // Codes come input by input, of each input token by token; each token has its own place among the further bits, and
   // in its list.
@@ -74,7 +83,7 @@ module mixed_precision_buffer #(
   logic last_slot;
 
   logic [3:0] nibble;
-  logic [MARK_BITS-1:0] mark_word, value_word;
+  logic [READ_BITS-1:0] mark_word, value_word;
 
   assign last_slot = TOKENS_BITS'(code_slot) + 1'b1 == read_tokens;
   assign last_code = last_slot && code_address + 1'b1 == read_count;
@@ -85,8 +94,11 @@ module mixed_precision_buffer #(
   logic unused_bits;
   assign unused_bits = &{1'b0, mark_word, value_word};
 
-  assign value_width = digit_pair ? 2'd3 : {1'b0, salient};
-  assign code = {value_word[2:0] & {digit_pair, digit_pair, digit_pair | salient}, nibble};
+  logic read_plain, read_recorded;
+  logic [FURTHER_WIDTH_BITS-1:0] read_further;
+  assign value_width = read_plain ? read_further : digit_pair ? FURTHER_WIDTH_BITS'(3) : FURTHER_WIDTH_BITS'(salient);
+  assign code = {value_word[FURTHER_BITS-1:0] & ~({FURTHER_BITS{1'b1}} << value_width),
+                 nibble & {{3{!read_recorded}}, 1'b1}};
   assign value_after = value_at + SIDE_AT_BITS'(value_width);
 
   // Salient: the mask's bit; or whether the code's place is the one that comes next in the token's list. The list's
@@ -108,11 +120,11 @@ module mixed_precision_buffer #(
     count_width = at_first ? read_count_width : '0;
     listed = at_first ? COUNT_BITS'(mark_word) & low_mask(read_count_width) : listed_held;
     place = COUNT_BITS'(mark_word >> count_width) & low_mask(read_place_width);
-    salient = read_lists ? listed != '0 && place == code_address : mark_word[0];
+    salient = read_lists ? listed != '0 && place == code_address : mark_word[0] && !read_plain;
     listed_after = listed - COUNT_BITS'(salient);
     mark_after = mark_at + SIDE_AT_BITS'(count_width) + (salient ? SIDE_AT_BITS'(read_place_width) : '0);
     mark_width = {1'b0, count_width} + (listed != '0 ? {1'b0, read_place_width} : '0);
-    if (!read_lists) mark_width = (WIDTH_BITS + 1)'(1);
+    if (!read_lists) mark_width = (WIDTH_BITS + 1)'(!read_plain);
   end
 
   always_comb begin
@@ -144,7 +156,7 @@ module mixed_precision_buffer #(
     end
     if (issue_address == '0) value_read_at = issue_value_base;
     if (issue_address == '0 || !read_lists) mark_read_at = issue_mark_base + SIDE_AT_BITS'(issue_address);
-    main_read_at = issue_index << 2;
+    main_read_at = issue_index << (read_recorded ? 2'd0 : 2'd2);
   end
   assign read_issued = read_start || read_next;
 
@@ -168,8 +180,9 @@ module mixed_precision_buffer #(
   end
 
   code_store #(
-      .LINK_BITS(LINK_BITS), .ROW_BITS(LINK_BITS), .MOST_INPUTS(MOST_INPUTS), .MOST_TOKENS(MOST_TOKENS),
-      .MOST_CODES(MOST_CODES), .SIDE_READ_BITS(MARK_BITS), .SIDE_LISTS(SIDE_LISTS)
+      .LINK_BITS(LINK_BITS), .ROW_BITS(LINK_BITS), .SIDE_ROW_BITS(LINK_BITS), .MOST_INPUTS(MOST_INPUTS),
+      .MOST_TOKENS(MOST_TOKENS), .MOST_CODES(MOST_CODES), .SIDE_READ_BITS(READ_BITS), .SIDE_LISTS(SIDE_LISTS),
+      .FURTHER_BITS(FURTHER_BITS)
   ) store (
       .clk(clk),
       .reset(reset),
@@ -178,6 +191,9 @@ module mixed_precision_buffer #(
       .window_tokens(window_tokens),
       .window_wide(window_wide),
       .window_lists(window_lists),
+      .window_plain(window_plain),
+      .window_further(window_further),
+      .window_recorded(window_recorded),
       .write_flit(write_flit),
       .write_data(write_data),
       .main_write_at(main_write_at),
@@ -190,6 +206,9 @@ module mixed_precision_buffer #(
       .read_tokens(read_tokens),
       .read_wide(read_wide),
       .read_lists(read_lists),
+      .read_plain(read_plain),
+      .read_further(read_further),
+      .read_recorded(read_recorded),
       .read_count_width(read_count_width),
       .read_place_width(read_place_width),
       .read_mark_base(read_mark_base),

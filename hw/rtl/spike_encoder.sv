@@ -3,17 +3,17 @@
 //
 //     codes_in[s] --> [ code_collector ] --> [ spike_sorter or bitmap_writer ] --> spikes_out
 //
-// Timing   as the SystemC block: fill and scatter take one code a cycle, further spikes of a code one more each; emit
-//          takes one cycle for a window's start, one a head flit, one a spike or mark, or a bitmap's chunk; three
-//          windows at once, two of a bitmap.
+// Timing   as the SystemC block: fill and scatter take one code a cycle, further spikes of a code one more each, but
+//          fill of recorded spikes a word of the buffer's main array; emit takes one cycle for a window's start, one a
+//          head flit, one a spike or mark, or a bitmap's chunk; three windows at once, two of a bitmap.
 // Config   SOURCES: inputs, one in a memory node; in a tile (payload packed_codes) one per source. BITMAP: 1 payload
 //          bitmap, of one source, 0 address events. SIDE_LISTS: 1 where inputs may have index lists. window_*: the
 //          program's entry for the window that is filled, or the next one (sources that have inputs of it, how many
 //          each, tokens of the batch, inputs that are digit pairs, whether salient values come as index lists).
-//          format_* and steps: the layer's codes, code_*: its spike code; slots: a batch's tokens. All hold while a
-//          layer runs.
-// Differs  in a tile, each source's codes have a buffer of their own. Not here: index lists with payload bitmap,
-//          recorded spikes, and the phase of a flit, which is not on wires.
+//          format_* and steps: the layer's codes, code_*: its spike code; of recorded spikes (one step) format_recorded
+//          alone is set; slots: a batch's tokens. All hold while a layer runs.
+// Differs  in a tile, each source's codes have a buffer of their own. Not here: the phase of a flit, which is not on
+//          wires.
 module spike_encoder #(
     parameter int SOURCES = 1,
     parameter int LINK_BITS = 128,
@@ -23,7 +23,8 @@ module spike_encoder #(
     parameter int MOST_CODES = 512,     // of a window, all tokens; a power of two
     parameter int MOST_ENTRIES = 2048,  // of a window; a power of two
     parameter int BITMAP = 0,           // 1: payload bitmap
-    parameter int SIDE_LISTS = 0,       // 1: index lists, too; not of a bitmap
+    parameter int SIDE_LISTS = 0,       // 1: index lists, too
+    parameter int WORD_BITS = 128,      // of the buffer's main array; a power of two
     localparam int COUNT_BITS = $clog2(MOST_INPUTS + 1),
     localparam int TOKENS_BITS = $clog2(MOST_TOKENS + 1)
 ) (
@@ -34,6 +35,7 @@ module spike_encoder #(
     input logic format_unsigned,
     input logic [2:0] format_salient,  // one of: 1 floating, 2 shifted, 4 extended
     input logic format_digits,
+    input logic format_recorded,
     input logic [4:0] steps,
     input logic [TOKENS_BITS-1:0] slots,
     input logic [SOURCES-1:0] window_serves,
@@ -65,12 +67,13 @@ module spike_encoder #(
     output logic spikes_out_last_packet
 );
   localparam int CODES_BITS = $clog2(MOST_CODES + 1);
+  localparam logic [CODES_BITS-1:0] LAST_WORD = CODES_BITS'(WORD_BITS - 1);
   localparam int HEAD_BITS = 8 + 8 + 32 + 48 + LINK_BITS;
   localparam logic [2:0] kCodes = 3'd0, kSpikes = 3'd1;
 
   // --- Fill: flits into the buffer, head flit kept; a cycle per code at least.
   logic filled, fill_begins, fill_ends;
-  logic [CODES_BITS-1:0] fill_wait, window_codes;
+  logic [CODES_BITS-1:0] fill_wait, window_codes, window_words, fill_cycles;
   logic [HEAD_BITS-1:0] fill_head, sort_head, emit_head, taken;
   logic [SOURCES-1:0] write_start, write_flit, ends;
   logic scatter_start, emit_start;
@@ -95,6 +98,9 @@ module spike_encoder #(
     end
   end
 
+  assign window_words = (window_codes >> $clog2(WORD_BITS)) + CODES_BITS'((window_codes & LAST_WORD) != '0);
+  assign fill_cycles = format_recorded ? window_words : window_codes;
+
   always_ff @(posedge clk) begin
     if (reset) begin
       filled <= 1'b0;
@@ -102,7 +108,7 @@ module spike_encoder #(
     end else begin
       if (fill_ends) filled <= 1'b1;
       else if (scatter_start) filled <= 1'b0;
-      if (fill_begins) fill_wait <= window_codes == '0 ? '0 : window_codes - 1'b1;
+      if (fill_begins) fill_wait <= fill_cycles == '0 ? '0 : fill_cycles - 1'b1;
       else if (fill_wait != '0) fill_wait <= fill_wait - 1'b1;
       if (write_start != '0) fill_head <= taken;
     end
@@ -118,23 +124,22 @@ module spike_encoder #(
 
   if (BITMAP != 0) begin : form
     bitmap_writer #(
-        .LINK_BITS(LINK_BITS), .MOST_INPUTS(MOST_INPUTS), .MOST_TOKENS(MOST_TOKENS), .MOST_CODES(MOST_CODES)
+        .LINK_BITS(LINK_BITS), .MOST_INPUTS(MOST_INPUTS), .MOST_TOKENS(MOST_TOKENS), .MOST_CODES(MOST_CODES),
+        .SIDE_LISTS(SIDE_LISTS)
     ) writer (
-        .clk, .reset, .code_repeats, .code_radix, .format_unsigned, .format_salient, .format_digits, .steps, .slots,
-        .write_start(write_start[0]), .window_count(window_counts[COUNT_BITS-1:0]), .window_tokens, .digit_pairs,
-        .write_flit(write_flit[0]), .write_data(taken[LINK_BITS-1:0]),
+        .clk, .reset, .code_repeats, .code_radix, .format_unsigned, .format_salient, .format_digits, .format_recorded,
+        .steps, .slots, .write_start(write_start[0]), .window_count(window_counts[COUNT_BITS-1:0]), .window_tokens,
+        .digit_pairs, .window_lists, .write_flit(write_flit[0]), .write_data(taken[LINK_BITS-1:0]),
         .filled(filled && fill_wait == '0), .emitting, .scatter_start, .emit_start,
         .body, .ready(spikes_out_ready), .flit_full, .last_flit, .flit
     );
-    logic unused_lists;
-    assign unused_lists = window_lists;
   end else begin : form
     spike_sorter #(
         .SOURCES(SOURCES), .LINK_BITS(LINK_BITS), .MOST_INPUTS(MOST_INPUTS), .MOST_TOKENS(MOST_TOKENS),
         .MOST_CODES(MOST_CODES), .MOST_ENTRIES(MOST_ENTRIES), .SIDE_LISTS(SIDE_LISTS)
     ) sorter (
-        .clk, .reset, .code_repeats, .code_radix, .format_unsigned, .format_salient, .format_digits, .steps, .slots,
-        .write_start, .window_counts, .window_tokens, .digit_pairs, .window_lists, .write_flit,
+        .clk, .reset, .code_repeats, .code_radix, .format_unsigned, .format_salient, .format_digits, .format_recorded,
+        .steps, .slots, .write_start, .window_counts, .window_tokens, .digit_pairs, .window_lists, .write_flit,
         .write_data(taken[LINK_BITS-1:0]),
         .filled(filled && fill_wait == '0), .emitting, .scatter_start, .emit_start,
         .body, .ready(spikes_out_ready), .flit_full, .last_flit, .flit

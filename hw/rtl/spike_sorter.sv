@@ -28,6 +28,7 @@ module spike_sorter #(
     input logic format_unsigned,
     input logic [2:0] format_salient,
     input logic format_digits,
+    input logic format_recorded,
     input logic [4:0] steps,
     input logic [TOKENS_BITS-1:0] slots,
     input logic [SOURCES-1:0] write_start,
@@ -63,8 +64,8 @@ module spike_sorter #(
       .SOURCES(SOURCES), .LINK_BITS(LINK_BITS), .MOST_INPUTS(MOST_INPUTS), .MOST_TOKENS(MOST_TOKENS),
       .MOST_CODES(MOST_CODES), .SIDE_LISTS(SIDE_LISTS)
   ) sources (
-      .clk, .reset, .write_start, .window_counts, .window_tokens, .digit_pairs, .window_lists, .write_flit,
-      .write_data, .read_start(scatter_start), .read_next, .read_count(sort_count), .code, .salient(code_salient),
+      .clk, .reset, .write_start, .window_counts, .window_tokens, .digit_pairs, .window_lists, .format_recorded,
+      .write_flit, .write_data, .read_start(scatter_start), .read_next, .read_count(sort_count), .code, .salient(code_salient),
       .digit_pair(code_digits), .code_address, .code_slot, .last_code(code_last)
   );
 
@@ -230,8 +231,8 @@ module spike_sorter #(
   logic [LINK_BITS-1:0] packed_events, packed_next, padding, padding_next, event_padding;
   logic [2:0] slot_bits;
 
-  assign slope_bits = format_digits || format_salient[0] ? 3'd3 : 3'd1;
-  assign sign_bits = !format_salient[2];
+  assign slope_bits = format_recorded ? 3'd0 : format_digits || format_salient[0] ? 3'd3 : 3'd1;
+  assign sign_bits = !format_recorded && !format_salient[2];
   assign {emit_negative, emit_slope, emit_address, emit_slot} = spike_payload;
 
   always_comb begin
@@ -242,7 +243,7 @@ module spike_sorter #(
     event_bits = 5'd1 + 5'(slot_bits) + 5'(address_bits) + 5'(slope_bits) + 5'(sign_bits);
     per_flit = '0;
     flit_bits = '0;
-    for (int i = 3; i <= EVENT_BITS; i++) begin
+    for (int i = 2; i <= EVENT_BITS; i++) begin
       if (event_bits == 5'(i)) begin
         per_flit = USED_BITS'(LINK_BITS / i);
         flit_bits = USED_BITS'(LINK_BITS / i * i);

@@ -12,8 +12,13 @@
 
 #include "Rtl_spike_encoder.h"
 #include "Rtl_spike_encoder_bitmap.h"
+#include "Rtl_spike_encoder_bitmap_lists.h"
+#include "Rtl_spike_encoder_bitmap_lists_narrow.h"
 #include "Rtl_spike_encoder_bitmap_narrow.h"
 #include "Rtl_spike_encoder_lists.h"
+#include "Rtl_spike_encoder_recorded.h"
+#include "Rtl_spike_encoder_recorded_bitmap.h"
+#include "Rtl_spike_encoder_recorded_tile.h"
 #include "Rtl_spike_encoder_tile.h"
 #include "Rtl_spike_encoder_tile_lists.h"
 #include "tests/lockstep/lockstep.h"
@@ -66,20 +71,38 @@ constexpr Setting kListSettings[] = {
     {"some lists, count digits", 1, kSigned, kFloating, true, 1, 2, 1, kSomeLists},
     {"lists, radix unsigned extended, 2 tokens", 2, kUnsigned, kExtended, false, 2, 1, 1, kLists},
 };
+constexpr Setting kNarrowListSettings[] = {
+    {"lists, ttfs digits", 0, kSigned, kFloating, true, 1, 2, 1, kLists},
+    {"lists, count signed floating, 2 tokens", 1, kSigned, kFloating, false, 2, 1, 1, kLists},
+    {"some lists, radix unsigned extended, 2 tokens", 2, kUnsigned, kExtended, false, 2, 1, 1, kSomeLists},
+};
 constexpr Setting kTileListSettings[] = {
     {"lists, ttfs digits, 4 tokens", 0, kSigned, kFloating, true, 4, 3, 1, kLists},
     {"some lists, ttfs unsigned extended, 2 tokens", 0, kUnsigned, kExtended, false, 2, 3, 2, kSomeLists},
     {"lists, count signed floating", 1, kSigned, kFloating, false, 1, 2, 1, kLists},
 };
 
+// Recorded spikes, in shapes of before and in those of 8 steps a batch whose buffers have short words.
+constexpr SidePolicy kMasks = SidePolicy::kMask;
+constexpr Setting kRecordedSettings[] = {
+    {"recorded", 3, kSigned, kFloating, false, 1, 2},
+    {"recorded, 3 steps", 3, kUnsigned, kExtended, false, 3, 1},
+};
+constexpr Setting kNarrowRecordedSettings[] = {{"recorded, 2 steps", 3, kSigned, kFloating, false, 2, 2}};
+constexpr Setting kShortWordSettings[] = {
+    {"recorded, 8 steps, short words", 3, kSigned, kFloating, false, 8, 3, 1, kMasks, 4},
+    {"recorded, short words", 3, kSigned, kFloating, false, 1, 3, 2, kMasks, 4},
+};
+
 // clang-format off
 #define PORTS(X)                                                                                                      \
-  X(clk) X(reset) X(code_repeats) X(code_radix) X(format_unsigned) X(format_salient) X(format_digits) X(steps)        \
-  X(slots) X(window_serves) X(window_counts) X(window_tokens) X(window_wide) X(window_lists) X(codes_in_valid)        \
-  X(codes_in_bits) X(codes_in_tag) X(codes_in_destination) X(codes_in_class) X(codes_in_flow) X(codes_in_type)        \
-  X(codes_in_head) X(codes_in_tail) X(codes_in_last_packet) X(codes_in_pop) X(spikes_out_ready) X(spikes_out_push)    \
-  X(spikes_out_bits) X(spikes_out_tag) X(spikes_out_destination) X(spikes_out_class) X(spikes_out_flow)               \
-  X(spikes_out_type) X(spikes_out_head) X(spikes_out_tail) X(spikes_out_last_packet)
+  X(clk) X(reset) X(code_repeats) X(code_radix) X(format_unsigned) X(format_salient) X(format_digits)                 \
+  X(format_recorded) X(steps) X(slots) X(window_serves) X(window_counts) X(window_tokens) X(window_wide)              \
+  X(window_lists) X(codes_in_valid) X(codes_in_bits) X(codes_in_tag) X(codes_in_destination) X(codes_in_class)        \
+  X(codes_in_flow) X(codes_in_type) X(codes_in_head) X(codes_in_tail) X(codes_in_last_packet) X(codes_in_pop)         \
+  X(spikes_out_ready) X(spikes_out_push) X(spikes_out_bits) X(spikes_out_tag) X(spikes_out_destination)               \
+  X(spikes_out_class) X(spikes_out_flow) X(spikes_out_type) X(spikes_out_head) X(spikes_out_tail)                     \
+  X(spikes_out_last_packet)
 // clang-format on
 
 // One field of every source's flit, side by side.
@@ -106,8 +129,9 @@ struct Twin {
   void configure(const Setting& setting, int T) {
     code_repeats = setting.spike_code == 1;
     code_radix = setting.spike_code == 2;
-    format_unsigned = setting.code == ActivationCode::kUnsigned;
-    format_salient = 1u << int(setting.salient);
+    format_recorded = setting.recorded();
+    format_unsigned = !setting.recorded() && setting.code == ActivationCode::kUnsigned;
+    format_salient = setting.recorded() ? 0u : 1u << int(setting.salient);
     format_digits = setting.digits;
     steps = T;
     slots = setting.batch;
@@ -163,7 +187,7 @@ class Lockstep {
         link_bits_(link_bits),
         gather_(payload == Payload::kPackedCodes),
         layer_(layer_of(setting, seed)),
-        tiny_(layer_, chip_of(setting, payload, link_bits)),
+        tiny_(record(setting, &layer_.trace), chip_of(setting, payload, link_bits)),
         spikes_(clock_, 2),
         source_(tiny_, seed),
         windows_(windows(cycles)),
@@ -331,9 +355,17 @@ bool run(const LockstepOptions& options) {
   return run_settings<Rtl_spike_encoder>(kSettings, Payload::kAddressEvents, 128, options) &&
          run_settings<Rtl_spike_encoder_bitmap>(kSettings, Payload::kBitmap, 128, options) &&
          run_settings<Rtl_spike_encoder_bitmap_narrow>(kNarrowSettings, Payload::kBitmap, 64, options) &&
+         run_settings<Rtl_spike_encoder_bitmap_lists>(kListSettings, Payload::kBitmap, 128, options) &&
+         run_settings<Rtl_spike_encoder_bitmap_lists_narrow>(kNarrowListSettings, Payload::kBitmap, 64, options) &&
          run_settings<Rtl_spike_encoder_tile>(kTileSettings, Payload::kPackedCodes, 128, options) &&
          run_settings<Rtl_spike_encoder_lists>(kListSettings, Payload::kAddressEvents, 128, options) &&
-         run_settings<Rtl_spike_encoder_tile_lists>(kTileListSettings, Payload::kPackedCodes, 128, options);
+         run_settings<Rtl_spike_encoder_tile_lists>(kTileListSettings, Payload::kPackedCodes, 128, options) &&
+         run_settings<Rtl_spike_encoder>(kRecordedSettings, Payload::kAddressEvents, 128, options) &&
+         run_settings<Rtl_spike_encoder_bitmap>(kRecordedSettings, Payload::kBitmap, 128, options) &&
+         run_settings<Rtl_spike_encoder_bitmap_narrow>(kNarrowRecordedSettings, Payload::kBitmap, 64, options) &&
+         run_settings<Rtl_spike_encoder_recorded>(kShortWordSettings, Payload::kAddressEvents, 128, options) &&
+         run_settings<Rtl_spike_encoder_recorded_bitmap>(kShortWordSettings, Payload::kBitmap, 128, options) &&
+         run_settings<Rtl_spike_encoder_recorded_tile>(kShortWordSettings, Payload::kPackedCodes, 128, options);
 }
 
 }  // namespace

@@ -19,6 +19,11 @@ TinySpec layer_of(const Setting& setting, uint32_t seed) {
   return spec;
 }
 
+const LayerTrace& record(const Setting& setting, LayerTrace* layer) {
+  for (InputTrace& input : layer->inputs) input.steps = setting.recorded() ? layer->tokens : 0;
+  return *layer;
+}
+
 ChipSpec chip_of(const Setting& setting, Payload payload, int link_bits) {
   ChipSpec spec = tiny_chip(2, 1);
   if (setting.sources > 1) spec.memory_nodes.push_back({1, 0, kEast});
@@ -30,6 +35,7 @@ ChipSpec chip_of(const Setting& setting, Payload payload, int link_bits) {
   spec.spike_code = setting.spike_code;
   spec.payload = payload;
   spec.encoder.side_format = setting.side_format;
+  spec.encoder.buffer.main_word_bytes = setting.word_bytes;
   spec.network.link_bits = link_bits;
   return spec;
 }
@@ -51,20 +57,20 @@ std::vector<Flit> WindowSource::flits(const WindowTag& tag, int source) {
   const LayerContext& context = tiny_.context;
   const InputTrace& input = context.input(tag);
   const InputRange range = context.range(tag, source);
-  const CodeFormat format = CodeFormat::of(input);
   const IndexList list = IndexList::of(input, range.first, range.count);
   PackedCodes codes;
   codes.side_format = context.side_format(tag);
+  codes.code_bits = input.main_code_bits();
   codes.count = range.count;
   codes.tokens = context.rows(tag);
   const bool lists = codes.side_format == SideFormat::kIndexList;
   if (lists) codes.list_bits = codes.tokens * list.bits(0);
   const int silent_share = below(5) * 25, salient_share = below(5) * 25;
   for (int i = 0; i < codes.tokens * codes.count; ++i) {
-    const bool pair = input.two_digits(range.first + i % codes.count);
-    codes.salient.push_back(below(100) < salient_share && !(lists && pair));
-    const int side = format.side_bits(codes.salient.back(), pair);
-    codes.code.push_back(below(100) < silent_share ? 0 : uint8_t(below(16 << side)));
+    const int k = range.first + i % codes.count;
+    codes.salient.push_back(!input.recorded() && below(100) < salient_share && !(lists && input.two_digits(k)));
+    const int side = further_code_bits(input, k, codes.salient.back());
+    codes.code.push_back(below(100) < silent_share ? 0 : uint8_t(below(1 << (codes.code_bits + side))));
     codes.side_value_bits += side;
     if (lists && codes.salient.back()) codes.list_bits += list.index_bits;
   }

@@ -24,11 +24,15 @@ struct Setting {
   int sources;  // that share a window: the encoder is the first one's, or gathers all their codes
   int parts = 1;
   SidePolicy side_format = SidePolicy::kMask;
+  int word_bytes = 16;  // of the buffer's main array
+  bool recorded() const { return spike_code == 3; }
 };
 
 // Inputs of several sizes, wide ones among them; the largest is cut into windows. Of an input of one, the first of two
 // sources has none.
 TinySpec layer_of(const Setting& setting, uint32_t seed);
+// Where the setting says so, makes all inputs' codes recorded spikes. Returns the layer.
+const LayerTrace& record(const Setting& setting, LayerTrace* layer);
 ChipSpec chip_of(const Setting& setting, Payload payload, int link_bits);
 
 // Random windows of random codes: silent, dense, none or all salient ...
