@@ -4,6 +4,7 @@
 
 #include "hw/mapping/placement.h"
 #include "hw/noc/read_network.h"
+#include "hw/vector_unit/pass_cost.h"
 
 namespace spikeloom {
 
@@ -81,7 +82,10 @@ void read_tile(ConfigNode& tile, ChipSpec* spec) {
                                          std::to_string(2 * spec->synapse_array.row_bytes()));
   if (spec->synapse_array.weight_bytes / 2 / spec->synapse_array.row_bytes() >= WeightTag::kMostRows)
     synapses.fail_at("weight_bytes",
-                     "half of it holds more than " + std::to_string(WeightTag::kMostRows - 1) + " rows");
+                     "half of it holds more than " + std::to_string(WeightTag::kMostRows - 1) + " rows of " +
+                         std::to_string(spec->synapse_array.row_bytes()) + " bytes (" + std::to_string(lanes) +
+                         " lanes); at most " +
+                         std::to_string(2 * spec->synapse_array.row_bytes() * int64_t{WeightTag::kMostRows - 1}));
   ConfigNode& neurons = tile.section("neuron_array");
   spec->neuron_array.lanes = lanes;
   spec->neuron_array.slope_bits = int(neurons.integer("slope_bits", 4, 31));
@@ -160,7 +164,9 @@ TileLimits ChipSpec::tile_limits() const {
   limits.packet_flits = packet_flits;
   limits.membrane_bits = neuron_array.membrane_bits;
   limits.threshold_bits = neuron_array.threshold_bits;
-  limits.vector_lanes = vector_unit.lanes;
+  limits.vector_cycles = [this](VectorKind kind, const VectorShare& share) {
+    return issue_cycles(kind, vector_unit, int(global_buffer.macro().word_bytes), share.vectors, share.elements);
+  };
   limits.node_cycles = network.latency_alone(0, 1);
   limits.hop_cycles = network.hop_cycles();
   return limits;

@@ -6,6 +6,7 @@
 #include "hw/mapping/mapping_choice.h"
 #include "hw/mapping/parts.h"
 #include "hw/mapping/passes.h"
+#include "models/spike_count.h"
 
 namespace spikeloom {
 
@@ -111,7 +112,8 @@ class Mapper {
   // The next operations that share an input.
   void add_operations(int loads_after) {
     const int input = layer_.operations[next_operation_].input;
-    PhaseWork work{layer_, limits_, code_, topology_, input, program_.batch, timeline_, {}};
+    PhaseWork work{layer_, limits_, code_, topology_, input, program_.batch, timeline_, {}, {}};
+    work.spikes = mean_spikes(work.input(), code_, limits_.multiplies, work.rows());
     for (; next_operation_ < layer_.operations.size() && layer_.operations[next_operation_].input == input;
          ++next_operation_) {
       const auto more = lane_groups(layer_, static_cast<int>(next_operation_), limits_.lanes);
@@ -144,9 +146,10 @@ class Mapper {
       share.elements +=
           work.causal() ? layer_.seen_scores(m + 1) - layer_.seen_scores(m) : work.elements / layer_.tokens;
     }
-    int64_t most = 0;
-    for (const VectorShare& share : phase.vector_shares) most = std::max(most, share.elements);
-    timeline_.wait(double(most) / limits_.vector_lanes);
+    double slowest = 0;
+    for (const VectorShare& share : phase.vector_shares)
+      slowest = std::max(slowest, limits_.vector_cycles(work.kind, share));
+    timeline_.wait(slowest);
     for (size_t i = 0; i < layer_.inputs.size(); ++i)
       if (layer_.inputs[i].maker() == work.name) phase.input = static_cast<int>(i);
     program_.phases.push_back(std::move(phase));

@@ -85,8 +85,9 @@ MappingCandidate choose_mapping(const PhaseWork& work, const MappingSpec& mappin
   why->placement = "placed " + placement_names()[best.placement] +
                    (mapping.placement < kPlacements ? " (as configured)" : " (auto)");
   why->size = counted(work.groups.size(), "lane group", "lane groups") + ", " +
-              counted(chosen.passes, "pass", "passes") + ", weights read " + counted(chosen.reads, "time", "times") +
-              " from DRAM";
+              counted(chosen.passes, "pass", "passes") + ", weights read " +
+              (chosen.least_reads < chosen.most_reads ? std::to_string(chosen.least_reads) + " to " : "") +
+              counted(chosen.most_reads, "time", "times") + " from DRAM";
   why->cost = name(best) + ", about " + cost(chosen);
   why->weighed = !candidates.empty();
   if (why->weighed) {

@@ -13,9 +13,6 @@ namespace spikeloom {
 
 namespace {
 
-// Measured on the committed layer: about three of four digits are not zero. Only the choice of a mapping uses it.
-constexpr double kAssumedDensity = 0.75;
-
 // Registered FIFOs between a tile's array and its network interface: one cycle on the way in, one on the way out.
 constexpr int kFifoCycles = 2;
 
@@ -38,7 +35,6 @@ SplitEstimate::SplitEstimate(const PhaseWork& work, int split)
       parts_(make_parts(input_, split, limits_.half_rows)),
       share_{static_cast<int>(parts_.size()), work.topology.sources()} {
   for (const Part& part : parts_) loads_.push_back(load_of(part));
-  if (parts_[0].slices.size() > 2) reads_ = static_cast<int>(ceil_div(work.rows(), work.batch));
   for (int p = 0; p < split; ++p)  // of the first block: the others are alike
     row_cycles_ = std::max({row_cycles_, integration(parts_[p], loads_[p]), streams() * encoding(loads_[p])});
   loading_cycles_ = loading();
@@ -57,15 +53,24 @@ MappingEstimate SplitEstimate::placed(const std::vector<int>& order) const {
     add_loads(pass, &loads);
     add_work(pass, &work);
   }
-  MappingEstimate estimate{split_, static_cast<int>(passes.size()),      reads_,
-                           0,      loads.flit_hops() + work.flit_hops(), work_.before};
-  const double load_cycles = std::max(reads_ * loading_cycles_, loads.busiest_flits()) / count;
+  MappingEstimate estimate;
+  estimate.split = split_;
+  estimate.passes = static_cast<int>(passes.size());
+  estimate.flit_hops = loads.flit_hops() + work.flit_hops();
+  estimate.after = work_.before;
+  size_t slices = 0;  // of the part that has most
+  for (const Part& part : parts_) slices = std::max(slices, part.slices.size());
+  const auto [least, most] = std::minmax_element(
+      loads_.begin(), loads_.end(), [](const PartLoad& a, const PartLoad& b) { return a.reads < b.reads; });
+  estimate.least_reads = least->reads;
+  estimate.most_reads = most->reads;
+  const double load_cycles = std::max(loading_cycles_, loads.busiest_flits()) / count;
   const double work_cycles = std::max({count * work_.rows() * row_cycles_, chains, work.busiest_flits()}) / count;
   for (size_t pass = 0; pass < passes.size(); ++pass) {
     if (input_.causal != Causal::kNone)
       estimate.after.add_late_pass(load_cycles, work_cycles);
     else
-      estimate.after.add_pass(static_cast<int>(parts_[0].slices.size()), load_cycles, work_cycles);
+      estimate.after.add_pass(static_cast<int>(slices), load_cycles, work_cycles);
   }
   estimate.cycles = estimate.after.worked() - work_.before.worked();
   return estimate;
@@ -83,12 +88,13 @@ SplitEstimate::PartLoad SplitEstimate::load_of(const Part& part) const {
     load.rows += slice.rows();
     for (int k = slice.first; k < slice.first + slice.count; ++k) {
       const double seen = double(seeing(k - block)) / work_.rows();
-      const double digits = kAssumedDensity * (1 + input_.two_digits(k));
+      const double spikes = seen * work_.spikes[size_t(k)];
       load.inputs += seen;
-      load.spikes += seen * digits;
-      load.weight_rows += seen * digits * (input_.planes + input_.is_wide(k));
+      load.spikes += spikes;
+      load.weight_rows += spikes * (input_.planes + input_.is_wide(k));
     }
   }
+  if (part.slices.size() > 2) load.reads = static_cast<int>(ceil_div(work_.rows(), work_.batch));
   load.receiving = double(seeing(part.slices[0].first - block)) / work_.rows();
   if (!limits_.multiplies)
     load.marks = part.window_count() * work_.code.steps(CodeFormat::of(input_).largest_magnitude());
@@ -135,9 +141,9 @@ double SplitEstimate::encoding(const PartLoad& load) const {
   return std::max(load.inputs / nodes, load.spikes / nodes + load.marks);
 }
 
-// Cycles in which weights and parameters are read from DRAM once and travel. Memory nodes load side by side, each the
-// parts that it holds; nodes that hold one part together load the same tile at a time, and share the link into it. The
-// last of them sends the parameters.
+// Cycles in which weights are read from DRAM, as often as need be, and parameters once, and travel. Memory nodes load
+// side by side, each the parts that it holds; nodes that hold one part together load the same tile at a time, and share
+// the link into it. The last of them sends the parameters.
 double SplitEstimate::loading() const {
   double row_bytes = 0, parameter_bytes = 0;  // of a block
   for (const OperationTrace& operation : work_.layer.operations)
@@ -149,9 +155,10 @@ double SplitEstimate::loading() const {
   for (int p = 0; p < share_.parts; ++p)
     for (int node = 0; node < share_.sources; ++node)
       if (share_.serves(node, p)) {
-        const double parameters = has_parameters(p) ? parameter_bytes / reads_ : 0;  // once
-        read[node] += loads_[p].rows * row_bytes / share_.count(p) + (node == share_.last(p) ? parameters : 0);
-        sent[node] += loads_[p].rows * row_bytes + parameters;
+        const double parameters = has_parameters(p) ? parameter_bytes : 0;
+        const double rows = double(loads_[p].reads) * loads_[p].rows * row_bytes;
+        read[node] += rows / share_.count(p) + (node == share_.last(p) ? parameters : 0);
+        sent[node] += rows + parameters;
       }
   return std::max(*std::max_element(read.begin(), read.end()) / (limits_.dram_bytes_per_cycle / share_.sources),
                   *std::max_element(sent.begin(), sent.end()) / limits_.link_bytes_per_cycle());
@@ -190,7 +197,8 @@ void SplitEstimate::add_loads(const Pass& pass, Traffic* traffic) const {
         has_parameters(at.part) ? at.outputs * parameter_bits(work_.layer.operations[at.operation]) / 8.0 : 0;
     for (int source = 0; source < share_.sources; ++source) {
       if (!share_.serves(source, at.part)) continue;
-      const double bytes = reads_ * rows / share_.count(at.part) + (source == share_.last(at.part) ? parameters : 0);
+      const double bytes =
+          loads_[at.part].reads * rows / share_.count(at.part) + (source == share_.last(at.part) ? parameters : 0);
       traffic->unicast(work_.topology.source_node(source), static_cast<int>(tile),
                        bytes / limits_.link_bytes_per_cycle());
     }

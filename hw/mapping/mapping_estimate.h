@@ -1,10 +1,10 @@
-// What a mapping of a phase is estimated to cost: an input split, and the order in which tiles are taken. No value of
-// the layer is looked at.
+// What a mapping of a phase is estimated to cost: an input split, and the order in which tiles are taken. Of the values
+// of the layer nothing is looked at but how many spikes each input has on average.
 //
 // Cycles   that the phase adds to those before it. What integrates, encodes, hands partial sums on and fires works on
 //          rows of activations at once, and no link carries more than a flit a cycle; the slowest counts. Weights are
 //          loaded beside it, ahead as far as the weight SRAM has room (timeline.h), once, or once a batch where a part
-//          does not stay there. A vector unit takes a cycle for as many elements as it has lanes, which is the least.
+//          does not stay there. A vector unit takes the cycles in which its passes issue.
 // Chains   sum a batch at a time (output_array.h): from the first tile a grant goes to each tile behind, then each
 //          tile's whole message back to the one before, and only then comes the next batch. So every link of a chain
 //          takes the time of two messages that meet no other, and hops count twice.
@@ -31,6 +31,7 @@ struct PhaseWork {
   int batch;                     // rows of activations that one weight read serves
   Timeline before;               // of the phases that are mapped already
   std::vector<TileWork> groups;  // lane groups of the operations that share the input
+  std::vector<double> spikes;    // [input] mean_spikes (models/spike_count.h)
 
   const InputTrace& input() const { return layer.inputs[input_index]; }
   int rows() const { return layer.tokens * input().rows_per_token; }
@@ -39,7 +40,7 @@ struct PhaseWork {
 struct MappingEstimate {
   int split = 0;
   int passes = 0;
-  int reads = 0;  // times that every weight comes from DRAM
+  int least_reads = 0, most_reads = 0;  // times that a weight comes from DRAM: those of a part that stays, once
   double cycles = 0, flit_hops = 0;
   Timeline after;
 };
@@ -53,14 +54,14 @@ class SplitEstimate {
   MappingEstimate placed(const std::vector<int>& order) const;
 
  private:
-  // What a row of activations brings to a part, on average over the rows: inputs that it sees, and at the assumed
-  // density spikes (or digits to be multiplied) and the weight rows that they read. A digit counts as one spike, as
-  // `ttfs` sends it; `count` and `radix` may send more.
+  // What a row of activations brings to a part, on average over the rows: inputs that it sees, spikes (or digits to be
+  // multiplied) and the weight rows that they read.
   struct PartLoad {
     double inputs = 0, spikes = 0, weight_rows = 0;
     double receiving = 0;     // share of the rows that see an input of the part
     double stream_flits = 0;  // that each of its memory nodes sends for a batch
     int rows = 0;             // of weights
+    int reads = 1;            // of each of them
     int marks = 0;
   };
 
@@ -85,9 +86,8 @@ class SplitEstimate {
   std::vector<Part> parts_;
   SourceShare share_;
   std::vector<PartLoad> loads_;  // [part]
-  int reads_ = 1;
-  double row_cycles_ = 0;      // integration and encoding of a row in a pass, whichever takes longer
-  double loading_cycles_ = 0;  // all weights once
+  double row_cycles_ = 0;        // integration and encoding of a row in a pass, whichever takes longer
+  double loading_cycles_ = 0;    // all weights, as often as they are read
 };
 
 }  // namespace spikeloom

@@ -15,6 +15,7 @@
 #pragma once
 
 #include <algorithm>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -229,7 +230,10 @@ struct TileLimits {
   int link_bits = 128, packet_flits = 16;  // a packet's first flit carries no weights
   int membrane_bits = 32;                  // that a partial sum travels in
   int threshold_bits = 24;
-  int vector_lanes = 1;                 // of a memory node's vector unit
+  // That a memory node's vector unit takes for its share of a phase.
+  std::function<double(VectorKind, const VectorShare&)> vector_cycles = [](VectorKind, const VectorShare& share) {
+    return double(share.elements);
+  };
   int node_cycles = 5, hop_cycles = 3;  // of a flit alone: over no link between routers, and for each
 
   bool encodes_in_tiles() const { return payload == Payload::kPackedCodes && !multiplies; }

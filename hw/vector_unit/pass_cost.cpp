@@ -93,4 +93,14 @@ PassCost pass_cost(const VectorPass& pass, const VectorUnitSpec& spec, int globa
   return cost;
 }
 
+double issue_cycles(VectorKind kind, const VectorUnitSpec& spec, int global_word_bytes, int64_t vectors,
+                    int64_t elements) {
+  if (vectors == 0) return 0;
+  const VectorShape shape{int64_t(ceil_div(uint64_t(elements), uint64_t(vectors))), 32, 32};
+  Cycle cycles = 0;
+  for (const VectorPass& pass : vector_program(kind, SalientRule::kRoundedMad, false))
+    cycles += pass_cost(pass, spec, global_word_bytes, shape).issue;
+  return double(vectors) * double(cycles);
+}
+
 }  // namespace spikeloom

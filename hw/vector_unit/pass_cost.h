@@ -32,4 +32,9 @@ struct PassCost {
 // either kind a cycle, of `global_word_bytes`).
 PassCost pass_cost(const VectorPass& pass, const VectorUnitSpec& spec, int global_word_bytes, const VectorShape& shape);
 
+// An estimate for a job: cycles in which all passes over all its vectors issue, operands and results of binary32,
+// coding with the longest rule.
+double issue_cycles(VectorKind kind, const VectorUnitSpec& spec, int global_word_bytes, int64_t vectors,
+                    int64_t elements);
+
 }  // namespace spikeloom

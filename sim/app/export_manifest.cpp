@@ -81,7 +81,8 @@ std::string ExportManifest::activations_file(int layer, const std::string& case_
 void ExportManifest::check_files(int layer, const std::string& case_name) const {
   for (const std::string& kind : {std::string("weights"), case_name}) {
     const std::string name = file_name(layer, kind), file = (fs::path(folder) / name).string();
-    if (!fs::is_regular_file(file)) throw UserError(file + ": no such file, but manifest.json lists it");
+    if (const std::string why = why_no_file(file); !why.empty())
+      throw UserError(file + ": " + why + ", but manifest.json lists it");
     check_sha256(layer, name, sha256_of_file(file));
   }
 }
@@ -95,8 +96,8 @@ void ExportManifest::check_sha256(int layer, const std::string& name, const std:
 }
 
 void ExportManifest::check_trace(int layer, const std::string& case_name, const LayerTrace& trace) const {
-  check_sha256(layer, file_name(layer, "weights"), trace.weights_sha256);
   check_sha256(layer, file_name(layer, case_name), trace.sha256);
+  check_sha256(layer, file_name(layer, "weights"), trace.weights_sha256);
   const auto fail = [&trace](const std::string& is, const std::string& listed) {
     throw UserError(trace.file + ": is of " + is + ", manifest.json says " + listed);
   };

@@ -141,9 +141,7 @@ std::string phase_table(const json& report) {
                energy(pj).c_str(), 100 * pj / number_of(report["energy"], "total_pj"),
                spikes ? grouped(count_of(phase, "input_spikes")).c_str() : "-");
   }
-  return text +
-         "* weights count with the operations that use them, whenever they are loaded; leakage and background by "
-         "time; operations without passes are the vector unit's\n\n";
+  return text + operations_note();
 }
 
 std::string layer_row(const std::string& name, uint64_t cycles, uint64_t fill, const json& shares, double dram_bytes,

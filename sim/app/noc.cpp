@@ -39,7 +39,8 @@ a packet's recorded cycle to the arrival of its tail at the last of its nodes, p
 A rate is saturated when arrivals fell behind what was offered while it was measured, by more than 2 % and than what
 flows through the network in three times its longest latency without load; or when packets were left after the drain,
 whose end is looked for every 1,024 cycles.
-"4 H + 9 cycles over H hops": H links between routers, none between nodes of one router.
+"4 H + 9 cycles over H hops": H links between routers, none between nodes of one router. A node may be its own
+destination (uniform, hotspot, the diagonal of transpose), over no link, as BookSim 2 counts it.
 
 examples
   spikeloom noc configs/networks/mesh_8x8.yaml
@@ -99,7 +100,9 @@ void print_head(const NocExperiment& experiment) {
   std::printf("Traffic      SYNTHETIC: %s, %s, packets of %d flit(s); %d seed(s) of %d + %d cycles\n",
               pattern_names()[int(traffic.pattern)].c_str(), traffic.bursty ? "bursty" : "bernoulli",
               traffic.packet_flits, traffic.seeds, traffic.warmup_cycles, traffic.measured_cycles);
-  const bool at_least = experiment.network.router.switch_cycles > 1 && traffic.packet_flits > 1;
+  const NetworkSpec& network = experiment.network;
+  const bool at_least = traffic.packet_flits > 1 &&
+                        (network.router.switch_cycles > 1 || network.buffer_flits < network.round_trip_flits());
   std::printf("Alone        a packet takes %s%d H + %d cycles over H hops\n\n", at_least ? "at least " : "",
               experiment.network.hop_cycles(), experiment.network.latency_alone(0, traffic.packet_flits));
   std::printf("%9s %9s %12s %8s %9s %12s\n", "offered", "accepted", "latency", "+-", "largest", "packets");
@@ -191,7 +194,7 @@ nlohmann::json rates_json(const std::vector<Row>& rows) {
 void warn_of_no_packet(const NocExperiment& experiment, const std::vector<Row>& rows) {
   std::string rates;
   for (const Row& row : rows)
-    if (row.packets == 0) rates += format(rates.empty() ? "%g" : ", %g", row.rate);
+    if (row.packets == 0 && !row.saturated) rates += format(rates.empty() ? "%g" : ", %g", row.rate);
   if (!rates.empty())
     std::cerr << "warning: no packet was measured at " << rates << ": traffic.measured_cycles ("
               << experiment.traffic.measured_cycles << ") or these rates are too small\n";

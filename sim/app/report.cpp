@@ -7,6 +7,7 @@
 #include <set>
 
 #include "models/activation_code.h"
+#include "models/spike_count.h"
 
 namespace spikeloom {
 
@@ -83,10 +84,7 @@ void count_input(const InputTrace& input, const SpikeCode& code, int rows, uint6
         *spikes += (input.code_at(m, k) & (input.code_bytes == 2 ? 0x7fff : 0xff)) != 0;
         continue;
       }
-      const SpikeValues values = format.decode(input.code_at(m, k), input.salient(m, k), input.two_digits(k));
-      for (int i = 0; i < values.count; ++i)
-        for (int step = 0; step < T; ++step)
-          *spikes += report->multiplies || code.fires(values.value[i].magnitude, step, T);
+      *spikes += uint64_t(report->multiplies ? factors_of(input, m, k) : spikes_of(input, code, m, k));
     }
   report->input_spikes += *spikes;
 }

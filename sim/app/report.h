@@ -104,6 +104,8 @@ std::string bank_waits_line(uint64_t cycles, const std::string& halves, uint64_t
 std::string cache_line(double sram_bytes, double dram_bytes);
 // What rows, flits and SRAM add to the bits of a weight.
 std::string packing_line(const WeightBits& bits);
+// Below a table of operations: what counts with which of them.
+std::string operations_note();
 // The table of energy groups; DRAM's background power is a part of its group.
 std::string group_table(const GroupEnergies& groups, double background_pj, double total_pj);
 // What the reports of traces without attention say about it.

@@ -151,10 +151,7 @@ std::string phase_table(const Report& report) {
                        [](const std::string& name) { return name == "scores" || name == "mix"; });
   };
   text += sum_row(report, "of it vector unit", vector_unit) + sum_row(report, "of it scores, mix", attention);
-  return text +
-         "* weights count with the operations that use them, whenever they are loaded; leakage and background by "
-         "time, DRAM's refreshes\n  and open rows with what uses it next; operations without passes are the vector "
-         "unit's\n\n";
+  return text + operations_note();
 }
 
 // A text with the whole numbers in it grouped.
@@ -215,6 +212,12 @@ std::string settling_line(const nlohmann::ordered_json& steps) {
                 steps["run"].get<int>(), steps["asked"].get<int>(),
                 steps["settled"].get<bool>() ? "had settled" : "had not settled",
                 steps["changes"].back().get<double>());
+}
+
+std::string operations_note() {
+  return "* weights count with the operations that use them, whenever they are loaded; leakage and background by "
+         "time, DRAM's refreshes\n  and open rows with what uses it next; operations without passes are the vector "
+         "unit's\n\n";
 }
 
 std::string packing_line(const WeightBits& bits) {

@@ -147,6 +147,10 @@ void SafetensorsFile::check_overlaps() const {
     if (before.data + before.bytes > order[i].first)
       fail("tensors '" + order[i - 1].second + "' and '" + order[i].second + "' overlap");
   }
+  if (order.empty()) return;
+  const Tensor& last = tensors_.at(order.back().second);
+  if (const auto behind = begin_ + size_ - (last.data + last.bytes); behind > 0)
+    fail(std::to_string(behind) + " bytes behind the last tensor '" + order.back().second + "' (overwritten in part?)");
 }
 
 const uint8_t* SafetensorsFile::bytes(const std::string& name, const std::vector<int64_t>& shape,

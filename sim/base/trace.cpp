@@ -219,6 +219,32 @@ void LayerTrace::check_vector_unit() const {
       throw UserError(name + ": " + std::to_string(work.elements) + " elements do not divide among " +
                       std::to_string(work.vectors) + " vectors");
   }
+  check_vector_elements();
+}
+
+// Of a decoder layer: what is coded has the elements of the input that it becomes and of the work before it, and all
+// that works on the residual stream has as many.
+void LayerTrace::check_vector_elements() const {
+  const auto fail = [this](const VectorWork& work, int64_t expected, const std::string& of) {
+    throw UserError(file + ": description: vector_unit '" + work.name + "': " + std::to_string(work.elements) +
+                    " elements, but " + of + " has " + std::to_string(expected));
+  };
+  const VectorWork* residual = nullptr;
+  for (size_t i = 0; i < vector_unit.size(); ++i) {
+    const VectorWork& work = vector_unit[i];
+    if (work.kind == VectorKind::kEncode && !work.causal())
+      for (const InputTrace& input : inputs) {
+        const int64_t expected = int64_t{tokens} * input.rows_per_token * input.size;
+        if (input.maker() == work.name && work.elements != expected) fail(work, expected, "input '" + input.name + "'");
+      }
+    const bool is_coded = i + 1 < vector_unit.size() && vector_unit[i + 1].kind == VectorKind::kEncode;
+    if ((work.kind == VectorKind::kRmsNorm || work.kind == VectorKind::kGatedSilu) && is_coded &&
+        work.elements != vector_unit[i + 1].elements)
+      fail(work, vector_unit[i + 1].elements, "'" + vector_unit[i + 1].name + "', which codes them,");
+    if (work.kind != VectorKind::kRmsNorm && work.kind != VectorKind::kResidualAdd) continue;
+    if (residual && work.elements != residual->elements) fail(work, residual->elements, "'" + residual->name + "'");
+    residual = &work;
+  }
 }
 
 void LayerTrace::select(const std::vector<std::string>& names, int token_count) {

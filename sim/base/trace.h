@@ -122,6 +122,7 @@ class LayerTrace : public TraceOrigin {
   int seen(int token) const { return attention ? attention->seen(token) : scores.first + token + 1; }
   // Throws UserError unless the vector unit's work divides among tokens.
   void check_vector_unit() const;
+  void check_vector_elements() const;
 
   int output_bits = 0;
   WeightKind weight_kind = WeightKind::kFourBits;

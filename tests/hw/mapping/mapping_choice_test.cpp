@@ -21,7 +21,8 @@ struct Paper {
     limits.half_rows = 64;
   }
   PhaseWork work() const {
-    PhaseWork work{layer.trace, limits, *code, topology, 0, 1, {}, {}};
+    PhaseWork work{layer.trace, limits, *code, topology, 0, 1, {}, {}, {}};
+    work.spikes.assign(size_t(work.input().size), 0.75);
     for (size_t i = 0; i < layer.trace.operations.size(); ++i) {
       const auto more = lane_groups(layer.trace, int(i), limits.lanes);
       work.groups.insert(work.groups.end(), more.begin(), more.end());
@@ -56,9 +57,9 @@ TEST(MappingChoiceUnit, MoreThanEightPartsAreTakenWhereWeightsAreThenReadOnce) {
   };
   const MappingEstimate most = paper({4, 4, {{0, 0, kWest}}}, 8)->choose({true, 1, kAuto});
   EXPECT_EQ(most.split, 12);
-  EXPECT_EQ(most.reads, 1);
+  EXPECT_EQ(most.most_reads, 1);
   // On 11 tiles there are not enough parts.
-  EXPECT_EQ(paper({11, 1, {{0, 0, kWest}}}, 8)->choose({true, 1, kAuto}).reads, 4);
+  EXPECT_EQ(paper({11, 1, {{0, 0, kWest}}}, 8)->choose({true, 1, kAuto}).most_reads, 4);
   // Both halves hold the rows of one part, and DRAM takes as long for any number: no further parts, and the tile at
   // the memory node.
   EXPECT_EQ(paper({4, 4, {{0, 0, kWest}}}, 96)->choose({true, 1, kAuto}).split, 1);
@@ -67,7 +68,7 @@ TEST(MappingChoiceUnit, MoreThanEightPartsAreTakenWhereWeightsAreThenReadOnce) {
 // 64 inputs, 16 outputs: 64 rows of 8 bytes, 512 bytes of weights in two memory nodes, 1 byte a cycle each, over links
 // of 15/16 of a byte a cycle (flits of 8 bits, one of 16 a head flit); and to each part parameters of 16 x 56 bits, 112
 // bytes. In one part both nodes load every tile together: 624 bytes over one link at a time, then 64 inputs, of which
-// 3/4 are taken not to be zero. In two parts each node loads its own tiles, 256 and 112 bytes, then a chain takes 10
+// 3/4 have a digit that is not 0. In two parts each node loads its own tiles, 256 and 112 bytes, then a chain takes 10
 // cycles for a grant, 42 for 33 flits of sums, 22 to fire 10 bits. In three parts node 0 has two of them, 43 rows.
 TEST(MappingChoiceUnit, MemoryNodesThatHoldAPartTogetherShareTheLinkIntoATile) {
   Paper paper(shape(1, 64, 16), {4, 2, {{0, 0, kWest}, {3, 0, kEast}}});

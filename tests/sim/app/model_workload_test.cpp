@@ -87,7 +87,10 @@ TEST_F(ModelWorkloadConfig, FilesThatAreNotTheManifestsAreNamed) {
   const std::string file = small_model_experiment(folder_, SmallExport().write(folder_));
   const auto checked = [&] { return user_error_of([&] { check_layers(Experiment::load(file, {}), 1); }); };
   const std::string trace = folder_.file("export/layer01.prefill2.safetensors");
-  std::ofstream(trace, std::ios::app) << "more";
+  std::fstream(trace, std::ios::in | std::ios::out).seekp(-1, std::ios::end) << '\x7f';
+  EXPECT_EQ(checked().rfind("layer 1: " + trace + ": SHA-256 is ", 0), 0u) << checked();
+  std::filesystem::copy_file(folder_.file("export/layer00.prefill2.safetensors"), trace,
+                             std::filesystem::copy_options::overwrite_existing);
   EXPECT_EQ(checked().rfind("layer 1: " + trace + ": SHA-256 is ", 0), 0u) << checked();
   std::filesystem::remove(trace);
   EXPECT_EQ(checked(), "layer 1: " + trace + ": no such file, but manifest.json lists it");

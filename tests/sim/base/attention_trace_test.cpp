@@ -112,6 +112,34 @@ TEST_F(SmallAttentionUnit, WorkThatDoesNotDivideAmongTokensIsRefused) {
   EXPECT_EQ(message(1, "vectors", 0), "description: vector_unit 'probabilities': 10 elements in 0 vectors");
 }
 
+// 2 tokens of 4 inputs are coded, and normalized before; the residual stream has as many everywhere.
+TEST_F(SmallAttentionUnit, WorkOfADecoderLayerHasTheElementsOfItsInput) {
+  const auto entry = [](const char* name, const char* kind, int elements) {
+    return nlohmann::json{{"name", name}, {"kind", kind}, {"elements", elements}, {"vectors", 2}};
+  };
+  const auto message = [&](std::vector<nlohmann::json> entries) {
+    TracePair pair = small_attention_trace();
+    const nlohmann::json probabilities = activations(pair)["vector_unit"][1];
+    entries.push_back(probabilities);
+    activations(pair)["vector_unit"] = entries;
+    const std::string file = pair.write(folder_);
+    const std::string full = user_error_of([&] { LayerTrace::open(file); });
+    return full.substr(std::min(full.find("vector_unit"), full.size()));
+  };
+  const std::string input = LayerTrace::open(small_attention_trace().write(folder_)).inputs[0].name;
+  const int size = LayerTrace::open(small_attention_trace().write(folder_)).inputs[0].size;
+  EXPECT_EQ(message({entry("norm", "rms_norm", 2 * size), entry(input.c_str(), "encode", 2 * size),
+                     entry("add", "residual_add", 2 * size)}),
+            "");
+  EXPECT_EQ(message({entry(input.c_str(), "encode", 2 * size + 2)}),
+            "vector_unit '" + input + "': " + std::to_string(2 * size + 2) + " elements, but input '" + input +
+                "' has " + std::to_string(2 * size));
+  EXPECT_EQ(message({entry("norm", "rms_norm", 2), entry(input.c_str(), "encode", 2 * size)}),
+            "vector_unit 'norm': 2 elements, but '" + input + "', which codes them, has " + std::to_string(2 * size));
+  EXPECT_EQ(message({entry("norm", "rms_norm", 8), entry("add", "residual_add", 6)}),
+            "vector_unit 'add': 6 elements, but 'norm' has 8");
+}
+
 TEST_F(SmallAttentionUnit, BothKeysAreOptional) {
   const LayerTrace plain = LayerTrace::open(small_trace().write(folder_));
   EXPECT_FALSE(plain.attention.has_value());

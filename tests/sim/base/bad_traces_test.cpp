@@ -23,6 +23,8 @@ void put_header_length(std::string& bytes, uint64_t length) {
 const std::vector<BadTrace> kBadFiles = {
     {"EmptyFile", edit_bytes([](std::string& bytes) { bytes.clear(); }),
      "{activations}: truncated: 0 bytes, a safetensors file has at least 8"},
+    {"BytesBehindTheLast", edit_bytes([](std::string& bytes) { bytes += "abc"; }),
+     "{activations}: 3 bytes behind the last tensor 'q.v0' (overwritten in part?)"},
     {"CutInLength", edit_bytes([](std::string& bytes) { bytes.resize(5); }),
      "{activations}: truncated: 5 bytes, a safetensors file has at least 8"},
     {"CutInHeader", edit_bytes([](std::string& bytes) {
