@@ -17,7 +17,7 @@
 namespace spikeloom {
 
 constexpr int kMemoryNodes = 2, kSets = 6, kLinkBits = 64;
-constexpr int kMostUsedPorts = 8, kMostUsedVcs = 8, kMostLatency = 6, kRing = 16;
+constexpr int kMostUsedPorts = 8, kMostUsedVcs = 8, kMostLatency = 6, kRing = 64;
 
 // Parameters of router.sv, with its defaults.
 struct Sizes {
@@ -25,7 +25,7 @@ struct Sizes {
   int ports = 5, classes = 2, vcs_per_class = 2, depth = 4, width = 4, height = 3, concentration = 1, speculative = 0,
       vc_allocator = 0, switch_allocator = 0, iterations = 1, torus = 0, partitions = 1, routing = 0,
       routing_cycles = 0, vc_cycles = 1, switch_allocation_cycles = 1, switch_cycles = 1, wait_for_tail_credit = 0,
-      input_speedup = 1;
+      input_speedup = 1, output_speedup = 1;
 
   // "name PORTS=6 DEPTH=3": a shape of CMakeLists.txt.
   explicit Sizes(const std::string& shape) {
@@ -67,7 +67,8 @@ struct Sizes {
                                                 {"SWITCH_ALLOCATION_CYCLES", &switch_allocation_cycles},
                                                 {"SWITCH_CYCLES", &switch_cycles},
                                                 {"WAIT_FOR_TAIL_CREDIT", &wait_for_tail_credit},
-                                                {"INPUT_SPEEDUP", &input_speedup}};
+                                                {"INPUT_SPEEDUP", &input_speedup},
+                                                {"OUTPUT_SPEEDUP", &output_speedup}};
     for (const auto& [name, size] : all)
       if (parameter == name) return size;
     return nullptr;
