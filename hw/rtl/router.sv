@@ -15,8 +15,8 @@
 //          x, y, to_node, arrival_channels, memory_* and branches are configuration registers: where the router is,
 //          which outputs lead to nodes, how many channels of each class packets arrive on there, where memory nodes
 //          hang, the outputs of each multicast set here.
-// Differs  one credit a cycle and channel. Destination, flow and order travel beside the payload. Adaptive policies on
-//          a mesh only. An allocator of several cycles decides in the first of them: its logic is not spread out.
+// Differs  one credit a cycle and channel. Destination, flow and order travel beside the payload. An allocator of
+//          several cycles decides in the first of them: its logic is not spread out.
 module router #(
     parameter int PORTS = 5,
     parameter int CLASSES = 2,

@@ -1,6 +1,6 @@
 # Routers that run beside their twins: parameters of router.sv that differ from its defaults. For `make lockstep`, since
 # each takes its time to build: also those with one slow stage, and ROUTER_DRAWS further ones, which are drawn, the first
-# with ROUTER_SEED.
+# with ROUTER_SEED. Of adaptive policies on a torus networks refuse most, as they can deadlock: a router alone cannot.
 option(ROUTER_ALL_SHAPES "all routers of the lockstep, not only those of the tests" OFF)
 set(ROUTER_DRAWS 2 CACHE STRING "routers of random parameters for the lockstep")
 set(ROUTER_SEED 1 CACHE STRING "seed of their parameters")
@@ -22,7 +22,8 @@ SWITCH_CYCLES=2"
 SWITCH_ALLOCATION_CYCLES=3 SWITCH_CYCLES=3"
     "output_speedup PORTS=6 CLASSES=1 VCS_PER_CLASS=3 ITERATIONS=2 OUTPUT_SPEEDUP=2"
     "crossing_queues DEPTH=3 SPECULATIVE=1 ROUTING=1 VC_CYCLES=2 SWITCH_ALLOCATION_CYCLES=2 SWITCH_ALLOCATOR=1 \
-SWITCH_CYCLES=3 INPUT_SPEEDUP=2 OUTPUT_SPEEDUP=3")
+SWITCH_CYCLES=3 INPUT_SPEEDUP=2 OUTPUT_SPEEDUP=3"
+    "odd_even_torus PORTS=6 CLASSES=1 VCS_PER_CLASS=2 MESH_WIDTH=3 SPECULATIVE=1 SWITCH_ALLOCATOR=2 TORUS=1 ROUTING=2")
 if(ROUTER_ALL_SHAPES)
   list(APPEND router_shapes
        "routing_stage CLASSES=1 ROUTING_CYCLES=2 VC_ALLOCATOR=1"
@@ -35,7 +36,10 @@ SWITCH_ALLOCATION_CYCLES=2 SWITCH_CYCLES=2"
        "all_channels_cross CLASSES=2 VCS_PER_CLASS=2 SPECULATIVE=1 SWITCH_ALLOCATOR=2 SWITCH_CYCLES=0 \
 WAIT_FOR_TAIL_CREDIT=1 INPUT_SPEEDUP=4"
        "all_inputs_cross CLASSES=1 VCS_PER_CLASS=2 DEPTH=1 SPECULATIVE=1 SWITCH_ALLOCATOR=2 SWITCH_CYCLES=0 \
-INPUT_SPEEDUP=2 OUTPUT_SPEEDUP=8")
+INPUT_SPEEDUP=2 OUTPUT_SPEEDUP=8"
+       "odd_even_dateline CLASSES=1 VCS_PER_CLASS=4 MESH_WIDTH=3 VC_ALLOCATOR=1 TORUS=1 PARTITIONS=2 ROUTING=2"
+       "west_first_ring CLASSES=1 VCS_PER_CLASS=4 MESH_WIDTH=3 MESH_HEIGHT=1 TORUS=1 PARTITIONS=2 ROUTING=1"
+       "west_first_torus CLASSES=1 VCS_PER_CLASS=2 MESH_HEIGHT=4 SPECULATIVE=1 ITERATIONS=2 TORUS=1 ROUTING=1")
 endif()
 
 # Adds a shape to router_shapes.
