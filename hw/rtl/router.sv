@@ -6,17 +6,17 @@
 //
 // Timing   a flit on the input wires in cycle c is in its buffer from c + 1 on; one whose switch allocation ends in c
 //          is on the output wires in c + SWITCH_CYCLES. A place freed in c is told in c. A credit that comes in c can
-//          be used in c + 1. Stages of several cycles are not pipelined: router_stage, router_grants, router_crossing.
+//          be used in c + 1. Stages of several cycles are not pipelined: router_stage, router_grants, router_crossbar.
 //          WAIT_FOR_TAIL_CREDIT: a channel is offered again when all its credits are here. Channel v of an input
-//          crosses by the v % INPUT_SPEEDUP-th of its crossbar inputs.
-// Config   sizes, SPECULATIVE, the allocators, the shape, the routing policy, the cycles of stages and these two are
-//          parameters.
+//          crosses by the v % INPUT_SPEEDUP-th of its crossbar inputs; input i by the i % OUTPUT_SPEEDUP-th crossbar
+//          output of an output, and its flits wait behind it until the link is free.
+// Config   sizes, SPECULATIVE, the allocators, the shape, the routing policy, the cycles of stages and these three
+//          are parameters.
 //          x, y, to_node, arrival_channels, memory_* and branches are configuration registers: where the router is,
 //          which outputs lead to nodes, how many channels of each class packets arrive on there, where memory nodes
 //          hang, the outputs of each multicast set here.
-// Differs  one credit a cycle and channel. Destination, flow and order travel beside the payload. Adaptive policies on
-//          a mesh only. An allocator of several cycles decides in the first of them: its logic is not spread out.
-//          The queues of output_speedup are left out.
+// Differs  one credit a cycle and channel. Destination, flow and order travel beside the payload. An allocator of
+//          several cycles decides in the first of them: its logic is not spread out.
 module router #(
     parameter int PORTS = 5,
     parameter int CLASSES = 2,
@@ -41,6 +41,7 @@ module router #(
     parameter int SWITCH_CYCLES = 1,
     parameter int WAIT_FOR_TAIL_CREDIT = 0,
     parameter int INPUT_SPEEDUP = 1,     // crossbar inputs of each input
+    parameter int OUTPUT_SPEEDUP = 1,    // crossbar outputs of each output; behind them a place for every credit
     localparam int VCS = CLASSES * VCS_PER_CLASS,
     localparam int VC_BITS = VCS > 1 ? $clog2(VCS) : 1,
     localparam int NODES = MESH_WIDTH * MESH_HEIGHT * CONCENTRATION + MEMORY_NODES,
@@ -81,6 +82,7 @@ module router #(
   localparam int SIDE = PORTS * SHARE;  // slots, or output channels, of a class
   localparam int CROSSBAR_INPUTS = PORTS * INPUT_SPEEDUP;
   localparam int HEADER_BITS = 3 + 8 + DESTINATION_BITS;
+  localparam int WAYS = OUTPUT_SPEEDUP < PORTS ? OUTPUT_SPEEDUP : PORTS;  // crossbar outputs that inputs lead to
   localparam int CROSSING_BITS = VC_BITS + HEADER_BITS + FLIT_BITS;
   localparam int CREDIT_BITS = $clog2(DEPTH + 1);
 
@@ -93,7 +95,7 @@ module router #(
   // Output channels: [class][output][channel of the class].
   logic [CLASSES*SIDE-1:0] free, offered, can_send, sent;  // free: no packet holds it
   // The switch: [output][crossbar input], and channels of the input.
-  logic [PORTS*CROSSBAR_INPUTS-1:0] switch_request, switch_urgent, switch_together, switch_grant, crosses, from;
+  logic [PORTS*CROSSBAR_INPUTS-1:0] switch_request, switch_urgent, switch_together, switch_grant, crosses;
   logic [PORTS*CROSSBAR_INPUTS*VCS-1:0] switch_vc;
   // Its grants that take effect in this cycle.
   logic [PORTS*CROSSBAR_INPUTS-1:0] due_grant;
@@ -101,14 +103,16 @@ module router #(
   // Stages, and the slots for which they begin.
   logic routing_open, vc_open, switch_open;
   logic [PORTS*VCS-1:0] begins_routing, begins_vc, begins_switch;
-  // Of the flits that the crossbar passes on, by crossbar input.
-  logic [CROSSBAR_INPUTS*HEADER_BITS-1:0] read_header, next_header;
-  logic [PORTS*VC_BITS-1:0] vc, next_vc;  // by output
+  // Of the flits that cross, by crossbar input, and their channels by [output][way].
+  logic [CROSSBAR_INPUTS*HEADER_BITS-1:0] front_header;
   logic [CROSSBAR_INPUTS*FLIT_BITS-1:0] read_bits;
+  logic [WAYS*CLASSES*SIDE-1:0] sent_by_way;  // `sent`, by the inputs of each way
+  logic [PORTS*WAYS*VC_BITS-1:0] crossing_vc;
+  logic [PORTS*CROSSING_BITS-1:0] out_flit;
 
   assign in_credit = pop;
 
-  genvar i, n, o, v, k, c;
+  genvar i, n, o, v, k, c, w;
   generate
     for (i = 0; i < PORTS; i = i + 1) begin : inputs
       logic [VCS-1:0] asking_vc;
@@ -238,9 +242,9 @@ module router #(
           else if (|granted_vc) later <= ~(granted_vc | (granted_vc - VCS'(1)));
         end
         always_comb begin
-          next_header[N*HEADER_BITS+:HEADER_BITS] = '0;
-          for (int w = n; w < VCS; w = w + INPUT_SPEEDUP)
-            if (read[i*VCS+w]) next_header[N*HEADER_BITS+:HEADER_BITS] = header[(i*VCS+w)*HEADER_BITS+:HEADER_BITS];
+          front_header[N*HEADER_BITS+:HEADER_BITS] = '0;
+          for (int u = n; u < VCS; u = u + INPUT_SPEEDUP)
+            if (read[i*VCS+u]) front_header[N*HEADER_BITS+:HEADER_BITS] = header[(i*VCS+u)*HEADER_BITS+:HEADER_BITS];
         end
       end
       always_comb begin
@@ -255,6 +259,7 @@ module router #(
     for (k = 0; k < CLASSES; k = k + 1) begin : classes
       logic [SIDE*SIDE-1:0] request, together, decided, grant;
       logic [SIDE-1:0] taken, freed, sent_now;
+      logic [WAYS*SIDE-1:0] sent_now_by_way;
       for (i = 0; i < SIDE; i = i + 1) begin : slots
         for (o = 0; o < SIDE; o = o + 1) begin : channels
           assign request[o*SIDE+i] = vc_request[(k*SIDE+i)*SIDE+o];
@@ -289,13 +294,19 @@ module router #(
         taken = '0;
         freed = '0;
         sent_now = '0;
+        sent_now_by_way = '0;
         for (int s = 0; s < SIDE; s = s + 1) begin
           taken = taken | vc_grant[(k*SIDE+s)*SIDE+:SIDE];
           freed = freed | slot_freed[(k*SIDE+s)*SIDE+:SIDE];
           sent_now = sent_now | slot_sent[(k*SIDE+s)*SIDE+:SIDE];
+          sent_now_by_way[s/SHARE%WAYS*SIDE+:SIDE] =
+              sent_now_by_way[s/SHARE%WAYS*SIDE+:SIDE] | slot_sent[(k*SIDE+s)*SIDE+:SIDE];
         end
       end
       assign sent[k*SIDE+:SIDE] = sent_now;
+      for (w = 0; w < WAYS; w = w + 1) begin : ways
+        assign sent_by_way[(w*CLASSES+k)*SIDE+:SIDE] = sent_now_by_way[w*SIDE+:SIDE];
+      end
       always_ff @(posedge clk) begin
         if (reset) free[k*SIDE+:SIDE] <= '1;
         else free[k*SIDE+:SIDE] <= (free[k*SIDE+:SIDE] & ~taken) | freed;
@@ -315,13 +326,14 @@ module router #(
     end
   endgenerate
 
-  allocator #(
+  router_switch #(
+      .PORTS(PORTS),
+      .INPUT_SPEEDUP(INPUT_SPEEDUP),
+      .WAYS(WAYS),
       .KIND(SWITCH_ALLOCATOR),
       .ITERATIONS(ITERATIONS),
-      .INPUTS(CROSSBAR_INPUTS),
-      .OUTPUTS(PORTS),
       .LABEL_BITS(VCS)
-  ) switch_allocator (
+  ) switch_allocators (
       .clk(clk),
       .reset(reset),
       .request(switch_request),
@@ -365,61 +377,39 @@ module router #(
       .open(switch_open)
   );
 
-  // The crossbar, one cycle after the grant takes effect; or at once, where it takes no time.
-  logic [PORTS-1:0] crossed;
-  logic [PORTS*CROSSING_BITS-1:0] flit, out_flit;
   generate
-    if (SWITCH_CYCLES == 0) begin : at_once
-      assign from = crosses;
-      assign read_header = next_header;
-      assign vc = next_vc;
-    end else begin : clocked
-      always_ff @(posedge clk) begin
-        from <= reset ? '0 : crosses;
-        read_header <= next_header;
-        vc <= next_vc;
-      end
-    end
     for (o = 0; o < PORTS; o = o + 1) begin : outputs
-      logic [HEADER_BITS-1:0] flit_header;
-      logic [FLIT_BITS-1:0] flit_bits;
-      always_comb begin
-        next_vc[o*VC_BITS+:VC_BITS] = '0;
-        for (int w = 0; w < VCS; w = w + 1)
-          if (sent[w/SHARE*SIDE+o*SHARE+w%SHARE]) next_vc[o*VC_BITS+:VC_BITS] = VC_BITS'(w);
-      end
-      assign crossed[o] = |from[o*CROSSBAR_INPUTS+:CROSSBAR_INPUTS];
-      always_comb begin
-        flit_bits = '0;
-        flit_header = '0;
-        for (int m = 0; m < CROSSBAR_INPUTS; m = m + 1) begin
-          if (from[o*CROSSBAR_INPUTS+m]) begin
-            flit_bits = read_bits[m*FLIT_BITS+:FLIT_BITS];
-            flit_header = read_header[m*HEADER_BITS+:HEADER_BITS];
-          end
+      for (w = 0; w < WAYS; w = w + 1) begin : ways
+        logic [VC_BITS-1:0] vc;
+        always_comb begin
+          vc = '0;
+          for (int u = 0; u < VCS; u = u + 1)
+            if (sent_by_way[(w*CLASSES+u/SHARE)*SIDE+o*SHARE+u%SHARE]) vc = VC_BITS'(u);
         end
+        assign crossing_vc[(o*WAYS+w)*VC_BITS+:VC_BITS] = vc;
       end
-      assign flit[o*CROSSING_BITS+:CROSSING_BITS] = {vc[o*VC_BITS+:VC_BITS], flit_header, flit_bits};
       assign {out_vc[o*VC_BITS+:VC_BITS], out_head[o], out_tail[o], out_ordered[o], out_flow[o*8+:8],
               out_destination[o*DESTINATION_BITS+:DESTINATION_BITS], out_bits[o*FLIT_BITS+:FLIT_BITS]} =
           out_flit[o*CROSSING_BITS+:CROSSING_BITS];
     end
-    if (SWITCH_CYCLES > 1) begin : several_cycles
-      router_crossing #(
-          .PORTS(PORTS),
-          .BITS(CROSSING_BITS),
-          .CYCLES(SWITCH_CYCLES)
-      ) crossing (
-          .clk(clk),
-          .reset(reset),
-          .in_valid(crossed),
-          .in_flit(flit),
-          .out_valid(out_valid),
-          .out_flit(out_flit)
-      );
-    end else begin : one_cycle
-      assign out_valid = crossed;
-      assign out_flit = flit;
-    end
   endgenerate
+  router_crossbar #(
+      .PORTS(PORTS),
+      .INPUT_SPEEDUP(INPUT_SPEEDUP),
+      .WAYS(WAYS),
+      .VC_BITS(VC_BITS),
+      .HEADER_BITS(HEADER_BITS),
+      .FLIT_BITS(FLIT_BITS),
+      .CYCLES(SWITCH_CYCLES),
+      .CREDITS(VCS * DEPTH)
+  ) crossbar (
+      .clk(clk),
+      .reset(reset),
+      .crosses(crosses),
+      .crossing_vc(crossing_vc),
+      .front_header(front_header),
+      .read_bits(read_bits),
+      .out_valid(out_valid),
+      .out_flit(out_flit)
+  );
 endmodule

@@ -93,7 +93,7 @@ RouterLockstep<Rtl>::RouterLockstep(const sc_core::sc_module_name& name, Clock& 
       spec_{sizes.routing_cycles,   sizes.vc_cycles,        sizes.switch_allocation_cycles,
             sizes.switch_cycles,    sizes.speculative != 0, sizes.vc_allocator,
             sizes.switch_allocator, sizes.iterations,       sizes.wait_for_tail_credit != 0,
-            sizes.input_speedup},
+            sizes.input_speedup,    sizes.output_speedup},
       channels_{sizes.classes, sizes.vcs_per_class, sizes.partitions, {}},
       format_{kLinkBits, place_.topology.nodes(), sizes.vcs()},
       traffic_(sizes, place_, &random_),

@@ -17,7 +17,7 @@
 namespace spikeloom {
 
 constexpr int kMemoryNodes = 2, kSets = 6, kLinkBits = 64;
-constexpr int kMostUsedPorts = 8, kMostUsedVcs = 8, kMostLatency = 6, kRing = 16;
+constexpr int kMostUsedPorts = 8, kMostUsedVcs = 8, kMostLatency = 6, kRing = 64;
 
 // Parameters of router.sv, with its defaults.
 struct Sizes {
@@ -25,7 +25,7 @@ struct Sizes {
   int ports = 5, classes = 2, vcs_per_class = 2, depth = 4, width = 4, height = 3, concentration = 1, speculative = 0,
       vc_allocator = 0, switch_allocator = 0, iterations = 1, torus = 0, partitions = 1, routing = 0,
       routing_cycles = 0, vc_cycles = 1, switch_allocation_cycles = 1, switch_cycles = 1, wait_for_tail_credit = 0,
-      input_speedup = 1;
+      input_speedup = 1, output_speedup = 1;
 
   // "name PORTS=6 DEPTH=3": a shape of CMakeLists.txt.
   explicit Sizes(const std::string& shape) {
@@ -67,7 +67,8 @@ struct Sizes {
                                                 {"SWITCH_ALLOCATION_CYCLES", &switch_allocation_cycles},
                                                 {"SWITCH_CYCLES", &switch_cycles},
                                                 {"WAIT_FOR_TAIL_CREDIT", &wait_for_tail_credit},
-                                                {"INPUT_SPEEDUP", &input_speedup}};
+                                                {"INPUT_SPEEDUP", &input_speedup},
+                                                {"OUTPUT_SPEEDUP", &output_speedup}};
     for (const auto& [name, size] : all)
       if (parameter == name) return size;
     return nullptr;
@@ -104,8 +105,8 @@ struct Place {
   std::vector<int> sets;  // that have branches at the router
 
   Place(const Sizes& sizes, Random* random)
-      : x(coordinate(sizes.width, random)),
-        y(coordinate(sizes.height, random)),
+      : x(coordinate(sizes.width, sizes.torus != 0, random)),
+        y(coordinate(sizes.height, sizes.torus != 0, random)),
         memory_nodes{memory_node(sizes, 0, random), memory_node(sizes, 1, random)},
         topology(sizes.width, sizes.height, memory_nodes, sizes.torus ? Shape::kTorus : Shape::kMesh,
                  sizes.concentration),
@@ -128,8 +129,9 @@ struct Place {
   }
 
  private:
-  static int coordinate(int size, Random* random) {
-    return random->chance(70) ? random->between(1, size - 2) : random->between(0, size - 1);
+  // Inside a mesh for the most part; round a torus all are alike, but for the policies.
+  static int coordinate(int size, bool ring, Random* random) {
+    return !ring && size > 2 && random->chance(70) ? random->between(1, size - 2) : random->between(0, size - 1);
   }
   // Here, where the router has a local port more; else at an edge of the mesh, or at another router of a torus.
   EdgeNode memory_node(const Sizes& sizes, int number, Random* random) const {
@@ -191,8 +193,15 @@ class Traffic {
       return;
     }
     head->ordered = random_.chance(ordered_percent_);
-    head->destination = uint32_t(hot_node_ >= 0 && random_.chance(70) ? hot_node_ : random_.between(0, nodes - 1));
-    head->flow = uint8_t(random_.between(0, 255));
+    do {
+      head->destination = uint32_t(hot_node_ >= 0 && random_.chance(70) ? hot_node_ : random_.between(0, nodes - 1));
+      head->flow = uint8_t(random_.between(0, 255));
+    } while (!choice(*head, input, vc).ports);
+  }
+  // None for a packet that a policy would have led elsewhere before: round a torus the odd-even model knows some.
+  RouteChoice choice(const Flit& head, int input, int vc) const {
+    const RouteState state = {input, uint8_t(sizes_.partition(vc)), head.flow};
+    return place_.routes.routing(head.ordered).next(place_.topology, place_.router(), state, int(head.destination));
   }
   void count(const Flit& head, int input, int vc, Totals* totals) const {
     ++totals->packets;
@@ -201,11 +210,9 @@ class Traffic {
       ++totals->multicasts;
       return;
     }
-    const RouteState state = {input, uint8_t(sizes_.partition(vc)), head.flow};
-    const RouteChoice choice =
-        place_.routes.routing(head.ordered).next(place_.topology, place_.router(), state, int(head.destination));
-    totals->choices += (choice.ports & (choice.ports - 1)) != 0;
-    totals->crossing += choice.partition;
+    const RouteChoice way = choice(head, input, vc);
+    totals->choices += (way.ports & (way.ports - 1)) != 0;
+    totals->crossing += way.partition;
   }
 
   const Sizes& sizes_;

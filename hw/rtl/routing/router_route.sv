@@ -1,5 +1,5 @@
-// Route of a packet: the branches of a multicast set, the port of a node of this router, or what the policy offers; ordered
-// flows take dimension order. The twin of RouteTable::route() in hw/noc/route_table.h.
+// Route of a packet: the branches of a multicast set, the port of a node of this router, or what the policy offers;
+// ordered flows take dimension order. The twin of RouteTable::route() in hw/noc/route_table.h.
 module router_route #(
     parameter int PORTS = 5,
     parameter int MESH_WIDTH = 4,
@@ -89,11 +89,13 @@ module router_route #(
           .directions(free_directions)
       );
     end else if (ROUTING == 2) begin : policy
+      logic [DESTINATION_BITS-1:0] east_x;  // the next column's
+      assign east_x = TORUS != 0 && x == DESTINATION_BITS'(MESH_WIDTH - 1) ? '0 : x + DESTINATION_BITS'(1);
       odd_even free (
           .left(left),
           .odd_here(x[0]),
           .odd_target(target_x[0]),
-          .one_east(target_x == x + DESTINATION_BITS'(1)),
+          .one_east(target_x == east_x),
           .heads_east(travels[1]),
           .directions(free_directions)
       );
