@@ -131,19 +131,45 @@ void check_encoder(const ChipSpec& spec, const InputTrace& input, SideFormat sid
   shortfalls->need("encoder.index_bytes", input.name, index_bytes, spec.encoder.index_bytes);
 }
 
+// Bits that a job of the vector unit leaves in the global buffer, and whether they are codes, which stay until the
+// operations behind have sent them; of a neuron the spike alone, whose state takes the place of the one before. What
+// else it makes, the next such job reads, and codings before it. The residual stream is counted apart.
+struct Made {
+  uint64_t bits = 0;
+  bool are_codes = false;
+};
+
+Made made_by(const VectorJob& job) {
+  switch (job.kind) {
+    case VectorKind::kResidualAdd:
+      return {0, false};
+    case VectorKind::kSpikeScores:
+    case VectorKind::kSpikeMix:  // a sum for each vector
+      return {uint64_t(job.vectors) * job.out_bits, false};
+    case VectorKind::kIntegrateFire:
+      return {uint64_t(job.elements), true};
+    default:
+      return {uint64_t(job.elements) * job.out_bits,
+              job.kind == VectorKind::kEncode || job.kind == VectorKind::kQuantize};
+  }
+}
+
 // Most bytes that a memory node's global buffer holds at once, beside the residual stream of its own tokens: of
 // operations the codes that it sends (with the side bits that they may need), and of its tokens the outputs, and those
-// of the operations before, from which the vector unit makes the codes; of the vector unit what it has made since, too.
+// of the operations before, from which the vector unit makes the codes; of the vector unit what it has made since and
+// is still read.
 uint64_t resident_bytes(const LayerTrace& layer, const Program& program, int node) {
-  uint64_t most = 0, outputs_before = 0, made = 0;
+  uint64_t most = 0, outputs_before = 0, codes = 0, latest = 0;
   const uint64_t kept = program.tokens_kept(node);
   for (size_t index = 0; index < program.phases.size(); ++index) {
     const Phase& phase = program.phases[index];
     if (phase.is_vector()) {
-      const VectorJob job = vector_job(layer, program, node, int(index));
-      const bool sums = job.kind == VectorKind::kSpikeScores || job.kind == VectorKind::kSpikeMix;  // one a vector
-      made += uint64_t(sums ? job.vectors : job.elements) * job.out_bits;
-      most = std::max(most, outputs_before + made);
+      const Made made = made_by(vector_job(layer, program, node, int(index)));
+      most = std::max(most, outputs_before + codes + latest + made.bits);
+      if (made.are_codes)
+        codes += made.bits;
+      else
+        latest = made.bits;
       continue;
     }
     const SourceShare share{static_cast<int>(phase.parts.size()), program.sources};
@@ -163,7 +189,7 @@ uint64_t resident_bytes(const LayerTrace& layer, const Program& program, int nod
         outputs += kept * phase.rows_per_token * operation.outputs * operation.output_bits;
     most = std::max(most, row_bits * phase.rows + outputs + outputs_before);
     outputs_before = outputs;
-    made = 0;
+    codes = latest = 0;
   }
   return ceil_div(most + kept * layer.inputs[0].size * kResidualBits, 8);
 }

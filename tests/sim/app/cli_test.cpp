@@ -319,6 +319,21 @@ TEST_F(CliConfig, FiveTernaryWeightsAByteLeaveAPartOfARowEmpty) {
       << outcome.text;
 }
 
+// 3 of 6 tokens in 16 steps, when sums over values have been made: 2,304 / 2 of 24 bits a step, and the probabilities
+// that they were made of, 432 / 2 of 9; for a token and step 384 running sums of queries, of up to 16 x 384 in 14 bits,
+// and the spikes of 384 keys and values; the residual stream, 384 of 32 bits a token.
+TEST_F(CliConfig, TheGlobalBufferHoldsWhatIsStillReadOfTheVectorUnitsResults) {
+  const int steps = 16, tokens = 3;
+  const int bytes = (steps * (1152 * 24 + 216 * 9) + tokens * steps * 384 * (14 + 1 + 1) + tokens * 384 * 32) / 8;
+  const auto checked = [](int bytes) {
+    return spikeloom("check configs/experiments/spiking_lm.yaml --set chip.memory_node.global_buffer.bytes=" +
+                     std::to_string(bytes));
+  };
+  EXPECT_EQ(checked(bytes).status, 0) << checked(bytes).text;
+  EXPECT_NE(checked(bytes - 16).text.find("which needs " + std::to_string(bytes)), std::string::npos)
+      << checked(bytes - 16).text;
+}
+
 TEST_F(CliConfig, CheckRecomputesTheExpectationsOfATrace) {
   const Outcome outcome = spikeloom("check traces/smollm2-135m/spikequant/layer15.prefill32.safetensors");
   EXPECT_EQ(outcome.status, 0);
