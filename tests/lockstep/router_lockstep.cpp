@@ -146,7 +146,7 @@ void RouterLockstep<Rtl>::configure() {
       memory_y(destination_bits), memory_port(ceil_log2(uint64_t(sizes_.ports))), branches(sizes_.ports);
   for (int p = 0; p < sizes_.ports; ++p) to_node.set(p, place_.to_node(p));
   for (int k = 0; k < sizes_.classes; ++k) arrivals.set(k, uint64_t(channels_.arrivals(k)));
-  for (int m = 0; m < kMemoryNodes; ++m) {
+  for (int m = 0; m < sizes_.memory_nodes; ++m) {
     memory_x.set(m, uint64_t(place_.memory_nodes[m].x));
     memory_y.set(m, uint64_t(place_.memory_nodes[m].y));
     memory_port.set(m, uint64_t(place_.topology.port_of(place_.topology.source_node(m))));
@@ -243,7 +243,7 @@ void RouterLockstep<Rtl>::compare_outputs() {
   const Fields valid = Fields(1).read(twin_.out_valid), head = Fields(1).read(twin_.out_head),
                tail = Fields(1).read(twin_.out_tail), ordered = Fields(1).read(twin_.out_ordered),
                flow = Fields(8).read(twin_.out_flow), bits = Fields(kLinkBits).read(twin_.out_bits),
-               vc = Fields(ceil_log2(uint64_t(sizes_.vcs()))).read(twin_.out_vc),
+               vc = Fields(sizes_.vc_bits()).read(twin_.out_vc),
                destination = Fields(ceil_log2(uint64_t(place_.topology.nodes() + kSets))).read(twin_.out_destination);
   for (int p = 0; p < sizes_.ports; ++p) {
     const Sent sent = std::exchange(out_[p].flits[cycle_ % kRing], Sent());
@@ -277,7 +277,7 @@ void RouterLockstep<Rtl>::note_output(Side* side) {
 
 template <class Rtl>
 void RouterLockstep<Rtl>::drive() {
-  Fields valid(1), vc(ceil_log2(uint64_t(sizes_.vcs()))), head(1), tail(1), ordered(1), flow(8),
+  Fields valid(1), vc(sizes_.vc_bits()), head(1), tail(1), ordered(1), flow(8),
       destination(ceil_log2(uint64_t(place_.topology.nodes() + kSets))), bits(kLinkBits), credits(sizes_.vcs());
   for (int p = 0; p < sizes_.ports; ++p) {
     credits.set(p, std::exchange(out_[p].credits[cycle_ % kRing], 0));

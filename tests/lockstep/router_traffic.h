@@ -1,6 +1,7 @@
 // What a router's lockstep runs on: the router's parameters, a random place in a network, random packets.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <cstdlib>
@@ -16,14 +17,14 @@
 
 namespace spikeloom {
 
-constexpr int kMemoryNodes = 2, kSets = 6, kLinkBits = 64;
+constexpr int kSets = 6, kLinkBits = 64;
 constexpr int kMostUsedPorts = 8, kMostUsedVcs = 8, kMostLatency = 6, kRing = 64;
 
 // Parameters of router.sv, with its defaults.
 struct Sizes {
   std::string name;
-  int ports = 5, classes = 2, vcs_per_class = 2, depth = 4, width = 4, height = 3, concentration = 1, speculative = 0,
-      vc_allocator = 0, switch_allocator = 0, iterations = 1, torus = 0, partitions = 1, routing = 0,
+  int ports = 5, classes = 2, vcs_per_class = 2, depth = 4, width = 4, height = 3, concentration = 1, memory_nodes = 2,
+      speculative = 0, vc_allocator = 0, switch_allocator = 0, iterations = 1, torus = 0, partitions = 1, routing = 0,
       routing_cycles = 0, vc_cycles = 1, switch_allocation_cycles = 1, switch_cycles = 1, wait_for_tail_credit = 0,
       input_speedup = 1, output_speedup = 1;
 
@@ -42,6 +43,7 @@ struct Sizes {
     }
   }
   int vcs() const { return classes * vcs_per_class; }
+  int vc_bits() const { return std::max(1, ceil_log2(uint64_t(vcs()))); }
   int partition_vcs() const { return vcs_per_class / partitions; }  // of each class
   // In which a channel's packets travelled, if they come from a router.
   int partition(int vc) const { return vc % vcs_per_class / partition_vcs(); }
@@ -55,6 +57,7 @@ struct Sizes {
                                                 {"MESH_WIDTH", &width},
                                                 {"MESH_HEIGHT", &height},
                                                 {"CONCENTRATION", &concentration},
+                                                {"MEMORY_NODES", &memory_nodes},
                                                 {"SPECULATIVE", &speculative},
                                                 {"VC_ALLOCATOR", &vc_allocator},
                                                 {"SWITCH_ALLOCATOR", &switch_allocator},
@@ -107,7 +110,7 @@ struct Place {
   Place(const Sizes& sizes, Random* random)
       : x(coordinate(sizes.width, sizes.torus != 0, random)),
         y(coordinate(sizes.height, sizes.torus != 0, random)),
-        memory_nodes{memory_node(sizes, 0, random), memory_node(sizes, 1, random)},
+        memory_nodes(draw_memory_nodes(sizes, random)),
         topology(sizes.width, sizes.height, memory_nodes, sizes.torus ? Shape::kTorus : Shape::kMesh,
                  sizes.concentration),
         routes(topology, policy(sizes, 0), sizes.routing ? policy(sizes, sizes.routing) : nullptr) {
@@ -116,13 +119,13 @@ struct Place {
       const int percent = random->between(10, 100);
       for (int tile = 0; tile < topology.tiles(); ++tile)
         if (tile == 0 || random->chance(percent)) tiles.push_back(tile);
-      const int set = routes.add_multicast(random->between(0, kMemoryNodes - 1), tiles);
+      const int set = routes.add_multicast(random->between(0, sizes.memory_nodes - 1), tiles);
       if (routes.branches(set, router())) sets.push_back(set);
     }
   }
   int router() const { return y * topology.width() + x; }
   bool to_node(int port) const {
-    for (int m = 0; m < kMemoryNodes; ++m)
+    for (int m = 0; m < topology.sources(); ++m)
       if (topology.router_of(topology.source_node(m)) == router() && topology.port_of(topology.source_node(m)) == port)
         return true;
     return port >= kLocal;
@@ -133,11 +136,19 @@ struct Place {
   static int coordinate(int size, bool ring, Random* random) {
     return !ring && size > 2 && random->chance(70) ? random->between(1, size - 2) : random->between(0, size - 1);
   }
-  // Here, where the router has a local port more; else at an edge of the mesh, or at another router of a torus.
+  std::vector<EdgeNode> draw_memory_nodes(const Sizes& sizes, Random* random) const {
+    std::vector<EdgeNode> nodes;
+    for (int m = 0; m < sizes.memory_nodes; ++m) nodes.push_back(memory_node(sizes, m, random));
+    return nodes;
+  }
+  // Here, where the router has a local port more; else at an edge of the mesh, each at its own, or at another router of
+  // a torus.
   EdgeNode memory_node(const Sizes& sizes, int number, Random* random) const {
     if (sizes.ports > kLocal + sizes.concentration + number) return {x, y, kLocal};
-    if (!sizes.torus)
-      return {number == 0 ? 0 : sizes.width - 1, random->between(0, sizes.height - 1), number == 0 ? kWest : kEast};
+    const Port edge = std::array<Port, 4>{kWest, kEast, kNorth, kSouth}.at(size_t(number));
+    if (!sizes.torus && number < 2)
+      return {edge == kWest ? 0 : sizes.width - 1, random->between(0, sizes.height - 1), edge};
+    if (!sizes.torus) return {random->between(0, sizes.width - 1), edge == kNorth ? 0 : sizes.height - 1, edge};
     return {(x + random->between(1, sizes.width - 1)) % sizes.width, random->between(0, sizes.height - 1), kLocal};
   }
   std::unique_ptr<Routing> policy(const Sizes& sizes, int routing) const {
