@@ -65,6 +65,19 @@ TEST(MappingChoiceUnit, MoreThanEightPartsAreTakenWhereWeightsAreThenReadOnce) {
   EXPECT_EQ(paper({4, 4, {{0, 0, kWest}}}, 96)->choose({true, 1, kAuto}).split, 1);
 }
 
+// 17 inputs, 8 outputs, 5 tokens; half a weight SRAM holds 4 rows. Of two parts the one of 9 rows does not stay: its
+// rows are read for every token, those of the other once; 4 bytes each, beside parameters of 56 bytes for each part.
+TEST(MappingChoiceUnit, OnlyPartsThatDoNotStayAreReadAgain) {
+  Paper paper(shape(5, 17, 8));
+  paper.limits.half_rows = 4;
+  paper.limits.dram_bytes_per_cycle = 0.01;
+  const MappingEstimate estimate = paper.choose({false, 2, 0});
+  EXPECT_EQ(estimate.least_reads, 1);
+  EXPECT_EQ(estimate.most_reads, 5);
+  EXPECT_NEAR(estimate.cycles, ((5 * 9 + 8) * 4 + 2 * 56) / 0.01, 1e-6);
+  EXPECT_NE(paper.why.size.find("weights read 1 to 5 times from DRAM"), std::string::npos) << paper.why.size;
+}
+
 // 64 inputs, 16 outputs: 64 rows of 8 bytes, 512 bytes of weights in two memory nodes, 1 byte a cycle each, over links
 // of 15/16 of a byte a cycle (flits of 8 bits, one of 16 a head flit); and to each part parameters of 16 x 56 bits, 112
 // bytes. In one part both nodes load every tile together: 624 bytes over one link at a time, then 64 inputs, of which
