@@ -33,6 +33,9 @@ RandomProgram::RandomProgram(const Sizes& shape, Random* random)
     }
   }
   layer.tokens = batch * random->between(20, 80) + random->between(0, batch - 1);
+  for (InputTrace& input : layer.inputs)
+    codes.resize(std::max(codes.size(), size_t(layer.tokens) * input.rows_per_token * input.size), 0);
+  for (InputTrace& input : layer.inputs) input.codes = codes.data();
   const MappingSpec mapping{false, random->between(1, width)};
   const TileLimits limits{shape.lanes, half_rows, 1, 16.0};
   program = make_program(layer, mapping, limits, batch, *code, *topology, routes.get());

@@ -42,6 +42,7 @@ class RandomProgram {
   const bool long_runs;  // one flit brings more rows than a run may have: small fields, mostly wide inputs
   int half_rows;
   bool encoder_in_tile;
+  std::vector<uint8_t> codes;  // of every input alike: what mapping estimates spikes from
   LayerTrace layer;
   std::unique_ptr<Topology> topology;
   std::unique_ptr<RouteTable> routes;
