@@ -14,11 +14,13 @@
 //          stand as one memory each. BITMAP: 1 payload bitmap (bitmap_lane.sv), 0 address events (spike_lane.sv).
 //          item_*, format_*, window_* and lane_* are configuration registers: they show the window under way, or the
 //          next one to start, until window_done, and its slice with it. load_row_bytes: how long the rows of load
-//          `load_index` are. code_keeps_slopes: constant.
+//          `load_index` are. ROW_SHIFTS: rows may have exponents of their own (attention's values), a byte behind their
+//          weights; then they choose the slope with the spike (models/activation_code.h). code_keeps_slopes: constant.
 // Differs  a command has one flag per kind: what SystemC pushes in one cycle is one word, in the order batch start,
 //          window start, row or mark, slice end. neurons_out_room counts the places of its queue (7: 7 or more). Inputs
 //          show their oldest flits: two, so that a head passes with the flit behind it, or as many as a chunk of a
-//          bitmap needs (DEVIATIONS 4). Rows with exponents of their own (attention's values) are left out.
+//          bitmap needs (DEVIATIONS 4). The last byte of every row is kept as its exponent, whether it is one or not;
+//          exponents are a register file, read without a clock edge.
 module synapse_array #(
     parameter int LANES = 8,
     parameter int HALF_ROWS = 32,   // rows of half the weight SRAM
@@ -29,12 +31,15 @@ module synapse_array #(
     parameter int LATENCY = 2,
     parameter int BITMAP = 0,       // 1: payload bitmap
     parameter int SHARED_BANKS = 0,
+    parameter int ROW_SHIFTS = 0,   // 1: rows may have exponents
     localparam int PAIRS = 32,      // of input and token, in a bitmap's chunk
     localparam int SHOWN = BITMAP != 0 ? 2 * ((5 * PAIRS + LINK_BITS - 1) / LINK_BITS) : 2,
     localparam int ROW_BYTES = (LANES + 1) / 2,
+    localparam int LOAD_ROW_BYTES = ROW_BYTES + ROW_SHIFTS,
     localparam int ROW_BITS = $clog2(HALF_ROWS),
     localparam int COUNT_BITS = $clog2(HALF_ROWS + 1),
-    localparam int FILL_BITS = $clog2(ROW_BYTES + 1),
+    localparam int FILL_BITS = $clog2(LOAD_ROW_BYTES + 1),
+    localparam int SLOPE_BITS = ROW_SHIFTS != 0 ? 5 : 4,
     localparam int WIDE_BITS = $clog2(WIDE + 1),
     localparam int SLOT_BITS = SLOTS > 1 ? $clog2(SLOTS) : 1,
     localparam int TOKEN_BITS = $clog2(SLOTS + 1)
@@ -61,6 +66,7 @@ module synapse_array #(
     input  logic                           format_all_digits,   // or all inputs
     input  logic [1:0]                     format_slope_bits,
     input  logic                           format_sign,         // 0: no sign bit
+    input  logic                           format_row_shifts,   // rows have exponents
     input  logic [5:0]                     format_steps,
     // The window, and what each source holds of it.
     input  logic [15:0]                    window_group,
@@ -98,7 +104,7 @@ module synapse_array #(
     output logic                           neurons_out_row,
     output logic [ROW_BYTES*8-1:0]         neurons_out_weights,
     output logic [SLOT_BITS-1:0]           neurons_out_slot,
-    output logic [3:0]                     neurons_out_slope,
+    output logic [SLOPE_BITS-1:0]          neurons_out_slope,
     output logic                           neurons_out_negative,
     output logic                           neurons_out_unsigned_weights,
     output logic                           neurons_out_mark,
@@ -114,22 +120,25 @@ module synapse_array #(
 );
   localparam int SOURCE_BITS = SOURCES > 1 ? $clog2(SOURCES) : 1;
   localparam int SLOPE_BASES = 7;
-  localparam int SLOPES = 2 * SLOPE_BASES;
+  // With exponents, normal spikes have a slope for each exponent of a row, salient ones one for each sum of exponents.
+  localparam int MIX_SALIENT_BASE = 8;
+  localparam int SLOPES = ROW_SHIFTS != 0 ? MIX_SALIENT_BASE + 11 : 2 * SLOPE_BASES;
   localparam int ACTIVE_BITS = SLOTS * SLOPES;
   localparam int UPDATE_BITS = $clog2(ACTIVE_BITS + 1);
   localparam int LAST_RUN_ROWS = 30;  // a run with more rows has no place for a wide input's two
 
   // Weight side: rows as they become complete, and where they go.
-  logic                   complete, written, write_half;
-  logic [ROW_BITS-1:0]    write_row;
-  logic [ROW_BYTES*8-1:0] write_data;
-  logic [1:0]             half_busy;
+  logic                        complete, written, write_half;
+  logic [ROW_BITS-1:0]         write_row;
+  logic [LOAD_ROW_BYTES*8-1:0] write_data;
+  logic [2:0]                  write_shift;
+  logic [1:0]                  half_busy;
   weight_assembly #(
-      .ROW_BYTES(ROW_BYTES), .HALF_ROWS(HALF_ROWS), .SOURCES(SOURCES), .LINK_BITS(LINK_BITS)
+      .ROW_BYTES(LOAD_ROW_BYTES), .HALF_ROWS(HALF_ROWS), .SOURCES(SOURCES), .LINK_BITS(LINK_BITS)
   ) assembly (
       .clk, .reset, .weights_in_valid, .weights_in_head, .weights_in_parameters, .weights_in_tag, .weights_in_bits,
       .weights_in_pop, .load_index, .load_row_bytes, .parameters_out_ready, .parameters_out_push,
-      .complete, .write_waits(weight_waits), .write_half, .write_row, .write_data, .half_busy
+      .complete, .write_waits(weight_waits), .write_half, .write_row, .write_data, .write_shift, .half_busy
   );
   assign written = complete && !weight_waits;
 
@@ -188,8 +197,8 @@ module synapse_array #(
       );
     end
   end
-  logic unused_bits;  // but of a bitmap
-  assign unused_bits = &{1'b0, format_digits, format_all_digits, last_mark};
+  logic unused_bits;  // but of a bitmap, or where rows have exponents
+  assign unused_bits = &{1'b0, format_digits, format_all_digits, last_mark, format_row_shifts, write_shift, write_data};
 
   // A slice starts when its weights are there and, for a new batch, a membrane set is free.
   logic       half, weights_there, continues, free_cycle, item_ready, batch_starts;
@@ -259,12 +268,12 @@ module synapse_array #(
   assign marks = window_ready && !issue && !passes && (at_mark_now | ~lane_serves) == '1;
 
   // The row of the event; a wide input's `hi` row follows in the next cycle.
-  logic [SLOT_BITS-1:0] event_slot;
-  logic [ROW_BITS-1:0]  event_row, read_row;
-  logic [2:0]           event_slope;
-  logic [3:0]           slope;
-  logic                 wide, latched, event_done;
-  logic [ROW_BITS-1:0]  wide_rank;
+  logic [SLOT_BITS-1:0]  event_slot;
+  logic [ROW_BITS-1:0]   event_row, read_row;
+  logic [2:0]            event_slope, event_shift;  // the latter: exponent of the event's row
+  logic [SLOPE_BITS-1:0] slope;
+  logic                  wide, latched, event_done;
+  logic [ROW_BITS-1:0]   wide_rank;
   always_comb begin
     event_slot = lane_slot[32'(issue_lane)*SLOT_BITS +: SLOT_BITS];
     event_slope = lane_slope[32'(issue_lane)*3 +: 3];
@@ -276,7 +285,11 @@ module synapse_array #(
         wide = 1'b1;
         wide_rank = ROW_BITS'(w);
       end
-    slope = second ? 4'(event_slope) + 4'(SLOPE_BASES) : 4'(event_slope);
+    slope = SLOPE_BITS'(event_slope);
+    if (second) slope = slope + SLOPE_BITS'(SLOPE_BASES);
+    else if (ROW_SHIFTS != 0 && format_row_shifts)
+      slope = event_slope == '0 ? SLOPE_BITS'(event_shift)
+                                : slope + SLOPE_BITS'(event_shift) + SLOPE_BITS'(MIX_SALIENT_BASE - 1);
     latched = latched_valid && latched_row == event_row;
     read_row = second ? item_wide_row + wide_rank : event_row;
     event_done = issue && (!wide || second);
@@ -382,10 +395,19 @@ module synapse_array #(
   end
   for (genvar b = 0; b < BANKS; b = b + 1) begin : banks
     weight_bank #(.ROW_BYTES(ROW_BYTES), .ROWS(BANK_ROWS)) weights (
-        .clk, .write(written && 32'(write_bank) == b), .write_row(write_place), .write_data,
-        .read(weight_read && 32'(read_bank) == b), .read_row(read_place),
+        .clk, .write(written && 32'(write_bank) == b), .write_row(write_place),
+        .write_data(write_data[ROW_BYTES*8-1:0]), .read(weight_read && 32'(read_bank) == b), .read_row(read_place),
         .read_data(bank_data[b*ROW_BYTES*8 +: ROW_BYTES*8])
     );
+  end
+  if (ROW_SHIFTS != 0) begin : exponents
+    logic [2:0] row_shifts[2*HALF_ROWS];  // of both halves
+    always_ff @(posedge clk) begin
+      if (written) row_shifts[(write_half ? HALF_ROWS : 0) + 32'(write_row)] <= write_shift;
+    end
+    assign event_shift = row_shifts[(half ? HALF_ROWS : 0) + 32'(event_row)];
+  end else begin : exponents
+    assign event_shift = '0;
   end
   assign bank_row = bank_data[32'(bank_read)*ROW_BYTES*8 +: ROW_BYTES*8];
   always_ff @(posedge clk) begin
@@ -396,7 +418,8 @@ module synapse_array #(
   assign read_data = read_kept ? kept_row : bank_row;
 
   // The rigid pipeline to the slopes: commands from the cycle of issue, weights from one cycle later.
-  localparam int WORD_BITS = 1 + 12 + 20 + TOKEN_BITS + 1 + 16 + SLOTS * 8 + 1 + SLOT_BITS + 4 + 2 + 1 + 6 + 3 + 64;
+  localparam int WORD_BITS = 1 + 12 + 20 + TOKEN_BITS + 1 + 16 + SLOTS * 8 + 1 + SLOT_BITS + SLOPE_BITS + 2 + 1 + 6 + 3
+                             + 64;
   logic [WORD_BITS-1:0]               word;
   logic [SLOTS*8-1:0]                 live_shifts;  // of the batch's tokens
   logic [LATENCY*WORD_BITS-1:0]       words;

@@ -5,7 +5,8 @@
 // Timing   a flit's first row is written in the cycle in which the flit is taken; a flit that completes r > 1 rows
 //          occupies the port for r cycles. A row that write_waits holds back is tried again in the next cycle; its flit
 //          has been taken. Parameter packets pass through in the cycle in which they are taken.
-// Config   load_row_bytes: bytes of a row of load `load_index`, read in the cycle of a message's head flit.
+// Config   load_row_bytes: bytes of a row of load `load_index`, read in the cycle of a message's head flit; with the
+//          exponent behind its weights where rows have one.
 // Differs  a flit's last bytes beyond its message are dropped, as in SystemC.
 module weight_assembly #(
     parameter int ROW_BYTES = 4,
@@ -32,6 +33,7 @@ module weight_assembly #(
     output logic                   write_half,
     output logic [ROW_BITS-1:0]    write_row,
     output logic [ROW_BYTES*8-1:0] write_data,
+    output logic [2:0]             write_shift,    // of the row's last byte
     output logic [1:0]             half_busy       // a flit for this half is at work
 );
   localparam int SOURCE_BITS = SOURCES > 1 ? $clog2(SOURCES) : 1;
@@ -87,6 +89,7 @@ module weight_assembly #(
   assign write_half = message_half[source];
   assign write_row = ROW_BITS'(row);
   assign write_data = joined;
+  assign write_shift = 3'(joined >> {row_bytes - BYTE_BITS'(1), 3'b000});
   assign half_busy = working ? (write_half ? 2'b10 : 2'b01) : 2'b00;
 
   always_ff @(posedge clk) begin

@@ -12,6 +12,8 @@
 #include "Rtl_synapse_array_four_banks.h"
 #include "Rtl_synapse_array_long.h"
 #include "Rtl_synapse_array_one_bank.h"
+#include "Rtl_synapse_array_row_shifts.h"
+#include "Rtl_synapse_array_row_shifts_bitmap.h"
 #include "Rtl_synapse_array_three_banks.h"
 #include "tests/lockstep/synapse_array_traffic.h"
 #include "tests/lockstep/synapse_array_twin.h"
@@ -28,12 +30,14 @@ constexpr Sizes kBitmapLong = {"bitmap, rows longer than flits", 37, 100, 2, 8, 
 constexpr Sizes kOneBank = {"one bank for both halves", 8, 32, 3, 4, 128, 2, false, 1};
 constexpr Sizes kFourBanks = {"four banks for both halves", 8, 30, 3, 4, 128, 2, false, 4};
 constexpr Sizes kThreeBanks = {"bitmap, three banks for both halves", 37, 100, 2, 8, 64, 1, true, 3};
+constexpr Sizes kRowShifts = {"rows with exponents", 8, 32, 3, 4, 128, 2, false, 0, true};
+constexpr Sizes kRowShiftsBitmap = {"bitmap, rows with exponents, three banks", 37, 100, 2, 8, 64, 1, true, 3, true};
 constexpr int kMostShownBits = 512;  // of a source
 
 // What was done in one or more runs.
 struct Totals {
-  uint64_t cycles = 0, compared = 0, rows = 0, latched = 0, marks = 0, windows = 0, slices = 0, parameters = 0,
-           full = 0, bank_waits = 0;
+  uint64_t cycles = 0, compared = 0, rows = 0, shifted = 0, latched = 0, marks = 0, windows = 0, slices = 0,
+           parameters = 0, full = 0, bank_waits = 0;
 };
 
 // What SystemC lets reach the slopes in one cycle.
@@ -182,7 +186,7 @@ void SynapseLockstep<Rtl>::show_inputs() {
     twin_.weights_in_parameters.write(flit.type == MessageType::kParameters);
     twin_.weights_in_tag.write(flit.tag);
     write_words(twin_.weights_in_bits, flit.bits.data());
-    if (load < program_.loads.size()) twin_.load_row_bytes.write(program_.row_bytes(load));
+    if (load < program_.loads.size()) twin_.load_row_bytes.write(program_.load_row_bytes(load));
   }
   twin_.membrane_free_in_valid.write(frees_.visible(0, cycle_));
   twin_.parameters_out_ready.write(parameters_.before < parameters_.capacity);
@@ -228,6 +232,7 @@ void SynapseLockstep<Rtl>::show_window() {
   twin_.item_releases_load.write(item.releases_load);
   twin_.item_load.write(uint32_t(item.load));
   twin_.item_needs_fired.write(uint32_t(item.needs_fired));
+  twin_.format_row_shifts.write(program_.row_shifts(item.pass));
   twin_.item_wide_row.write(slice.count & low_mask(row_bits));
   twin_.item_rows.write(slice.rows());
   twin_.item_wides.write(uint32_t(slice.wide.size()));
@@ -272,6 +277,7 @@ void SynapseLockstep<Rtl>::expect_command(const NeuronCommand& command, Cycle vi
       break;
     case Kind::kRows:
       issued_until_ = visible_from - shape_.latency;
+      totals_.shifted += program_.row_shifts(program_.steps[step_].item->pass) ? command.count : 0;
       for (int i = 0; i < command.count; ++i) {
         CommandWord& at = words_[(visible_from + 1 + i - command.count) % kRing];
         const WeightedRow& row = command.rows[i];
@@ -434,6 +440,7 @@ bool run_shape(const Sizes& shape, void (*run)(const Sizes&, uint32_t, uint64_t,
     sum.add_compared(totals.compared);
     all.cycles += totals.cycles;
     all.rows += totals.rows;
+    all.shifted += totals.shifted;
     all.latched += totals.latched;
     all.marks += totals.marks;
     all.windows += totals.windows;
@@ -443,7 +450,8 @@ bool run_shape(const Sizes& shape, void (*run)(const Sizes&, uint32_t, uint64_t,
     all.bank_waits += totals.bank_waits;
   }
   sum.report(all.cycles, std::string(shape.name) + ": " + std::to_string(all.rows) + " rows (" +
-                             std::to_string(all.latched) + " latched), " + std::to_string(all.marks) + " marks, " +
+                             std::to_string(all.shifted) + " with exponents, " + std::to_string(all.latched) +
+                             " latched), " + std::to_string(all.marks) + " marks, " +
                              std::to_string(all.windows) + " windows, " + std::to_string(all.slices) + " slices, " +
                              std::to_string(all.parameters) + " parameter flits, output full in " +
                              std::to_string(all.full) + " cycles, a bank taken in " + std::to_string(all.bank_waits));
@@ -458,7 +466,9 @@ int run(const LockstepOptions& options) {
                  run_shape(kBitmapLong, run_program<Rtl_synapse_array_bitmap_long>, cycles, options.seed) &&
                  run_shape(kOneBank, run_program<Rtl_synapse_array_one_bank>, cycles, options.seed) &&
                  run_shape(kFourBanks, run_program<Rtl_synapse_array_four_banks>, cycles, options.seed) &&
-                 run_shape(kThreeBanks, run_program<Rtl_synapse_array_three_banks>, cycles, options.seed)
+                 run_shape(kThreeBanks, run_program<Rtl_synapse_array_three_banks>, cycles, options.seed) &&
+                 run_shape(kRowShifts, run_program<Rtl_synapse_array_row_shifts>, cycles, options.seed) &&
+                 run_shape(kRowShiftsBitmap, run_program<Rtl_synapse_array_row_shifts_bitmap>, cycles, options.seed)
              ? 0
              : 1;
 }

@@ -8,6 +8,7 @@ namespace {
 
 using Kind = NeuronCommand::Kind;
 constexpr int kMostWide = 8;
+const uint8_t kAnyShift = 0;  // only whether rows have exponents is read; these come with the rows
 
 }  // namespace
 
@@ -22,7 +23,12 @@ RandomProgram::RandomProgram(const Sizes& shape, Random* random)
   topology = std::make_unique<Topology>(width, 1, edges);
   routes = std::make_unique<RouteTable>(NetworkSpec().routes(*topology));
   const int inputs = random->between(1, 2), batch = random->between(long_runs ? shape.slots : 1, shape.slots);
-  for (int i = 0; i < inputs; ++i) make_input(shape, random);
+  for (int i = 0; i < inputs; ++i) {
+    if (shape.row_shifts && random->chance(70))
+      make_shifted_input(random);
+    else
+      make_input(shape, random);
+  }
   for (int i = 0; i < inputs; ++i) {
     for (int n = random->between(1, 2); n > 0; --n) {
       OperationTrace operation;
@@ -78,6 +84,21 @@ void RandomProgram::make_input(const Sizes& shape, Random* random) {
   layer.inputs.push_back(input);
 }
 
+// Probabilities: rows of several heads, of which most see the first inputs alone; value vectors have exponents.
+void RandomProgram::make_shifted_input(Random* random) {
+  InputTrace input;
+  input.size = random->between(4, 90);
+  input.wide_rank.assign(input.size, -1);
+  input.code = ActivationCode::kUnsigned;
+  input.row_shift = &kAnyShift;
+  input.rows_per_token = random->between(1, 3);
+  if (random->chance(60)) {
+    input.causal = Causal::kInputs;
+    input.first_position = random->between(0, input.size);
+  }
+  layer.inputs.push_back(input);
+}
+
 void RandomProgram::make_steps() {
   items = tile_items(program, tile);
   for (const Load& load : load_order(program))
@@ -89,12 +110,9 @@ void RandomProgram::make_steps() {
     int before = 0;
     for (int s = 0; s < item.slice; ++s) before += static_cast<int>(slices[s].windows.size());
     const Slice& slice = slices[item.slice];
-    for (size_t w = 0; w < slice.windows.size(); ++w)
-      steps.push_back({&item,
-                       &slice,
-                       &slice.windows[w],
-                       {item.pass, part, before + static_cast<int>(w), item.batch},
-                       w + 1 == slice.windows.size()});
+    for (int w = 0; w < item.windows; ++w)
+      steps.push_back(
+          {&item, &slice, &slice.windows[w], {item.pass, part, before + w, item.batch}, w + 1 == item.windows});
   }
 }
 
@@ -141,7 +159,7 @@ void Traffic::add_window(const RandomProgram::Step& step, int lane) {
 
 // Rows of a load in messages of random sources, as packets that mix with those of other sources.
 void Traffic::add_load(const Load& load) {
-  const int rows = program_.slice(load).rows(), row_bytes = program_.row_bytes(load.index);
+  const int rows = program_.slice(load).rows(), row_bytes = program_.load_row_bytes(load.index);
   for (int row = 0, count; row < rows; row += count) {
     count = random_.chance(30) ? rows - row : random_.between(1, rows - row);
     const int source = random_.between(0, program_.context.sources - 1);
@@ -150,6 +168,8 @@ void Traffic::add_load(const Load& load) {
     head.tag = WeightTag{load.index, source, row, count}.pack();
     std::vector<uint64_t> payload(size_t(count) * row_bytes / 8 + 3);
     for (uint64_t& word : payload) word = random_.word();
+    uint8_t* const bytes = reinterpret_cast<uint8_t*>(payload.data());
+    for (int i = 1; i <= count && program_.row_shifts(load.pass); ++i) bytes[i * row_bytes - 1] &= 7;
     std::vector<Flit> packet;
     for (const Flit& flit : make_packets(head, payload, uint64_t(count) * row_bytes * 8, program_.context.flits,
                                          program_.context.packet_flits)) {

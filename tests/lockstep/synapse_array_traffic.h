@@ -20,7 +20,8 @@ struct Sizes {
   const char* name;
   int lanes, half_rows, sources, slots, link_bits, latency;
   bool bitmap;
-  int shared_banks = 0;  // of both halves; 0: they have banks of their own
+  int shared_banks = 0;     // of both halves; 0: they have banks of their own
+  bool row_shifts = false;  // rows may have exponents
 
   // Flits that each input shows: of a bitmap, as many as a chunk of 160 bits may need, each behind a head flit.
   int shown() const { return bitmap ? 2 * ((160 + link_bits - 1) / link_bits) : 2; }
@@ -70,7 +71,10 @@ class RandomProgram {
     return encoder_in_tile || program.share(pass(step)).serves(lane, pass(step).tiles[tile].part);
   }
   StreamFormat format(const Step& step, int lane) const { return stream_format(context, step.tag, lane_source(lane)); }
+  bool row_shifts(int pass) const { return layer.inputs[program.passes[pass].input].row_shift; }
+  // Of a row of a load: its weights, and as it travels, an exponent behind them where rows have one.
   int row_bytes(uint64_t load) const { return (program.passes[loads[load].pass].tiles[tile].outputs + 1) / 2; }
+  int load_row_bytes(uint64_t load) const { return row_bytes(load) + row_shifts(loads[load].pass); }
   const Slice& slice(const Load& load) const {
     const Pass& at = program.passes[load.pass];
     return program.part(at, at.tiles[tile].part).slices[load.slice];
@@ -78,6 +82,7 @@ class RandomProgram {
 
  private:
   void make_input(const Sizes& shape, Random* random);
+  void make_shifted_input(Random* random);
   void make_steps();
 };
 

@@ -6,8 +6,8 @@
   X(clk) X(reset) X(code_keeps_slopes) X(item_valid) X(item_pass) X(item_batch) X(item_tokens) X(item_first_slice)    \
   X(item_last_slice) X(item_releases_load) X(item_load) X(item_needs_fired) X(item_wide_row) X(item_rows)             \
   X(item_wides) X(item_wide) X(format_slope_bits) X(format_sign) X(format_steps) X(window_group) X(window_last)       \
-  X(format_slots) X(format_digits) X(format_all_digits) X(lane_serves) X(lane_first) X(lane_inputs)                   \
-  X(spikes_in_valid) X(spikes_in_head) X(spikes_in_bits) X(weights_in_valid) X(weights_in_head)                       \
+  X(format_row_shifts) X(format_slots) X(format_digits) X(format_all_digits) X(lane_serves) X(lane_first)             \
+  X(lane_inputs) X(spikes_in_valid) X(spikes_in_head) X(spikes_in_bits) X(weights_in_valid) X(weights_in_head)        \
   X(weights_in_parameters) X(weights_in_tag) X(weights_in_bits) X(load_row_bytes) X(parameters_out_ready)             \
   X(membrane_free_in_valid) X(neurons_out_room) X(window_done) X(spikes_in_pop) X(weights_in_pop) X(load_index)       \
   X(parameters_out_push) X(membrane_free_in_pop) X(neurons_out_batch_start) X(neurons_out_pass) X(neurons_out_batch)  \
