@@ -11,13 +11,13 @@
 // Config   sizes are parameters. The tile's share of the program is a table of PASSES entries, written by config_write
 //          before the first command: outputs, F, which of the two parameter sets, salient format, weight shifts,
 //          partial membranes in and out, destination (the sink's node, or the tile that gets the partial membranes), the
-//          tile that partial membranes come from.
+//          tile that partial membranes come from, rows with exponents (MIX alone: attention's values).
 // Differs  a command has one flag per kind: what SystemC takes in one cycle comes as one word, in the order batch
 //          start, window start, row or mark, slice end, and is always taken. A batch ends later than it starts; rows
 //          and marks come after the updates of the mark before; a pass's parameters come when the pass before last has
 //          fired. Membranes are not written at a batch's start: the first update reads V0 instead (same for slopes).
-//          The fields of a flit lie beside its payload; its phase is not on the wires. Two releases may wait. Attention's
-//          slopes for values with exponents, and batches that have fewer outputs than their pass, are left out.
+//          The fields of a flit lie beside its payload; its phase is not on the wires. Two releases may wait. Batches that
+//          have fewer outputs than their pass, or no partial membranes where others do, are left out.
 module neuron_array #(
     parameter int LANES = 8,
     parameter int SLOTS = 1,             // tokens of a batch
@@ -35,7 +35,9 @@ module neuron_array #(
     parameter int UNARY = 0,             // firing: 0 radix, 1 unary
     parameter int SPIKE_CODE = 0,        // 0 ttfs, 1 count, 2 radix
     parameter int FIRED_BITS = 32,
-    localparam int SLOPES = 14,
+    parameter int MIX = 0,               // 1: rows may have exponents, and slopes for them
+    localparam int SLOPES = MIX != 0 ? 19 : 14,
+    localparam int INDEX_BITS = $clog2(SLOPES),
     localparam int SLOT_BITS = SLOTS > 1 ? $clog2(SLOTS) : 1,
     localparam int COUNT_BITS = $clog2(SLOTS + 1),
     localparam int PASS_BITS = PASSES > 1 ? $clog2(PASSES) : 1,
@@ -51,6 +53,7 @@ module neuron_array #(
     input  logic [4:0]              config_F,
     input  logic                    config_set,
     input  logic                    config_floating,
+    input  logic                    config_row_shifts,
     input  logic                    config_weight_shifts,
     input  logic                    config_receives_partials,
     input  logic                    config_sends_partials,
@@ -67,7 +70,7 @@ module neuron_array #(
     input  logic                    commands_in_row,
     input  logic [LANES*4-1:0]      commands_in_weights,
     input  logic [SLOT_BITS-1:0]    commands_in_slot,
-    input  logic [3:0]              commands_in_slope,
+    input  logic [INDEX_BITS-1:0]   commands_in_slope,
     input  logic                    commands_in_negative,
     input  logic                    commands_in_unsigned_weights,
     input  logic                    commands_in_mark,
@@ -133,21 +136,21 @@ module neuron_array #(
   localparam logic [3:0] TYPE_OUTPUTS = 4'd4, TYPE_PARTIALS = 4'd5, TYPE_RELEASE = 4'd6, TYPE_GRANT = 4'd9;
   localparam int SLOPE_ADDRESS_BITS = $clog2(SLOTS * SLOPES);
   localparam int MEMBRANE_ADDRESS_BITS = $clog2(2 * SLOTS);
-  localparam int SHIFT_BITS = 5;  // at most 7 + 4 + 4 + 3 + 4 + 3
+  localparam int SHIFT_BITS = 5;  // at most 7 + 4 + 4 + 3 + 4 + 3, or 18 + 3 + 4 + 3
   localparam int STEP_BITS = $clog2(OUTPUT_BITS + 1);
   localparam int LANE_BITS = THRESHOLD_BITS + MEMBRANE_BITS;
   localparam int PARTIAL_WORDS = (LANES * MEMBRANE_BITS + LINK_BITS - 1) / LINK_BITS;
   localparam int CODE_WORDS = (LANES * OUTPUT_BITS + LINK_BITS - 1) / LINK_BITS;
   localparam int SENT_BITS = $clog2(PARTIAL_WORDS + 2);
 
-  // ---- the program: partials from, outputs, destination, F, set, floating, weight shifts, receives, sends
-  localparam int ENTRY_BITS = 16 + OUTPUTS_BITS + 16 + 5 + 5;
+  // ---- the program: partials from, outputs, destination, F, set, floating, row and weight shifts, receives, sends
+  localparam int ENTRY_BITS = 16 + OUTPUTS_BITS + 16 + 5 + 6;
   logic [ENTRY_BITS-1:0] program_table[0:PASSES-1];
   always_ff @(posedge clk) begin
     if (config_write)
       program_table[config_pass] <= {config_partials_from, config_outputs, config_destination, config_F, config_set,
-                                     config_floating, config_weight_shifts, config_receives_partials,
-                                     config_sends_partials};
+                                     config_floating, config_row_shifts, config_weight_shifts,
+                                     config_receives_partials, config_sends_partials};
   end
 
   // ---- two membrane sets, used in turn
@@ -169,12 +172,13 @@ module neuron_array #(
 
   logic [PASS_BITS-1:0] pass;
   logic [OUTPUTS_BITS-1:0] outputs;
-  logic set, floating, weight_shifts;
+  logic set, floating, row_shifts, weight_shifts;
   logic [15:0] unused_destination, unused_from;
   logic [4:0] unused_F;
   logic [1:0] unused_partials;
   assign pass = commands_in_batch_start ? commands_in_pass : set_pass[integrating];
-  assign {unused_from, outputs, unused_destination, unused_F, set, floating, weight_shifts, unused_partials} =
+  assign {unused_from, outputs, unused_destination, unused_F, set, floating, row_shifts, weight_shifts,
+          unused_partials} =
       program_table[pass];
 
   // ---- parameters
@@ -183,7 +187,7 @@ module neuron_array #(
   logic parameter_set;
   logic [15:0] unused_parameter_destination, unused_parameter_from;
   logic [4:0] unused_parameter_F;
-  logic [3:0] unused_parameter_flags;
+  logic [4:0] unused_parameter_flags;
   logic [LANES*LANE_BITS-1:0] lane_parameters[0:1];  // [set]: theta and V0 of each lane
   logic [LANES*2-1:0] h;
   neuron_parameters #(
@@ -225,7 +229,9 @@ module neuron_array #(
       .SLOTS(SLOTS),
       .SLOPES(SLOPES),
       .SHIFT_BITS(SHIFT_BITS),
-      .SPIKE_CODE(SPIKE_CODE)
+      .SPIKE_CODE(SPIKE_CODE),
+      .MIX(MIX),
+      .INDEX_BITS(INDEX_BITS)
   ) marks (
       .clk(clk),
       .reset(reset),
@@ -237,6 +243,7 @@ module neuron_array #(
       .mark(commands_in_mark),
       .mark_step(commands_in_step),
       .floating(floating),
+      .row_shifts(row_shifts),
       .slope_holds(slope_holds),
       .slope_address(slope_address),
       .update(update),
@@ -256,7 +263,7 @@ module neuron_array #(
   logic [15:0] fire_destination, partials_from;
   logic [4:0] fire_F;
   logic fire_set, receives_partials, sends_partials;
-  logic [1:0] unused_fire_flags;
+  logic [2:0] unused_fire_flags;
   logic granted, granted_now, opened, opens, opened_now, grants;  // the chain, for the batch that fires
   logic finishes_now, batch_waits, has_batch, fire, compare, sending, push, last_flit, token_done, batch_done;
   logic [LANES-1:0] above, used;

@@ -4,12 +4,15 @@
 //     rows, marks --> [ active | pending ] --> slope_address, update, shift
 //
 // Timing   a mark's first update is in its own cycle. With TTFS slopes go on holding after a mark until the window ends.
-// Config   the window's shifts per token (E 3 bits, E7 3, g 2) come with its start; the salient format is the pass's.
+// Config   the window's shifts per token (E 3 bits, E7 3, g 2) come with its start; the salient format, and whether rows
+//          have exponents, are the pass's. MIX: slopes of rows with exponents exist.
 module neuron_marks #(
     parameter int SLOTS = 1,
     parameter int SLOPES = 14,
     parameter int SHIFT_BITS = 5,
     parameter int SPIKE_CODE = 0,  // 0 ttfs, 1 count, 2 radix
+    parameter int MIX = 0,
+    parameter int INDEX_BITS = 4,  // of a slope
     localparam int SLOPE_COUNT = SLOTS * SLOPES,
     localparam int SLOPE_ADDRESS_BITS = $clog2(SLOPE_COUNT),
     localparam int SLOT_BITS = SLOTS > 1 ? $clog2(SLOTS) : 1
@@ -20,10 +23,11 @@ module neuron_marks #(
     input  logic [SLOTS*8-1:0]     window_shifts,
     input  logic                   row,
     input  logic [SLOT_BITS-1:0]   row_slot,
-    input  logic [3:0]             row_index,
+    input  logic [INDEX_BITS-1:0]  row_index,
     input  logic                   mark,
     input  logic [2:0]             mark_step,
     input  logic                   floating,
+    input  logic                   row_shifts,
     // The row's slope holds a sum already; the slope that is read: of the update, else of the row.
     output logic                   slope_holds,
     output logic [SLOPE_ADDRESS_BITS-1:0] slope_address,
@@ -34,7 +38,7 @@ module neuron_marks #(
   logic [SLOTS*8-1:0] shifts;
   logic [SLOPE_COUNT-1:0] active, active_now, pending, pending_now, row_bit, update_bit;
   logic [SLOPE_ADDRESS_BITS-1:0] row_slope, update_slope;
-  logic [3:0] update_index;
+  logic [INDEX_BITS-1:0] update_index;
   logic [2:0] step, step_now;
   assign row_slope = SLOPE_ADDRESS_BITS'(32'(row_slot) * SLOPES + 32'(row_index));
   assign row_bit = row ? SLOPE_COUNT'(1) << row_slope : '0;
@@ -54,7 +58,7 @@ module neuron_marks #(
         if (update_bit[t*SLOPES+j]) begin
           update_slope = SLOPE_ADDRESS_BITS'(t * SLOPES + j);
           update_slot = SLOT_BITS'(t);
-          update_index = 4'(j);
+          update_index = INDEX_BITS'(j);
         end
   end
   always_ff @(posedge clk) begin
@@ -74,8 +78,8 @@ module neuron_marks #(
   logic [3:0] base;
   logic [7:0] token_shifts;
   logic [2:0] field_shift, field_exponent;
-  assign wide = update_index >= 4'd7;
-  assign base = wide ? update_index - 4'd7 : update_index;
+  assign wide = update_index >= INDEX_BITS'(7);
+  assign base = 4'(wide ? update_index - INDEX_BITS'(7) : update_index);
   assign token_shifts = shifts[32'(update_slot)*8+:8];
   always_comb begin
     field_exponent = 3'd0;
@@ -88,6 +92,16 @@ module neuron_marks #(
       field_shift = floating ? base[2:0] : 3'd0;
     end
   end
-  assign shift = SHIFT_BITS'(field_exponent) + SHIFT_BITS'(field_shift) + (wide ? SHIFT_BITS'(4) : SHIFT_BITS'(0)) +
-      SHIFT_BITS'(token_shifts[7:6]) + (SPIKE_CODE == 2 ? SHIFT_BITS'(step_now) : SHIFT_BITS'(0));
+
+  // As mix_shift says, where rows have exponents: 0..7 normal values of each exponent, 8.. the sums of both fields.
+  logic mix, mix_salient;
+  logic [SHIFT_BITS-1:0] slope_shift, mix_shift;
+  assign mix = MIX != 0 && row_shifts;
+  assign mix_salient = update_index >= INDEX_BITS'(8);
+  assign mix_shift = SHIFT_BITS'(update_index) -
+      (mix_salient ? SHIFT_BITS'(7) - SHIFT_BITS'(token_shifts[2:0]) : SHIFT_BITS'(0));
+  assign slope_shift = mix ? mix_shift
+      : SHIFT_BITS'(field_exponent) + SHIFT_BITS'(field_shift) + (wide ? SHIFT_BITS'(4) : SHIFT_BITS'(0));
+  assign shift = slope_shift + SHIFT_BITS'(token_shifts[7:6]) +
+      (SPIKE_CODE == 2 ? SHIFT_BITS'(step_now) : SHIFT_BITS'(0));
 endmodule

@@ -62,7 +62,7 @@ bool Traffic::start_batch(Cycle now) {
   slices_left_ = random_.chance(70) ? 1 : random_.between(2, 3);
   windows_left_ = random_.chance(70) ? 1 : random_.between(2, 3);
   most_runs_ = random_.upto(random_.chance(30) ? 6 : 1);
-  most_slope_ = random_.chance(50) ? random_.upto(2) : kSlopes - 1;
+  most_slope_ = random_.chance(50) ? random_.upto(2) : (input(pass_).row_shift ? kMixSlopes : kSlopes) - 1;
   in_batch_ = true;
   budget_.fill((int64_t{1} << (shape_.spec.membrane_bits - 2)) - 1);
   CommandWord& at = word(now + 1);

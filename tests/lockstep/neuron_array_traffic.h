@@ -20,6 +20,7 @@ struct Sizes {
   const char* name;
   int lanes, slots, groups, link_bits, sources, tiles, tile, output_bits, spike_code;
   NeuronArraySpec spec;
+  bool mix = false;  // rows may have exponents
 };
 
 // What the synapse array tells in one cycle.
@@ -35,15 +36,16 @@ struct CommandWord {
 struct RandomProgram {
   RandomProgram(const Sizes& shape, Random* random)
       : topology(shape.tiles, 1, std::vector<EdgeNode>(shape.sources)), code(make_spike_code(shape.spike_code)) {
+    static const uint8_t any_shift = 0;  // only whether there are shifts is read
     for (int i = 0; i < 4; ++i) {
       InputTrace input;
+      input.row_shift = shape.mix && i != 1 ? &any_shift : nullptr;
       const int groups = i == 0 ? 1 : random->between(1, shape.groups);
       input.size = 4 * groups;
       input.group = i == 0 ? 0 : 4;
       input.salient_format = i % 2 ? SalientFormat::kShifted : SalientFormat::kFloating;
       layer.inputs.push_back(input);
     }
-    static const uint8_t any_shift = 0;  // only whether there are shifts is read
     const int most_F = std::min(14, shape.spec.residue_bits - shape.spec.membrane_bits - 2);
     for (int i = 0; i < 8; ++i) {
       OperationTrace operation;
@@ -161,7 +163,7 @@ class Traffic {
   Cycle issue_free_ = 0;
   WindowShifts shifts_;
   std::array<int64_t, 16> budget_{};                    // [slot]: what |V| may still grow by
-  std::array<std::array<int64_t, kSlopes>, 16> reach_;  // [slot][slope]: bound of |S|, -1 where nothing is held
+  std::array<std::array<int64_t, kMostSlopes>, 16> reach_;  // [slot][slope]: bound of |S|, -1 where nothing is held
 };
 
 }  // namespace spikeloom

@@ -6,7 +6,7 @@
   X(clk) X(reset)                                                                                                   \
   X(config_write) X(config_pass) X(config_outputs) X(config_F) X(config_set) X(config_floating)                     \
   X(config_weight_shifts) X(config_receives_partials) X(config_sends_partials) X(config_destination)                \
-  X(config_partials_from)                                                                                           \
+  X(config_partials_from) X(config_row_shifts)                                                                      \
   X(commands_in_batch_start) X(commands_in_pass) X(commands_in_batch) X(commands_in_tokens)                         \
   X(commands_in_window_start) X(commands_in_group) X(commands_in_shifts)                                            \
   X(commands_in_row) X(commands_in_weights) X(commands_in_slot) X(commands_in_slope) X(commands_in_negative)        \
