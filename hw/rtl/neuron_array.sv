@@ -10,14 +10,14 @@
 //          one flit a cycle. Slopes and membranes are register files: read without a clock edge, written at the edge.
 // Config   sizes are parameters. The tile's share of the program is a table of PASSES entries, written by config_write
 //          before the first command: outputs, F, which of the two parameter sets, salient format, weight shifts,
-//          partial membranes in and out, destination (the sink's node, or the tile that gets the partial membranes), the
-//          tile that partial membranes come from, rows with exponents (MIX alone: attention's values).
+//          partial membranes in and out, destination (the sink's node, or the tile that gets the partial membranes),
+//          the tile that partial membranes come from, rows with exponents (ROW_SHIFTS alone: attention's values).
 // Differs  a command has one flag per kind: what SystemC takes in one cycle comes as one word, in the order batch
 //          start, window start, row or mark, slice end, and is always taken. A batch ends later than it starts; rows
 //          and marks come after the updates of the mark before; a pass's parameters come when the pass before last has
 //          fired. Membranes are not written at a batch's start: the first update reads V0 instead (same for slopes).
-//          The fields of a flit lie beside its payload; its phase is not on the wires. Two releases may wait. Batches that
-//          have fewer outputs than their pass, or no partial membranes where others do, are left out.
+//          The fields of a flit lie beside its payload; its phase is not on the wires. Two releases may wait. Batches
+//          that have fewer outputs than their pass, or no partial membranes where others do, are left out.
 module neuron_array #(
     parameter int LANES = 8,
     parameter int SLOTS = 1,             // tokens of a batch
@@ -35,8 +35,8 @@ module neuron_array #(
     parameter int UNARY = 0,             // firing: 0 radix, 1 unary
     parameter int SPIKE_CODE = 0,        // 0 ttfs, 1 count, 2 radix
     parameter int FIRED_BITS = 32,
-    parameter int MIX = 0,               // 1: rows may have exponents, and slopes for them
-    localparam int SLOPES = MIX != 0 ? 19 : 14,
+    parameter int ROW_SHIFTS = 0,               // 1: rows may have exponents, and slopes for them
+    localparam int SLOPES = ROW_SHIFTS != 0 ? 19 : 14,
     localparam int INDEX_BITS = $clog2(SLOPES),
     localparam int SLOT_BITS = SLOTS > 1 ? $clog2(SLOTS) : 1,
     localparam int COUNT_BITS = $clog2(SLOTS + 1),
@@ -230,7 +230,7 @@ module neuron_array #(
       .SLOPES(SLOPES),
       .SHIFT_BITS(SHIFT_BITS),
       .SPIKE_CODE(SPIKE_CODE),
-      .MIX(MIX),
+      .ROW_SHIFTS(ROW_SHIFTS),
       .INDEX_BITS(INDEX_BITS)
   ) marks (
       .clk(clk),

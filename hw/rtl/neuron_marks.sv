@@ -3,15 +3,16 @@
 //
 //     rows, marks --> [ active | pending ] --> slope_address, update, shift
 //
-// Timing   a mark's first update is in its own cycle. With TTFS slopes go on holding after a mark until the window ends.
-// Config   the window's shifts per token (E 3 bits, E7 3, g 2) come with its start; the salient format, and whether rows
-//          have exponents, are the pass's. MIX: slopes of rows with exponents exist.
+// Timing   a mark's first update is in its own cycle. With TTFS slopes go on holding after a mark until the window
+//          ends.
+// Config   the window's shifts per token (E 3 bits, E7 3, g 2) come with its start; the salient format, and whether
+//          rows have exponents, are the pass's. ROW_SHIFTS: slopes of rows with exponents exist.
 module neuron_marks #(
     parameter int SLOTS = 1,
     parameter int SLOPES = 14,
     parameter int SHIFT_BITS = 5,
     parameter int SPIKE_CODE = 0,  // 0 ttfs, 1 count, 2 radix
-    parameter int MIX = 0,
+    parameter int ROW_SHIFTS = 0,
     parameter int INDEX_BITS = 4,  // of a slope
     localparam int SLOPE_COUNT = SLOTS * SLOPES,
     localparam int SLOPE_ADDRESS_BITS = $clog2(SLOPE_COUNT),
@@ -96,7 +97,7 @@ module neuron_marks #(
   // As mix_shift says, where rows have exponents: 0..7 normal values of each exponent, 8.. the sums of both fields.
   logic mix, mix_salient;
   logic [SHIFT_BITS-1:0] slope_shift, mix_shift;
-  assign mix = MIX != 0 && row_shifts;
+  assign mix = ROW_SHIFTS != 0 && row_shifts;
   assign mix_salient = update_index >= INDEX_BITS'(8);
   assign mix_shift = SHIFT_BITS'(update_index) -
       (mix_salient ? SHIFT_BITS'(7) - SHIFT_BITS'(token_shifts[2:0]) : SHIFT_BITS'(0));

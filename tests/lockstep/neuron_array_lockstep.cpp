@@ -10,7 +10,7 @@
 
 #include "Rtl_neuron_array.h"
 #include "Rtl_neuron_array_batch.h"
-#include "Rtl_neuron_array_mix.h"
+#include "Rtl_neuron_array_row_shifts.h"
 #include "Rtl_neuron_array_unary.h"
 #include "Rtl_neuron_array_wide.h"
 #include "hw/neuron_array/neuron_array.h"
@@ -28,7 +28,7 @@ const Sizes kPlain = {"ttfs", 8, 1, 4, 128, 1, 1, 0, 10, 0, {8, 20, 32, 24, 48, 
 const Sizes kBatch = {"count, 4 tokens", 13, 4, 3, 64, 3, 12, 5, 12, 1, {13, 14, 30, 22, 46, kRadix}};
 const Sizes kUnaryFiring = {"radix, unary firing", 20, 2, 1, 128, 2, 4, 3, 4, 2, {20, 20, 32, 24, 48, kUnary}};
 const Sizes kWide = {"ttfs, 48 lanes", 48, 1, 9, 256, 4, 64, 42, 10, 0, {48, 18, 32, 24, 48, kRadix}};
-const Sizes kMix = {"radix, rows with exponents", 10, 3, 1, 128, 2, 6, 4, 10, 2, {10, 20, 40, 22, 56, kRadix}, true};
+const Sizes kShifted = {"rows with exponents", 10, 3, 1, 128, 2, 6, 4, 10, 2, {10, 20, 40, 22, 56, kRadix}, true};
 
 // A FIFO into the block, with what is in it and since when.
 struct Fed {
@@ -393,7 +393,7 @@ int run(const LockstepOptions& options) {
                                                  {&kBatch, run_shape<Rtl_neuron_array_batch>},
                                                  {&kUnaryFiring, run_shape<Rtl_neuron_array_unary>},
                                                  {&kWide, run_shape<Rtl_neuron_array_wide>},
-                                                 {&kMix, run_shape<Rtl_neuron_array_mix>}};
+                                                 {&kShifted, run_shape<Rtl_neuron_array_row_shifts>}};
   for (const auto& [shape, run] : shapes) {
     std::fflush(stdout);
     const pid_t child = fork();

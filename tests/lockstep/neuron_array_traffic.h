@@ -20,7 +20,7 @@ struct Sizes {
   const char* name;
   int lanes, slots, groups, link_bits, sources, tiles, tile, output_bits, spike_code;
   NeuronArraySpec spec;
-  bool mix = false;  // rows may have exponents
+  bool row_shifts = false;  // rows may have exponents
 };
 
 // What the synapse array tells in one cycle.
@@ -39,7 +39,7 @@ struct RandomProgram {
     static const uint8_t any_shift = 0;  // only whether there are shifts is read
     for (int i = 0; i < 4; ++i) {
       InputTrace input;
-      input.row_shift = shape.mix && i != 1 ? &any_shift : nullptr;
+      input.row_shift = shape.row_shifts && i != 1 ? &any_shift : nullptr;
       const int groups = i == 0 ? 1 : random->between(1, shape.groups);
       input.size = 4 * groups;
       input.group = i == 0 ? 0 : 4;
