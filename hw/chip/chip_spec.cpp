@@ -164,8 +164,9 @@ TileLimits ChipSpec::tile_limits() const {
   limits.packet_flits = packet_flits;
   limits.membrane_bits = neuron_array.membrane_bits;
   limits.threshold_bits = neuron_array.threshold_bits;
-  limits.vector_cycles = [this](VectorKind kind, const VectorShare& share) {
-    return issue_cycles(kind, vector_unit, int(global_buffer.macro().word_bytes), share.vectors, share.elements);
+  limits.vector_cycles = [unit = vector_unit, word_bytes = int(global_buffer.macro().word_bytes)](
+                             VectorKind kind, const VectorShare& share) {
+    return issue_cycles(kind, unit, word_bytes, share.vectors, share.elements);
   };
   limits.node_cycles = network.latency_alone(0, 1);
   limits.hop_cycles = network.hop_cycles();

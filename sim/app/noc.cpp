@@ -129,7 +129,6 @@ void measure(const NocExperiment& experiment, Progress* progress,
   const std::vector<double>& rates = experiment.traffic.rates;
   const int seeds = experiment.traffic.seeds;
   std::vector<nlohmann::json> points(rates.size() * size_t(seeds));
-  std::string failed;
   size_t done = 0, taken = 0;
   Pieces pieces;
   pieces.count = int(points.size());
@@ -138,8 +137,7 @@ void measure(const NocExperiment& experiment, Progress* progress,
   };
   pieces.progressed = [](int, double) {};
   pieces.ended = [&](const PieceResult& result) {
-    if (result.status != 0) failed = result.text;
-    if (!failed.empty()) return;
+    if (result.status != 0) throw std::runtime_error("a measurement failed: " + result.text);
     points[size_t(result.piece)] = nlohmann::json::parse(result.text);
     progress->update(double(++done) / double(points.size()));
     const auto is_there = [](const nlohmann::json& point) { return !point.is_null(); };
@@ -150,7 +148,6 @@ void measure(const NocExperiment& experiment, Progress* progress,
     }
   };
   run_in_processes(pieces, processors());
-  if (!failed.empty()) throw std::runtime_error("a measurement failed: " + failed);
 }
 
 std::string csv(const std::vector<Row>& rows) {

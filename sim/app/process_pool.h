@@ -17,7 +17,7 @@ struct Pieces {
   int count = 0;
   // In the child. May call `progress` with the share done, 0 to 1, as often as it likes.
   std::function<std::string(int piece, const std::function<void(double)>& progress)> work;
-  // In the parent.
+  // In the parent. What they throw ends all children.
   std::function<void(int piece, double share)> progressed;
   std::function<void(const PieceResult&)> ended;
 };

@@ -120,7 +120,7 @@ class LayerTrace : public TraceOrigin {
   int64_t seen_scores(int end) const;
   // Positions that a token sees, where the layer has scores.
   int seen(int token) const { return attention ? attention->seen(token) : scores.first + token + 1; }
-  // Throws UserError unless the vector unit's work divides among tokens.
+  // Throws UserError unless the vector unit's work divides among tokens; unless a decoder layer's fits its inputs.
   void check_vector_unit() const;
   void check_vector_elements() const;
 
