@@ -162,7 +162,7 @@ class Traffic {
   bool in_batch_ = false, in_window_ = false;
   Cycle issue_free_ = 0;
   WindowShifts shifts_;
-  std::array<int64_t, 16> budget_{};                    // [slot]: what |V| may still grow by
+  std::array<int64_t, 16> budget_{};                        // [slot]: what |V| may still grow by
   std::array<std::array<int64_t, kMostSlopes>, 16> reach_;  // [slot][slope]: bound of |S|, -1 where nothing is held
 };
 

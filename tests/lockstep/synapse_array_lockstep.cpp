@@ -451,10 +451,10 @@ bool run_shape(const Sizes& shape, void (*run)(const Sizes&, uint32_t, uint64_t,
   }
   sum.report(all.cycles, std::string(shape.name) + ": " + std::to_string(all.rows) + " rows (" +
                              std::to_string(all.shifted) + " with exponents, " + std::to_string(all.latched) +
-                             " latched), " + std::to_string(all.marks) + " marks, " +
-                             std::to_string(all.windows) + " windows, " + std::to_string(all.slices) + " slices, " +
-                             std::to_string(all.parameters) + " parameter flits, output full in " +
-                             std::to_string(all.full) + " cycles, a bank taken in " + std::to_string(all.bank_waits));
+                             " latched), " + std::to_string(all.marks) + " marks, " + std::to_string(all.windows) +
+                             " windows, " + std::to_string(all.slices) + " slices, " + std::to_string(all.parameters) +
+                             " parameter flits, output full in " + std::to_string(all.full) +
+                             " cycles, a bank taken in " + std::to_string(all.bank_waits));
   return true;
 }
 
